@@ -1,0 +1,1 @@
+"""The ``runway_sandbox`` fixture."""
