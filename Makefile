@@ -1,0 +1,47 @@
+# `make help` lists what there is. Everything runs in `.venv`, which is set up when needed.
+
+PYTHON ?= python3
+CONSTRAINTS := constraints/constraints.txt
+VENV := .venv
+PY := $(VENV)/bin/python
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo ui test lint constraints clean
+
+help: ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
+
+demo: $(READY) ## run a real Airflow on a local stand-in of the service: one video, extended twice
+	@$(PY) scripts/demo.py
+
+ui: $(READY) ## the same, with every example loaded, left running to click through (Ctrl-C stops it)
+	@$(PY) scripts/ui.py
+
+test: lint ## lint, then every test
+	$(PY) -m pytest
+
+lint: $(READY) ## ruff and mypy
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check .
+	$(PY) -m mypy
+
+constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in allow
+	$(PY) -m pip install --quiet --constraint $(CONSTRAINTS) --group lock
+	$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.10 \
+		--no-header --no-annotate --no-emit-index-url \
+		--extra sandbox --group dev --group build --group lock --constraint constraints/airflow.in \
+		--output-file $(CONSTRAINTS) pyproject.toml
+
+clean: ## remove the environment, the demo's home and all caches
+	rm -rf $(VENV) .demo build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# A failed set-up leaves no stamp, so the next run starts it again.
+$(READY): pyproject.toml $(CONSTRAINTS)
+	@$(PYTHON) scripts/check_python.py
+	@test -x $(PY) || $(PYTHON) -m venv --clear $(VENV)
+	@echo "Setting up $(VENV); the first time takes a minute or two."
+	@$(PY) -m pip install --quiet --constraint $(CONSTRAINTS) --upgrade pip editables hatchling
+	@$(PY) -m pip install --quiet --constraint $(CONSTRAINTS) --no-build-isolation --group dev --editable '.[sandbox]'
+	@touch $@
