@@ -1,0 +1,167 @@
+"""The one reader of KIE's answers: ``{"code": ..., "msg": ..., "data": ...}`` in, data or an error out.
+
+KIE answers most errors with HTTP 200 and a code in the body; its edge answers with other statuses and no JSON.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timezone
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+from airflow_provider_runway.kie.errors import (
+    AuthenticationError,
+    BadRequestError,
+    FeatureDisabledError,
+    InputUnreachableError,
+    InsufficientCreditsError,
+    MaintenanceError,
+    NotFoundError,
+    PermissionDeniedError,
+    QuotaExceededError,
+    RateLimitedError,
+    RejectedError,
+    ServerError,
+    ServiceError,
+    UnreadableAnswerError,
+)
+from airflow_provider_runway.kie.tasks import whole_number
+
+OK = 200
+_LONGEST_EXCERPT = 200
+
+_ERRORS: Mapping[int, type[ServiceError]] = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    402: InsufficientCreditsError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    405: BadRequestError,
+    408: ServerError,
+    409: BadRequestError,
+    422: RejectedError,
+    429: RateLimitedError,
+    433: QuotaExceededError,
+    451: InputUnreachableError,
+    455: MaintenanceError,
+    505: FeatureDisabledError,
+}
+
+_EXPLANATIONS: Mapping[int, str] = {
+    401: "the API key is missing, wrong or without access",
+    402: "the balance does not cover it",
+    403: "the edge or the key's IP whitelist refuses this caller",
+    422: "KIE's validation refuses it",
+    429: "too many requests",
+    433: "the key's own usage cap is reached",
+    451: "KIE cannot fetch the file at the URL given",
+    455: "KIE is under maintenance",
+    505: "KIE has switched this feature off",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What came back over HTTP, freed of the library that fetched it."""
+
+    status: int
+    body: bytes
+    retry_after: str | None = None
+
+
+def read_data(answer: Answer) -> Any:
+    """Return the ``data`` of a successful answer.
+
+    :param answer: The HTTP answer.
+    :return: The value of ``data`` (``None`` if absent).
+    :raises ServiceError: The subclass of the body's code or, without one, of the HTTP status.
+    """
+    envelope = _envelope(answer)
+    if envelope is None:
+        raise _unreadable(answer)
+    code, message, data = envelope
+    if code != OK:
+        raise _error(code, message, answer)
+    if not _is_success(answer.status):
+        raise _error(answer.status, message, answer)
+    return data
+
+
+def _envelope(answer: Answer) -> tuple[int, str | None, Any] | None:
+    try:
+        body = json.loads(answer.body)
+    except (ValueError, RecursionError):
+        return None
+    if not isinstance(body, dict):
+        return None
+    code = whole_number(body.get("code"))
+    if code is None:
+        return None
+    message = body.get("msg")
+    return code, message if isinstance(message, str) and message else None, body.get("data")
+
+
+def _error(code: int, message: str | None, answer: Answer) -> ServiceError:
+    said = shorten(message) if message else "no message"
+    meaning = f", {_EXPLANATIONS[code]}" if code in _EXPLANATIONS else ""
+    text = f"KIE.AI answered with code {code}{meaning}: {said}"
+    kind = _ERRORS.get(code) or (ServerError if code >= 500 else ServiceError)  # noqa: PLR2004 - HTTP's own border
+    if issubclass(kind, RateLimitedError):
+        return kind(
+            text,
+            code=code,
+            http_status=answer.status,
+            service_message=message,
+            retry_after=read_retry_after(answer.retry_after),
+        )
+    return kind(text, code=code, http_status=answer.status, service_message=message)
+
+
+def _unreadable(answer: Answer) -> ServiceError:
+    excerpt = shorten(answer.body[: _LONGEST_EXCERPT * 4].decode("utf-8", "replace"))
+    shown = f"begins {excerpt!r}" if excerpt else "is empty"
+    text = f"The answer is not from KIE.AI's API: HTTP {answer.status}, the body {shown}"
+    kind = _ERRORS.get(answer.status)
+    if answer.status == 403:  # noqa: PLR2004
+        text += ". A 403 like this comes from the edge in front of KIE (User-Agent, IP address or proxy)"
+    if 300 <= answer.status < 400:  # noqa: PLR2004
+        text += ". The connection's host redirects: set it to the address it redirects to"
+        return BadRequestError(text, http_status=answer.status)
+    if kind is RateLimitedError:
+        return RateLimitedError(text, http_status=answer.status, retry_after=read_retry_after(answer.retry_after))
+    if kind is not None and answer.status < 500:  # noqa: PLR2004
+        return kind(text, http_status=answer.status)
+    return UnreadableAnswerError(text, http_status=answer.status)
+
+
+def shorten(text: str, longest: int = _LONGEST_EXCERPT) -> str:
+    """One line of at most ``longest`` characters."""
+    line = " ".join(text.split())
+    return line if len(line) <= longest else f"{line[:longest]}…"
+
+
+def read_retry_after(header: str | None, now: datetime | None = None) -> float | None:
+    """Seconds that a ``Retry-After`` header asks to pause, in either of its two forms; ``None`` if unreadable."""
+    if not header:
+        return None
+    try:
+        seconds = float(header)
+    except ValueError:
+        try:
+            date = parsedate_to_datetime(header)
+        except (TypeError, ValueError):
+            return None
+        if date.tzinfo is None:
+            date = date.replace(tzinfo=timezone.utc)
+        seconds = (date - (now or datetime.now(timezone.utc))).total_seconds()
+    return max(0.0, seconds) if -_A_DAY < seconds < _A_DAY else None
+
+
+_A_DAY = 86_400.0
+
+
+def _is_success(status: int) -> bool:
+    return 200 <= status < 300  # noqa: PLR2004

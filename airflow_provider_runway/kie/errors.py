@@ -1,0 +1,236 @@
+"""Everything that can go wrong with KIE.AI, as one tree of exceptions.
+
+::
+
+    RunwayError
+    ├── InvalidRequestError           a field breaks a rule; nothing was sent
+    ├── ConnectionSettingsError       the connection lacks something or is wrong; nothing was sent
+    ├── NotSentError                  no connection to KIE could be made; nothing was sent
+    ├── NoAnswerError                 sent, but the answer never came whole
+    ├── ServiceError                  KIE (or its edge) answered with an error
+    │   ├── BadRequestError           400, 405, 409
+    │   ├── AuthenticationError       401
+    │   ├── InsufficientCreditsError  402
+    │   ├── PermissionDeniedError     403
+    │   ├── NotFoundError             404
+    │   ├── RejectedError             422
+    │   ├── RateLimitedError          429
+    │   ├── QuotaExceededError        433
+    │   ├── InputUnreachableError     451
+    │   ├── MaintenanceError          455
+    │   ├── FeatureDisabledError      505
+    │   ├── ServerError               408 and the other 5xx
+    │   └── UnreadableAnswerError     not KIE's envelope: not JSON, empty, no code
+    ├── AmbiguousSubmissionError      sent; KIE may or may not have taken and charged it
+    ├── GenerationFailedError         KIE made the task and then failed it; the credits come back
+    ├── TaskNotFoundError             KIE knows no task of that id
+    ├── VideoExpiredError             the video was made, and KIE has deleted it since
+    ├── MissingVideoError             KIE says success but gives no video
+    ├── PollingFailedError            too many looks in a row went wrong; the task itself goes on
+    └── WaitTimeoutError              not ready in time; the task itself goes on
+
+Each carries what a program needs: ``code``, ``http_status``, ``task_id``, ``service_message`` and ``retryable``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, ClassVar, TypedDict
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+
+class ErrorFacts(TypedDict, total=False):
+    """What any error can carry besides its message; see :class:`RunwayError`."""
+
+    code: int | None
+    http_status: int | None
+    task_id: str | None
+    service_message: str | None
+    retryable: bool | None
+
+
+class RunwayError(Exception):
+    """Base of all errors of this provider.
+
+    :param message: The sentence for the person on call.
+    :param code: KIE's own code, from the body of the answer or the record (``None`` if there was none).
+    :param http_status: The HTTP status of the answer (``None`` if there was no answer).
+    :param task_id: The KIE task concerned (``None`` if there is none, or it is not known).
+    :param service_message: What KIE said, as it said it.
+    :param retryable: Whether doing the same again can help; the class's default when left out.
+    """
+
+    retry_can_help: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: int | None = None,
+        http_status: int | None = None,
+        task_id: str | None = None,
+        service_message: str | None = None,
+        retryable: bool | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.http_status = http_status
+        self.task_id = task_id
+        self.service_message = service_message
+        self.retryable = self.retry_can_help if retryable is None else retryable
+
+
+class InvalidRequestError(RunwayError, ValueError):
+    """A field of a request breaks a rule. Nothing was sent.
+
+    :param field: The parameter's name, as the operators and requests spell it.
+    :param value: The value given.
+    :param rule: What the value must be.
+    """
+
+    def __init__(self, field: str, value: object, rule: str) -> None:
+        shown = repr(value)
+        if len(shown) > _LONGEST_VALUE_SHOWN:
+            shown = f"{shown[:_LONGEST_VALUE_SHOWN]}… ({len(str(value))} characters)"
+        super().__init__(f"{field} {rule}; got {shown}. Nothing was sent.")
+        self.field = field
+        self.value = value
+        self.rule = rule
+
+    def __reduce__(self) -> tuple[type[InvalidRequestError], tuple[str, object, str]]:
+        return type(self), (self.field, self.value, self.rule)
+
+
+_LONGEST_VALUE_SHOWN = 80
+
+
+class ConnectionSettingsError(RunwayError):
+    """The connection lacks something (an API key) or has a value that cannot work. Nothing was sent."""
+
+
+class NotSentError(RunwayError):
+    """No connection to KIE could be made (DNS, refused, TLS): nothing was sent, so sending again is safe."""
+
+    retry_can_help = True
+
+
+class NoAnswerError(RunwayError):
+    """The request went out and no whole answer came back (timeout, connection cut).
+
+    Harmless for a look. For a submission it becomes :class:`AmbiguousSubmissionError`.
+    """
+
+    retry_can_help = True
+
+
+class ServiceError(RunwayError):
+    """KIE answered with an error. ``code`` is the body's, or the HTTP status where the body has none."""
+
+
+class BadRequestError(ServiceError):
+    """The request is not understood (400, 405, 409)."""
+
+
+class AuthenticationError(ServiceError):
+    """The API key is missing, wrong, or has no access (401)."""
+
+
+class InsufficientCreditsError(ServiceError):
+    """The account's balance does not cover the video (402)."""
+
+
+class PermissionDeniedError(ServiceError):
+    """The edge or the key's IP whitelist refuses the caller (403)."""
+
+
+class NotFoundError(ServiceError):
+    """There is no such endpoint or resource (404)."""
+
+
+class RejectedError(ServiceError):
+    """KIE's own validation refuses the request (422)."""
+
+
+class RateLimitedError(ServiceError):
+    """Too many requests (429). KIE does not queue them: nothing was accepted.
+
+    :param retry_after: Seconds to pause that the answer asked for; ``None`` if it named none.
+    """
+
+    retry_can_help = True
+
+    def __init__(self, message: str, *, retry_after: float | None = None, **facts: Unpack[ErrorFacts]) -> None:
+        super().__init__(message, **facts)
+        self.retry_after = retry_after
+
+
+class QuotaExceededError(ServiceError):
+    """The key's own hourly, daily or total cap is used up (433)."""
+
+
+class InputUnreachableError(ServiceError):
+    """KIE could not fetch the image or video at the URL given (451)."""
+
+
+class MaintenanceError(ServiceError):
+    """KIE is under maintenance (455): nothing was accepted."""
+
+    retry_can_help = True
+
+
+class FeatureDisabledError(ServiceError):
+    """KIE has switched this feature off (505)."""
+
+
+class ServerError(ServiceError):
+    """A fault on KIE's side (408, 500 and the other 5xx)."""
+
+    retry_can_help = True
+
+
+class UnreadableAnswerError(ServiceError):
+    """The answer is not KIE's envelope: not JSON, empty, or without a code."""
+
+    retry_can_help = True
+
+
+class AmbiguousSubmissionError(RunwayError):
+    """A submission went out and it is unknown whether KIE took it. Sending it again may pay twice."""
+
+
+class GenerationFailedError(RunwayError):
+    """KIE accepted the task and failed it. The credits of a failed task come back (KIE's own rule).
+
+    :param reason: ``"moderation"``, ``"input"``, ``"capacity"``, ``"service"`` or ``"unknown"``.
+    """
+
+    def __init__(self, message: str, *, reason: str = "unknown", **facts: Unpack[ErrorFacts]) -> None:
+        super().__init__(message, **facts)
+        self.reason = reason
+
+
+class TaskNotFoundError(RunwayError):
+    """KIE knows no task of that id (mistyped, of another API generation, or older than two months)."""
+
+
+class VideoExpiredError(RunwayError):
+    """The video was made and paid, and KIE has deleted it since (14 days)."""
+
+
+class MissingVideoError(RunwayError):
+    """KIE says the task succeeded, look after look, but gives no video."""
+
+    retry_can_help = True
+
+
+class PollingFailedError(RunwayError):
+    """Too many looks at a task went wrong in a row. The task goes on at KIE; a retry waits on it."""
+
+    retry_can_help = True
+
+
+class WaitTimeoutError(RunwayError):
+    """A task was not ready in time. It goes on at KIE; a retry waits on it."""
+
+    retry_can_help = True

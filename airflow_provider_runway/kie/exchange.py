@@ -1,0 +1,217 @@
+"""Conversations with KIE, free of any I/O: what to send, when to pause, and when to stop trying.
+
+Each conversation is a generator that yields :class:`Send` and :class:`Pause` and is given an answer, nothing, or an
+error thrown into it. The sync and the async client differ only in who drives it.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from airflow_provider_runway.kie.api import (
+    CREDIT_CALL,
+    RECORDS,
+    SUBMISSIONS,
+    Call,
+    fingerprint,
+    record_call,
+    submission_call,
+)
+from airflow_provider_runway.kie.envelope import Answer, read_data, shorten
+from airflow_provider_runway.kie.errors import (
+    AmbiguousSubmissionError,
+    MaintenanceError,
+    NoAnswerError,
+    NotSentError,
+    RateLimitedError,
+    RunwayError,
+    ServerError,
+    ServiceError,
+    TaskNotFoundError,
+    UnreadableAnswerError,
+)
+from airflow_provider_runway.kie.requests import Request
+from airflow_provider_runway.kie.tasks import Kind, VideoTask
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send this call; answer with an :class:`Answer`, or throw :class:`NotSentError` or :class:`NoAnswerError`."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait this many seconds."""
+
+    seconds: float
+
+
+T = TypeVar("T")
+Exchange = Generator[Send | Pause, Answer | None, T]
+
+# The window of KIE's submission limit (20 in 10 s): shorter pauses after a 429 only earn another one.
+RATE_LIMIT_PAUSE = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How often a call is sent again when that is safe, and how long between.
+
+    :param tries: Sends in all, at least 1.
+    :param first_pause: Seconds before the second send; each further pause doubles.
+    :param longest_pause: Seconds, the most one pause lasts (a pause that KIE asks for is kept whole).
+    :param jitter: A number in [0, 1) for each pause, which is lengthened by up to a quarter.
+    """
+
+    tries: int = 4
+    first_pause: float = 1.0
+    longest_pause: float = 30.0
+    jitter: Callable[[], float] = field(default=random.random, repr=False)
+
+    def pause(self, sends: int, error: RunwayError) -> float:
+        """Seconds to pause after the ``sends``-th send failed with ``error``."""
+        pause = min(self.first_pause * 2.0 ** (sends - 1), self.longest_pause)
+        if isinstance(error, RateLimitedError):
+            pause = max(pause, RATE_LIMIT_PAUSE if error.retry_after is None else error.retry_after)
+        return pause * (1.0 + 0.25 * self.jitter())
+
+
+ONE_TRY = Patience(tries=1)
+
+
+def look(task_id: str, kind: Kind, patience: Patience) -> Exchange[VideoTask]:
+    """One look at a task.
+
+    :raises TaskNotFoundError: If KIE has no record of it (yet: a new task may take a moment to show).
+    """
+    try:
+        data = yield from _get(record_call(task_id, kind), patience)
+    except ServiceError as error:
+        if error.code in {404, 422}:
+            raise _not_found(task_id, error) from error
+        error.task_id = task_id
+        raise
+    except RunwayError as error:
+        error.task_id = task_id
+        raise
+    task = RECORDS[kind].read(data, task_id)
+    if task is None:
+        raise _not_found(task_id, None)
+    return task
+
+
+def credits_left(patience: Patience) -> Exchange[float]:
+    """The account's balance."""
+    data = yield from _get(CREDIT_CALL, patience)
+    if isinstance(data, bool) or not isinstance(data, (int, float, str)):
+        raise UnreadableAnswerError(f"KIE.AI's balance is not a number: {shorten(repr(data))}")
+    try:
+        return float(data)
+    except (ValueError, OverflowError):
+        raise UnreadableAnswerError(f"KIE.AI's balance is not a number: {shorten(repr(data))}") from None
+
+
+def submit(request: Request, patience: Patience) -> Exchange[str]:
+    """Submit a request, and send it again only when KIE cannot have taken it.
+
+    :return: The task id.
+    :raises AmbiguousSubmissionError: If KIE may have taken it.
+    """
+    call = submission_call(request)
+    sends = 0
+    while True:
+        sends += 1
+        try:
+            answer = yield from _send(call)
+            data = read_data(answer)
+            break
+        except (NotSentError, RateLimitedError, MaintenanceError) as error:
+            if sends >= patience.tries:
+                raise
+            yield Pause(patience.pause(sends, error))
+        except (NoAnswerError, UnreadableAnswerError, ServerError) as error:
+            if not refuses(error):
+                raise _ambiguous(request, str(error), error) from error
+            raise
+    task_id = _task_id(data)
+    if task_id is None:
+        raise _ambiguous(request, f"KIE.AI answered success without a task id: {shorten(repr(data))}", None)
+    return task_id
+
+
+# Codes in KIE's own envelope by which it says that it made no task. A 408, 502 or 504 comes from further up the
+# line, after the task may have been handed over.
+_SERVER_REFUSALS = frozenset({500, 501, 503, 531, 550})
+# Statuses by which the edge says that it never reached KIE: down, unreachable, TLS, DNS.
+_EDGE_REFUSALS = frozenset({521, 523, 525, 526, 530})
+
+
+def refuses(error: RunwayError) -> bool:
+    """Whether an error to a submission proves that KIE did not take it."""
+    if isinstance(error, NoAnswerError):
+        return False
+    if isinstance(error, UnreadableAnswerError):
+        return error.http_status in _EDGE_REFUSALS
+    if isinstance(error, ServerError):
+        return error.code in _SERVER_REFUSALS
+    return True
+
+
+def _get(call: Call, patience: Patience) -> Exchange[Any]:
+    sends = 0
+    while True:
+        sends += 1
+        try:
+            answer = yield from _send(call)
+            return read_data(answer)
+        except RunwayError as error:
+            if not error.retryable or sends >= patience.tries:
+                raise
+            yield Pause(patience.pause(sends, error))
+
+
+def _send(call: Call) -> Exchange[Answer]:
+    answer = yield Send(call)
+    if answer is None:  # pragma: no cover - a driver that breaks the rules
+        raise TypeError("a Send must be answered")
+    return answer
+
+
+def _task_id(data: object) -> str | None:
+    if not isinstance(data, dict):
+        return None
+    for name in ("taskId", "task_id", "id"):
+        value = data.get(name)
+        if isinstance(value, str) and value.strip():
+            return value.strip()
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
+    return None
+
+
+def _not_found(task_id: str, error: ServiceError | None) -> TaskNotFoundError:
+    said = f" ({error.service_message})" if error and error.service_message else ""
+    return TaskNotFoundError(
+        f"KIE.AI has no record of task {task_id}{said}",
+        code=error.code if error else None,
+        http_status=error.http_status if error else None,
+        task_id=task_id,
+        service_message=error.service_message if error else None,
+    )
+
+
+def _ambiguous(request: Request, what_happened: str, error: RunwayError | None) -> AmbiguousSubmissionError:
+    beginning = shorten(request.prompt, 60)
+    return AmbiguousSubmissionError(
+        f"It is unknown whether KIE.AI took this video, so it is not sent again. {what_happened} "
+        f"(request {fingerprint(request)}, kind {SUBMISSIONS[type(request)].kind}, prompt {beginning!r}). "
+        "Look for it at https://kie.ai/logs before submitting anew: if it is there, it is being made and paid.",
+        code=error.code if error else None,
+        http_status=error.http_status if error else None,
+        service_message=error.service_message if error else None,
+    )

@@ -1,0 +1,265 @@
+"""What a look at a task means, and what to do next: pure decisions, with the time passed in.
+
+:func:`judge` is the one decision about a record. :class:`Watch` adds what needs memory: how often looks failed in
+a row, how long a record was missing, when to stop. Operator, sensor, trigger and hook all ask these two.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from enum import Enum
+
+from airflow_provider_runway.kie.envelope import shorten
+from airflow_provider_runway.kie.errors import (
+    AuthenticationError,
+    ConnectionSettingsError,
+    GenerationFailedError,
+    InvalidRequestError,
+    MissingVideoError,
+    PollingFailedError,
+    RateLimitedError,
+    RunwayError,
+    TaskNotFoundError,
+    VideoExpiredError,
+    WaitTimeoutError,
+)
+from airflow_provider_runway.kie.exchange import RATE_LIMIT_PAUSE
+from airflow_provider_runway.kie.failures import failure_reason, retry_can_help
+from airflow_provider_runway.kie.tasks import TaskState, VideoTask
+
+
+class Verdict(str, Enum):
+    """What a record says to whoever waits for the video."""
+
+    WAIT = "wait"
+    DONE = "done"
+    FAILED = "failed"
+    GONE = "gone"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict on a task, and the error that says it where there is one.
+
+    :param verdict: Wait on, take the video, or stop.
+    :param error: What to raise for ``FAILED`` and ``GONE``; its ``retryable`` says whether submitting anew can help.
+    """
+
+    verdict: Verdict
+    error: RunwayError | None = None
+
+
+def judge(task: VideoTask) -> Decision:
+    """Decide on a record, by its state alone.
+
+    A success without a link is waited on (KIE sets the state a moment before the link); :class:`Watch` bounds that.
+    An unknown state is waited on too: what KIE calls it today may not be in its documentation yet.
+    """
+    if task.state is TaskState.FAILED:
+        return Decision(Verdict.FAILED, _generation_failed(task))
+    if task.state is TaskState.SUCCESS:
+        if task.expired:
+            return Decision(Verdict.GONE, _expired(task))
+        if task.video_url:
+            return Decision(Verdict.DONE)
+    return Decision(Verdict.WAIT)
+
+
+@dataclass(frozen=True, slots=True)
+class WatchRules:
+    """How patiently a task is watched.
+
+    :param poll_interval: Seconds, the shortest pause between two looks.
+    :param max_faults: Looks in a row that may go wrong; one more gives up.
+    :param max_missing: Looks in a row that may find no record of the task.
+    :param missing_grace: Seconds that a record may stay missing, however many looks that is.
+    :param max_linkless: Looks in a row that may find success without a video.
+    :param linkless_grace: Seconds that success may stay without a video.
+    :param longest_pause: Seconds, the longest pause that faults can grow to.
+    :param jitter: A number in [0, 1) for each pause, which is lengthened by up to a fifth.
+    """
+
+    poll_interval: float = 10.0
+    max_faults: int = 5
+    max_missing: int = 3
+    missing_grace: float = 30.0
+    max_linkless: int = 5
+    linkless_grace: float = 60.0
+    longest_pause: float = 120.0
+    jitter: Callable[[], float] = field(default=random.random, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LookAgain:
+    """Look again after this many seconds. ``news`` is set when the state has changed since the last look."""
+
+    pause: float
+    news: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The video is there."""
+
+    task: VideoTask
+
+
+@dataclass(frozen=True, slots=True)
+class GaveUp:
+    """The watch is over without a video."""
+
+    error: RunwayError
+
+
+Step = LookAgain | Finished | GaveUp
+
+
+class Watch:
+    """The memory of one wait. Tell it what each look brought; it says what to do.
+
+    :param task_id: The task watched.
+    :param deadline: When to stop, on the same clock as the ``now`` of the other calls.
+    :param rules: How patiently.
+    """
+
+    __slots__ = (
+        "_faults",
+        "_linkless",
+        "_linkless_since",
+        "_missing",
+        "_missing_since",
+        "deadline",
+        "rules",
+        "state",
+        "task_id",
+    )
+
+    def __init__(self, task_id: str, *, deadline: float, rules: WatchRules | None = None) -> None:
+        self.task_id = task_id
+        self.deadline = deadline
+        self.rules = rules or WatchRules()
+        self.state: str | None = None
+        self._faults = 0
+        self._missing = 0
+        self._missing_since = 0.0
+        self._linkless = 0
+        self._linkless_since = 0.0
+
+    def saw(self, task: VideoTask, now: float) -> Step:
+        """A look brought a record."""
+        self._faults = self._missing = 0
+        decision = judge(task)
+        if decision.verdict is Verdict.DONE:
+            return Finished(task)
+        if decision.error is not None:
+            return GaveUp(decision.error)
+        if task.state is TaskState.SUCCESS:
+            if self._linkless == 0:
+                self._linkless_since = now
+            self._linkless += 1
+            waited = now - self._linkless_since
+            if self._linkless > self.rules.max_linkless and waited >= self.rules.linkless_grace:
+                return GaveUp(_missing_video(task, waited))
+        else:
+            self._linkless = 0
+        return self._again(now, self.rules.poll_interval, self._news(task))
+
+    def missed(self, error: TaskNotFoundError, now: float) -> Step:
+        """A look found no record: a new task may not be visible yet."""
+        self._faults = 0
+        if self._missing == 0:
+            self._missing_since = now
+        self._missing += 1
+        if self._missing > self.rules.max_missing and now - self._missing_since >= self.rules.missing_grace:
+            return GaveUp(error)
+        return self._again(now, self.rules.poll_interval)
+
+    def failed(self, error: RunwayError, now: float) -> Step:
+        """A look went wrong. That says nothing about the task, which goes on."""
+        if isinstance(error, TaskNotFoundError):
+            return self.missed(error, now)
+        if isinstance(error, (AuthenticationError, ConnectionSettingsError, InvalidRequestError)):
+            return GaveUp(error)
+        self._faults += 1
+        if self._faults > self.rules.max_faults:
+            return GaveUp(_polling_failed(self.task_id, self._faults, error))
+        pause = min(self.rules.poll_interval * 2.0 ** (self._faults - 1), self.rules.longest_pause)
+        pause = max(pause, self.rules.poll_interval)
+        if isinstance(error, RateLimitedError):
+            pause = max(pause, RATE_LIMIT_PAUSE if error.retry_after is None else error.retry_after)
+        return self._again(now, pause)
+
+    def _again(self, now: float, pause: float, news: str | None = None) -> Step:
+        left = self.deadline - now
+        if left <= 0:
+            return GaveUp(timed_out(self.task_id, self.state))
+        pause *= 1.0 + 0.2 * self.rules.jitter()
+        return LookAgain(min(pause, left), news)
+
+    def _news(self, task: VideoTask) -> str | None:
+        said = task.raw_state or "no state" if task.state is TaskState.UNKNOWN else task.state.value
+        if said == self.state:
+            return None
+        self.state = said
+        return f"{said} (a state that KIE.AI does not document)" if task.state is TaskState.UNKNOWN else said
+
+
+def timed_out(task_id: str, state: str | None) -> WaitTimeoutError:
+    """The error of a wait that has reached its deadline."""
+    last = f" (last seen: {state})" if state else ""
+    return WaitTimeoutError(
+        f"Task {task_id} was not ready in time{last}. It is paid and goes on being made at KIE.AI; "
+        "a retry waits on it and pays nothing.",
+        task_id=task_id,
+    )
+
+
+def _generation_failed(task: VideoTask) -> GenerationFailedError:
+    reason = failure_reason(task.fail_message)
+    again = retry_can_help(reason)
+    said = shorten(task.fail_message) if task.fail_message else "no message"
+    advice = (
+        "the same request may succeed later"
+        if again
+        else "the same request would fail again: change the prompt or the input"
+    )
+    return GenerationFailedError(
+        f"KIE.AI failed task {task.task_id} ({reason}): {said}. Its credits come back; {advice}.",
+        reason=reason.value,
+        code=task.fail_code,
+        task_id=task.task_id,
+        service_message=task.fail_message,
+        retryable=again,
+    )
+
+
+def _expired(task: VideoTask) -> VideoExpiredError:
+    return VideoExpiredError(
+        f"The video of task {task.task_id} was made, and KIE.AI has deleted it since (14 days). "
+        "Only a new, paid submission can bring it back.",
+        task_id=task.task_id,
+    )
+
+
+def _missing_video(task: VideoTask, waited: float) -> MissingVideoError:
+    return MissingVideoError(
+        f"KIE.AI says task {task.task_id} succeeded but has given no video for {waited:.0f} s. "
+        "It is paid; a retry looks again and pays nothing.",
+        task_id=task.task_id,
+    )
+
+
+def _polling_failed(task_id: str, faults: int, error: RunwayError) -> PollingFailedError:
+    return PollingFailedError(
+        f"{faults} looks in a row at task {task_id} went wrong, the last one with: {error} "
+        "The task is paid and goes on at KIE.AI; a retry waits on it and pays nothing.",
+        code=error.code,
+        http_status=error.http_status,
+        task_id=task_id,
+        service_message=error.service_message,
+    )

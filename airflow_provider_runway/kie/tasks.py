@@ -1,0 +1,155 @@
+"""A KIE record, in whatever shape and condition it arrives, read into one immutable value.
+
+A record is judged by its state alone: KIE's own examples show failure codes on tasks that succeeded.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Literal
+
+Kind = Literal["runway", "aleph"]
+
+
+class TaskState(str, Enum):
+    """Where a task stands. ``UNKNOWN`` is any word that KIE does not document: the task is taken to go on."""
+
+    QUEUED = "queued"
+    GENERATING = "generating"
+    SUCCESS = "success"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoTask:
+    """One look at a task.
+
+    :param task_id: KIE's id.
+    :param kind: ``"runway"`` (generate and extend) or ``"aleph"``.
+    :param state: Where it stands.
+    :param raw_state: KIE's own word for it, for logs.
+    :param parent_task_id: The task it extends, if it does.
+    :param video_url: The video, once there; the link lives 14 days at most.
+    :param image_url: Its thumbnail.
+    :param video_id: KIE's id of the video itself.
+    :param fail_code: KIE's failure code; means something only in state ``FAILED``.
+    :param fail_message: KIE's failure text; means something only in state ``FAILED``.
+    :param expired: The video is gone; the record is still there.
+    """
+
+    task_id: str
+    kind: Kind
+    state: TaskState
+    raw_state: str = ""
+    parent_task_id: str | None = None
+    video_url: str | None = None
+    image_url: str | None = None
+    video_id: str | None = None
+    fail_code: int | None = None
+    fail_message: str | None = None
+    expired: bool = False
+
+
+Reader = Callable[[object, str], "VideoTask | None"]
+
+_STATES = {
+    "wait": TaskState.QUEUED,
+    "waiting": TaskState.QUEUED,
+    "queueing": TaskState.QUEUED,
+    "queuing": TaskState.QUEUED,
+    "generating": TaskState.GENERATING,
+    "success": TaskState.SUCCESS,
+    "fail": TaskState.FAILED,
+}
+
+
+def read_runway_record(data: object, task_id: str) -> VideoTask | None:
+    """Read the ``data`` of ``/api/v1/runway/record-detail``.
+
+    :param data: Whatever stood there.
+    :param task_id: The id asked for; the record is filed under it.
+    :return: The task, or ``None`` where there is no record (yet).
+    """
+    if not isinstance(data, Mapping) or not data:
+        return None
+    raw_state = _text(data.get("state")) or ""
+    info = data.get("videoInfo")
+    video = info if isinstance(info, Mapping) else {}
+    return VideoTask(
+        task_id=task_id,
+        kind="runway",
+        state=_STATES.get(raw_state.strip().lower(), TaskState.UNKNOWN),
+        raw_state=raw_state,
+        parent_task_id=_text(data.get("parentTaskId")),
+        video_url=_link(video.get("videoUrl")),
+        image_url=_link(video.get("imageUrl")),
+        video_id=_text(video.get("videoId")),
+        fail_code=whole_number(data.get("failCode")),
+        fail_message=_text(data.get("failMsg")),
+        expired=whole_number(data.get("expireFlag")) == 1,
+    )
+
+
+def read_aleph_record(data: object, task_id: str) -> VideoTask | None:
+    """Read the ``data`` of ``/api/v1/aleph/record-info``, where flag 0 means "in progress" as well as "failed".
+
+    :param data: Whatever stood there.
+    :param task_id: The id asked for; the record is filed under it.
+    :return: The task, or ``None`` where there is no record (yet).
+    """
+    if not isinstance(data, Mapping) or not data:
+        return None
+    flag = whole_number(data.get("successFlag"))
+    code = whole_number(data.get("errorCode"))
+    message = _text(data.get("errorMessage"))
+    response = data.get("response")
+    media = response if isinstance(response, Mapping) else {}
+    if flag == 1:
+        state = TaskState.SUCCESS
+    elif flag in {2, 3} or code or message or (flag == 0 and data.get("completeTime")):
+        state = TaskState.FAILED
+    else:
+        state = TaskState.GENERATING if flag == 0 else TaskState.UNKNOWN
+    return VideoTask(
+        task_id=task_id,
+        kind="aleph",
+        state=state,
+        raw_state=f"successFlag {data.get('successFlag')!r:.20}",
+        video_url=_link(media.get("resultVideoUrl")),
+        image_url=_link(media.get("resultImageUrl")),
+        fail_code=code,
+        fail_message=message,
+    )
+
+
+def whole_number(value: Any) -> int | None:
+    """An integer out of an integer, a round float or a numeric string; ``None`` out of anything else."""
+    if isinstance(value, bool):
+        return None
+    if isinstance(value, int):
+        return value
+    if isinstance(value, float) and value.is_integer():
+        return int(value)
+    if isinstance(value, str) and len(value) < _LONGEST_NUMBER and value.strip().isascii():
+        try:
+            return int(value)
+        except ValueError:
+            return None
+    return None
+
+
+_LONGEST_NUMBER = 20
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _link(value: object) -> str | None:
+    return value if isinstance(value, str) and value.lower().startswith(("http://", "https://")) else None

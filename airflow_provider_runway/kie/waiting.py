@@ -1,0 +1,46 @@
+"""Waiting for a video, as a conversation: look, decide, pause, until the video is there or the wait is over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from airflow_provider_runway.kie.errors import RunwayError
+from airflow_provider_runway.kie.exchange import ONE_TRY, Exchange, Pause, look
+from airflow_provider_runway.kie.polling import Finished, GaveUp, LookAgain, Step, Watch
+from airflow_provider_runway.kie.tasks import Kind, VideoTask
+
+OnChange = Callable[[str, float], None]
+
+
+def wait(
+    watch: Watch, kind: Kind, *, clock: Callable[[], float], on_change: OnChange | None = None
+) -> Exchange[VideoTask]:
+    """Wait until the task has ended.
+
+    :param watch: What is waited for, how patiently and until when.
+    :param kind: The task's kind.
+    :param clock: The clock of the watch's deadline.
+    :param on_change: Called with the new state and the seconds waited each time the state changes.
+    :return: The finished task, with its video's link.
+    :raises RunwayError: The error the watch ends with.
+    """
+    started = clock()
+    while True:
+        step: Step
+        try:
+            task = yield from look(watch.task_id, kind, ONE_TRY)
+        except RunwayError as error:
+            step = watch.failed(error, clock())
+        else:
+            step = watch.saw(task, clock())
+        if isinstance(step, Finished):
+            return step.task
+        if isinstance(step, GaveUp):
+            raise step.error
+        _report(step, on_change, clock() - started)
+        yield Pause(step.pause)
+
+
+def _report(step: LookAgain, on_change: OnChange | None, waited: float) -> None:
+    if step.news is not None and on_change is not None:
+        on_change(step.news, waited)
