@@ -1,0 +1,102 @@
+"""Callbacks: sent when a task ends, up to three times, signed when a key is set."""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import heapq
+import hmac
+from contextlib import suppress
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from airflow_provider_runway.sandbox.callback_bodies import callback_body
+from airflow_provider_runway.sandbox.envelope import encode
+from airflow_provider_runway.sandbox.ledger import CallbackEntry
+
+if TYPE_CHECKING:
+    import httpx
+
+    from airflow_provider_runway.sandbox.stage import Stage
+    from airflow_provider_runway.sandbox.tasks import Task
+
+ATTEMPTS = 3
+TIMEOUT = 15.0
+_TICK = 0.1
+_ALL_WELL = range(200, 300)
+
+
+class Courier:
+    """Delivers callbacks. The only part of the sandbox that acts by itself, and only while some are due."""
+
+    def __init__(self, stage: Stage) -> None:
+        self._stage = stage
+        self._due: list[tuple[float, int, Task]] = []
+        self._count = 0
+        self._running: set[asyncio.Task[None]] = set()
+        self._client: httpx.AsyncClient | None = None
+
+    def expect(self, task: Task) -> None:
+        """Call back when this task ends, if its host may be called."""
+        hosts = self._stage.settings.callback_hosts
+        if "*" not in hosts and urlsplit(task.callback_url).hostname not in hosts:
+            return
+        self._count += 1
+        heapq.heappush(self._due, (task.finish_at, self._count, task))
+        if len(self._due) == 1:
+            self._start(self._watch())
+
+    def clear(self) -> None:
+        """Deliver nothing any more."""
+        self._due.clear()
+        for running in self._running:
+            running.cancel()
+
+    async def aclose(self) -> None:
+        """Stop, and close what is open."""
+        self.clear()
+        if self._client:
+            await self._client.aclose()
+
+    def _start(self, work: object) -> None:
+        task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[call-overload]
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+
+    async def _watch(self) -> None:
+        while self._due:
+            now = self._stage.clock.now()
+            while self._due and self._due[0][0] <= now:
+                task = heapq.heappop(self._due)[2]
+                self._start(self._deliver(task))
+            await asyncio.sleep(_TICK)
+
+    async def _deliver(self, task: Task) -> None:
+        stage = self._stage
+        for attempt in range(1, ATTEMPTS + 1):
+            status = await self._post(task)
+            stage.account.note_callback(CallbackEntry(stage.clock.now(), task.id, task.callback_url, attempt, status))
+            if status in _ALL_WELL:
+                return
+            await asyncio.sleep(stage.settings.callback_retry)
+
+    async def _post(self, task: Task) -> int:
+        import httpx  # noqa: PLC0415 - slow to import, and most runs have no callbacks
+
+        if self._client is None:
+            self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
+        body = encode(callback_body(task, self._stage.clock.now()))
+        headers = {"content-type": "application/json"}
+        if key := self._stage.settings.webhook_key:
+            stamp = str(int(self._stage.clock.now()))
+            headers["X-Webhook-Timestamp"] = stamp
+            headers["X-Webhook-Signature"] = signature(key, task.id, stamp)
+        with suppress(httpx.HTTPError):
+            return (await self._client.post(task.callback_url, content=body, headers=headers)).status_code
+        return 0
+
+
+def signature(key: str, task_id: str, timestamp: str) -> str:
+    """HMAC-SHA256 of ``<task id>.<timestamp>``, in base64, as KIE.AI signs its callbacks."""
+    mac = hmac.new(key.encode(), f"{task_id}.{timestamp}".encode(), "sha256")
+    return base64.b64encode(mac.digest()).decode()

@@ -1,0 +1,217 @@
+"""A running sandbox, seen and steered from outside."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import httpx
+
+from airflow_provider_runway.sandbox.faults import Action, Family, Fault
+from airflow_provider_runway.sandbox.ledger import Ledger
+from airflow_provider_runway.sandbox.settings import SandboxSettings
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+_TIMEOUT = 60.0
+_CLIENT_ERRORS = range(400, 500)
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxTask:
+    """A task of the sandbox, as it stands at the moment of asking.
+
+    :param api: ``"runway"``, ``"aleph"`` or ``"jobs"``.
+    :param kind: ``"generate"``, ``"extend"``, ``"aleph"`` or ``"job"``.
+    :param phase: ``"waiting"``, ``"queued"``, ``"generating"``, ``"succeeded"`` or ``"failed"``.
+    :param cost: credits charged.
+    :param created_at: seconds since the epoch, as are ``finish_at`` and ``expires_at``.
+    :param seconds: length of the video.
+    :param fail_msg: why it fails, or is going to; empty if it does not.
+    """
+
+    task_id: str
+    api: str
+    kind: str
+    model: str
+    phase: str
+    prompt: str
+    parent_id: str
+    cost: float
+    refunded: bool
+    created_at: float
+    finish_at: float
+    expires_at: float
+    seconds: float
+    width: int
+    height: int
+    fingerprint: str
+    fail_msg: str
+    fail_code: int | None
+    media_urls: tuple[str, ...]
+
+
+class SandboxControl:
+    """Looks into a sandbox and makes things go wrong in it; works on one in any process.
+
+    :param url: where it listens, such as ``http://127.0.0.1:8123``.
+    :param key: the API key for the connection.
+    """
+
+    def __init__(self, url: str, key: str = "sandbox-key") -> None:
+        self.url = url.rstrip("/")
+        self.key = key
+        self._client = httpx.Client(base_url=self.url, timeout=_TIMEOUT, trust_env=False, verify=False)  # noqa: S501
+
+    def close(self) -> None:
+        """Close the connection to it; the sandbox goes on."""
+        self._client.close()
+
+    def connection_json(self) -> str:
+        """The value for ``AIRFLOW_CONN_RUNWAY_DEFAULT``, as JSON."""
+        return connection_json(self.url, self.key)
+
+    @property
+    def ledger(self) -> Ledger:
+        """The books as they stand now; ask again to see what has happened since."""
+        return self.read_ledger()
+
+    def read_ledger(self, requests: int | None = None) -> Ledger:
+        """The books as they stand now.
+
+        :param requests: only so many of the latest requests; None: all that are kept.
+        """
+        query = "" if requests is None else f"?requests={requests}"
+        return Ledger.from_json(self._ask("GET", f"ledger{query}"))
+
+    @property
+    def tasks(self) -> tuple[SandboxTask, ...]:
+        """All tasks as they stand now, oldest first."""
+        return tuple(_task(each) for each in self._ask("GET", "tasks"))
+
+    def task(self, task_id: str) -> SandboxTask:
+        """One task as it stands now.
+
+        :raises KeyError: there is none of this id.
+        """
+        found = self._ask("GET", f"tasks?task_id={task_id}")
+        if not found:
+            raise KeyError(task_id)
+        return _task(found[0])
+
+    @property
+    def balance(self) -> float:
+        """Credits left."""
+        return float(self.health()["balance"])
+
+    def fault(
+        self,
+        action: Action,
+        *,
+        on: Family | None = None,
+        task_id: str | None = None,
+        prompt: str | None = None,
+        times: int | None = None,
+        times_per_task: int | None = None,
+        skip: int = 0,
+        probability: float = 1.0,
+        seed: int = 0,
+    ) -> int:
+        """Let something go wrong from now on. ``Fault`` describes the parameters.
+
+        :returns: the fault's number.
+        :raises ValueError: a value is not allowed.
+        """
+        fault = Fault(
+            action=action,
+            on=on,
+            task_id=task_id,
+            prompt=prompt,
+            times=times,
+            times_per_task=times_per_task,
+            skip=skip,
+            probability=probability,
+            seed=seed,
+        )
+        return int(self._ask("POST", "faults", fault.to_json())["number"])
+
+    @property
+    def faults(self) -> list[dict[str, Any]]:
+        """The faults in force, each with its ``number`` and how often it has ``struck``."""
+        found: list[dict[str, Any]] = self._ask("GET", "faults")
+        return found
+
+    def clear_faults(self, number: int | None = None) -> None:
+        """Let nothing go wrong any more.
+
+        :param number: only this fault ends.
+        """
+        self._ask("DELETE", "faults" if number is None else f"faults?number={number}")
+
+    @property
+    def settings(self) -> SandboxSettings:
+        """The settings in force."""
+        return SandboxSettings().changed(self._ask("GET", "settings"))
+
+    def configure(self, **changes: Any) -> SandboxSettings:
+        """Change settings.
+
+        :param changes: by the names that ``SandboxSettings`` has.
+        :returns: the settings in force then.
+        :raises ValueError: a name is unknown or a value not allowed.
+        """
+        return SandboxSettings().changed(self._ask("PATCH", "settings", changes))
+
+    def advance(self, seconds: float) -> None:
+        """Turn the sandbox's clock forward, so that videos get ready, or expire, without waiting.
+
+        :param seconds: how far, 0 or more.
+        """
+        self._ask("POST", "advance", {"seconds": seconds})
+
+    def reset(self) -> None:
+        """Back to the start: no tasks, no faults, empty books, the first settings, the true time."""
+        self._ask("POST", "reset")
+
+    def health(self) -> dict[str, Any]:
+        """``status``, number of ``tasks``, ``balance``, ``now`` and ``up_seconds``."""
+        found: dict[str, Any] = self._ask("GET", "health")
+        return found
+
+    def wait_until_ready(self, timeout: float = 10.0) -> None:
+        """Wait until it answers, after its process has been started.
+
+        :param timeout: in seconds.
+        :raises TimeoutError: it does not answer in time.
+        """
+        until = time.monotonic() + timeout
+        while True:
+            try:
+                self.health()
+            except httpx.TransportError as error:  # noqa: PERF203 - it is what is waited for
+                if time.monotonic() > until:
+                    raise TimeoutError(f"no sandbox answers at {self.url}") from error
+                time.sleep(0.05)
+            else:
+                return
+
+    def _ask(self, method: str, path: str, body: object = None) -> Any:
+        reply = self._client.request(method, f"/_sandbox/{path}", json=body)
+        if reply.status_code in _CLIENT_ERRORS:
+            raise ValueError(reply.json()["error"])
+        reply.raise_for_status()
+        return reply.json()
+
+
+def connection_json(url: str, key: str) -> str:
+    """An Airflow connection to a sandbox, as JSON."""
+    found = {"conn_type": "runway", "host": url, "password": key, "extra": {"upload_url": url}}
+    return json.dumps(found, separators=(",", ":"))
+
+
+def _task(value: dict[str, Any]) -> SandboxTask:
+    urls: Sequence[str] = value["media_urls"]
+    return SandboxTask(**{**value, "media_urls": tuple(urls)})

@@ -1,0 +1,38 @@
+"""The sandbox's time: the wall clock, which a test may turn forward."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Clock:
+    """Seconds since the epoch, moved forward by hand when a test does not want to wait.
+
+    :param source: where the time comes from.
+    """
+
+    def __init__(self, source: Callable[[], float] = time.time) -> None:
+        self._source = source
+        self._ahead = 0.0
+
+    def now(self) -> float:
+        """The time, in seconds since the epoch."""
+        return self._source() + self._ahead
+
+    def advance(self, seconds: float) -> None:
+        """Turn the clock forward.
+
+        :param seconds: how far, 0 or more.
+        :raises ValueError: it would go backwards.
+        """
+        if not seconds >= 0:
+            raise ValueError(f"seconds: {seconds!r} would turn the clock back")
+        self._ahead += seconds
+
+    def reset(self) -> None:
+        """Back to the source's own time."""
+        self._ahead = 0.0

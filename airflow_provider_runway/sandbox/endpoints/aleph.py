@@ -1,0 +1,55 @@
+"""The dedicated Aleph endpoints: a video made from a video."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_runway.sandbox.endpoints.looks import Look, look_at
+from airflow_provider_runway.sandbox.endpoints.orders import alteration
+from airflow_provider_runway.sandbox.endpoints.submission import accept, body_of
+from airflow_provider_runway.sandbox.envelope import answer
+from airflow_provider_runway.sandbox.rules import read_aleph, read_callback
+from airflow_provider_runway.sandbox.tasks import Phase
+
+if TYPE_CHECKING:
+    from airflow_provider_runway.sandbox.messages import Reply, Request
+    from airflow_provider_runway.sandbox.stage import Stage
+
+
+async def generate(stage: Stage, request: Request) -> Reply:
+    """``POST /api/v1/aleph/generate``."""
+    stage.check_pace(request.at)
+    body = body_of(request)
+    order = alteration(stage, read_aleph(body), api="aleph", model="runway/gen4-aleph")
+    return accept(stage, request, body, replace(order, callback_url=read_callback(body)))
+
+
+async def record_info(stage: Stage, request: Request) -> Reply:
+    """``GET /api/v1/aleph/record-info?taskId=``."""
+    look = look_at(stage, request, "aleph")
+    return answer(_record(look), task_id=look.task.id)
+
+
+def _record(look: Look) -> dict[str, Any]:
+    """The record: a flag of 0 means under way and, with an error beside it, failed."""
+    task, phase = look.task, look.phase
+    failure = task.failure if phase is Phase.FAILED else None
+    urls = look.urls or [""]
+    response = {"taskId": task.id, "resultVideoUrl": urls[0], "resultImageUrl": look.poster}
+    return {
+        "taskId": task.id,
+        "paramJson": json.dumps(task.body),
+        "response": response if phase is Phase.SUCCEEDED else None,
+        "completeTime": _iso(task.finish_at) if phase >= Phase.SUCCEEDED else None,
+        "createTime": _iso(task.created_at),
+        "successFlag": look.said(int(phase is Phase.SUCCEEDED)),
+        "errorCode": failure.code if failure else 0,
+        "errorMessage": failure.msg if failure else "",
+    }
+
+
+def _iso(at: float) -> str:
+    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,98 @@
+"""The file upload API: by stream, by URL, by base64."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import mimetypes
+import uuid
+from datetime import datetime, timezone
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow_provider_runway.sandbox.endpoints.multipart import form_of
+from airflow_provider_runway.sandbox.envelope import Refusal, encode
+from airflow_provider_runway.sandbox.messages import Reply
+from airflow_provider_runway.sandbox.uploads import Upload
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from airflow_provider_runway.sandbox.messages import Request
+    from airflow_provider_runway.sandbox.stage import Stage
+
+_USUAL_TYPE = "application/octet-stream"
+
+
+async def stream_upload(stage: Stage, request: Request) -> Reply:
+    """``POST /api/file-stream-upload``."""
+    form = await form_of(request)
+    if form.file is None:
+        raise Refusal(400, "file is required")
+    return _kept(stage, request, form.fields, form.file, content_type=form.content_type, usual_name=form.file_name)
+
+
+async def url_upload(stage: Stage, request: Request) -> Reply:
+    """``POST /api/file-url-upload``; of the URLs it fetches only those of the sandbox itself.
+
+    Any other URL is believed to hold a small file, as nothing outside is ever fetched.
+    """
+    body = request.payload or {}
+    url = body.get("fileUrl")
+    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+        raise Refusal(400, "fileUrl is required and must be a http or https URL")
+    if any(part in url for part in stage.settings.unreachable):
+        raise Refusal(500, "Failed to fetch the file")
+    path = urlsplit(url).path
+    known = stage.uploads.get(path.removeprefix("/uploads/"), request.at)
+    data = known.data if known else f"stand-in for {url}".encode()
+    return _kept(stage, request, body, data, usual_name=path.rpartition("/")[2])
+
+
+async def base64_upload(stage: Stage, request: Request) -> Reply:
+    """``POST /api/file-base64-upload``."""
+    body = request.payload or {}
+    text = body.get("base64Data")
+    if not isinstance(text, str) or not text:
+        raise Refusal(400, "base64Data is required")
+    content_type = None
+    if text.startswith("data:"):
+        head, _, text = text.partition(",")
+        content_type = head.removeprefix("data:").partition(";")[0] or None
+    try:
+        data = base64.b64decode("".join(text.split()), validate=True)
+    except (binascii.Error, ValueError) as error:
+        raise Refusal(400, "base64Data is not base64") from error
+    return _kept(stage, request, body, data, content_type=content_type)
+
+
+def _kept(
+    stage: Stage,
+    request: Request,
+    fields: Mapping[str, Any],
+    data: bytes,
+    *,
+    content_type: str | None = None,
+    usual_name: str = "",
+) -> Reply:
+    folder, name = fields.get("uploadPath"), fields.get("fileName") or usual_name
+    if not isinstance(folder, str) or not folder:
+        raise Refusal(400, "uploadPath is required")
+    if folder.startswith("/") or folder.endswith("/") or ".." in folder:
+        raise Refusal(400, "uploadPath must neither begin nor end with a slash")
+    if not isinstance(name, str) or "/" in name:
+        raise Refusal(400, "fileName is not a name")
+    kind = content_type or mimetypes.guess_type(name)[0] or _USUAL_TYPE
+    name = name or f"{uuid.uuid4().hex}{mimetypes.guess_extension(kind) or ''}"
+    path = f"{folder}/{name}"
+    stage.uploads.add(Upload(path, data, kind, request.at + stage.settings.upload_ttl))
+    found = {
+        "fileName": name,
+        "filePath": path,
+        "downloadUrl": f"{stage.base_url(request)}/uploads/{path}",
+        "fileSize": len(data),
+        "mimeType": kind,
+        "uploadedAt": datetime.fromtimestamp(request.at, timezone.utc).isoformat(),
+    }
+    body = {"success": True, "code": 200, "msg": "File uploaded successfully", "data": found}
+    return Reply(body=encode(body), code=200)

@@ -1,0 +1,94 @@
+"""The unified API: one endpoint for every model."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_runway.sandbox.endpoints.looks import Look, look_at
+from airflow_provider_runway.sandbox.endpoints.orders import alteration, any_job, extension, generation
+from airflow_provider_runway.sandbox.endpoints.submission import accept, body_of
+from airflow_provider_runway.sandbox.envelope import Refusal, answer
+from airflow_provider_runway.sandbox.rules import (
+    INVALID,
+    UNIFIED,
+    read_aleph,
+    read_callback,
+    read_extend,
+    read_generate,
+)
+from airflow_provider_runway.sandbox.tasks import Phase
+
+if TYPE_CHECKING:
+    from airflow_provider_runway.sandbox.messages import Reply, Request
+    from airflow_provider_runway.sandbox.stage import Order, Stage
+
+STATES = {
+    Phase.WAITING: "waiting",
+    Phase.QUEUED: "queuing",
+    Phase.GENERATING: "generating",
+    Phase.SUCCEEDED: "success",
+    Phase.FAILED: "fail",
+}
+_FLAGS = {Phase.SUCCEEDED: 1, Phase.FAILED: 3}
+
+
+async def create_task(stage: Stage, request: Request) -> Reply:
+    """``POST /api/v1/jobs/createTask``."""
+    stage.check_pace(request.at)
+    body = body_of(request)
+    model, asked = body.get("model"), body.get("input")
+    if not isinstance(model, str) or not model:
+        raise Refusal(INVALID, "model is required")
+    if not isinstance(asked, dict):
+        raise Refusal(INVALID, "input is required and must be an object")
+    order = _order(stage, model, asked, request.at)
+    return accept(stage, request, body, replace(order, callback_url=read_callback(body)))
+
+
+async def record_info(stage: Stage, request: Request) -> Reply:
+    """``GET /api/v1/jobs/recordInfo?taskId=``."""
+    look = look_at(stage, request, "jobs")
+    return answer(job_record(look, request.at), task_id=look.task.id)
+
+
+def job_record(look: Look, now: float) -> dict[str, Any]:
+    """The record of a job; ``param`` is JSON in a text, and so is the input within it."""
+    task, phase = look.task, look.phase
+    failure = task.failure if phase is Phase.FAILED else None
+    done = phase >= Phase.SUCCEEDED
+    response = {"resultUrls": look.urls} if look.urls else None
+    record: dict[str, Any] = {
+        "taskId": task.id,
+        "model": task.model,
+        "state": look.said(STATES[phase]),
+        "successFlag": _FLAGS.get(phase, 0),
+        "param": json.dumps({**task.body, "input": json.dumps(task.body.get("input"))}),
+        "resultJson": json.dumps(response) if response else "",
+        "response": response,
+        "failCode": str(failure.code) if failure else None,
+        "failMsg": failure.msg if failure else None,
+        "costTime": round(task.finish_at - task.created_at) if done else None,
+        "createTime": _milliseconds(task.created_at),
+        "updateTime": _milliseconds(min(now, task.finish_at)),
+        "completeTime": _milliseconds(task.finish_at) if done else None,
+        "progress": 0,
+    }
+    if phase is Phase.SUCCEEDED:
+        record["creditsConsumed"] = task.cost
+    return record
+
+
+def _order(stage: Stage, model: str, asked: dict[str, Any], now: float) -> Order:
+    if model == "runway":
+        return generation(stage, read_generate(asked, UNIFIED), api="jobs", model=model)
+    if model == "runway/extend-ai-video":
+        return extension(stage, read_extend(asked, UNIFIED), now, api="jobs", model=model)
+    if model == "runway/gen4-aleph":
+        return alteration(stage, read_aleph(asked, UNIFIED), api="jobs", model=model)
+    return any_job(stage, asked, model=model)
+
+
+def _milliseconds(at: float) -> int:
+    return int(at * 1000)

@@ -1,0 +1,31 @@
+"""What all submissions have in common."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_runway.sandbox.envelope import Refusal, answer
+from airflow_provider_runway.sandbox.rules import INVALID
+
+if TYPE_CHECKING:
+    from airflow_provider_runway.sandbox.messages import Reply, Request
+    from airflow_provider_runway.sandbox.stage import Order, Stage
+
+
+def body_of(request: Request) -> dict[str, Any]:
+    """The body as a JSON object.
+
+    :raises Refusal: code 422 when it is none.
+    """
+    if request.payload is None:
+        raise Refusal(INVALID, "The request body must be a JSON object")
+    return request.payload
+
+
+def accept(stage: Stage, request: Request, body: dict[str, Any], order: Order) -> Reply:
+    """Make the task and answer its id."""
+    task = stage.submit(request, body, order)
+    data = {"taskId": task.id}
+    if order.api == "jobs":
+        data["recordId"] = f"record_{task.id[-12:]}"
+    return answer(data, task_id=task.id)

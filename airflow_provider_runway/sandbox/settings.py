@@ -1,0 +1,153 @@
+"""What the sandbox is set to: one immutable value."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prices:
+    """What a video costs, in credits (one credit is about half a US cent).
+
+    :param generate: a 5 s video in 720p.
+    :param generate_long: a 10 s video in 720p.
+    :param generate_1080p: a 5 s video in 1080p.
+    :param extend: an extension. KIE.AI publishes no reliable figure; this one is a stand-in.
+    :param aleph: a video changed by Aleph, whatever its length.
+    :param job: a job of any other model on the unified API; a stand-in too.
+    """
+
+    generate: float = 12
+    generate_long: float = 30
+    generate_1080p: float = 30
+    extend: float = 12
+    aleph: float = 110
+    job: float = 10
+
+    def __post_init__(self) -> None:
+        for each in fields(self):
+            _number(f"prices.{each.name}", getattr(self, each.name), least=0)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SandboxSettings:
+    """How the sandbox behaves. Each value can be changed while it runs (``configure``).
+
+    :param seconds: how long a video takes from submission to success, in seconds; 0 makes it ready at once.
+    :param distribution: ``"fixed"``: every video takes ``seconds``; ``"lognormal"``: ``seconds`` is the median.
+    :param sigma: spread of the lognormal distribution; 0.35 puts nine in ten between 0.56 and 1.8 times the
+        median.
+    :param seed: makes the lognormal times repeat from run to run.
+    :param seconds_by_prompt: other times for single videos: the first key found within a prompt decides.
+    :param credits: balance at the start, in credits. Changing it moves the balance by the difference.
+    :param keys: the API keys that are let in; all belong to the one account.
+    :param http_errors: answer errors with their real HTTP status; off, they come as HTTP 200 with the code in
+        the body, as recorded of KIE.AI.
+    :param visible_after: seconds for which a new task's record is not found yet.
+    :param submissions_per_window: accepted submissions within ``window_seconds`` after which 429 is answered.
+    :param window_seconds: length of that sliding window, in seconds.
+    :param record_looks_per_second: looks at one task within a second after which 429 is answered.
+    :param media_ttl: seconds for which finished media can be fetched.
+    :param link_ttl: seconds for which a direct download link works.
+    :param upload_ttl: seconds for which an uploaded file is kept.
+    :param unreachable: parts of input URLs that the sandbox shall treat as impossible to fetch (code 451). It
+        never fetches a URL outside of itself.
+    :param video_scale: size of the videos served relative to the real one, above 0 up to 1; small ones are
+        drawn faster.
+    :param frames_per_second: frame rate of the videos.
+    :param prices: what is charged.
+    :param webhook_key: when set, callbacks are signed with it.
+    :param callback_hosts: hosts that callbacks may be sent to; ``"*"`` allows every host.
+    :param callback_retry: pause between two attempts to deliver a callback, in seconds; three are made.
+    :param ledger_requests_kept: how many requests the ledger remembers in full; counts go on.
+    :param public_url: base of the media URLs, when it is not the address that a request came in by.
+    :raises ValueError: a value is not allowed; the message names it.
+    """
+
+    seconds: float = 8.0
+    distribution: Literal["fixed", "lognormal"] = "fixed"
+    sigma: float = 0.35
+    seed: int = 0
+    seconds_by_prompt: Mapping[str, float] = field(default_factory=dict)
+    credits: float = 5000
+    keys: tuple[str, ...] = ("sandbox-key",)
+    http_errors: bool = False
+    visible_after: float = 0.0
+    submissions_per_window: int = 20
+    window_seconds: float = 10.0
+    record_looks_per_second: int = 10
+    media_ttl: float = 14 * DAY
+    link_ttl: float = 1200.0
+    upload_ttl: float = DAY
+    unreachable: tuple[str, ...] = ()
+    video_scale: float = 1.0
+    frames_per_second: int = 12
+    prices: Prices = field(default_factory=Prices)
+    webhook_key: str | None = None
+    callback_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
+    callback_retry: float = 1.0
+    ledger_requests_kept: int = 100_000
+    public_url: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.distribution not in ("fixed", "lognormal"):
+            raise ValueError(f"distribution: {self.distribution!r} is neither 'fixed' nor 'lognormal'")
+        for name in ("seconds", "sigma", "visible_after", "media_ttl", "link_ttl", "upload_ttl"):
+            _number(name, getattr(self, name), least=0)
+        for name in ("credits", "callback_retry", "ledger_requests_kept"):
+            _number(name, getattr(self, name), least=0)
+        for name in ("submissions_per_window", "record_looks_per_second", "frames_per_second"):
+            _number(name, getattr(self, name), least=1)
+        _number("window_seconds", self.window_seconds, least=0.001)
+        _number("video_scale", self.video_scale, least=0.01)
+        if self.video_scale > 1:
+            raise ValueError(f"video_scale: {self.video_scale!r} is above 1")
+        for part, seconds in self.seconds_by_prompt.items():
+            _number(f"seconds_by_prompt[{part!r}]", seconds, least=0)
+        for name in ("keys", "unreachable", "callback_hosts"):
+            _texts(name, getattr(self, name))
+        if not self.keys or not all(self.keys):
+            raise ValueError("keys: at least one key is needed, and none may be empty")
+
+    def changed(self, changes: Mapping[str, Any]) -> SandboxSettings:
+        """These settings with some values replaced.
+
+        :param changes: new values by name; lists serve as tuples, and ``prices`` may be a mapping of some of
+            its names.
+        :raises ValueError: a name is unknown or a value not allowed.
+        """
+        known = {each.name for each in fields(self)}
+        if unknown := sorted(set(changes) - known):
+            raise ValueError(f"no such setting: {', '.join(unknown)}")
+        values: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in changes.items()
+        }
+        prices = values.get("prices")
+        try:
+            if isinstance(prices, dict):
+                values["prices"] = replace(self.prices, **prices)
+            return replace(self, **values)
+        except (TypeError, AttributeError) as error:
+            raise ValueError(str(error)) from error
+
+    def to_json(self) -> dict[str, Any]:
+        """All values, as JSON has them."""
+        return asdict(self)
+
+
+def _number(name: str, value: object, *, least: float) -> None:
+    if isinstance(value, bool) or not isinstance(value, (int, float)):
+        raise ValueError(f"{name}: {value!r} is not a number")  # noqa: TRY004 - one error type for every bad value
+    if not value >= least:
+        raise ValueError(f"{name}: {value!r} is below {least}")
+
+
+def _texts(name: str, value: object) -> None:
+    if not isinstance(value, tuple) or not all(isinstance(each, str) for each in value):
+        raise ValueError(f"{name}: {value!r} is not a list of texts")

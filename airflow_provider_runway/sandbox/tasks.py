@@ -1,0 +1,97 @@
+"""A task as the sandbox keeps it: what was asked, and when it turns into what."""
+
+from __future__ import annotations
+
+from collections import deque
+from dataclasses import dataclass, field
+from enum import IntEnum
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from airflow_provider_runway.sandbox.video.clip import Clip
+
+Api = Literal["runway", "aleph", "jobs"]
+Kind = Literal["generate", "extend", "aleph", "job"]
+
+_QUEUED_AT = 0.1
+_GENERATING_AT = 0.25
+
+
+class Phase(IntEnum):
+    """How far a task is; the words for it differ by API."""
+
+    WAITING = 0
+    QUEUED = 1
+    GENERATING = 2
+    SUCCEEDED = 3
+    FAILED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why a task fails."""
+
+    msg: str
+    code: int
+
+
+@dataclass(slots=True)
+class Task:
+    """One task. Its phase is computed from the time whenever somebody looks; nothing runs in between.
+
+    :param api: the API that made it, the only one whose record endpoint knows it.
+    :param body: the request as it came.
+    :param clip: the video to draw; None when the result is a picture.
+    :param cost: credits charged at submission.
+    :param visible_at: from when its record is found.
+    :param finish_at: when it succeeds, or fails if it has a ``failure``.
+    :param expires_at: until when its media can be fetched.
+    :param outputs: how many files it results in.
+    """
+
+    id: str
+    api: Api
+    kind: Kind
+    model: str
+    body: dict[str, Any]
+    prompt: str
+    fingerprint: str
+    key: str
+    clip: Clip
+    cost: float
+    created_at: float
+    visible_at: float
+    finish_at: float
+    expires_at: float
+    base_url: str
+    parent_id: str = ""
+    image_url: str = ""
+    callback_url: str = ""
+    extension: str = "mp4"
+    outputs: int = 1
+    failure: Failure | None = None
+    refunded: bool = False
+    looks: deque[float] = field(default_factory=deque)
+
+    @property
+    def video_id(self) -> str:
+        """The id of the result, another than the task's."""
+        return f"video-{self.id[-12:]}"
+
+    def phase(self, now: float) -> Phase:
+        """How far it is at a time."""
+        if now >= self.finish_at:
+            return Phase.FAILED if self.failure else Phase.SUCCEEDED
+        share = (now - self.created_at) / (self.finish_at - self.created_at)
+        if share < _QUEUED_AT:
+            return Phase.WAITING
+        return Phase.QUEUED if share < _GENERATING_AT else Phase.GENERATING
+
+    def expired(self, now: float) -> bool:
+        """Whether its media are gone."""
+        return now >= self.expires_at
+
+    def files(self) -> list[str]:
+        """The names of its results below ``/media/``."""
+        more = [f"{self.id}-{number}.{self.extension}" for number in range(2, self.outputs + 1)]
+        return [f"{self.id}.{self.extension}", *more]

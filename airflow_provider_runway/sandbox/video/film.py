@@ -1,0 +1,75 @@
+"""A clip becomes a file: H.264 in MP4, playable from its first bytes on, and its first frame as PNG."""
+
+from __future__ import annotations
+
+import io
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import av  # noqa: TID253 - this module is imported when the first picture is drawn
+
+from airflow_provider_runway.sandbox.video.caption import Caption
+from airflow_provider_runway.sandbox.video.landscape import Landscape
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from PIL import Image
+
+    from airflow_provider_runway.sandbox.video.clip import Clip
+
+_ENCODER = {"preset": "ultrafast", "crf": "24"}
+_FAST_START = {"movflags": "faststart"}
+
+
+def film(clip: Clip, *, scale: float, rate: int) -> bytes:
+    """The MP4 of a clip; the same clip gives the same bytes.
+
+    :param scale: size relative to the real one.
+    :param rate: frames per second.
+    """
+    width, height = clip.size(scale)
+    with tempfile.TemporaryDirectory(prefix="runway-sandbox-") as folder:
+        path = Path(folder) / "film.mp4"
+        with av.open(str(path), "w", format="mp4", options=_FAST_START) as container:
+            stream = container.add_stream("libx264", rate=rate, options={**_ENCODER, "g": str(rate * 2)})
+            stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
+            stream.thread_count = 1
+            for view in _views(clip, (width, height), rate):
+                for packet in stream.encode(_frame(view)):
+                    container.mux(packet)
+            for packet in stream.encode():
+                container.mux(packet)
+        return path.read_bytes()
+
+
+def _frame(view: Image.Image) -> av.VideoFrame:
+    return av.VideoFrame.from_image(view)  # type: ignore[no-untyped-call,no-any-return]
+
+
+def poster(clip: Clip, *, scale: float) -> bytes:
+    """The PNG of a clip's first frame.
+
+    :param scale: size relative to the real one.
+    """
+    view = next(_views(clip, clip.size(scale), 1))
+    data = io.BytesIO()
+    view.save(data, "PNG", compress_level=3)
+    return data.getvalue()
+
+
+def _views(clip: Clip, size: tuple[int, int], rate: int) -> Iterator[Image.Image]:
+    """The frames, in order."""
+    shown = 0
+    before = 0.0
+    for segment in clip.segments:
+        landscape = Landscape(segment.seed, size, segment.seconds)
+        caption = Caption(clip, segment, size, landscape.palette.light)
+        until = before + segment.seconds
+        while shown < round(until * rate):
+            view = landscape.at(shown / rate - before)
+            caption.write_on(view, shown / rate)
+            yield view
+            shown += 1
+        before = until

@@ -1,0 +1,128 @@
+"""A landscape that glides by: sky, sun or moon, and ranges of hills, all following from a seed."""
+
+from __future__ import annotations
+
+import math
+import random
+
+from PIL import Image, ImageDraw  # noqa: TID253 - this module is imported when the first picture is drawn
+
+from airflow_provider_runway.sandbox.video.palette import Colour, Palette, blend, palette_of
+
+_RANGES = 4
+_TRAVEL = 0.05  # of the width per second, for the nearest hills
+_FINE = 2  # drawn so many times larger, for smooth edges
+
+
+class Landscape:
+    """The background of one stretch of video.
+
+    :param seed: decides everything.
+    :param size: width and height in pixels.
+    :param seconds: for how long it has to glide.
+    """
+
+    def __init__(self, seed: str, size: tuple[int, int], seconds: float) -> None:
+        dice = random.Random(seed)  # noqa: S311 - a picture
+        self._size = size
+        self.palette = palette_of(dice)
+        self._sky = _sky(dice, size, self.palette)
+        self._hills = [_Hills(dice, number, size, seconds, self.palette) for number in range(_RANGES)]
+
+    def at(self, seconds: float) -> Image.Image:
+        """The view after some seconds."""
+        view = self._sky.copy()
+        for hills in self._hills:
+            hills.paste_on(view, seconds)
+        return view
+
+
+class _Hills:
+    """One range of hills.
+
+    :param number: 0 is the farthest.
+    """
+
+    def __init__(
+        self, dice: random.Random, number: int, size: tuple[int, int], seconds: float, palette: Palette
+    ) -> None:
+        width, height = size
+        nearness = (number + 1) / _RANGES
+        self._speed = _TRAVEL * width * nearness**1.6
+        length = width + math.ceil(self._speed * seconds) + 2
+        base = height * (0.50 + 0.14 * number)
+        swing = height * dice.uniform(0.05, 0.10)
+        self._top = max(int(base - swing * 2), 0)
+        depth = height - self._top
+        crest = _crest(dice, length, width, swing)
+        points = [(x * _FINE, (base - self._top + y) * _FINE) for x, y in crest]
+        mask = Image.new("L", (length * _FINE, depth * _FINE))
+        draw = ImageDraw.Draw(mask)
+        draw.polygon([*points, (length * _FINE, depth * _FINE), (0, depth * _FINE)], fill=255)
+        if number == _RANGES - 1:
+            _plant(dice, draw, points, height * _FINE)
+        self._mask = mask.reduce(_FINE)
+        colour = blend(palette.far, palette.near, number / (_RANGES - 1))
+        mist = blend(colour, palette.horizon, 0.35 * (1 - nearness) + 0.1)
+        self._fill = _gradient(colour, mist, (width, depth))
+
+    def paste_on(self, view: Image.Image, seconds: float) -> None:
+        """Draw it where it is after some seconds."""
+        width, depth = self._fill.size
+        left = int(self._speed * seconds)
+        view.paste(self._fill, (0, self._top), self._mask.crop((left, 0, left + width, depth)))
+
+
+def _crest(dice: random.Random, length: int, width: int, swing: float) -> list[tuple[float, float]]:
+    """The upper line of a range: three waves, one upon the other."""
+    waves = [(dice.uniform(0.8, 1.4) * 2**n, dice.uniform(0, math.tau), 0.55**n) for n in range(3)]
+    step = max(width // 160, 1)
+    return [
+        (x, swing * sum(part * math.sin(turn + math.tau * times * x / width) for times, turn, part in waves))
+        for x in range(0, length + step, step)
+    ]
+
+
+def _plant(dice: random.Random, draw: ImageDraw.ImageDraw, points: list[tuple[float, float]], height: float) -> None:
+    """Trees along a crest, in groups."""
+    forest = False
+    for x, y in points:
+        if dice.random() < 0.12:  # noqa: PLR2004 - how often a grove begins or ends
+            forest = not forest
+        if forest and dice.random() < 0.75:  # noqa: PLR2004 - how dense it is
+            tall = height * dice.uniform(0.03, 0.075)
+            half = tall * 0.2
+            draw.polygon([(x - half, y + tall * 0.2), (x, y - tall), (x + half, y + tall * 0.2)], fill=255)
+
+
+def _sky(dice: random.Random, size: tuple[int, int], palette: Palette) -> Image.Image:
+    width, height = size
+    sky = _gradient(palette.zenith, palette.horizon, (width, round(height * 0.72)))
+    view = Image.new("RGB", size, palette.horizon)
+    view.paste(sky, (0, 0))
+    if palette.night:
+        draw = ImageDraw.Draw(view)
+        for _ in range(90):
+            x, y = dice.uniform(0, width), dice.uniform(0, height * 0.55)
+            big = dice.uniform(0.3, 1.1) * height / 720
+            draw.ellipse((x - big, y - big, x + big, y + big), fill=palette.light)
+    centre = width * dice.uniform(0.3, 0.75), height * dice.uniform(0.2, 0.42)
+    reach = round(min(size) * 0.75)
+    glow = Image.radial_gradient("L").resize((reach * 2, reach * 2)).point(_fading)
+    view.paste(palette.light, (round(centre[0] - reach), round(centre[1] - reach)), glow)
+    radius = round(min(size) * dice.uniform(0.07, 0.1))
+    disc = Image.new("L", (radius * 8, radius * 8))
+    ImageDraw.Draw(disc).ellipse((0, 0, radius * 8 - 1, radius * 8 - 1), fill=255)
+    view.paste(palette.light, (round(centre[0] - radius), round(centre[1] - radius)), disc.reduce(4))
+    return view
+
+
+def _fading(distance: int) -> int:
+    return round(150 * max(1 - distance / 180, 0) ** 2)
+
+
+def _gradient(top: Colour, bottom: Colour, size: tuple[int, int]) -> Image.Image:
+    steps = 64
+    column = Image.new("RGB", (1, steps))
+    column.putdata([blend(top, bottom, step / (steps - 1)) for step in range(steps)])
+    return column.resize((max(size[0], 1), max(size[1], 1)), Image.Resampling.BILINEAR)

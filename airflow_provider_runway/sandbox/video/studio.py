@@ -1,0 +1,76 @@
+"""Where videos are drawn: off the event loop, once each, the latest kept."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from airflow_provider_runway.sandbox.video.clip import Clip
+
+_KEPT_BYTES = 256 * 1024 * 1024
+
+
+class Studio:
+    """Draws films and posters on request.
+
+    :param kept_bytes: how much is kept in memory; what falls out is drawn again, byte for byte the same.
+    """
+
+    def __init__(self, kept_bytes: int = _KEPT_BYTES) -> None:
+        self._kept_bytes = kept_bytes
+        self._kept: OrderedDict[object, bytes] = OrderedDict()
+        self._size = 0
+        self._under_way: dict[object, asyncio.Future[bytes]] = {}
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-studio")
+
+    async def film(self, clip: Clip, scale: float, rate: int) -> bytes:
+        """The MP4 of a clip.
+
+        :param scale: size relative to the real one.
+        :param rate: frames per second.
+        """
+
+        def draw() -> bytes:
+            from airflow_provider_runway.sandbox.video.film import film  # noqa: PLC0415 - brings the encoder
+
+            return film(clip, scale=scale, rate=rate)
+
+        return await self._once(("film", clip, scale, rate), draw)
+
+    async def poster(self, clip: Clip, scale: float) -> bytes:
+        """The PNG of a clip's first frame."""
+
+        def draw() -> bytes:
+            from airflow_provider_runway.sandbox.video.film import poster  # noqa: PLC0415 - brings the encoder
+
+            return poster(clip, scale=scale)
+
+        return await self._once(("poster", clip, scale), draw)
+
+    def clear(self) -> None:
+        """Keep nothing."""
+        self._kept.clear()
+        self._size = 0
+
+    async def _once(self, key: object, draw: Callable[[], bytes]) -> bytes:
+        kept = self._kept.get(key)
+        if kept is not None:
+            self._kept.move_to_end(key)
+            return kept
+        under_way = self._under_way.get(key)
+        if under_way is None:
+            under_way = asyncio.get_running_loop().run_in_executor(self._pool, draw)
+            self._under_way[key] = under_way
+            under_way.add_done_callback(lambda _: self._under_way.pop(key, None))
+        data = await asyncio.shield(under_way)
+        if key not in self._kept:
+            self._kept[key] = data
+            self._size += len(data)
+            while self._size > self._kept_bytes and len(self._kept) > 1:
+                self._size -= len(self._kept.popitem(last=False)[1])
+        return data
