@@ -81,6 +81,6 @@ def __getattr__(name: str) -> Any:
     """Import what brings a HTTP client or a server along when it is asked for, not before."""
     if name not in _LATER:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module  # noqa: PLC0415 - seldom needed
+    from importlib import import_module
 
     return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_runway.sandbox.control import PREFIX, control
 from airflow_provider_runway.sandbox.delivery import deliver
 from airflow_provider_runway.sandbox.exchange import exchange
+from airflow_provider_runway.sandbox.journal import Journal
 from airflow_provider_runway.sandbox.logs_page import logs_page
 from airflow_provider_runway.sandbox.messages import Reply, Request, query_of
 from airflow_provider_runway.sandbox.routes import route_of
@@ -15,6 +16,7 @@ from airflow_provider_runway.sandbox.stage import Stage
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
+    from pathlib import Path
 
     Message = MutableMapping[str, Any]
     Receive = Callable[[], Awaitable[Message]]
@@ -53,15 +55,14 @@ class SandboxApp:
     async def _request(self, scope: Message, receive: Receive) -> Request | None:
         """The whole request; None when the other side has gone."""
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        body, more = b"", True
-        parts = []
+        parts: list[bytes] = []
+        more = True
         while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return None
             parts.append(message.get("body", b""))
             more = message.get("more_body", False)
-        body = b"".join(parts)
         server = scope.get("server") or ("127.0.0.1", None)
         host = headers.get("host") or f"{server[0]}:{server[1]}"
         return Request(
@@ -69,7 +70,7 @@ class SandboxApp:
             path=scope["path"],
             query=query_of(scope["query_string"]),
             headers=headers,
-            body=body,
+            body=b"".join(parts),
             base_url=f"{scope.get('scheme', 'http')}://{host}",
             at=self.stage.clock.now(),
         )
@@ -79,12 +80,15 @@ class SandboxApp:
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self.stage.courier.aclose()
+        self.stage.studio.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def create_app(settings: SandboxSettings | None = None) -> SandboxApp:
+def create_app(settings: SandboxSettings | None = None, *, state: Path | None = None) -> SandboxApp:
     """The sandbox as an ASGI application, for any ASGI server.
 
     :param settings: the settings at the start.
+    :param state: a file that keeps the tasks, and with them charges and refunds, from one run to the next.
     """
-    return SandboxApp(Stage(settings or SandboxSettings()))
+    journal = Journal(state) if state else None
+    return SandboxApp(Stage(settings or SandboxSettings(), journal=journal))

@@ -7,7 +7,7 @@ import base64
 import heapq
 import hmac
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_runway.sandbox.callback_bodies import callback_body
@@ -15,6 +15,8 @@ from airflow_provider_runway.sandbox.envelope import encode
 from airflow_provider_runway.sandbox.ledger import CallbackEntry
 
 if TYPE_CHECKING:
+    from collections.abc import Coroutine
+
     import httpx
 
     from airflow_provider_runway.sandbox.stage import Stage
@@ -46,6 +48,10 @@ class Courier:
         if len(self._due) == 1:
             self._start(self._watch())
 
+    def send_again(self, task: Task) -> None:
+        """Deliver a task's callback once more, as KIE.AI may do."""
+        self._start(self._deliver(task))
+
     def clear(self) -> None:
         """Deliver nothing any more."""
         self._due.clear()
@@ -58,8 +64,8 @@ class Courier:
         if self._client:
             await self._client.aclose()
 
-    def _start(self, work: object) -> None:
-        task: asyncio.Task[None] = asyncio.ensure_future(work)  # type: ignore[call-overload]
+    def _start(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.get_running_loop().create_task(work)
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
@@ -81,7 +87,7 @@ class Courier:
             await asyncio.sleep(stage.settings.callback_retry)
 
     async def _post(self, task: Task) -> int:
-        import httpx  # noqa: PLC0415 - slow to import, and most runs have no callbacks
+        import httpx
 
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)

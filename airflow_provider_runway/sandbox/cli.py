@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.sandbox.client import connection_json
@@ -37,15 +38,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
             callback_hosts=(*SandboxSettings().callback_hosts, *given.callback_host),
             public_url=given.public_url,
         )
-        return _serve(settings, given.host, given.port)
+        return _serve(settings, given.host, given.port, given.state)
     except (SandboxError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return _FAILED
 
 
-def _serve(settings: SandboxSettings, host: str, port: int) -> int:
+def _serve(settings: SandboxSettings, host: str, port: int, state: Path | None) -> int:
     check_requirements()
-    from airflow_provider_runway.sandbox.server import (  # noqa: PLC0415 - brings the web server
+    from airflow_provider_runway.sandbox.server import (
         SandboxServer,
         listening_socket,
     )
@@ -56,7 +57,7 @@ def _serve(settings: SandboxSettings, host: str, port: int) -> int:
         raise SandboxError(f"Cannot listen on {host}:{port}: {error.strerror}") from error
     shown = "127.0.0.1" if host in _ANYWHERE else host
     url = f"http://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
-    server = SandboxServer(settings, lambda: _say(_welcome(url, settings)))
+    server = SandboxServer(settings, lambda: _say(_welcome(url, settings)), state=state)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)  # uvicorn raises it again once it has stopped
     server.run(sockets=[listener])
@@ -100,4 +101,5 @@ def _parser() -> argparse.ArgumentParser:
     add("--webhook-key", help="sign callbacks with this key")
     add("--callback-host", action="append", default=[], help="a further host that may be called back, or *")
     add("--public-url", help="what media URLs begin with, if it is not the address asked")
+    add("--state", type=Path, help="file that keeps the tasks from one run to the next")
     return parser

@@ -172,6 +172,13 @@ class SandboxControl:
         """
         self._ask("POST", "advance", {"seconds": seconds})
 
+    def resend_callback(self, task_id: str) -> None:
+        """Let a task's callback be delivered once more, as KIE.AI may do.
+
+        :raises ValueError: there is no such task, or it has no callback.
+        """
+        self._ask("POST", "callbacks", {"task_id": task_id})
+
     def reset(self) -> None:
         """Back to the start: no tasks, no faults, empty books, the first settings, the true time."""
         self._ask("POST", "reset")
@@ -191,7 +198,7 @@ class SandboxControl:
         while True:
             try:
                 self.health()
-            except httpx.TransportError as error:  # noqa: PERF203 - it is what is waited for
+            except httpx.TransportError as error:
                 if time.monotonic() > until:
                     raise TimeoutError(f"no sandbox answers at {self.url}") from error
                 time.sleep(0.05)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_runway.sandbox.envelope import encode
 from airflow_provider_runway.sandbox.faults import Fault
 from airflow_provider_runway.sandbox.messages import Reply
-from airflow_provider_runway.sandbox.stage import summary
+from airflow_provider_runway.sandbox.summary import summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -87,6 +87,15 @@ def _reset(stage: Stage, request: Request) -> Any:
     return _health(stage, request)
 
 
+def _resend(stage: Stage, request: Request) -> Any:
+    task_id = _object(request).get("task_id")
+    task = stage.tasks.get(task_id) if isinstance(task_id, str) else None
+    if task is None or not task.callback_url:
+        raise ValueError(f"task_id: {task_id!r} is no task with a callback")
+    stage.courier.send_again(task)
+    return {"task_id": task.id}
+
+
 def _advance(stage: Stage, request: Request) -> Any:
     seconds = _object(request).get("seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
@@ -107,6 +116,7 @@ _HANDLERS: dict[tuple[str, str], Callable[[Stage, Request], Any]] = {
     ("PATCH", "settings"): _change_settings,
     ("POST", "reset"): _reset,
     ("POST", "advance"): _advance,
+    ("POST", "callbacks"): _resend,
 }
 
 

@@ -11,7 +11,7 @@ from airflow_provider_runway.sandbox.faults import CutBefore, Garbage, Missing, 
 from airflow_provider_runway.sandbox.ledger import RequestEntry
 from airflow_provider_runway.sandbox.messages import Reply
 from airflow_provider_runway.sandbox.spoiling import spoilt
-from airflow_provider_runway.sandbox.stage import task_id_of
+from airflow_provider_runway.sandbox.tasks import task_id_of
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.messages import Request
@@ -74,7 +74,7 @@ async def _play(stage: Stage, route: Route, request: Request) -> Reply:
             pass
     try:
         if route.needs_key and request.key not in stage.keys:
-            raise Refusal(401)  # noqa: TRY301 - answered as every refusal is
+            raise Refusal(401)
         return await route.handler(stage, request)
     except Refusal as refused:
         status = refused.code if stage.settings.http_errors else 200

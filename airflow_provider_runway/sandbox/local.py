@@ -50,7 +50,7 @@ class Sandbox(SandboxControl):
     def start(self) -> None:
         """Start it, as entering the ``with`` block does."""
         check_requirements()
-        from airflow_provider_runway.sandbox.server import (  # noqa: PLC0415 - brings the web server
+        from airflow_provider_runway.sandbox.server import (
             SandboxServer,
             listening_socket,
         )

@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="session")
 def runway_sandbox_settings() -> SandboxSettings:
     """The settings that each test begins with; override this fixture to have others."""
-    from airflow_provider_runway.sandbox.settings import SandboxSettings  # noqa: PLC0415 - only when used
+    from airflow_provider_runway.sandbox.settings import SandboxSettings
 
     return SandboxSettings(seconds=0.2, video_scale=0.25)
 
 
 @pytest.fixture(scope="session")
 def _runway_sandbox_server(runway_sandbox_settings: SandboxSettings) -> Iterator[Sandbox]:
-    from airflow_provider_runway.sandbox.local import Sandbox  # noqa: PLC0415 - only when used
+    from airflow_provider_runway.sandbox.local import Sandbox
 
     with Sandbox(runway_sandbox_settings) as sandbox:
         yield sandbox

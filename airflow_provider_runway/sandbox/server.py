@@ -11,6 +11,7 @@ from airflow_provider_runway.sandbox.app import create_app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from airflow_provider_runway.sandbox.settings import SandboxSettings
 
@@ -21,11 +22,12 @@ class SandboxServer(uvicorn.Server):
     """A server that says when it listens.
 
     :param on_ready: called once, as soon as requests are answered.
+    :param state: a file that keeps the tasks from one run to the next.
     """
 
-    def __init__(self, settings: SandboxSettings, on_ready: Callable[[], None]) -> None:
+    def __init__(self, settings: SandboxSettings, on_ready: Callable[[], None], *, state: Path | None = None) -> None:
         config = uvicorn.Config(
-            create_app(settings),
+            create_app(settings, state=state),
             access_log=False,
             log_level="warning",
             server_header=False,

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
+from typing import Any, Literal
 
 DAY = 86_400.0
 
@@ -65,7 +63,8 @@ class SandboxSettings:
     :param webhook_key: when set, callbacks are signed with it.
     :param callback_hosts: hosts that callbacks may be sent to; ``"*"`` allows every host.
     :param callback_retry: pause between two attempts to deliver a callback, in seconds; three are made.
-    :param ledger_requests_kept: how many requests the ledger remembers in full; counts go on.
+    :param ledger_requests_kept: how many requests the ledger remembers in full; counts go on. A change counts
+        from the next reset.
     :param public_url: base of the media URLs, when it is not the address that a request came in by.
     :raises ValueError: a value is not allowed; the message names it.
     """
@@ -108,12 +107,19 @@ class SandboxSettings:
         _number("video_scale", self.video_scale, least=0.01)
         if self.video_scale > 1:
             raise ValueError(f"video_scale: {self.video_scale!r} is above 1")
-        for part, seconds in self.seconds_by_prompt.items():
-            _number(f"seconds_by_prompt[{part!r}]", seconds, least=0)
         for name in ("keys", "unreachable", "callback_hosts"):
             _texts(name, getattr(self, name))
         if not self.keys or not all(self.keys):
             raise ValueError("keys: at least one key is needed, and none may be empty")
+        self._check_tables()
+
+    def _check_tables(self) -> None:
+        if not isinstance(self.prices, Prices):
+            raise ValueError(f"prices: {self.prices!r} is not Prices")  # noqa: TRY004 - one error type
+        if not isinstance(self.seconds_by_prompt, Mapping):
+            raise ValueError("seconds_by_prompt: not a mapping of prompts to seconds")  # noqa: TRY004 - same
+        for part, seconds in self.seconds_by_prompt.items():
+            _number(f"seconds_by_prompt[{part!r}]", seconds, least=0)
 
     def changed(self, changes: Mapping[str, Any]) -> SandboxSettings:
         """These settings with some values replaced.

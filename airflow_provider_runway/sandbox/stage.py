@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import random
 import uuid
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -17,57 +16,29 @@ from airflow_provider_runway.sandbox.fault_book import FaultBook
 from airflow_provider_runway.sandbox.faults import Fail
 from airflow_provider_runway.sandbox.messages import digest
 from airflow_provider_runway.sandbox.store import SlidingWindow, TaskStore
-from airflow_provider_runway.sandbox.tasks import Failure, Task
+from airflow_provider_runway.sandbox.tasks import Failure, Task, task_id_of
 from airflow_provider_runway.sandbox.uploads import UploadStore
-from airflow_provider_runway.sandbox.video.clip import Clip, Segment
+from airflow_provider_runway.sandbox.video.clip import RATIOS, Clip, Segment
 from airflow_provider_runway.sandbox.video.studio import Studio
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
+    from airflow_provider_runway.sandbox.journal import Journal
     from airflow_provider_runway.sandbox.messages import Request
+    from airflow_provider_runway.sandbox.order import Order
     from airflow_provider_runway.sandbox.settings import SandboxSettings
-    from airflow_provider_runway.sandbox.tasks import Api, Kind
-
-NO_SOURCE = "Get image info failed."
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Order:
-    """A checked submission, ready to become a task.
-
-    :param seconds: length of the new stretch of video.
-    :param source: the task whose video is extended.
-    :param inputs: URLs that the service would have to fetch.
-    :param failure: set when it is known to fail.
-    """
-
-    api: Api
-    kind: Kind
-    model: str
-    prompt: str
-    cost: float
-    seconds: float
-    ratio: str
-    quality: str = "720p"
-    watermark: str = ""
-    callback_url: str = ""
-    image_url: str = ""
-    parent_id: str = ""
-    source: Task | None = None
-    inputs: tuple[str, ...] = ()
-    failure: Failure | None = None
-    extension: str = "mp4"
-    outputs: int = 1
 
 
 class Stage:
     """Everything that the endpoints work on.
 
     :param settings: the settings at the start, to which ``reset`` returns.
+    :param clock: where the time comes from.
+    :param journal: brings back the tasks of an earlier run, and keeps those of this one.
     """
 
-    def __init__(self, settings: SandboxSettings, clock: Clock | None = None) -> None:
+    def __init__(
+        self, settings: SandboxSettings, *, clock: Clock | None = None, journal: Journal | None = None
+    ) -> None:
         self._initial = settings
         self.clock = clock or Clock()
         self.started_at = self.clock.now()
@@ -79,6 +50,10 @@ class Stage:
         self.configure(settings)
         self.account = Account(settings.ledger_requests_kept)
         self.courier = Courier(self)
+        self._journal = journal
+        for task in journal.read() if journal else ():
+            self.tasks.add(task)
+            self.account.charge(task)
 
     @property
     def balance(self) -> float:
@@ -102,11 +77,24 @@ class Stage:
         self.clock.reset()
         self.configure(self._initial)
         self.account = Account(self.settings.ledger_requests_kept)
+        if self._journal:
+            self._journal.clear()
 
     def settle(self, now: float) -> None:
         """Give back the credits of what has failed by now."""
         for task in self.tasks.newly_failed(now):
             self.account.refund(task)
+
+    def fail(self, task: Task, failure: Failure, now: float) -> None:
+        """Let a running task fail now."""
+        self.tasks.doom(task, failure, now)
+        self._note(task)
+        self.settle(now)
+
+    def expire(self, task: Task, now: float) -> None:
+        """Let a task's media be gone now."""
+        task.expires_at = now
+        self._note(task)
 
     def check_pace(self, now: float) -> None:
         """Refuse a submission that comes too soon.
@@ -159,6 +147,7 @@ class Stage:
             failure=failure,
         )
         self.tasks.add(task)
+        self._note(task)
         self.account.charge(task)
         self.window.add(now)
         if task.callback_url:
@@ -172,6 +161,23 @@ class Stage:
     def key_fingerprint(self, key: str) -> str:
         """What the ledger writes for a key; empty for none."""
         return (self.keys.get(key) or digest(key.encode())) if key else ""
+
+    def shape_of(self, url: str, request: Request) -> str | None:
+        """The aspect ratio of a picture that the sandbox holds itself; None for any other."""
+        parts = urlsplit(url)
+        if parts.netloc != urlsplit(self.base_url(request)).netloc:
+            return None
+        upload = self.uploads.get(parts.path.removeprefix("/uploads/"), request.at)
+        if upload:
+            from airflow_provider_runway.sandbox.video.shape import nearest_ratio
+
+            return nearest_ratio(upload.data)
+        task = self.tasks.get(task_id_of(parts.path))
+        return task.clip.ratio if task and task.clip.ratio in RATIOS else None
+
+    def _note(self, task: Task) -> None:
+        if self._journal:
+            self._journal.write(task)
 
     def _seconds(self, prompt: str) -> float:
         settings = self.settings
@@ -194,34 +200,3 @@ class Stage:
             return self.uploads.get(path.removeprefix("/uploads/"), now) is not None
         task = self.tasks.get(task_id_of(path))
         return task is not None and task.failure is None and task.finish_at <= now and not task.expired(now)
-
-
-def task_id_of(path: str) -> str:
-    """The task that a media path belongs to."""
-    return path.rpartition("/")[2].partition(".")[0].partition("-")[0]
-
-
-def summary(task: Task, now: float, base_url: str) -> Mapping[str, Any]:
-    """A task as ``GET /_sandbox/tasks`` lists it."""
-    width, height = task.clip.size()
-    return {
-        "task_id": task.id,
-        "api": task.api,
-        "kind": task.kind,
-        "model": task.model,
-        "phase": task.phase(now).name.lower(),
-        "prompt": task.prompt,
-        "parent_id": task.parent_id,
-        "cost": task.cost,
-        "refunded": task.refunded,
-        "created_at": task.created_at,
-        "finish_at": task.finish_at,
-        "expires_at": task.expires_at,
-        "seconds": task.clip.seconds,
-        "width": width,
-        "height": height,
-        "fingerprint": task.fingerprint,
-        "fail_msg": task.failure.msg if task.failure else "",
-        "fail_code": task.failure.code if task.failure else None,
-        "media_urls": [f"{base_url}/media/{name}" for name in task.files()],
-    }

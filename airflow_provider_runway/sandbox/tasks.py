@@ -95,3 +95,8 @@ class Task:
         """The names of its results below ``/media/``."""
         more = [f"{self.id}-{number}.{self.extension}" for number in range(2, self.outputs + 1)]
         return [f"{self.id}.{self.extension}", *more]
+
+
+def task_id_of(path: str) -> str:
+    """The task that a media path belongs to."""
+    return path.rpartition("/")[2].partition(".")[0].partition("-")[0]

@@ -7,8 +7,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_runway.sandbox.endpoints.links import direct_link
 from airflow_provider_runway.sandbox.envelope import Refusal, answer
-from airflow_provider_runway.sandbox.stage import task_id_of
-from airflow_provider_runway.sandbox.tasks import Phase
+from airflow_provider_runway.sandbox.tasks import Phase, task_id_of
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.messages import Reply, Request

@@ -22,7 +22,8 @@ from airflow_provider_runway.sandbox.tasks import Phase
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.messages import Reply, Request
-    from airflow_provider_runway.sandbox.stage import Order, Stage
+    from airflow_provider_runway.sandbox.order import Order
+    from airflow_provider_runway.sandbox.stage import Stage
 
 STATES = {
     Phase.WAITING: "waiting",
@@ -43,7 +44,7 @@ async def create_task(stage: Stage, request: Request) -> Reply:
         raise Refusal(INVALID, "model is required")
     if not isinstance(asked, dict):
         raise Refusal(INVALID, "input is required and must be an object")
-    order = _order(stage, model, asked, request.at)
+    order = _order(stage, model, asked, request)
     return accept(stage, request, body, replace(order, callback_url=read_callback(body)))
 
 
@@ -80,11 +81,11 @@ def job_record(look: Look, now: float) -> dict[str, Any]:
     return record
 
 
-def _order(stage: Stage, model: str, asked: dict[str, Any], now: float) -> Order:
+def _order(stage: Stage, model: str, asked: dict[str, Any], request: Request) -> Order:
     if model == "runway":
-        return generation(stage, read_generate(asked, UNIFIED), api="jobs", model=model)
+        return generation(stage, read_generate(asked, UNIFIED), request, api="jobs", model=model)
     if model == "runway/extend-ai-video":
-        return extension(stage, read_extend(asked, UNIFIED), now, api="jobs", model=model)
+        return extension(stage, read_extend(asked, UNIFIED), request.at, api="jobs", model=model)
     if model == "runway/gen4-aleph":
         return alteration(stage, read_aleph(asked, UNIFIED), api="jobs", model=model)
     return any_job(stage, asked, model=model)

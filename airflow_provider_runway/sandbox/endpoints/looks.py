@@ -66,10 +66,9 @@ def _look(stage: Stage, request: Request, task: Task) -> Look:
         case NoUrl():
             hidden = True
         case Expire():
-            task.expires_at = now
+            stage.expire(task, now)
         case Fail():
-            stage.tasks.doom(task, Failure(fault.msg, fault.code), now)
-            stage.settle(now)
+            stage.fail(task, Failure(fault.msg, fault.code), now)
         case _:
             pass
     phase = task.phase(now)

@@ -8,8 +8,7 @@ from airflow_provider_runway.sandbox.endpoints.links import link_works
 from airflow_provider_runway.sandbox.endpoints.ranges import file_reply
 from airflow_provider_runway.sandbox.faults import Expire
 from airflow_provider_runway.sandbox.messages import Reply
-from airflow_provider_runway.sandbox.stage import task_id_of
-from airflow_provider_runway.sandbox.tasks import Phase
+from airflow_provider_runway.sandbox.tasks import Phase, task_id_of
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.messages import Request
@@ -25,7 +24,7 @@ async def result(stage: Stage, request: Request) -> Reply:
     if task is None or task.phase(request.at) is not Phase.SUCCEEDED:
         return _GONE
     if isinstance(request.fault, Expire):
-        task.expires_at = request.at
+        stage.expire(task, request.at)
     if task.expired(request.at) or not link_works(request.path, request.query, request.at):
         return _GONE
     name = request.path.rpartition("/")[2]

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_runway.sandbox.stage import NO_SOURCE, Order
+from airflow_provider_runway.sandbox.order import Order
 from airflow_provider_runway.sandbox.tasks import Failure, Phase
 from airflow_provider_runway.sandbox.video.clip import WIDE_RATIOS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from airflow_provider_runway.sandbox.messages import Request
     from airflow_provider_runway.sandbox.rules import Aleph, Extend, Generate
     from airflow_provider_runway.sandbox.stage import Stage
     from airflow_provider_runway.sandbox.tasks import Api, Task
 
+NO_SOURCE = "Get image info failed."
 EXTENSION_SECONDS = 5
 ALEPH_SECONDS = 5
 _USUAL_RATIO = "16:9"
 _PICTURE_WORDS = ("image", "flux", "banana", "seedream", "ideogram", "recraft", "imagen", "midjourney")
 
 
-def generation(stage: Stage, asked: Generate, *, api: Api, model: str) -> Order:
-    """The order of a new video."""
+def generation(stage: Stage, asked: Generate, request: Request, *, api: Api, model: str) -> Order:
+    """The order of a new video; an image decides the shape, if it is known here."""
     prices = stage.settings.prices
     cost = prices.generate
     if asked.quality == "1080p":
         cost = prices.generate_1080p
     elif asked.seconds > EXTENSION_SECONDS:
         cost = prices.generate_long
-    ratio = _USUAL_RATIO if asked.image_url else asked.ratio
+    shape = stage.shape_of(asked.image_url, request) if asked.image_url else None
     return Order(
         api=api,
         kind="generate",
@@ -37,7 +39,7 @@ def generation(stage: Stage, asked: Generate, *, api: Api, model: str) -> Order:
         prompt=asked.prompt,
         cost=cost,
         seconds=asked.seconds,
-        ratio=ratio,
+        ratio=shape or asked.ratio or _USUAL_RATIO,
         quality=asked.quality,
         watermark=asked.watermark,
         image_url=asked.image_url,

@@ -32,7 +32,7 @@ async def generate(stage: Stage, request: Request) -> Reply:
     """``POST /api/v1/runway/generate``."""
     stage.check_pace(request.at)
     body = body_of(request)
-    order = generation(stage, read_generate(body), api="runway", model="runway")
+    order = generation(stage, read_generate(body), request, api="runway", model="runway")
     return accept(stage, request, body, replace(order, callback_url=read_callback(body)))
 
 

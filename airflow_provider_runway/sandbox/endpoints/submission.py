@@ -9,7 +9,8 @@ from airflow_provider_runway.sandbox.rules import INVALID
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.messages import Reply, Request
-    from airflow_provider_runway.sandbox.stage import Order, Stage
+    from airflow_provider_runway.sandbox.order import Order
+    from airflow_provider_runway.sandbox.stage import Stage
 
 
 def body_of(request: Request) -> dict[str, Any]:

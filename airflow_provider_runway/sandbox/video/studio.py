@@ -36,7 +36,7 @@ class Studio:
         """
 
         def draw() -> bytes:
-            from airflow_provider_runway.sandbox.video.film import film  # noqa: PLC0415 - brings the encoder
+            from airflow_provider_runway.sandbox.video.film import film
 
             return film(clip, scale=scale, rate=rate)
 
@@ -46,7 +46,7 @@ class Studio:
         """The PNG of a clip's first frame."""
 
         def draw() -> bytes:
-            from airflow_provider_runway.sandbox.video.film import poster  # noqa: PLC0415 - brings the encoder
+            from airflow_provider_runway.sandbox.video.film import poster
 
             return poster(clip, scale=scale)
 
@@ -56,6 +56,10 @@ class Studio:
         """Keep nothing."""
         self._kept.clear()
         self._size = 0
+
+    def close(self) -> None:
+        """Draw nothing any more."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
 
     async def _once(self, key: object, draw: Callable[[], bytes]) -> bytes:
         kept = self._kept.get(key)
