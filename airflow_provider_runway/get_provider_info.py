@@ -4,11 +4,64 @@ from __future__ import annotations
 
 from typing import Any
 
+_INTEGRATION = "Runway at KIE.AI"
+
 
 def get_provider_info() -> dict[str, Any]:
     """Return the provider's metadata, in the form of Airflow's ``provider_info.schema.json``."""
     return {
         "package-name": "airflow-provider-runway",
-        "name": "Runway at KIE.AI",
-        "description": "Runway video generation at KIE.AI.",
+        "name": _INTEGRATION,
+        "description": "Runway video generation at `KIE.AI <https://kie.ai>`__.",
+        "integrations": [
+            {
+                "integration-name": _INTEGRATION,
+                "external-doc-url": "https://docs.kie.ai",
+                "tags": ["service"],
+            }
+        ],
+        "hooks": [_modules("airflow_provider_runway.hooks.runway")],
+        "operators": [_modules("airflow_provider_runway.operators.runway")],
+        "sensors": [_modules("airflow_provider_runway.sensors.runway")],
+        "triggers": [_modules("airflow_provider_runway.triggers.runway")],
+        "transfers": [
+            {
+                "source-integration-name": _INTEGRATION,
+                "target-integration-name": "Object storage",
+                "python-module": "airflow_provider_runway.transfers.runway_to_object_storage",
+            }
+        ],
+        "extra-links": [
+            "airflow_provider_runway.links.runway.RunwayVideoLink",
+            "airflow_provider_runway.links.runway.KieLogsLink",
+        ],
+        "connection-types": [_CONNECTION_TYPE],
     }
+
+
+def _modules(*names: str) -> dict[str, Any]:
+    return {"integration-name": _INTEGRATION, "python-modules": list(names)}
+
+
+_CONNECTION_TYPE: dict[str, Any] = {
+    "connection-type": "runway",
+    "hook-class-name": "airflow_provider_runway.hooks.runway.RunwayHook",
+    "hook-name": "Runway (KIE.AI)",
+    "ui-field-behaviour": {
+        "hidden-fields": ["login"],
+        "relabeling": {"password": "API key", "host": "Base URL"},
+        "placeholders": {
+            "password": "from https://kie.ai/api-key",
+            "host": "https://api.kie.ai",
+            "schema": "https (only if the base URL has no scheme)",
+            "port": "443",
+        },
+    },
+    "conn-fields": {
+        "timeout": {
+            "label": "Timeout (s)",
+            "description": "Seconds to wait for KIE.AI to connect and to answer one call. Not the time to make a video.",
+            "schema": {"type": ["number", "null"], "default": 30, "minimum": 1, "maximum": 3600},
+        },
+    },
+}

@@ -1,0 +1,208 @@
+"""An Airflow connection becomes a KIE.AI client."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import cached_property
+from types import TracebackType
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseHook
+from typing_extensions import Self
+
+from airflow_provider_runway.hooks.settings import Settings, read_settings
+from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, KieClient
+from airflow_provider_runway.kie.errors import RunwayError
+from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest, Request
+from airflow_provider_runway.kie.tasks import Kind, VideoTask
+
+if TYPE_CHECKING:
+    import httpx
+
+    from airflow_provider_runway.kie.waiting import OnChange
+
+__all__ = ["ExtendRequest", "GenerateRequest", "RunwayHook", "VideoTask"]
+
+
+class RunwayHook(BaseHook):
+    """KIE.AI with the key of an Airflow connection: submit, look, wait, ask for the balance, sync and async.
+
+    .. code-block:: python
+
+        with RunwayHook() as hook:
+            task_id = hook.submit(GenerateRequest(prompt="A fox in the snow", aspect_ratio="16:9"))
+            video = hook.wait(task_id)
+
+    :param runway_conn_id: The connection, of type ``runway``.
+    :param transport: An httpx transport in place of the network, for tests of the sync methods.
+    :param async_transport: The same for the async methods.
+    """
+
+    conn_name_attr = "runway_conn_id"
+    default_conn_name = "runway_default"
+    conn_type = "runway"
+    hook_name = "Runway (KIE.AI)"
+
+    def __init__(
+        self,
+        runway_conn_id: str = default_conn_name,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        async_transport: httpx.AsyncBaseTransport | None = None,
+    ) -> None:
+        super().__init__()
+        self.runway_conn_id = runway_conn_id
+        self._transport = transport
+        self._async_transport = async_transport
+
+    @cached_property
+    def settings(self) -> Settings:
+        """What the connection says.
+
+        :raises ConnectionSettingsError: If the key is missing or a value cannot work.
+        """
+        return read_settings(self.runway_conn_id, self.get_connection(self.runway_conn_id))
+
+    def get_conn(self) -> KieClient:
+        """The client, built once; it keeps its connections open until :meth:`close`."""
+        return self._client
+
+    @cached_property
+    def _client(self) -> KieClient:
+        return KieClient(self.settings.address, timeout=self.settings.timeout, transport=self._transport)
+
+    def submit(self, request: Request) -> str:
+        """Submit a request. This is what costs money; see :meth:`KieClient.submit`.
+
+        :param request: A :class:`GenerateRequest` or :class:`ExtendRequest`.
+        :return: The id of the task that KIE made.
+        :raises AmbiguousSubmissionError: If KIE may have taken it; it must not simply be sent again.
+        :raises RunwayError: Any other error means that KIE took nothing.
+        """
+        return self.get_conn().submit(request)
+
+    def look(self, task_id: str, kind: Kind = "runway") -> VideoTask:
+        """Look at a task once.
+
+        :param task_id: The task.
+        :param kind: ``"runway"`` (generate, extend) or ``"aleph"``.
+        :raises TaskNotFoundError: If KIE has no record of it (a new one may take a moment to show).
+        """
+        return self.get_conn().look(task_id, kind)
+
+    def wait(
+        self,
+        task_id: str,
+        kind: Kind = "runway",
+        *,
+        poll_interval: float = 10.0,
+        timeout: float = DEFAULT_WAIT,
+        on_change: OnChange | None = None,
+    ) -> VideoTask:
+        """Wait for a task to end, in this process; see :meth:`KieClient.wait`.
+
+        :param task_id: The task.
+        :param kind: ``"runway"`` (generate, extend) or ``"aleph"``.
+        :param poll_interval: Seconds, the shortest pause between two looks.
+        :param timeout: Seconds to wait at most.
+        :param on_change: Called with the state and the seconds waited whenever the state changes; logged if left out.
+        :return: The finished task, with its video's link.
+        :raises GenerationFailedError: If KIE failed the task.
+        :raises WaitTimeoutError: If it was not ready in time; it goes on at KIE.
+        :raises RunwayError: If it is gone, or too many looks in a row went wrong.
+        """
+        report = on_change or self._logger(task_id)
+        return self.get_conn().wait(task_id, kind, poll_interval=poll_interval, timeout=timeout, on_change=report)
+
+    def credits(self) -> float:
+        """The account's balance in credits (1 credit is about US$0.005). Free of charge."""
+        return self.get_conn().credits()
+
+    async def a_get_settings(self) -> Settings:
+        """What the connection says, without blocking an event loop."""
+        if "settings" not in self.__dict__:
+            self.__dict__["settings"] = read_settings(self.runway_conn_id, await _connection(self.runway_conn_id))
+        return self.settings
+
+    @asynccontextmanager
+    async def a_get_conn(self) -> AsyncIterator[AsyncKieClient]:
+        """An async client, closed at the end of the block."""
+        settings = await self.a_get_settings()
+        async with AsyncKieClient(
+            settings.address, timeout=settings.timeout, transport=self._async_transport
+        ) as client:
+            yield client
+
+    async def a_submit(self, request: Request) -> str:
+        """The async twin of :meth:`submit`."""
+        async with self.a_get_conn() as client:
+            return await client.submit(request)
+
+    async def a_look(self, task_id: str, kind: Kind = "runway") -> VideoTask:
+        """The async twin of :meth:`look`."""
+        async with self.a_get_conn() as client:
+            return await client.look(task_id, kind)
+
+    async def a_wait(
+        self,
+        task_id: str,
+        kind: Kind = "runway",
+        *,
+        poll_interval: float = 10.0,
+        timeout: float = DEFAULT_WAIT,
+        on_change: OnChange | None = None,
+    ) -> VideoTask:
+        """The async twin of :meth:`wait`."""
+        async with self.a_get_conn() as client:
+            report = on_change or self._logger(task_id)
+            return await client.wait(task_id, kind, poll_interval=poll_interval, timeout=timeout, on_change=report)
+
+    async def a_credits(self) -> float:
+        """The async twin of :meth:`credits`."""
+        async with self.a_get_conn() as client:
+            return await client.credits()
+
+    def test_connection(self) -> tuple[bool, str]:
+        """Ask for the balance, which is free: what the form's *Test* button shows."""
+        try:
+            left = self.credits()
+        except RunwayError as error:
+            return False, str(error)
+        finally:
+            self.close()
+        return True, f"The key works; {left:g} credits are left."
+
+    def _logger(self, task_id: str) -> OnChange:
+        return lambda state, waited: self.log.info("Task %s: %s after %.0f s.", task_id, state, waited)
+
+    def close(self) -> None:
+        """Close the connections of the sync client."""
+        if "_client" in self.__dict__:
+            self.__dict__.pop("_client").close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+
+async def _connection(conn_id: str) -> Any:
+    """Airflow's connection on an event loop.
+
+    Before 3.3.2 ``aget_connection`` masks secrets with a blocking call that can deadlock, and within ``dag.test()``
+    it finds no connection that is in the database: there the blocking call runs in a thread.
+    """
+    from airflow.sdk import Connection
+    from airflow.sdk.exceptions import AirflowNotFoundException
+    from asgiref.sync import sync_to_async
+
+    if hasattr(Connection, "aextra_dejson"):
+        try:
+            return await BaseHook.aget_connection(conn_id)
+        except AirflowNotFoundException:
+            pass
+    return await sync_to_async(BaseHook.get_connection)(conn_id)

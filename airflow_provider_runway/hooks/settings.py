@@ -1,0 +1,96 @@
+"""What an Airflow connection of type ``runway`` says, checked and typed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from airflow_provider_runway.kie.address import DEFAULT_BASE_URL, Address
+from airflow_provider_runway.kie.client import DEFAULT_TIMEOUT
+from airflow_provider_runway.kie.errors import ConnectionSettingsError
+
+
+class ConnectionLike(Protocol):
+    """The part of Airflow's connection that is read."""
+
+    @property
+    def host(self) -> str | None: ...  # noqa: D102
+    @property
+    def schema(self) -> str | None: ...  # noqa: D102
+    @property
+    def port(self) -> int | None: ...  # noqa: D102
+    @property
+    def password(self) -> str | None: ...  # noqa: D102
+    @property
+    def extra(self) -> str | None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """A connection, read.
+
+    :param address: The account and where KIE is.
+    :param timeout: Seconds for connecting, sending and each read.
+    """
+
+    address: Address
+    timeout: float = DEFAULT_TIMEOUT
+
+
+def read_settings(conn_id: str, connection: ConnectionLike) -> Settings:
+    """Read a connection.
+
+    :param conn_id: Its id, for messages.
+    :param connection: Password (API key), host, schema, port and extra (``timeout``: seconds).
+    :raises ConnectionSettingsError: If the key is missing or a value cannot work.
+    """
+    try:
+        extra = _extra(connection.extra)
+        api = extra.get("api") or "runway"
+        if api != "runway":
+            raise ConnectionSettingsError(f"extra 'api' is {api!r}; the API that can be used is 'runway'.")
+        return Settings(
+            address=Address(api_key=connection.password or "", base_url=_base_url(connection)),
+            timeout=_seconds("timeout", extra.get("timeout"), DEFAULT_TIMEOUT),
+        )
+    except ConnectionSettingsError as error:
+        raise ConnectionSettingsError(f"Connection {conn_id!r}: {error}") from None
+
+
+def _base_url(connection: ConnectionLike) -> str:
+    host = (connection.host or "").strip()
+    if not host:
+        return DEFAULT_BASE_URL
+    if "://" in host:
+        return host
+    port = f":{connection.port}" if connection.port else ""
+    return f"{connection.schema or 'https'}://{host.rstrip('/')}{port}"
+
+
+def _extra(text: str | None) -> Mapping[str, Any]:
+    if not text:
+        return {}
+    try:
+        extra = json.loads(text)
+    except ValueError:
+        extra = None
+    if not isinstance(extra, dict):
+        raise ConnectionSettingsError("the extra must be a JSON object.")
+    return extra
+
+
+def _seconds(name: str, value: object, default: float) -> float:
+    if value is None or value == "":
+        return default
+    try:
+        seconds = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else 0.0
+    except ValueError:
+        seconds = 0.0
+    if not 0.0 < seconds <= _LONGEST_TIMEOUT:
+        raise ConnectionSettingsError(f"extra {name!r} must be a number of seconds from above 0 to 3600.")
+    return seconds
+
+
+_LONGEST_TIMEOUT = 3600.0

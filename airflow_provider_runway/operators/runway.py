@@ -1,0 +1,143 @@
+"""Operators that make a video: from text, from an image, or out of an earlier video."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from airflow_provider_runway.kie import requests as rules
+from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest
+from airflow_provider_runway.operators.base import RunwayVideoOperator
+from airflow_provider_runway.operators.parameters import check_literal, number, optional
+
+__all__ = ["RunwayExtendOperator", "RunwayGenerateOperator"]
+
+
+class RunwayGenerateOperator(RunwayVideoOperator):
+    """Make a video from a prompt, or from a prompt and an image, with Runway at KIE.AI.
+
+    The further parameters are those of :class:`~airflow_provider_runway.operators.base.RunwayVideoOperator`. Literal
+    values are checked while the DAG is parsed, templated ones before anything is sent.
+
+    :param prompt: What happens in the video, 1 to 1800 characters. (templated)
+    :param image_url: http(s) URL of a picture to start from: JPG or PNG, up to 10 MB. (templated)
+    :param duration: Seconds of video, 5 or 10. Ten seconds exist in 720p only. (templated)
+    :param quality: ``"720p"`` or ``"1080p"``. (templated)
+    :param aspect_ratio: One of 16:9, 4:3, 1:1, 3:4, 9:16. Needed without an image; with one, the image decides.
+        (templated)
+    :param watermark: Text at the bottom right; none if left out. (templated)
+    :return: A small JSON object, also pushed key by key; see :class:`~airflow_provider_runway.results.VideoResult`.
+    :raises InvalidRequestError: If a parameter breaks a rule; nothing was sent.
+    """
+
+    template_fields: Sequence[str] = (
+        "prompt",
+        "image_url",
+        "duration",
+        "quality",
+        "aspect_ratio",
+        "watermark",
+        *RunwayVideoOperator.template_fields,
+    )
+
+    def __init__(
+        self,
+        *,
+        prompt: str,
+        image_url: str | None = None,
+        duration: int | str = 5,
+        quality: str = "720p",
+        aspect_ratio: str | None = None,
+        watermark: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.prompt = prompt
+        self.image_url = image_url
+        self.duration = duration
+        self.quality = quality
+        self.aspect_ratio = aspect_ratio
+        self.watermark = watermark
+        check_literal(rules.check_prompt, prompt)
+        check_literal(lambda url: rules.check_url("image_url", optional(url)), image_url)
+        check_literal(lambda seconds: rules.check_duration(number(seconds)), duration)
+        check_literal(rules.check_quality, quality)
+        check_literal(
+            lambda seconds, lines: rules.check_duration_with_quality(number(seconds), lines), duration, quality
+        )
+        check_literal(lambda ratio: rules.check_aspect_ratio(optional(ratio)), aspect_ratio)
+        check_literal(
+            lambda ratio, url: rules.check_aspect_ratio_is_known(optional(ratio), optional(url)),
+            aspect_ratio,
+            image_url,
+        )
+
+    def build_request(self) -> GenerateRequest:
+        """The request, out of the parameters after templating."""
+        return GenerateRequest(
+            prompt=self.prompt,
+            image_url=optional(self.image_url),
+            duration=number(self.duration),
+            quality=self.quality,
+            aspect_ratio=optional(self.aspect_ratio),
+            watermark=optional(self.watermark),
+            callback_url=optional(self.callback_url),
+            extra_fields=self.extra_fields or {},
+        )
+
+
+class RunwayExtendOperator(RunwayVideoOperator):
+    """Make a longer video out of one that Runway at KIE.AI has made before.
+
+    The further parameters are those of :class:`~airflow_provider_runway.operators.base.RunwayVideoOperator`.
+
+    :param runway_task_id: The KIE task of the video to extend, such as ``generate.output["task_id"]``. (templated)
+    :param prompt: How the clip goes on, 1 to 1800 characters. (templated)
+    :param quality: ``"720p"`` or ``"1080p"``. KIE's own pages say that a 1080p video cannot be extended. (templated)
+    :param watermark: Text at the bottom right; none if left out. (templated)
+    :return: A small JSON object, also pushed key by key; see :class:`~airflow_provider_runway.results.VideoResult`.
+    :raises InvalidRequestError: If a parameter breaks a rule; nothing was sent.
+    """
+
+    template_fields: Sequence[str] = (
+        "runway_task_id",
+        "prompt",
+        "quality",
+        "watermark",
+        *RunwayVideoOperator.template_fields,
+    )
+
+    def __init__(
+        self,
+        *,
+        runway_task_id: str,
+        prompt: str,
+        quality: str = "720p",
+        watermark: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.runway_task_id = runway_task_id
+        self.prompt = prompt
+        self.quality = quality
+        self.watermark = watermark
+        check_literal(lambda task_id: rules.check_task_id("runway_task_id", task_id), runway_task_id)
+        check_literal(rules.check_prompt, prompt)
+        check_literal(rules.check_quality, quality)
+
+    @property
+    def parent_task_id(self) -> str:
+        """The task that the new video extends."""
+        return self.runway_task_id
+
+    def build_request(self) -> ExtendRequest:
+        """The request, out of the parameters after templating."""
+        rules.check_task_id("runway_task_id", self.runway_task_id)
+        return ExtendRequest(
+            task_id=self.runway_task_id,
+            prompt=self.prompt,
+            quality=self.quality,
+            watermark=optional(self.watermark),
+            callback_url=optional(self.callback_url),
+            extra_fields=self.extra_fields or {},
+        )

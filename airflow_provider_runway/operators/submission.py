@@ -1,0 +1,161 @@
+"""The record of a submission, which outlives a try, and what a new try makes of it.
+
+It is kept in Airflow's task state store (3.3 and later), whose key is the task instance without its try number: a
+retry, a cleared task and each mapped index find their own. It holds no secret: the store is shown in the UI.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from enum import Enum
+from typing import Any, Protocol
+
+from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, RunwayError
+
+RECORD_KEY = "runway_submission"
+# KIE keeps its own records for two months.
+RETENTION = timedelta(days=60)
+
+
+class Stage(str, Enum):
+    """How far a submission has come."""
+
+    INTENT = "intent"
+    SUBMITTED = "submitted"
+    FAILED = "failed"
+    GONE = "gone"
+    FINISHED = "finished"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Submission:
+    """What is known of a submission.
+
+    :param stage: How far it has come.
+    :param fingerprint: Of the request; see :func:`airflow_provider_runway.kie.api.fingerprint`.
+    :param intended_at: When it was about to be sent, ISO 8601 in UTC.
+    :param task_id: KIE's id, from stage ``SUBMITTED`` on.
+    :param submitted_at: When KIE had taken it, ISO 8601 in UTC.
+    :param max_tries: Airflow's bound of tries when it finished. A person who clears the task raises it, a retry
+        does not: so the two can be told apart.
+    """
+
+    stage: Stage
+    fingerprint: str
+    intended_at: str
+    task_id: str | None = None
+    submitted_at: str | None = None
+    max_tries: int | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """The record as it is stored."""
+        return {"version": 1, **asdict(self), "stage": self.stage.value}
+
+    @classmethod
+    def from_json(cls, value: object) -> Submission:
+        """Read a stored record.
+
+        :raises UnreadableRecordError: If it is not one: that is not the same as none.
+        """
+        try:
+            if not isinstance(value, Mapping):
+                raise TypeError(type(value).__name__)
+            fields = {name: value[name] for name in cls.__slots__}
+            record = cls(**{**fields, "stage": Stage(fields["stage"])})
+            if record.stage is not Stage.INTENT and not isinstance(record.task_id, str):
+                raise ValueError("no task id")
+            datetime.fromisoformat(record.intended_at)
+        except (KeyError, TypeError, ValueError) as error:
+            raise UnreadableRecordError(
+                f"The submission record of this task cannot be read ({type(error).__name__}: {error}). Nothing was "
+                f"sent. Delete the key {RECORD_KEY!r} from the task's state store to submit anew; if an earlier try "
+                "has submitted, its video is at https://kie.ai/logs."
+            ) from error
+        return record
+
+
+class UnreadableRecordError(RunwayError):
+    """The record of an earlier submission is there and cannot be read. Nothing was sent."""
+
+
+class StateStore(Protocol):
+    """The part of Airflow's task state store that is used."""
+
+    def get(self, key: str, default: Any = None) -> Any: ...  # noqa: D102
+    def set(self, key: str, value: Any, *, retention: timedelta | None = None) -> None: ...  # noqa: D102
+    def delete(self, key: str) -> None: ...  # noqa: D102
+
+
+@dataclass(frozen=True, slots=True)
+class Submit:
+    """Submit the request. ``note`` tells of an earlier submission that is left behind."""
+
+    note: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reattach:
+    """An earlier try has submitted this very request: look at its task, pay nothing."""
+
+    submission: Submission
+
+
+@dataclass(frozen=True, slots=True)
+class Refuse:
+    """Do not submit."""
+
+    error: RunwayError
+
+
+Plan = Submit | Reattach | Refuse
+
+
+def plan(earlier: Submission | None, fingerprint: str, *, max_tries: int, resubmit_ambiguous: bool) -> Plan:
+    """Decide what a try does, from what earlier ones left behind.
+
+    :param earlier: The record, if there is one.
+    :param fingerprint: Of the request as it is now.
+    :param max_tries: Airflow's bound of tries as it is now.
+    :param resubmit_ambiguous: Whether a submission whose outcome is unknown may be sent again.
+    """
+    if earlier is None or earlier.stage in {Stage.FAILED, Stage.GONE}:
+        return Submit()
+    if earlier.stage is Stage.FINISHED and earlier.max_tries != max_tries:
+        return Submit(f"The task had succeeded with {earlier.task_id} and was cleared: a new video is made and paid.")
+    if earlier.fingerprint != fingerprint:
+        return Submit(_changed(earlier))
+    if earlier.stage is Stage.INTENT:
+        if resubmit_ambiguous:
+            return Submit(
+                f"An earlier try may have submitted this request at {earlier.intended_at}; it is submitted again, as "
+                "on_ambiguous_submit='resubmit' asks. The video may be paid twice."
+            )
+        return Refuse(_orphaned(earlier))
+    return Reattach(earlier)
+
+
+def _changed(earlier: Submission) -> str:
+    if earlier.stage is Stage.INTENT:
+        return (
+            f"The request has changed since an earlier try, which may have submitted another one at "
+            f"{earlier.intended_at} (request {earlier.fingerprint}) that is then paid. The new one is submitted."
+        )
+    return (
+        f"The request has changed since an earlier try, whose task {earlier.task_id} is paid and not used. "
+        "The new one is submitted."
+    )
+
+
+def _orphaned(earlier: Submission) -> AmbiguousSubmissionError:
+    return AmbiguousSubmissionError(
+        f"An earlier try was about to submit this video at {earlier.intended_at} (request {earlier.fingerprint}) and "
+        "nothing is known of the outcome: it may have been made and paid. It is not submitted again. Look at "
+        "https://kie.ai/logs for a call at that time. If it is there, take its task id to a RunwayVideoSensor. If it "
+        f"is not, delete the key {RECORD_KEY!r} from this task's state store, or set "
+        "on_ambiguous_submit='resubmit', and clear the task."
+    )

@@ -1,0 +1,69 @@
+"""Keeping a task's submission record in Airflow's task state store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, cast
+
+from airflow_provider_runway.kie.errors import GenerationFailedError, TaskNotFoundError, VideoExpiredError
+from airflow_provider_runway.operators.submission import (
+    RECORD_KEY,
+    RETENTION,
+    Stage,
+    StateStore,
+    Submission,
+)
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+
+class SubmissionStore:
+    """The record of one task instance, whichever try it is.
+
+    Before Airflow 3.3 there is no store: nothing is found and nothing kept.
+
+    :param context: The task's context.
+    """
+
+    def __init__(self, context: Context) -> None:
+        self._store = cast("StateStore | None", context.get("task_state_store"))
+        self.max_tries: int = context["ti"].max_tries
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether this Airflow has a store."""
+        return self._store is not None
+
+    def read(self) -> Submission | None:
+        """The record, or ``None`` if there is none. Failing to read it raises: that is not the same as none."""
+        value = None if self._store is None else self._store.get(RECORD_KEY)
+        return None if value is None else Submission.from_json(value)
+
+    def write(self, submission: Submission) -> None:
+        """Keep a record in place of the one before."""
+        if self._store is not None:
+            self._store.set(RECORD_KEY, submission.to_json(), retention=RETENTION)
+
+    def forget(self) -> None:
+        """Keep no record: nothing was submitted."""
+        if self._store is not None:
+            self._store.delete(RECORD_KEY)
+
+    def write_finished(self, submission: Submission) -> None:
+        """Record that the Airflow task is about to succeed: a person who clears it gets a new video."""
+        self.write(replace(submission, stage=Stage.FINISHED, max_tries=self.max_tries))
+
+    @contextmanager
+    def ending(self, submission: Submission) -> Iterator[None]:
+        """Record that the KIE task has ended without a video, if that is what comes out of the block."""
+        try:
+            yield
+        except GenerationFailedError:
+            self.write(replace(submission, stage=Stage.FAILED))
+            raise
+        except (VideoExpiredError, TaskNotFoundError):
+            self.write(replace(submission, stage=Stage.GONE))
+            raise

@@ -1,0 +1,101 @@
+"""The small JSON object that operators, the sensor and the transfer return, and push key by key."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta, timezone
+from typing import TypedDict
+
+from airflow_provider_runway.kie.tasks import Kind, VideoTask
+
+SCHEMA_VERSION = 1
+# KIE deletes a video 14 days after it was made.
+VIDEO_LIFETIME = timedelta(days=14)
+
+
+class VideoResult(TypedDict):
+    """What a task of this provider returns. Times are ISO 8601 in UTC; what is not known is ``None``."""
+
+    task_id: str
+    parent_task_id: str | None
+    kind: Kind
+    state: str
+    video_url: str | None
+    image_url: str | None
+    video_id: str | None
+    submitted_at: str | None
+    completed_at: str | None
+    expires_at: str | None
+    saved_to: str | None
+    credits_estimate: float | None
+    schema_version: int
+
+
+def submitted_result(
+    task_id: str,
+    kind: Kind,
+    *,
+    parent_task_id: str | None,
+    submitted_at: str | None,
+    credits_estimate: float | None,
+) -> VideoResult:
+    """The result of a task that was submitted and not waited for."""
+    return VideoResult(
+        task_id=task_id,
+        parent_task_id=parent_task_id,
+        kind=kind,
+        state="submitted",
+        video_url=None,
+        image_url=None,
+        video_id=None,
+        submitted_at=submitted_at,
+        completed_at=None,
+        expires_at=None,
+        saved_to=None,
+        credits_estimate=credits_estimate,
+        schema_version=SCHEMA_VERSION,
+    )
+
+
+def finished_result(
+    task: VideoTask,
+    *,
+    parent_task_id: str | None = None,
+    submitted_at: str | None = None,
+    completed_at: datetime | None = None,
+    credits_estimate: float | None = None,
+    saved_to: str | None = None,
+) -> VideoResult:
+    """The result of a finished task.
+
+    :param task: The finished task.
+    :param parent_task_id: The task it extends, where the record does not say.
+    :param submitted_at: When it was submitted, if that is known.
+    :param completed_at: When it was seen to be ready; ``None`` for one that was ready at the first look.
+    :param credits_estimate: What it was expected to cost.
+    :param saved_to: Where the video was stored.
+    """
+    return VideoResult(
+        task_id=task.task_id,
+        parent_task_id=task.parent_task_id or parent_task_id,
+        kind=task.kind,
+        state=task.state.value,
+        video_url=task.video_url,
+        image_url=task.image_url,
+        video_id=task.video_id,
+        submitted_at=submitted_at,
+        completed_at=to_iso(completed_at) if completed_at else None,
+        expires_at=to_iso(completed_at + VIDEO_LIFETIME) if completed_at else None,
+        saved_to=saved_to,
+        credits_estimate=credits_estimate,
+        schema_version=SCHEMA_VERSION,
+    )
+
+
+def to_iso(moment: datetime) -> str:
+    """ISO 8601 in UTC, to the second."""
+    return moment.astimezone(timezone.utc).isoformat(timespec="seconds")
+
+
+def utc_now() -> datetime:
+    """The time."""
+    return datetime.now(timezone.utc)

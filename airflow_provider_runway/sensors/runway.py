@@ -1,0 +1,184 @@
+"""Waiting for a video that something else has submitted."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow.sdk import BaseSensorOperator, PokeReturnValue
+
+from airflow_provider_runway.deferral import event_error, trigger_timeout
+from airflow_provider_runway.kie.errors import (
+    GenerationFailedError,
+    InvalidRequestError,
+    RunwayError,
+    WaitTimeoutError,
+)
+from airflow_provider_runway.kie.polling import Finished, GaveUp, LookAgain, Step, Watch, WatchRules, timed_out
+from airflow_provider_runway.kie.requests import check_task_id
+from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.links.runway import KIE_LOGS, KieLogsLink, RunwayVideoLink, logs_url
+from airflow_provider_runway.operators.parameters import check_literal
+from airflow_provider_runway.results import VideoResult, finished_result, utc_now
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_runway.hooks.runway import RunwayHook
+
+
+class RunwayVideoSensor(BaseSensorOperator):
+    """Wait until a video that was submitted elsewhere is ready. Pays nothing.
+
+    :param runway_task_id: The KIE task to wait for. (templated)
+    :param kind: ``"runway"`` (generate, extend) or ``"aleph"``.
+    :param deferrable: Wait in the triggerer, without a worker slot. ``False`` waits in the worker, as ``mode`` says.
+    :param poke_interval: Seconds, the shortest pause between two looks.
+    :param timeout: The longest wait, a timedelta or seconds; Airflow's ``[sensors] default_timeout`` if left out.
+    :param soft_fail: Skip instead of failing.
+    :param runway_conn_id: The connection, of type ``runway``.
+    :return: A small JSON object, also pushed key by key; see :class:`~airflow_provider_runway.results.VideoResult`.
+    :raises airflow.sdk.exceptions.AirflowSensorTimeout: If the video is not ready in time.
+    :raises airflow.sdk.exceptions.AirflowFailException: If the task has failed or is gone.
+    """
+
+    template_fields: Sequence[str] = ("runway_task_id",)
+    operator_extra_links = (RunwayVideoLink(), KieLogsLink())
+    ui_color = "#e8e3f8"
+    video_link: str = ""
+    logs_link: str = KIE_LOGS
+
+    def __init__(
+        self,
+        *,
+        runway_task_id: str,
+        kind: Kind = "runway",
+        deferrable: bool = True,
+        poke_interval: timedelta | float = 10,
+        runway_conn_id: str = "runway_default",
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("multiple_outputs", True)
+        super().__init__(poke_interval=poke_interval, **kwargs)
+        self.runway_task_id = runway_task_id
+        self.kind: Kind = kind
+        self.deferrable = deferrable
+        self.runway_conn_id = runway_conn_id
+        check_literal(lambda task_id: check_task_id("runway_task_id", task_id), runway_task_id)
+        if kind not in {"runway", "aleph"}:
+            raise InvalidRequestError("kind", kind, "must be 'runway' or 'aleph'")
+
+    @cached_property
+    def hook(self) -> RunwayHook:
+        """The hook of this task's connection."""
+        from airflow_provider_runway.hooks.runway import RunwayHook
+
+        return RunwayHook(self.runway_conn_id)
+
+    def execute(self, context: Context) -> VideoResult:
+        """Wait for the video."""
+        with self.hook:
+            try:
+                check_task_id("runway_task_id", self.runway_task_id)
+                self._show()
+            except RunwayError as error:
+                self._give_up(error)
+            if not self.deferrable:
+                result: VideoResult = super().execute(context)
+                return result
+            step = self._look()
+        if isinstance(step, Finished):
+            return self._result(step.task)
+        if isinstance(step, GaveUp):
+            self._give_up(step.error)
+        self._defer(time.time() + self.timeout)
+
+    def poke(self, context: Context) -> PokeReturnValue | bool:
+        """Look once."""
+        del context
+        seen_waiting = self._watch.state is not None
+        step = self._look()
+        if isinstance(step, GaveUp):
+            self._give_up(step.error)
+        if isinstance(step, Finished):
+            return PokeReturnValue(is_done=True, xcom_value=self._result(step.task, seen_to_finish=seen_waiting))
+        return False
+
+    def execute_complete(self, context: Context, event: dict[str, Any], deadline: float | None = None) -> VideoResult:
+        """Go on after the trigger: look once more, then hand over the video or say what happened.
+
+        :param event: The trigger's event: how the wait has ended.
+        :param deadline: Epoch seconds at which the wait ends.
+        """
+        del context
+        outcome = event["state"]
+        with self.hook:
+            self._show()
+            step = self._look()
+        if isinstance(step, Finished):
+            return self._result(step.task, seen_to_finish=True)
+        if isinstance(step, GaveUp):
+            self._give_up(step.error)
+        if outcome in {"gone", "fault"}:
+            self._give_up(event_error(event))
+        if outcome == "timeout" or deadline is None or time.time() >= deadline:
+            self._give_up(timed_out(self.runway_task_id, self._watch.state))
+        self._defer(deadline)
+
+    @cached_property
+    def _watch(self) -> Watch:
+        """The memory of this process: the sensor's own ``timeout`` is the deadline."""
+        rules = WatchRules(poll_interval=self.poke_interval)
+        return Watch(self.runway_task_id, deadline=float("inf"), rules=rules)
+
+    def _look(self) -> Step:
+        try:
+            task = self.hook.look(self.runway_task_id, self.kind)
+        except RunwayError as error:
+            self.log.warning("%s", error)
+            return self._watch.failed(error, time.monotonic())
+        step = self._watch.saw(task, time.monotonic())
+        if isinstance(step, LookAgain) and step.news is not None:
+            self.log.info("Task %s: %s.", self.runway_task_id, step.news)
+        return step
+
+    def _defer(self, deadline: float) -> NoReturn:
+        from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
+
+        self.defer(
+            trigger=RunwayVideoTrigger(
+                runway_conn_id=self.runway_conn_id,
+                runway_task_id=self.runway_task_id,
+                kind=self.kind,
+                poll_interval=self.poke_interval,
+                deadline=deadline,
+            ),
+            method_name="execute_complete",
+            kwargs={"deadline": deadline},
+            timeout=trigger_timeout(deadline - time.time(), self.poke_interval),
+        )
+
+    def _result(self, task: VideoTask, *, seen_to_finish: bool = False) -> VideoResult:
+        self.log.info("The video of task %s is ready.", task.task_id)
+        self.video_link = task.video_url or ""
+        return finished_result(task, completed_at=utc_now() if seen_to_finish else None)
+
+    def _give_up(self, error: RunwayError) -> NoReturn:
+        """Fail or skip. What KIE has failed stays failed: no retry of a sensor changes that."""
+        from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
+
+        message = f"{type(error).__name__}: {error}"
+        if self.soft_fail or self.never_fail:
+            raise AirflowSkipException(message) from error
+        if isinstance(error, WaitTimeoutError):
+            raise AirflowSensorTimeout(message) from error
+        if isinstance(error, GenerationFailedError) or not error.retryable:
+            raise AirflowFailException(message) from error
+        raise error
+
+    def _show(self) -> None:
+        """Have the link to the logs ready for whenever this stretch of the task ends."""
+        self.logs_link = logs_url(self.hook.settings.address.base_url, self.runway_task_id)

@@ -1,0 +1,98 @@
+"""Waiting for a video in the triggerer."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from typing import Any
+
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+
+from airflow_provider_runway.kie.errors import (
+    GenerationFailedError,
+    RunwayError,
+    TaskNotFoundError,
+    VideoExpiredError,
+    WaitTimeoutError,
+)
+from airflow_provider_runway.kie.tasks import Kind
+
+
+class RunwayVideoTrigger(BaseTrigger):
+    """Waits until a KIE.AI task has ended, and fires once.
+
+    The event is ``{"task_id": ..., "state": ...}``; the state is ``"success"``, ``"failed"``, ``"gone"`` (expired, or
+    unknown to KIE), ``"timeout"`` or ``"fault"`` (the looks went wrong); for ``"gone"`` and ``"fault"``, ``"error"``
+    says how. It holds no URL and no key: who resumes looks at the task itself.
+
+    :param runway_conn_id: The connection, of type ``runway``.
+    :param runway_task_id: The task waited for.
+    :param kind: ``"runway"`` (generate, extend) or ``"aleph"``.
+    :param poll_interval: Seconds, the shortest pause between two looks.
+    :param deadline: Epoch seconds at which the wait ends; a restart of the triggerer does not move it.
+    """
+
+    def __init__(
+        self,
+        runway_conn_id: str,
+        runway_task_id: str,
+        kind: Kind = "runway",
+        poll_interval: float = 10.0,
+        *,
+        deadline: float,
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.runway_conn_id = runway_conn_id
+        self.runway_task_id = runway_task_id
+        self.kind: Kind = kind
+        self.poll_interval = poll_interval
+        self.deadline = deadline
+
+    def serialize(self) -> tuple[str, dict[str, Any]]:
+        """What the triggerer needs to make this trigger anew. Airflow stores it in plain text."""
+        return (
+            f"{type(self).__module__}.{type(self).__qualname__}",
+            {
+                "runway_conn_id": self.runway_conn_id,
+                "runway_task_id": self.runway_task_id,
+                "kind": self.kind,
+                "poll_interval": self.poll_interval,
+                "deadline": self.deadline,
+            },
+        )
+
+    async def run(self) -> AsyncIterator[TriggerEvent]:
+        """Wait, and fire."""
+        yield TriggerEvent(await self._outcome())
+
+    async def _outcome(self) -> dict[str, Any]:
+        from airflow.sdk.exceptions import AirflowNotFoundException
+
+        from airflow_provider_runway.triggers.clients import shared_client
+
+        try:
+            async with shared_client(self.runway_conn_id) as client:
+                await client.wait(
+                    self.runway_task_id,
+                    self.kind,
+                    poll_interval=self.poll_interval,
+                    timeout=self.deadline - time.time(),
+                    on_change=self._report,
+                )
+        except GenerationFailedError:
+            return self._event("failed")
+        except (VideoExpiredError, TaskNotFoundError) as error:
+            return {**self._event("gone"), "error": str(error)}
+        except WaitTimeoutError:
+            return self._event("timeout")
+        except RunwayError as error:
+            return {**self._event("fault"), "error": str(error)}
+        except AirflowNotFoundException as error:
+            return {**self._event("fault"), "error": f"{error} The task goes on at KIE.AI; a retry waits on it."}
+        return self._event("success")
+
+    def _event(self, state: str) -> dict[str, Any]:
+        return {"task_id": self.runway_task_id, "state": state}
+
+    def _report(self, state: str, waited: float) -> None:
+        self.log.info("Task %s: %s after %.0f s.", self.runway_task_id, state, waited)
