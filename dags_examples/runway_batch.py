@@ -1,0 +1,36 @@
+"""One video for each prompt of a list.
+
+Shows dynamic task mapping: each prompt becomes a mapped task with its own retries and its own record of what was paid.
+``max_active_tis_per_dagrun`` bounds how many are made at a time.
+
+A run costs 12 credits (US$0.06) a prompt: three with the default list.
+"""
+
+from airflow.sdk import DAG, Param, task
+
+from airflow_provider_runway.operators.runway import RunwayGenerateOperator
+
+PROMPTS = [
+    "A paper boat sails down a rainy street.",
+    "A lighthouse turns its beam through fog.",
+    "A hummingbird drinks from a red flower, in slow motion.",
+]
+
+with DAG("runway_batch", schedule=None, params={"prompts": Param(PROMPTS, type="array")}, tags=["runway"]):
+
+    @task
+    def prompts(params: dict) -> list[str]:
+        return params["prompts"]
+
+    @task
+    def list_links(videos: list[dict]) -> list[str]:
+        return [video["video_url"] for video in videos]
+
+    videos = RunwayGenerateOperator.partial(
+        task_id="make_video",
+        aspect_ratio="9:16",
+        retries=2,
+        max_active_tis_per_dagrun=10,
+        map_index_template="{{ task.prompt }}",
+    ).expand(prompt=prompts())
+    list_links(videos.output)

@@ -1,0 +1,27 @@
+"""One video a day from a prompt that tells the date.
+
+Shows a templated prompt, a parameter that the trigger form asks for, and an asset that tells other DAGs of the video
+(``runway_on_new_video.py`` waits for it).
+
+A run costs 12 credits (US$0.06): 5 seconds in 720p.
+"""
+
+import pendulum
+from airflow.sdk import DAG, Asset
+
+from airflow_provider_runway.operators.runway import RunwayGenerateOperator
+
+with DAG(
+    "runway_text_to_video",
+    schedule="@daily",
+    start_date=pendulum.datetime(2026, 1, 1),
+    params={"city": "Lisbon"},
+    tags=["runway"],
+):
+    RunwayGenerateOperator(
+        task_id="make_video",
+        prompt="{{ params.city }} wakes up on {{ dag_run.run_after.strftime('%A, %d %B') }}, filmed from a slow tram.",
+        aspect_ratio="16:9",
+        retries=2,
+        outlets=[Asset("runway_daily_video")],
+    )
