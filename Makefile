@@ -27,7 +27,7 @@ lint: $(READY) ## ruff and mypy
 	$(PY) -m mypy
 
 constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in allow
-	$(PY) -m pip install --quiet --constraint $(CONSTRAINTS) --group lock
+	$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --group lock
 	$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.10 \
 		--no-header --no-annotate --no-emit-index-url \
 		--extra sandbox --group dev --group build --group lock --constraint constraints/airflow.in \
@@ -42,6 +42,6 @@ $(READY): pyproject.toml $(CONSTRAINTS)
 	@$(PYTHON) scripts/check_python.py
 	@test -x $(PY) || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Setting up $(VENV); the first time takes a minute or two."
-	@$(PY) -m pip install --quiet --constraint $(CONSTRAINTS) --upgrade pip editables hatchling
-	@$(PY) -m pip install --quiet --constraint $(CONSTRAINTS) --no-build-isolation --group dev --editable '.[sandbox]'
+	@$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --upgrade pip editables hatchling
+	@$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --no-build-isolation --group dev --editable '.[sandbox]'
 	@touch $@

@@ -48,12 +48,16 @@ def environment(home: Path, dags: Path, port: int, parallelism: int, *, all_admi
         "CORE__PARALLELISM": str(parallelism),
         "CORE__SIMPLE_AUTH_MANAGER_ALL_ADMINS": str(all_admins),
         "CORE__TEST_CONNECTION": "Enabled",
+        # New DAG files are seen soon, waiting tasks are picked up soon.
         "DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
-        "DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": "5",
-        "DAG_PROCESSOR__REFRESH_INTERVAL": "2",
+        "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
         "LOGGING__COLORED_CONSOLE_LOG": "False",
-        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.2",
+        "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.25",
         "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1",
+        # A task is told within a second that a person has failed it, and the slot of one that ended is free as soon;
+        # and a server that shares two cores with everything else may be slow to answer it.
+        "WORKERS__EXECUTION_API_TIMEOUT": "30",
+        "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         **_secrets(home),
     }
     own = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}

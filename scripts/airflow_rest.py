@@ -37,6 +37,20 @@ class TaskInstance:
         return self.task_id if self.map_index == NOT_MAPPED else f"{self.task_id}[{self.map_index}]"
 
 
+@dataclass(frozen=True)
+class Dag:
+    """One DAG; `schedule` is None when only people, other DAGs or assets start it."""
+
+    dag_id: str
+    is_paused: bool
+    schedule: str | None
+
+    @property
+    def runs_by_clock(self) -> bool:
+        """Whether it starts by itself as time passes."""
+        return self.schedule is not None and "asset" not in self.schedule.lower()
+
+
 class AirflowRest:
     """A client of one Airflow's REST API.
 
@@ -115,19 +129,21 @@ class AirflowRest:
 
     # -- DAGs and runs ----------------------------------------------------------------------------------------------
 
-    def dags(self) -> list[str]:
-        """The ids of all DAGs that have been read so far."""
-        return [dag["dag_id"] for dag in self.get("/api/v2/dags", limit=100)["dags"]]
+    def dags(self) -> list[Dag]:
+        """All DAGs that have been read so far."""
+        rows = self.get("/api/v2/dags", limit=100)["dags"]
+        return [Dag(row["dag_id"], row["is_paused"], row["timetable_summary"]) for row in rows]
 
-    def unpause(self, dag_id: str, timeout: float = 60) -> None:
-        """Let a DAG run, as soon as its file has been read; raises with the traceback if it cannot be imported."""
+    def unpause(self, dag_id: str, timeout: float = 30) -> None:
+        """Let a DAG run, as soon as its file has been read.
+
+        :raises TimeoutError: it did not appear; the message has what could not be imported.
+        """
         deadline = time.monotonic() + timeout
-        while dag_id not in self.dags():
-            if errors := self.import_errors():
-                listed = "\n".join(f"{name}:\n{trace}" for name, trace in errors.items())
-                raise RuntimeError(f"DAG {dag_id} is not there, and not every file could be imported.\n{listed}")
+        while dag_id not in (known := [dag.dag_id for dag in self.dags()]):
             if time.monotonic() > deadline:
-                raise TimeoutError(f"DAG {dag_id} did not appear within {timeout:.0f} s; there are {self.dags()}")
+                errors = "\n".join(f"{name}:\n{trace}" for name, trace in self.import_errors().items())
+                raise TimeoutError(f"DAG {dag_id} did not appear in {timeout:.0f} s; there are {known}.\n{errors}")
             time.sleep(POLL_SECONDS)
         self.request("PATCH", f"/api/v2/dags/{dag_id}", json={"is_paused": False})
 

@@ -18,6 +18,7 @@ from signal import SIGKILL
 from typing import TYPE_CHECKING
 
 import httpx
+
 from airflow_home import LOOPBACK, PASSWORDS, environment, free_port, prepare_database
 from airflow_rest import AirflowRest
 from processes import Daemon, Leash, ProcessDiedError, end_sessions, signal_session
@@ -109,9 +110,7 @@ class AirflowStack:
         """
         if self._leash is None:
             return
-        if self._rest is not None:  # the API server would wait for its connections
-            self._rest.close()
-            self._rest = None
+        self._hang_up()  # the API server would wait for its clients
         running = [daemon for daemon in self._components.values() if daemon.started]
         end_sessions([daemon.pid for daemon in running], grace)
         for daemon in running:
@@ -158,6 +157,11 @@ class AirflowStack:
         """The file that a component writes what it has to say to."""
         return self.home / "logs" / "components" / f"{component}.log"
 
+    def require_alive(self) -> None:
+        """Raise `ProcessDiedError`, with the end of its log, if a component has ended by itself."""
+        for daemon in self._components.values():
+            daemon.require_alive()
+
     def log_tails(self, lines: int = 40) -> str:
         """The end of every component's log."""
         return "\n\n".join(daemon.tail(lines) for daemon in self._components.values())
@@ -174,6 +178,8 @@ class AirflowStack:
         :param grace: seconds that it has to stop by itself.
         """
         daemon, leash = self._components[component], self._held()
+        if component == "api-server":
+            self._hang_up()
         if daemon.started:
             end_sessions([daemon.pid], grace)
             daemon.reap(leash)
@@ -185,6 +191,11 @@ class AirflowStack:
         if self._leash is None:
             raise RuntimeError("Airflow is not running")
         return self._leash
+
+    def _hang_up(self) -> None:
+        if self._rest is not None:
+            self._rest.close()
+            self._rest = None
 
     def _start(self, names: Sequence[str]) -> None:
         since = datetime.now(tz=timezone.utc)
@@ -211,6 +222,8 @@ class AirflowStack:
             return "api-server did not answer"
         if self._rest is None:
             self._rest = AirflowRest(self.url, self.password)
+            # The first request that a task makes would be kept waiting for seconds.
+            self._rest.request("GET", "/execution/health")
         jobs = [name for name in names if name != "api-server"]
         started = self._rest.get("/api/v2/jobs", start_date_gte=since.isoformat(), is_alive=True)["jobs"]
         if len(started) < len(jobs):
