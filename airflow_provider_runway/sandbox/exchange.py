@@ -25,7 +25,8 @@ _BLOCKED_AGENT = "python-urllib"
 
 async def exchange(stage: Stage, route: Route, request: Request) -> Reply:
     """Answer a request, and write it down."""
-    number = stage.account.next_number()
+    account = stage.account
+    number = account.next_number()
     stage.settle(request.at)
     task = _task_of(stage, route.family, request)
     prompt = _prompt_of(route.family, request, task)
@@ -35,12 +36,14 @@ async def exchange(stage: Stage, route: Route, request: Request) -> Reply:
         if strike.delay:
             await asyncio.sleep(strike.delay)
             request.at = stage.clock.now()
+            if account is not stage.account:
+                return Reply(silent=True)  # the world it came into has been reset
             stage.settle(request.at)
     reply = await _play(stage, route, request)
     if request.fault:
         reply = spoilt(request.fault, reply, http_errors=stage.settings.http_errors)
     task_id = reply.task_id or (task.id if task and route.family != "submit" else "")
-    stage.account.note_request(
+    account.note_request(
         RequestEntry(
             number=number,
             at=request.at,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from airflow_provider_runway.sandbox.envelope import Refusal
 from airflow_provider_runway.sandbox.video.clip import RATIOS, WIDE_RATIOS
@@ -130,6 +130,15 @@ def read_callback(body: Body) -> str:
     return _url(body, "callBackUrl")
 
 
+def parts_of(url: object) -> SplitResult | None:
+    """The parts of a http or https URL; None when it is none."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+    except ValueError:
+        return None
+    return parts if parts and parts.scheme in ("http", "https") and parts.netloc else None
+
+
 def _prompt(body: Body, *, longest: int | None) -> str:
     prompt = _text(body, "prompt", required=True)
     if longest and len(prompt) > longest:
@@ -157,13 +166,8 @@ def _choice(body: Body, name: str, allowed: tuple[str, ...], *, required: bool =
 
 def _url(body: Body, name: str, *, required: bool = False) -> str:
     value = _text(body, name, required=required)
-    if value:
-        try:
-            parts = urlsplit(value)
-        except ValueError as error:
-            raise _invalid(f"{name} is not a URL") from error
-        if parts.scheme not in ("http", "https") or not parts.netloc:
-            raise _invalid(f"{name} must be a http or https URL")
+    if value and parts_of(value) is None:
+        raise _invalid(f"{name} must be a http or https URL")
     return value
 
 

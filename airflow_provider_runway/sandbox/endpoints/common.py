@@ -7,6 +7,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_runway.sandbox.endpoints.links import direct_link
 from airflow_provider_runway.sandbox.envelope import Refusal, answer
+from airflow_provider_runway.sandbox.rules import parts_of
 from airflow_provider_runway.sandbox.tasks import Phase, task_id_of
 
 if TYPE_CHECKING:
@@ -23,8 +24,7 @@ async def credit(stage: Stage, _: Request) -> Reply:
 async def download_url(stage: Stage, request: Request) -> Reply:
     """``POST /api/v1/common/download-url``: a link of its own, for a while, to a result of this service."""
     payload = request.payload or {}
-    url = payload.get("url")
-    parts = urlsplit(url) if isinstance(url, str) else None
+    parts = parts_of(payload.get("url"))
     base_url = stage.base_url(request)
     here = {urlsplit(base_url).netloc, urlsplit(request.base_url).netloc}
     if parts is None or parts.netloc not in here or not parts.path.startswith("/media/"):

@@ -8,11 +8,11 @@ import mimetypes
 import uuid
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlsplit
 
 from airflow_provider_runway.sandbox.endpoints.multipart import form_of
 from airflow_provider_runway.sandbox.envelope import Refusal, encode
 from airflow_provider_runway.sandbox.messages import Reply
+from airflow_provider_runway.sandbox.rules import parts_of
 from airflow_provider_runway.sandbox.uploads import Upload
 
 if TYPE_CHECKING:
@@ -39,11 +39,12 @@ async def url_upload(stage: Stage, request: Request) -> Reply:
     """
     body = request.payload or {}
     url = body.get("fileUrl")
-    if not isinstance(url, str) or not url.startswith(("http://", "https://")):
+    parts = parts_of(url)
+    if not isinstance(url, str) or parts is None:
         raise Refusal(400, "fileUrl is required and must be a http or https URL")
     if any(part in url for part in stage.settings.unreachable):
         raise Refusal(500, "Failed to fetch the file")
-    path = urlsplit(url).path
+    path = parts.path
     known = stage.uploads.get(path.removeprefix("/uploads/"), request.at)
     data = known.data if known else f"stand-in for {url}".encode()
     return _kept(stage, request, body, data, usual_name=path.rpartition("/")[2])

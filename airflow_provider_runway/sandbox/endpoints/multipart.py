@@ -26,7 +26,7 @@ async def form_of(request: Request) -> Form:
 
     :raises Refusal: code 400 when the body is no form.
     """
-    from starlette.exceptions import HTTPException
+    from starlette.formparsers import MultiPartException
     from starlette.requests import Request as StarletteRequest
 
     content_type = request.headers.get("content-type", "")
@@ -46,6 +46,6 @@ async def form_of(request: Request) -> Form:
                 elif name == "file":
                     form.file = await part.read()
                     form.file_name, form.content_type = part.filename or "", part.content_type
-    except (HTTPException, KeyError) as error:
+    except MultiPartException as error:
         raise Refusal(400, "The request body is no proper multipart form") from error
     return form

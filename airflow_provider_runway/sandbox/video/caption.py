@@ -69,7 +69,8 @@ class Caption:
         room = min(width - 8 * unit, 92 * unit) - 7 * unit
         lines = _wrapped(segment.prompt, large, room)
         about = f"{segment.title}  ·  {segment.seconds:g} s  ·  {clip.quality}  ·  {clip.ratio}"
-        rows = [(line, large, _WHITE, 6.6 * unit) for line in lines]
+        rows = [(line, large, _WHITE, 6.6 * unit) for line in lines[:-1]]
+        rows += [(lines[-1], large, _WHITE, 8 * unit)]
         rows += [(about, small, _SOFT, 4.2 * unit), (segment.seed, small, _SOFT, 3.6 * unit)]
         pad = 3.2 * unit
         wide = round(max(font.getlength(text) for text, font, _, _ in rows) + 2 * pad)

@@ -11,6 +11,7 @@ from airflow_provider_runway.sandbox.video.palette import Colour, Palette, blend
 
 _RANGES = 4
 _TRAVEL = 0.05  # of the width per second, for the nearest hills
+_TALLEST = 0.07  # of the height, for trees
 _FINE = 2  # drawn so many times larger, for smooth edges
 
 
@@ -50,9 +51,9 @@ class _Hills:
         nearness = (number + 1) / _RANGES
         self._speed = _TRAVEL * width * nearness**1.6
         length = width + math.ceil(self._speed * seconds) + 2
-        base = height * (0.50 + 0.14 * number)
-        swing = height * dice.uniform(0.05, 0.10)
-        self._top = max(int(base - swing * 2), 0)
+        base = height * (0.52 + 0.12 * number)
+        swing = min(width, height) * dice.uniform(0.06, 0.11) * (1 if number < _RANGES - 1 else 0.5)
+        self._top = max(int(base - swing * 2 - height * _TALLEST), 0)
         depth = height - self._top
         crest = _crest(dice, length, width, swing)
         points = [(x * _FINE, (base - self._top + y) * _FINE) for x, y in crest]
@@ -90,7 +91,7 @@ def _plant(dice: random.Random, draw: ImageDraw.ImageDraw, points: list[tuple[fl
         if dice.random() < 0.12:  # noqa: PLR2004 - how often a grove begins or ends
             forest = not forest
         if forest and dice.random() < 0.75:  # noqa: PLR2004 - how dense it is
-            tall = height * dice.uniform(0.03, 0.075)
+            tall = height * dice.uniform(0.35 * _TALLEST, _TALLEST)
             half = tall * 0.2
             draw.polygon([(x - half, y + tall * 0.2), (x, y - tall), (x + half, y + tall * 0.2)], fill=255)
 

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import base64
+import hashlib
+import hmac
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+
+from airflow_provider_runway.sandbox import Fail, Sandbox
+
+from .support import Api
+
+
+class Receiver:
+    """A receiver of callbacks."""
+
+    def __init__(self) -> None:
+        self.bodies: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+        self.answers: list[int] = []
+        receiver = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                receiver.bodies.append(json.loads(self.rfile.read(int(self.headers["content-length"]))))
+                receiver.headers.append({name.lower(): value for name, value in self.headers.items()})
+                self.send_response(receiver.answers.pop(0) if receiver.answers else 200)
+                self.end_headers()
+
+            def log_message(self, *_: Any) -> None:
+                """Say nothing."""
+
+        self.server = HTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    receiver = Receiver()
+    thread = threading.Thread(target=receiver.server.serve_forever, args=(0.02,))
+    thread.start()
+    yield receiver
+    receiver.server.shutdown()
+    thread.join()
+    receiver.server.server_close()
+
+
+def _until(true: Callable[[], object]) -> None:
+    until = time.monotonic() + 5
+    while not true() and time.monotonic() < until:
+        time.sleep(0.02)
+    assert true()
+
+
+def test_a_finished_video_is_called_back_once(api: Api, runway_sandbox: Sandbox, receiver: Receiver) -> None:
+    runway_sandbox.configure(seconds=60)
+    task_id = api.made(callBackUrl=receiver.url)
+    runway_sandbox.advance(60)
+    _until(lambda: runway_sandbox.ledger.callbacks)
+
+    [body] = receiver.bodies
+
+    assert (body["code"], body["msg"]) == (200, "All generated successfully.")
+    assert body["data"]["task_id"] == task_id
+    assert body["data"]["video_url"] == api.video_url(task_id)
+    assert set(body["data"]) == {"task_id", "video_id", "video_url", "image_url"}
+    assert "x-webhook-signature" not in receiver.headers[0]
+    assert [(each.status, each.attempt) for each in runway_sandbox.ledger.callbacks] == [(200, 1)]
+
+
+def test_failures_are_called_back_in_the_shape_of_their_family(
+    api: Api, runway_sandbox: Sandbox, receiver: Receiver
+) -> None:
+    runway_sandbox.fault(Fail("Not allowed", 400))
+    job = {"model": "runway", "callBackUrl": receiver.url}
+    given = {"prompt": "x", "duration": 5, "quality": "720p", "aspect_ratio": "1:1"}
+    api.made(callBackUrl=receiver.url)
+    api.post("/api/v1/jobs/createTask", {**job, "input": given})
+    aleph = {"prompt": "x", "videoUrl": "https://example.com/a.mp4", "callBackUrl": receiver.url}
+    api.post("/api/v1/aleph/generate", aleph)
+    extension = {"taskId": "nobody", "prompt": "x", "quality": "720p", "callBackUrl": receiver.url}
+    api.post("/api/v1/runway/extend", extension)
+    _until(lambda: len(receiver.bodies) == 4)
+
+    by_code = {body["code"]: body for body in receiver.bodies}
+    shapes = [sorted(body["data"] or {}) for body in receiver.bodies if body["code"] == 400]
+
+    assert by_code[501]["data"]["state"] == "fail"
+    assert sorted(shapes, key=len) == [[], ["task_id"], ["image_url", "task_id", "video_id", "video_url"]]
+
+
+def test_successes_of_aleph_and_jobs_have_shapes_of_their_own(
+    api: Api, runway_sandbox: Sandbox, receiver: Receiver
+) -> None:
+    aleph = {"prompt": "x", "videoUrl": "https://example.com/a.mp4", "callBackUrl": receiver.url}
+    task_id = api.post("/api/v1/aleph/generate", aleph)["data"]["taskId"]
+    api.post("/api/v1/jobs/createTask", {"model": "kling", "callBackUrl": receiver.url, "input": {}})
+    _until(lambda: len(receiver.bodies) == 2)
+
+    aleph_body, job_body = sorted(receiver.bodies, key=lambda body: "taskId" not in body)
+
+    assert aleph_body["taskId"] == task_id
+    assert set(aleph_body["data"]) == {"result_video_url", "result_image_url"}
+    assert json.loads(job_body["data"]["resultJson"])["resultUrls"]
+    assert job_body["data"]["creditsConsumed"] == 10
+
+
+def test_a_callback_is_signed_when_a_key_is_set(api: Api, runway_sandbox: Sandbox, receiver: Receiver) -> None:
+    runway_sandbox.configure(webhook_key="ключ-é")
+    task_id = api.made(callBackUrl=receiver.url)
+    _until(lambda: receiver.bodies)
+
+    stamp = receiver.headers[0]["x-webhook-timestamp"]
+    expected = hmac.new("ключ-é".encode(), f"{task_id}.{stamp}".encode(), hashlib.sha256).digest()
+
+    assert receiver.headers[0]["x-webhook-signature"] == base64.b64encode(expected).decode()
+
+
+def test_a_callback_is_tried_three_times_and_can_be_sent_again(
+    api: Api, runway_sandbox: Sandbox, receiver: Receiver
+) -> None:
+    runway_sandbox.configure(callback_retry=0)
+    receiver.answers = [500, 500, 500]
+    task_id = api.made(callBackUrl=receiver.url)
+    _until(lambda: len(runway_sandbox.ledger.callbacks) == 3)
+
+    runway_sandbox.resend_callback(task_id)
+    _until(lambda: len(runway_sandbox.ledger.callbacks) == 4)
+
+    statuses = [(each.attempt, each.status) for each in runway_sandbox.ledger.callbacks]
+    assert statuses == [(1, 500), (2, 500), (3, 500), (1, 200)]
+    with pytest.raises(ValueError, match="nobody"):
+        runway_sandbox.resend_callback("nobody")
+
+
+def test_nobody_outside_is_called(api: Api, runway_sandbox: Sandbox) -> None:
+    runway_sandbox.configure(callback_retry=0)
+    api.made(callBackUrl="https://example.com/hook")
+    refused = api.made(callBackUrl="http://127.0.0.1:9/hook")
+    _until(lambda: len(runway_sandbox.ledger.callbacks) == 3)
+
+    assert {(each.task_id, each.status) for each in runway_sandbox.ledger.callbacks} == {(refused, 0)}

@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+
+from airflow_provider_runway.sandbox import Sandbox, SandboxControl, SandboxError, SandboxSettings, local
+from airflow_provider_runway.sandbox.cli import main
+
+COMMAND = [sys.executable, "-W", "error", "-m", "airflow_provider_runway.sandbox"]
+
+
+@contextmanager
+def _running(*arguments: str, stop: signal.Signals = signal.SIGTERM) -> Iterator[tuple[SandboxControl, str]]:
+    process = subprocess.Popen(
+        [*COMMAND, "--port", "0", *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout
+        said = "".join(iter(process.stdout.readline, "Stop it with Ctrl-C.\n"))
+        match = re.search(r"ready at (\S+)", said)
+        assert match
+        control = SandboxControl(match[1])
+        yield control, said
+        control.close()
+    finally:
+        process.send_signal(stop)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (0, "Sandbox stopped.\n", "")
+
+
+@pytest.mark.parametrize("stop", [signal.SIGTERM, signal.SIGINT])
+def test_the_command_says_how_to_use_it_and_ends_cleanly(stop: signal.Signals) -> None:
+    with _running("--seconds", "0.5", "--credits", "70", "--key", "k1", "--key", "k2", stop=stop) as (control, said):
+        found = re.search(r"export AIRFLOW_CONN_RUNWAY_DEFAULT='(.*)'", said)
+        assert found
+        connection = json.loads(found[1])
+        reply = httpx.get(f"{control.url}/api/v1/chat/credit", headers={"Authorization": "Bearer k2"}, trust_env=False)
+
+        assert connection["conn_type"] == "runway"
+        assert (connection["host"], connection["password"]) == (control.url, "k1")
+        assert reply.json()["data"] == 70
+        assert control.settings.seconds == 0.5
+
+
+def test_tasks_and_books_outlive_the_process_with_a_state_file(tmp_path: Path) -> None:
+    state = str(tmp_path / "state.jsonl")
+    head = {"Authorization": "Bearer sandbox-key"}
+    good = {"prompt": "keep me", "duration": 5, "quality": "720p", "aspectRatio": "1:1"}
+    with _running("--state", state, "--seconds", "0") as (control, _):
+        for body in (good, {**good, "prompt": "fails"}):
+            if body["prompt"] == "fails":
+                from airflow_provider_runway.sandbox import Fail
+
+                control.fault(Fail("No"))
+            httpx.post(f"{control.url}/api/v1/runway/generate", json=body, headers=head, trust_env=False)
+        before = control.ledger, control.tasks
+    with (tmp_path / "state.jsonl").open("a") as file:
+        file.write('{"id": "cut by a kill')
+
+    with _running("--state", state) as (control, _):
+        after = control.ledger, control.tasks
+        assert (after[0].charges, after[0].refunds) == (before[0].charges, before[0].refunds)
+        assert [task.phase for task in after[1]] == ["succeeded", "failed"]
+        assert [task.task_id for task in after[1]] == [task.task_id for task in before[1]]
+        control.reset()
+        assert not Path(state).exists()
+
+
+def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+
+        assert main(["--port", str(port)]) == 1
+        with pytest.raises(SandboxError, match="Cannot listen"):
+            Sandbox(port=port).start()
+
+    said = capsys.readouterr().err
+    assert said == f"Cannot listen on 127.0.0.1:{port}: Address already in use\n"
+
+
+def test_a_missing_extra_is_said_in_one_line(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "_NEEDED", ("av_is_not_here",))
+
+    assert main(["--port", "0"]) == 1
+
+    assert "pip install 'airflow-provider-runway[sandbox]'" in capsys.readouterr().err
+
+
+def test_a_bad_setting_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--seconds", "-1"]) == 1
+    assert capsys.readouterr().err == "seconds: -1.0 is below 0\n"
+
+
+def test_importing_the_package_or_its_pytest_plugin_brings_nothing_heavy_along() -> None:
+    code = (
+        "import sys, airflow_provider_runway.sandbox.pytest_plugin, airflow_provider_runway.sandbox\n"
+        "heavy = ('airflow', 'fastapi', 'starlette', 'uvicorn', 'av', 'PIL', 'httpx')\n"
+        "print([name for name in heavy if name in sys.modules])"
+    )
+
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+
+    assert said.stdout == "[]\n"
+
+
+def test_a_running_sandbox_needs_no_airflow(tmp_path: Path) -> None:
+    code = (
+        "import sys; from airflow_provider_runway.sandbox import Sandbox\n"
+        "with Sandbox() as sandbox: sandbox.health()\n"
+        "print([name for name in ('airflow', 'fastapi') if name in sys.modules])"
+    )
+
+    said = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True, cwd=tmp_path)
+
+    assert said.stdout == "[]\n"
+
+
+def test_two_sandboxes_do_not_know_of_each_other() -> None:
+    with Sandbox(SandboxSettings(credits=1)) as one, Sandbox(SandboxSettings(credits=2)) as other:
+        assert (one.balance, other.balance) == (1, 2)
+        assert one.url != other.url
+
+
+def test_a_stopped_sandbox_does_not_answer() -> None:
+    with Sandbox() as sandbox:
+        url = sandbox.url
+
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"{url}/_sandbox/health", trust_env=False)
