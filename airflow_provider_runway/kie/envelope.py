@@ -15,6 +15,7 @@ from typing import Any
 from airflow_provider_runway.kie.errors import (
     AuthenticationError,
     BadRequestError,
+    ErrorFacts,
     FeatureDisabledError,
     InputUnreachableError,
     InsufficientCreditsError,
@@ -28,7 +29,8 @@ from airflow_provider_runway.kie.errors import (
     ServiceError,
     UnreadableAnswerError,
 )
-from airflow_provider_runway.kie.tasks import whole_number
+from airflow_provider_runway.kie.requests import is_task_id
+from airflow_provider_runway.kie.tasks import readable, whole_number
 
 OK = 200
 _LONGEST_EXCERPT = 200
@@ -82,15 +84,21 @@ def read_data(answer: Answer) -> Any:
     envelope = _envelope(answer)
     if envelope is None:
         raise _unreadable(answer)
-    code, message, data = envelope
-    if code != OK:
-        raise _error(code, message, answer)
+    if envelope.code != OK:
+        raise _error(envelope, answer, decisive=envelope.code)
     if not _is_success(answer.status):
-        raise _error(answer.status, message, answer)
-    return data
+        raise _error(envelope, answer, decisive=answer.status)
+    return envelope.data
 
 
-def _envelope(answer: Answer) -> tuple[int, str | None, Any] | None:
+@dataclass(frozen=True, slots=True)
+class _Envelope:
+    code: int
+    message: str | None
+    data: Any
+
+
+def _envelope(answer: Answer) -> _Envelope | None:
     try:
         body = json.loads(answer.body)
     except (ValueError, RecursionError):
@@ -101,23 +109,24 @@ def _envelope(answer: Answer) -> tuple[int, str | None, Any] | None:
     if code is None:
         return None
     message = body.get("msg")
-    return code, message if isinstance(message, str) and message else None, body.get("data")
+    return _Envelope(code, readable(message) if isinstance(message, str) and message else None, body.get("data"))
 
 
-def _error(code: int, message: str | None, answer: Answer) -> ServiceError:
-    said = shorten(message) if message else "no message"
-    meaning = f", {_EXPLANATIONS[code]}" if code in _EXPLANATIONS else ""
-    text = f"KIE.AI answered with code {code}{meaning}: {said}"
-    kind = _ERRORS.get(code) or (ServerError if code >= 500 else ServiceError)  # noqa: PLR2004 - HTTP's own border
+def _error(envelope: _Envelope, answer: Answer, *, decisive: int) -> ServiceError:
+    said = shorten(envelope.message) if envelope.message else "no message"
+    meaning = f", {_EXPLANATIONS[decisive]}" if decisive in _EXPLANATIONS else ""
+    contradicted = "" if decisive == envelope.code else f" but HTTP status {answer.status}"
+    text = f"KIE.AI answered with code {envelope.code}{contradicted}{meaning}: {said}"
+    kind = _ERRORS.get(decisive) or (ServerError if decisive >= 500 else ServiceError)  # noqa: PLR2004 - HTTP's border
+    facts = ErrorFacts(
+        code=envelope.code,
+        http_status=answer.status,
+        service_message=envelope.message,
+        task_id=read_task_id(envelope.data),
+    )
     if issubclass(kind, RateLimitedError):
-        return kind(
-            text,
-            code=code,
-            http_status=answer.status,
-            service_message=message,
-            retry_after=read_retry_after(answer.retry_after),
-        )
-    return kind(text, code=code, http_status=answer.status, service_message=message)
+        return kind(text, retry_after=read_retry_after(answer.retry_after), **facts)
+    return kind(text, **facts)
 
 
 def _unreadable(answer: Answer) -> ServiceError:
@@ -137,9 +146,22 @@ def _unreadable(answer: Answer) -> ServiceError:
     return UnreadableAnswerError(text, http_status=answer.status)
 
 
+def read_task_id(data: object) -> str | None:
+    """The task id in the ``data`` of an answer to a submission; ``None`` if there is none."""
+    if not isinstance(data, Mapping):
+        return None
+    for name in ("taskId", "task_id", "id"):
+        value = data.get(name)
+        if isinstance(value, int) and not isinstance(value, bool) and value > 0:
+            return str(value)
+        if isinstance(value, str) and is_task_id(value.strip()):
+            return value.strip()
+    return None
+
+
 def shorten(text: str, longest: int = _LONGEST_EXCERPT) -> str:
-    """One line of at most ``longest`` characters."""
-    line = " ".join(text.split())
+    """One printable line of at most ``longest`` characters."""
+    line = "".join(character if character.isprintable() else "\ufffd" for character in " ".join(text.split()))
     return line if len(line) <= longest else f"{line[:longest]}…"
 
 
@@ -152,7 +174,7 @@ def read_retry_after(header: str | None, now: datetime | None = None) -> float |
     except ValueError:
         try:
             date = parsedate_to_datetime(header)
-        except (TypeError, ValueError):
+        except (IndexError, OverflowError, TypeError, ValueError):
             return None
         if date.tzinfo is None:
             date = date.replace(tzinfo=timezone.utc)

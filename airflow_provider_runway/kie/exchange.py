@@ -6,7 +6,9 @@ error thrown into it. The sync and the async client differ only in who drives it
 
 from __future__ import annotations
 
+import math
 import random
+import reprlib
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
@@ -20,11 +22,13 @@ from airflow_provider_runway.kie.api import (
     record_call,
     submission_call,
 )
-from airflow_provider_runway.kie.envelope import Answer, read_data, shorten
+from airflow_provider_runway.kie.envelope import OK, Answer, read_data, read_task_id, shorten
 from airflow_provider_runway.kie.errors import (
     AmbiguousSubmissionError,
+    ConnectionSettingsError,
+    FeatureDisabledError,
+    InvalidRequestError,
     MaintenanceError,
-    NoAnswerError,
     NotSentError,
     RateLimitedError,
     RunwayError,
@@ -33,7 +37,7 @@ from airflow_provider_runway.kie.errors import (
     TaskNotFoundError,
     UnreadableAnswerError,
 )
-from airflow_provider_runway.kie.requests import Request
+from airflow_provider_runway.kie.requests import ExtendRequest, Request
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 
 
@@ -56,6 +60,8 @@ Exchange = Generator[Send | Pause, Answer | None, T]
 
 # The window of KIE's submission limit (20 in 10 s): shorter pauses after a 429 only earn another one.
 RATE_LIMIT_PAUSE = 10.0
+# A longer pause that KIE asks for is not slept through: whoever called learns of it and can wait without a worker.
+LONGEST_ASKED_PAUSE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +81,20 @@ class Patience:
 
     def pause(self, sends: int, error: RunwayError) -> float:
         """Seconds to pause after the ``sends``-th send failed with ``error``."""
-        pause = min(self.first_pause * 2.0 ** (sends - 1), self.longest_pause)
+        pause = min(self.first_pause * doublings(sends - 1), self.longest_pause)
         if isinstance(error, RateLimitedError):
             pause = max(pause, RATE_LIMIT_PAUSE if error.retry_after is None else error.retry_after)
         return pause * (1.0 + 0.25 * self.jitter())
+
+    def allows_another(self, sends: int, error: RunwayError) -> bool:
+        """Whether to pause and send again after the ``sends``-th send failed with ``error``, rather than raise it."""
+        asked = error.retry_after if isinstance(error, RateLimitedError) else None
+        return sends < self.tries and (asked is None or asked <= LONGEST_ASKED_PAUSE)
+
+
+def doublings(number: int) -> float:
+    """What a pause is multiplied with after it was doubled this often; grows no further once that is beyond reason."""
+    return 2.0 ** min(number, 64)
 
 
 ONE_TRY = Patience(tries=1)
@@ -108,12 +124,13 @@ def look(task_id: str, kind: Kind, patience: Patience) -> Exchange[VideoTask]:
 def credits_left(patience: Patience) -> Exchange[float]:
     """The account's balance."""
     data = yield from _get(CREDIT_CALL, patience)
-    if isinstance(data, bool) or not isinstance(data, (int, float, str)):
-        raise UnreadableAnswerError(f"KIE.AI's balance is not a number: {shorten(repr(data))}")
     try:
-        return float(data)
+        balance = math.nan if isinstance(data, bool) or not isinstance(data, (int, float, str)) else float(data)
     except (ValueError, OverflowError):
-        raise UnreadableAnswerError(f"KIE.AI's balance is not a number: {shorten(repr(data))}") from None
+        balance = math.nan
+    if not math.isfinite(balance):
+        raise UnreadableAnswerError(f"KIE.AI's balance is not a number: {reprlib.repr(data)}")
+    return balance
 
 
 def submit(request: Request, patience: Patience) -> Exchange[str]:
@@ -130,20 +147,26 @@ def submit(request: Request, patience: Patience) -> Exchange[str]:
             answer = yield from _send(call)
             data = read_data(answer)
             break
-        except (NotSentError, RateLimitedError, MaintenanceError) as error:
-            if sends >= patience.tries:
-                raise
-            yield Pause(patience.pause(sends, error))
-        except (NoAnswerError, UnreadableAnswerError, ServerError) as error:
+        except RunwayError as error:
+            _forget_source(error, request)
             if not refuses(error):
                 raise _ambiguous(request, str(error), error) from error
-            raise
-    task_id = _task_id(data)
+            if not isinstance(error, _REFUSED_FOR_NOW) or not patience.allows_another(sends, error):
+                raise
+            yield Pause(patience.pause(sends, error))
+    task_id = read_task_id(data)
     if task_id is None:
-        raise _ambiguous(request, f"KIE.AI answered success without a task id: {shorten(repr(data))}", None)
+        raise _ambiguous(request, f"KIE.AI answered success without a task id: {reprlib.repr(data)}", None)
     return task_id
 
 
+def _forget_source(error: RunwayError, request: Request) -> None:
+    """The id of the video to extend, sent back with an error, is not that of a new task."""
+    if isinstance(request, ExtendRequest) and error.task_id == request.task_id:
+        error.task_id = None
+
+
+_REFUSED_FOR_NOW = (NotSentError, RateLimitedError, MaintenanceError)
 # Codes in KIE's own envelope by which it says that it made no task. A 408, 502 or 504 comes from further up the
 # line, after the task may have been handed over.
 _SERVER_REFUSALS = frozenset({500, 501, 503, 531, 550})
@@ -152,14 +175,22 @@ _EDGE_REFUSALS = frozenset({521, 523, 525, 526, 530})
 
 
 def refuses(error: RunwayError) -> bool:
-    """Whether an error to a submission proves that KIE did not take it."""
-    if isinstance(error, NoAnswerError):
+    """Whether an error to a submission proves that KIE did not take it.
+
+    What is not known to prove it does not: an unheard-of code, a success under an HTTP status that says otherwise, an
+    error that comes with the id of a task.
+    """
+    if isinstance(error, (NotSentError, ConnectionSettingsError, InvalidRequestError)):
+        return True
+    if not isinstance(error, ServiceError) or error.code == OK or error.task_id is not None:
         return False
     if isinstance(error, UnreadableAnswerError):
         return error.http_status in _EDGE_REFUSALS
     if isinstance(error, ServerError):
-        return error.code in _SERVER_REFUSALS
-    return True
+        return error.code in _SERVER_REFUSALS and (error.http_status in _SERVER_REFUSALS | {OK, None})
+    if error.code is None or isinstance(error, FeatureDisabledError):
+        return True
+    return 400 <= error.code < 500  # noqa: PLR2004 - HTTP's borders of "your fault"
 
 
 def _get(call: Call, patience: Patience) -> Exchange[Any]:
@@ -170,7 +201,7 @@ def _get(call: Call, patience: Patience) -> Exchange[Any]:
             answer = yield from _send(call)
             return read_data(answer)
         except RunwayError as error:
-            if not error.retryable or sends >= patience.tries:
+            if not error.retryable or not patience.allows_another(sends, error):
                 raise
             yield Pause(patience.pause(sends, error))
 
@@ -180,18 +211,6 @@ def _send(call: Call) -> Exchange[Answer]:
     if answer is None:  # pragma: no cover - a driver that breaks the rules
         raise TypeError("a Send must be answered")
     return answer
-
-
-def _task_id(data: object) -> str | None:
-    if not isinstance(data, dict):
-        return None
-    for name in ("taskId", "task_id", "id"):
-        value = data.get(name)
-        if isinstance(value, str) and value.strip():
-            return value.strip()
-        if isinstance(value, int) and not isinstance(value, bool):
-            return str(value)
-    return None
 
 
 def _not_found(task_id: str, error: ServiceError | None) -> TaskNotFoundError:
@@ -207,10 +226,13 @@ def _not_found(task_id: str, error: ServiceError | None) -> TaskNotFoundError:
 
 def _ambiguous(request: Request, what_happened: str, error: RunwayError | None) -> AmbiguousSubmissionError:
     beginning = shorten(request.prompt, 60)
+    task_id = error.task_id if error else None
+    named = f" The answer names task {task_id}." if task_id else ""
     return AmbiguousSubmissionError(
-        f"It is unknown whether KIE.AI took this video, so it is not sent again. {what_happened} "
+        f"It is unknown whether KIE.AI took this video, so it is not sent again. {what_happened.rstrip('.')}.{named} "
         f"(request {fingerprint(request)}, kind {SUBMISSIONS[type(request)].kind}, prompt {beginning!r}). "
         "Look for it at https://kie.ai/logs before submitting anew: if it is there, it is being made and paid.",
+        task_id=task_id,
         code=error.code if error else None,
         http_status=error.http_status if error else None,
         service_message=error.service_message if error else None,

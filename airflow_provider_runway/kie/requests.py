@@ -53,7 +53,7 @@ class GenerateRequest:
         check_aspect_ratio_is_known(self.aspect_ratio, self.image_url)
         check_text("watermark", self.watermark)
         check_url("callback_url", self.callback_url)
-        check_extra_fields(self.extra_fields)
+        object.__setattr__(self, "extra_fields", plain_fields(self.extra_fields))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +82,7 @@ class ExtendRequest:
         check_quality(self.quality)
         check_text("watermark", self.watermark)
         check_url("callback_url", self.callback_url)
-        check_extra_fields(self.extra_fields)
+        object.__setattr__(self, "extra_fields", plain_fields(self.extra_fields))
 
 
 Request = GenerateRequest | ExtendRequest
@@ -99,7 +99,7 @@ def check_prompt(value: object) -> None:
 
 def check_duration(value: object) -> None:
     """5 or 10 seconds."""
-    if isinstance(value, bool) or value not in DURATIONS:
+    if not isinstance(value, int) or value not in DURATIONS:
         raise InvalidRequestError("duration", value, "must be 5 or 10 (seconds)")
 
 
@@ -136,6 +136,7 @@ def check_url(name: str, value: object) -> None:
         try:
             parts = urlsplit(value)
             usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+            _ = parts.port
         except ValueError:
             usable = False
         if usable:
@@ -158,17 +159,32 @@ def check_encodable(name: str, value: str) -> None:
 
 
 def check_task_id(name: str, value: object) -> None:
-    """Any text without white space: KIE's ids come in several forms, none of them promised."""
-    if not isinstance(value, str) or not value or not value.isprintable() or any(map(str.isspace, value)):
+    """A text that :func:`is_task_id`."""
+    if not isinstance(value, str) or not is_task_id(value):
         raise InvalidRequestError(name, value, "must be the id of a KIE task")
+
+
+def is_task_id(text: str) -> bool:
+    """Any text without white space: KIE's ids come in several forms, none of them promised."""
+    return bool(text) and text.isprintable() and " " not in text
 
 
 def check_extra_fields(value: object) -> None:
     """A mapping with text keys that can be sent as JSON."""
+    plain_fields(value)
+
+
+def plain_fields(value: object) -> dict[str, Any]:
+    """A copy of a mapping of extra fields as JSON will carry it, which later changes of the original do not reach.
+
+    :raises InvalidRequestError: If it is no mapping with text keys, or cannot be sent as JSON.
+    """
     try:
         if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-            json.dumps(dict(value), allow_nan=False)
-            return
+            text = json.dumps(dict(value), ensure_ascii=False, allow_nan=False)
+            text.encode()  # refuses half a character
+            copy: dict[str, Any] = json.loads(text)
+            return copy
     except (TypeError, ValueError, RecursionError):
         pass
     raise InvalidRequestError("extra_fields", value, "must be a mapping of field names to JSON values")

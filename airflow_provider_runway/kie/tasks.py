@@ -5,6 +5,7 @@ A record is judged by its state alone: KIE's own examples show failure codes on 
 
 from __future__ import annotations
 
+import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
@@ -108,11 +109,12 @@ def read_aleph_record(data: object, task_id: str) -> VideoTask | None:
     flag = whole_number(data.get("successFlag"))
     code = whole_number(data.get("errorCode"))
     message = _text(data.get("errorMessage"))
+    blamed = message or data.get("errorCode") not in _NO_ERROR
     response = data.get("response")
     media = response if isinstance(response, Mapping) else {}
     if flag == 1:
         state = TaskState.SUCCESS
-    elif flag in {2, 3} or code or message or (flag == 0 and data.get("completeTime")):
+    elif flag in {2, 3} or blamed or (flag == 0 and data.get("completeTime")):
         state = TaskState.FAILED
     else:
         state = TaskState.GENERATING if flag == 0 else TaskState.UNKNOWN
@@ -120,12 +122,16 @@ def read_aleph_record(data: object, task_id: str) -> VideoTask | None:
         task_id=task_id,
         kind="aleph",
         state=state,
-        raw_state=f"successFlag {data.get('successFlag')!r:.20}",
+        raw_state=f"successFlag {reprlib.repr(data.get('successFlag'))}",
         video_url=_link(media.get("resultVideoUrl")),
         image_url=_link(media.get("resultImageUrl")),
         fail_code=code,
         fail_message=message,
     )
+
+
+# What KIE writes where nothing went wrong.
+_NO_ERROR = (None, 0, "0", "")
 
 
 def whole_number(value: Any) -> int | None:
@@ -147,9 +153,15 @@ def whole_number(value: Any) -> int | None:
 _LONGEST_NUMBER = 20
 
 
+def readable(text: str) -> str:
+    """The text without what no log, file or database can hold: halves of characters and NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")
+
+
 def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    return readable(value) if isinstance(value, str) and value else None
 
 
 def _link(value: object) -> str | None:
-    return value if isinstance(value, str) and value.lower().startswith(("http://", "https://")) else None
+    link = value.strip() if isinstance(value, str) else ""
+    return link if link.isprintable() and link.lower().startswith(("http://", "https://")) else None
