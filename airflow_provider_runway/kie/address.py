@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 import re
 from collections.abc import Mapping
@@ -43,6 +44,18 @@ class Address:
             "Accept": "application/json",
         }
 
+    def conceal(self, body: bytes) -> bytes:
+        """An answer's body without the key, should whoever answers send it back: errors quote what was answered."""
+        if len(self.api_key) < _SHORTEST_SECRET:
+            return body
+        for spelling in (self.api_key, json.dumps(self.api_key)[1:-1]):
+            body = body.replace(spelling.encode(), b"***")
+        return body
+
+
+# A word shorter than this may stand in any answer, and no real key is so short.
+_SHORTEST_SECRET = 8
+
 
 def _usable_key(key: str) -> str:
     key = key.strip()
@@ -58,7 +71,7 @@ def _usable_key(key: str) -> str:
 def _usable_base_url(url: str) -> str:
     try:
         parts = urlsplit(url.strip())
-        usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+        usable = parts.scheme in {"http", "https"} and bool((parts.hostname or "").encode("idna"))
         _ = parts.port
     except ValueError:
         usable = False

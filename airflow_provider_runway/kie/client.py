@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing, closing
 from functools import cached_property
 from types import TracebackType
 from typing import Any, TypeVar, cast
@@ -30,6 +31,8 @@ from airflow_provider_runway.kie.waiting import OnChange, wait
 
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_WAIT = 1800.0
+# Bytes after which an answer is read no further. KIE's have a few thousand.
+LONGEST_ANSWER = 4_194_304
 # A submission never rides on a connection that has lain idle: the server may just have closed it, and the cut
 # would leave it unknown whether the request was read.
 _FRESH = httpx.Limits(max_keepalive_connections=0)
@@ -133,11 +136,21 @@ class KieClient:
         return httpx.Client(timeout=self._timeout, transport=self._transport, limits=_FRESH)
 
     def _send(self, call: Call) -> Answer:
-        http = self._reading if call.method == "GET" else self._submitting
         try:
-            return _answer(http.request(**_arguments(call, self.address)))
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            http = self._reading if call.method == "GET" else self._submitting
+            request = http.build_request(**_arguments(call, self.address))
+        except Exception as error:
+            raise _unsendable(error) from error
+        try:
+            with closing(http.send(request, stream=True)) as response:
+                body = bytearray()
+                for part in response.iter_bytes():
+                    body += part
+                    if len(body) > LONGEST_ANSWER:
+                        break
+        except Exception as error:
             raise transport_error(error) from error
+        return _answer(response, body, self.address)
 
     def _run(self, conversation: Exchange[T]) -> T:
         return _drive(conversation, self._send, self._sleep)
@@ -219,24 +232,56 @@ class AsyncKieClient:
         return httpx.AsyncClient(timeout=self._timeout, transport=self._transport, limits=_FRESH)
 
     async def _send(self, call: Call) -> Answer:
-        http = self._reading if call.method == "GET" else self._submitting
         try:
-            return _answer(await http.request(**_arguments(call, self.address)))
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+            http = self._reading if call.method == "GET" else self._submitting
+            request = http.build_request(**_arguments(call, self.address))
+        except Exception as error:
+            raise _unsendable(error) from error
+        try:
+            async with aclosing(await http.send(request, stream=True)) as response:
+                body = bytearray()
+                async for part in response.aiter_bytes():
+                    body += part
+                    if len(body) > LONGEST_ANSWER:
+                        break
+        except Exception as error:
             raise transport_error(error) from error
+        return _answer(response, body, self.address)
 
     async def _run(self, conversation: Exchange[T]) -> T:
         return await _adrive(conversation, self._send, self._sleep)
 
 
-def transport_error(error: httpx.HTTPError | httpx.InvalidURL) -> RunwayError:
-    """Say in our terms how a request failed below HTTP: before it went out, or after."""
-    what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-    if isinstance(error, (httpx.UnsupportedProtocol, httpx.LocalProtocolError, httpx.InvalidURL)):
-        return ConnectionSettingsError(f"The request could not be formed ({what}). Nothing was sent.")
-    if isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.ProxyError)):
-        return NotSentError(f"KIE.AI could not be reached ({what}). Nothing was sent.")
-    return NoAnswerError(f"No whole answer came back from KIE.AI ({what}).")
+def transport_error(error: Exception) -> RunwayError:
+    """Say in our terms how a request failed below HTTP: before it went out, or after.
+
+    What is not known to be from before counts as from after, as does what no transport should raise.
+    """
+    if isinstance(error, (httpx.UnsupportedProtocol, httpx.InvalidURL)):
+        return _unsendable(error)
+    if isinstance(error, (httpx.PoolTimeout, httpx.ProxyError)) or (
+        isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)) and not _had_connected(error)
+    ):
+        return NotSentError(f"KIE.AI could not be reached ({_named(error)}). Nothing was sent.")
+    return NoAnswerError(f"No whole answer came back from KIE.AI ({_named(error)}).")
+
+
+def _had_connected(error: httpx.TransportError) -> bool:
+    """Whether a connection had been made: httpx-aiohttp calls one that is cut later a ``ConnectTimeout`` too."""
+    cause = error.__cause__
+    if cause is None or not type(cause).__module__.startswith("aiohttp."):
+        return False
+    import aiohttp
+
+    return not isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
+
+
+def _unsendable(error: Exception) -> ConnectionSettingsError:
+    return ConnectionSettingsError(f"The request could not be formed ({_named(error)}). Nothing was sent.")
+
+
+def _named(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
 
 
 def _arguments(call: Call, address: Address) -> dict[str, Any]:
@@ -252,8 +297,8 @@ def _arguments(call: Call, address: Address) -> dict[str, Any]:
     return arguments
 
 
-def _answer(response: httpx.Response) -> Answer:
-    return Answer(response.status_code, response.content, response.headers.get("Retry-After"))
+def _answer(response: httpx.Response, body: bytes | bytearray, address: Address) -> Answer:
+    return Answer(response.status_code, address.conceal(bytes(body)), response.headers.get("Retry-After"))
 
 
 def _drive(conversation: Exchange[T], send: Callable[[Call], Answer], sleep: Callable[[float], None]) -> T:
