@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields
 from typing import Any, Literal
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest, Request
+from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest, Request, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, Reader, read_aleph_record, read_runway_record
 
 
@@ -102,7 +102,11 @@ def submission_call(request: Request) -> Call:
 
 
 def record_call(task_id: str, kind: Kind) -> Call:
-    """The call that looks at a task."""
+    """The call that looks at a task.
+
+    :raises InvalidRequestError: If the id cannot be one.
+    """
+    check_task_id("task_id", task_id)
     return Call("GET", RECORDS[kind].path, query={"taskId": task_id})
 
 

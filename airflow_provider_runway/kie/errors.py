@@ -90,19 +90,27 @@ class InvalidRequestError(RunwayError, ValueError):
     """
 
     def __init__(self, field: str, value: object, rule: str) -> None:
-        shown = repr(value)
-        if len(shown) > _LONGEST_VALUE_SHOWN:
-            shown = f"{shown[:_LONGEST_VALUE_SHOWN]}… ({len(str(value))} characters)"
-        super().__init__(f"{field} {rule}; got {shown}. Nothing was sent.")
+        super().__init__(f"{field} {rule}; got {_shown(value)}. Nothing was sent.")
         self.field = field
         self.value = value
         self.rule = rule
 
-    def __reduce__(self) -> tuple[type[InvalidRequestError], tuple[str, object, str]]:
-        return type(self), (self.field, self.value, self.rule)
+    def __reduce__(self) -> tuple[type[InvalidRequestError], tuple[str, object, str], dict[str, object]]:
+        return type(self), (self.field, self.value, self.rule), self.__dict__
 
 
 _LONGEST_VALUE_SHOWN = 80
+
+
+def _shown(value: object) -> str:
+    try:
+        shown = repr(value)
+    except Exception:  # noqa: BLE001 - nested too deeply, a number too long: the error is about the value, not this
+        return f"a {type(value).__name__} that cannot be shown"
+    if len(shown) <= _LONGEST_VALUE_SHOWN:
+        return shown
+    length = f" ({len(value)} characters)" if isinstance(value, str) else ""
+    return f"{shown[:_LONGEST_VALUE_SHOWN]}…{length}"
 
 
 class ConnectionSettingsError(RunwayError):

@@ -20,34 +20,25 @@ class FailureReason(str, Enum):
 
 _RETRY_CAN_HELP = frozenset({FailureReason.CAPACITY, FailureReason.SERVICE, FailureReason.UNKNOWN})
 
-# Themes of the messages KIE documents for Runway (docs.kie.ai, "Runway callbacks"). The order counts: a message
-# that blames the input as well as the service is about the input, except where it asks to try again.
+# Themes of the messages KIE documents for Runway (docs.kie.ai, "Runway callbacks") and of those seen in use. The
+# order counts: a message that blames the input as well as the service is about the input.
 _THEMES: tuple[tuple[FailureReason, tuple[str, ...]], ...] = (
     (
         FailureReason.MODERATION,
         (
             "inappropriate",
-            "moderat",
+            "moderator",
+            "moderation",
             "nsfw",
             "sensitive",
             "prohibited",
-            "violat",
+            "flagged",
+            "violates",
+            "violating",
+            "violation of",
             "content policy",
+            "our policy",
             "safety",
-        ),
-    ),
-    (
-        FailureReason.CAPACITY,
-        (
-            "free trial",
-            "subscribe",
-            "upgrade",
-            "concurrent",
-            "concurrency",
-            "limit reached",
-            "too many",
-            "server is busy",
-            "capacity",
         ),
     ),
     (
@@ -62,8 +53,23 @@ _THEMES: tuple[tuple[FailureReason, tuple[str, ...]], ...] = (
             "invalid image",
             "width and height",
             "width/height",
-            "too long",
+            "is too long",
             "too large",
+        ),
+    ),
+    (
+        FailureReason.CAPACITY,
+        (
+            "free trial",
+            "subscribe",
+            "upgrade",
+            "concurrent",
+            "concurrency",
+            "limit reached",
+            "too many requests",
+            "too many tasks",
+            "server is busy",
+            "capacity",
         ),
     ),
     (

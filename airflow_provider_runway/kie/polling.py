@@ -25,7 +25,7 @@ from airflow_provider_runway.kie.errors import (
     VideoExpiredError,
     WaitTimeoutError,
 )
-from airflow_provider_runway.kie.exchange import RATE_LIMIT_PAUSE
+from airflow_provider_runway.kie.exchange import RATE_LIMIT_PAUSE, doublings
 from airflow_provider_runway.kie.failures import failure_reason, retry_can_help
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
 
@@ -188,7 +188,7 @@ class Watch:
         self._faults += 1
         if self._faults > self.rules.max_faults:
             return GaveUp(_polling_failed(self.task_id, self._faults, error))
-        pause = min(self.rules.poll_interval * 2.0 ** (self._faults - 1), self.rules.longest_pause)
+        pause = min(self.rules.poll_interval * doublings(self._faults - 1), self.rules.longest_pause)
         pause = max(pause, self.rules.poll_interval)
         if isinstance(error, RateLimitedError):
             pause = max(pause, RATE_LIMIT_PAUSE if error.retry_after is None else error.retry_after)
@@ -202,7 +202,7 @@ class Watch:
         return LookAgain(min(pause, left), news)
 
     def _news(self, task: VideoTask) -> str | None:
-        said = task.raw_state or "no state" if task.state is TaskState.UNKNOWN else task.state.value
+        said = shorten(task.raw_state, 40) or "no state" if task.state is TaskState.UNKNOWN else task.state.value
         if said == self.state:
             return None
         self.state = said
@@ -256,7 +256,7 @@ def _missing_video(task: VideoTask, waited: float) -> MissingVideoError:
 
 def _polling_failed(task_id: str, faults: int, error: RunwayError) -> PollingFailedError:
     return PollingFailedError(
-        f"{faults} looks in a row at task {task_id} went wrong, the last one with: {error} "
+        f"{faults} looks in a row at task {task_id} went wrong, the last one with: {str(error).rstrip('.')}. "
         "The task is paid and goes on at KIE.AI; a retry waits on it and pays nothing.",
         code=error.code,
         http_status=error.http_status,
