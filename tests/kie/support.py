@@ -1,0 +1,93 @@
+"""What the tests of the service layer share: sample requests, KIE's answers, and a player of conversations."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, Generic, TypeVar
+
+from hypothesis import settings
+from hypothesis import strategies as st
+
+from airflow_provider_runway.kie.envelope import Answer
+from airflow_provider_runway.kie.errors import RunwayError
+from airflow_provider_runway.kie.exchange import Exchange, Patience, Pause, Send
+from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest
+
+T = TypeVar("T")
+
+GENERATE = GenerateRequest(prompt="A fox in the snow", aspect_ratio="16:9")
+EXTEND = ExtendRequest(task_id="source-1", prompt="The fox looks up")
+NO_JITTER = Patience(tries=4, jitter=lambda: 0.0)
+
+# Wild inputs: many enough to find things, few enough for a suite that is run often.
+wild = settings(max_examples=150, deadline=None)
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+# Keys that a header can carry, each with a mark to find it by.
+KEYS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=4).map("Zq7#".__add__)
+STATUSES = st.sampled_from(
+    [
+        *(100, 101, 103, 200, 201, 202, 204, 206, 300, 301, 302, 304, 307, 308),
+        *(400, 401, 402, 403, 404, 405, 408, 409, 413, 418, 422, 425, 429, 431, 433, 451, 455, 499),
+        *(500, 501, 502, 503, 504, 505, 520, 521, 522, 523, 524, 525, 526, 527, 530, 531, 550, 598, 599),
+    ]
+)
+CODES: st.SearchStrategy[Any] = STATUSES | st.sampled_from(
+    [0, 1, -1, 199, 1000, 5000, 10**30, "200", "0", "429", "422", "x", "", None, True, False, 200.0, 200.5, [], {}]
+)
+
+
+def body(data: Any = None, *, code: Any = 200, msg: Any = "success") -> bytes:
+    """KIE's envelope as bytes."""
+    return json.dumps({"code": code, "msg": msg, "data": data}).encode()
+
+
+def said(data: Any = None, *, code: Any = 200, msg: Any = "success", status: int = 200) -> Answer:
+    """An answer in KIE's envelope."""
+    return Answer(status, body(data, code=code, msg=msg))
+
+
+def record(state: Any, **fields: Any) -> dict[str, Any]:
+    """The ``data`` of a record-detail answer."""
+    return {"taskId": "t-1", "parentTaskId": "", "state": state, **fields}
+
+
+READY = record("success", videoInfo={"videoId": "v-1", "videoUrl": "https://files.example/v.mp4"})
+
+
+@dataclass(frozen=True)
+class Played(Generic[T]):
+    """How a conversation went."""
+
+    result: T | None
+    error: RunwayError | None
+    sends: int
+    pauses: list[float]
+
+
+def play(conversation: Exchange[T], script: Iterable[Answer | RunwayError]) -> Played[T]:
+    """Drive a conversation with a script of answers and faults, without a clock."""
+    events = iter(script)
+    sends = 0
+    pauses: list[float] = []
+    try:
+        step = next(conversation)
+        while True:
+            if isinstance(step, Pause):
+                pauses.append(step.seconds)
+                step = next(conversation)
+                continue
+            assert isinstance(step, Send)
+            sends += 1
+            event = next(events)
+            step = conversation.throw(event) if isinstance(event, RunwayError) else conversation.send(event)
+    except StopIteration as end:
+        return Played(end.value, None, sends, pauses)
+    except RunwayError as error:
+        return Played(None, error, sends, pauses)

@@ -1,0 +1,118 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_runway.kie.address import DEFAULT_BASE_URL, USER_AGENT, Address
+from airflow_provider_runway.kie.errors import ConnectionSettingsError
+
+from .support import KEYS, wild
+
+
+@pytest.mark.parametrize(
+    ("given_url", "base_url"),
+    [
+        ("https://api.kie.ai", "https://api.kie.ai"),
+        ("https://api.kie.ai/", "https://api.kie.ai"),
+        ("https://api.kie.ai//", "https://api.kie.ai"),
+        ("https://api.kie.ai/api", "https://api.kie.ai"),
+        ("https://api.kie.ai/api/v1", "https://api.kie.ai"),
+        ("https://api.kie.ai/api/v1/", "https://api.kie.ai"),
+        ("  https://api.kie.ai/api/v1 \n", "https://api.kie.ai"),
+        ("HTTPS://api.kie.ai", "https://api.kie.ai"),
+        ("http://127.0.0.1:8123", "http://127.0.0.1:8123"),
+        ("http://[::1]:8123/api/v1", "http://[::1]:8123"),
+        ("https://gateway.example/kie/api/v1", "https://gateway.example/kie"),
+        ("https://gateway.example/myapi", "https://gateway.example/myapi"),
+        ("https://bücher.example", "https://bücher.example"),
+    ],
+)
+def test_a_base_url_is_freed_of_what_the_paths_bring_themselves(given_url: str, base_url: str) -> None:
+    assert Address(api_key="key", base_url=given_url).base_url == base_url
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "api.kie.ai",
+        "ftp://api.kie.ai",
+        "https://",
+        "https:///api/v1",
+        "https://user:secret@api.kie.ai",
+        "https://:secret@api.kie.ai",
+        "https://api.kie.ai?key=secret",
+        "https://api.kie.ai#secret",
+        "https://api.kie.ai:0x50",
+        "https://api.kie.ai:99999",
+        "https://[::1",
+        "https://a..b",
+        f"https://{'a' * 64}.example",
+    ],
+)
+def test_what_is_no_base_url_is_refused_without_being_shown(url: str) -> None:
+    with pytest.raises(ConnectionSettingsError, match=re.escape(DEFAULT_BASE_URL)) as caught:
+        Address(api_key="key", base_url=url)
+    assert "secret" not in str(caught.value)
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("key", ["", " ", "\n"])
+def test_a_missing_key_is_one_clear_sentence(key: str) -> None:
+    with pytest.raises(ConnectionSettingsError) as caught:
+        Address(api_key=key)
+    assert str(caught.value) == "There is no API key: KIE.AI needs one (https://kie.ai/api-key)."
+
+
+@pytest.mark.parametrize("key", ["two words", "line\nbreak", "break\r\nX-Evil: 1", "schlüssel", "nul\0", "\ud800key"])
+def test_a_key_that_no_header_can_carry_is_refused_without_being_shown(key: str) -> None:
+    with pytest.raises(ConnectionSettingsError) as caught:
+        Address(api_key=key)
+    assert key not in str(caught.value)
+
+
+def test_white_space_around_a_pasted_key_is_taken_off() -> None:
+    assert Address(api_key=" abc\n").headers["Authorization"] == "Bearer abc"
+
+
+def test_requests_carry_the_key_as_bearer_token_and_an_own_user_agent() -> None:
+    headers = Address(api_key="abc").headers
+    assert headers["Authorization"] == "Bearer abc"
+    assert headers["User-Agent"] == USER_AGENT
+    assert USER_AGENT.startswith("airflow-provider-runway/")
+    assert "urllib" not in USER_AGENT
+    assert "apikey" not in {name.lower() for name in headers}
+
+
+@wild
+@given(KEYS | st.text().map("Zq7#".__add__))
+def test_no_repr_and_no_error_shows_a_key(key: str) -> None:
+    try:
+        shown = repr(Address(api_key=key))
+    except ConnectionSettingsError as error:
+        shown = f"{error} {error!r}"
+    assert "Zq7#" not in shown
+
+
+@wild
+@given(st.text())
+def test_any_text_is_a_base_url_or_a_settings_error(url: str) -> None:
+    try:
+        base_url = Address(api_key="key", base_url=url).base_url
+    except ConnectionSettingsError:
+        return
+    assert base_url.startswith(("http://", "https://"))
+    assert not base_url.endswith("/")
+
+
+def test_an_answer_that_quotes_the_key_is_freed_of_it() -> None:
+    address = Address(api_key='secret"key\\1')
+    assert address.conceal(b'<p>secret"key\\1</p>') == b"<p>***</p>"
+    assert address.conceal(b'{"msg": "secret\\"key\\\\1"}') == b'{"msg": "***"}'
+
+
+def test_a_key_as_short_as_a_word_does_not_garble_answers() -> None:
+    assert Address(api_key="code").conceal(b'{"code": 200}') == b'{"code": 200}'

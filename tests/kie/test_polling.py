@@ -1,0 +1,399 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_runway.kie import errors
+from airflow_provider_runway.kie.errors import (
+    AuthenticationError,
+    ConnectionSettingsError,
+    GenerationFailedError,
+    InvalidRequestError,
+    MissingVideoError,
+    NoAnswerError,
+    PollingFailedError,
+    RateLimitedError,
+    RunwayError,
+    ServerError,
+    TaskNotFoundError,
+    VideoExpiredError,
+    WaitTimeoutError,
+)
+from airflow_provider_runway.kie.polling import (
+    Finished,
+    GaveUp,
+    LookAgain,
+    Step,
+    Verdict,
+    Watch,
+    WatchRules,
+    judge,
+    timed_out,
+)
+from airflow_provider_runway.kie.tasks import TaskState, VideoTask, read_runway_record
+
+from .support import READY, record, wild
+
+RULES = WatchRules(poll_interval=10.0, jitter=lambda: 0.0)
+LINK = "https://files.example/v.mp4"
+
+
+def task(state: TaskState = TaskState.GENERATING, **fields: Any) -> VideoTask:
+    return VideoTask(**{"task_id": "t-1", "kind": "runway", "state": state, "raw_state": state.value, **fields})
+
+
+def watch(deadline: float = 1800.0, **rules: Any) -> Watch:
+    made = {"poll_interval": 10.0, "jitter": lambda: 0.0, **rules}
+    return Watch("t-1", deadline=deadline, rules=WatchRules(**made))
+
+
+def error_of(step: Step) -> RunwayError:
+    assert isinstance(step, GaveUp)
+    return step.error
+
+
+def missing() -> TaskNotFoundError:
+    return TaskNotFoundError("KIE.AI has no record of task t-1", task_id="t-1")
+
+
+# --- the one decision about a record
+
+
+@pytest.mark.parametrize("state", [TaskState.QUEUED, TaskState.GENERATING, TaskState.UNKNOWN])
+def test_a_task_that_goes_on_is_waited_for(state: TaskState) -> None:
+    assert judge(task(state, fail_code=400, fail_message="NSFW")).verdict is Verdict.WAIT
+
+
+def test_a_success_with_a_link_is_done() -> None:
+    decision = judge(task(TaskState.SUCCESS, video_url=LINK))
+    assert (decision.verdict, decision.error) == (Verdict.DONE, None)
+
+
+def test_a_success_without_a_link_is_waited_for() -> None:
+    assert judge(task(TaskState.SUCCESS)).verdict is Verdict.WAIT
+
+
+@pytest.mark.parametrize("link", [LINK, None])
+def test_a_success_whose_video_is_deleted_is_gone(link: str | None) -> None:
+    decision = judge(task(TaskState.SUCCESS, video_url=link, expired=True))
+    assert decision.verdict is Verdict.GONE
+    assert isinstance(decision.error, VideoExpiredError)
+    assert decision.error.task_id == "t-1"
+    assert "Only a new, paid submission can bring it back" in str(decision.error)
+
+
+@pytest.mark.parametrize("code", [None, 400, 505])
+@pytest.mark.parametrize("message", [None, "NSFW", "Generation failed, please try again later."])
+def test_the_failure_code_of_a_success_says_nothing(code: int | None, message: str | None) -> None:
+    done = task(TaskState.SUCCESS, video_url=LINK, fail_code=code, fail_message=message)
+    assert judge(done).verdict is Verdict.DONE
+
+
+@pytest.mark.parametrize(
+    ("message", "reason", "retryable"),
+    [
+        ("Your prompt was caught by our AI moderator.", "moderation", False),
+        ("Incorrect image format.", "input", False),
+        ("Reached the limit for concurrent generations.", "capacity", True),
+        ("Generation failed, please try again later.", "service", True),
+        (None, "unknown", True),
+    ],
+)
+def test_a_failure_says_whether_the_same_request_can_do_better(
+    message: str | None, reason: str, retryable: bool
+) -> None:
+    decision = judge(task(TaskState.FAILED, fail_code=400, fail_message=message))
+    assert decision.verdict is Verdict.FAILED
+    error = decision.error
+    assert isinstance(error, GenerationFailedError)
+    assert (error.reason, error.retryable, error.code, error.task_id, error.service_message) == (
+        reason,
+        retryable,
+        400,
+        "t-1",
+        message,
+    )
+    assert "Its credits come back" in str(error)
+    assert (message or "no message") in str(error)
+
+
+def test_a_failure_is_one_even_where_media_are_present_or_expired() -> None:
+    assert judge(task(TaskState.FAILED, video_url=LINK, expired=True)).verdict is Verdict.FAILED
+
+
+def test_verdicts_read_as_words() -> None:
+    assert [str(verdict) for verdict in Verdict] == ["wait", "done", "failed", "gone"]
+
+
+# --- a watch
+
+
+def test_a_ready_video_finishes_the_watch_even_past_the_deadline() -> None:
+    done = task(TaskState.SUCCESS, video_url=LINK)
+    assert watch(deadline=100.0).saw(done, 500.0) == Finished(done)
+
+
+@pytest.mark.parametrize(
+    ("ended", "kind"),
+    [
+        (task(TaskState.FAILED), GenerationFailedError),
+        (task(TaskState.SUCCESS, expired=True), VideoExpiredError),
+    ],
+)
+def test_a_task_that_ended_without_a_video_ends_the_watch(ended: VideoTask, kind: type[RunwayError]) -> None:
+    assert type(error_of(watch().saw(ended, 0.0))) is kind
+
+
+def test_a_task_that_goes_on_is_looked_at_again_after_the_interval() -> None:
+    assert watch().saw(task(), 0.0) == LookAgain(10.0, "generating")
+
+
+def test_jitter_lengthens_the_interval_by_up_to_a_fifth() -> None:
+    assert watch(jitter=lambda: 1.0).saw(task(), 0.0) == LookAgain(12.0, "generating")
+
+
+def test_the_last_look_is_at_the_deadline_and_not_after() -> None:
+    watching = watch(deadline=100.0)
+    assert watching.saw(task(), 93.0) == LookAgain(7.0, "generating")
+    assert isinstance(watching.saw(task(), 100.0), GaveUp)
+
+
+def test_a_watch_past_its_deadline_says_that_the_task_goes_on_and_is_paid() -> None:
+    watching = watch(deadline=100.0)
+    watching.saw(task(), 0.0)
+    error = error_of(watching.saw(task(), 100.0))
+    assert isinstance(error, WaitTimeoutError)
+    assert (error.task_id, error.retryable) == ("t-1", True)
+    assert str(error) == (
+        "Task t-1 was not ready in time (last seen: generating). It is paid and goes on being made at KIE.AI; "
+        "a retry waits on it and pays nothing."
+    )
+
+
+def test_a_watch_that_saw_nothing_times_out_too() -> None:
+    assert "was not ready in time. It is paid" in str(timed_out("t-1", None))
+    assert isinstance(error_of(watch(deadline=0.0).failed(NoAnswerError("x"), 0.0)), WaitTimeoutError)
+    assert isinstance(error_of(watch(deadline=0.0).missed(missing(), 0.0)), WaitTimeoutError)
+
+
+def test_news_come_on_change_and_not_on_every_look() -> None:
+    watching = watch()
+    states = [TaskState.QUEUED, TaskState.QUEUED, TaskState.GENERATING, TaskState.QUEUED, TaskState.SUCCESS]
+    steps = [watching.saw(task(state), 0.0) for state in states]
+    assert [step.news for step in steps if isinstance(step, LookAgain)] == [
+        "queued",
+        None,
+        "generating",
+        "queued",
+        "success",
+    ]
+
+
+def test_a_state_that_nobody_knows_is_told_once_by_kies_own_word() -> None:
+    watching = watch()
+    steps = [watching.saw(task(TaskState.UNKNOWN, raw_state="upscaling"), 0.0) for _ in range(2)]
+    assert steps == [LookAgain(10.0, "upscaling (a state that KIE.AI does not document)"), LookAgain(10.0, None)]
+    assert watching.state == "upscaling"
+
+
+def test_a_record_without_a_state_is_told_too() -> None:
+    step = watch().saw(task(TaskState.UNKNOWN, raw_state=""), 0.0)
+    assert step == LookAgain(10.0, "no state (a state that KIE.AI does not document)")
+
+
+def test_a_state_of_any_length_is_told_on_one_short_line() -> None:
+    step = watch().saw(task(TaskState.UNKNOWN, raw_state="a\nb" * 1000), 0.0)
+    assert isinstance(step, LookAgain)
+    assert step.news is not None
+    assert step.news.isprintable()
+    assert len(step.news) < 100
+
+
+def test_an_unknown_state_is_waited_for_until_the_deadline() -> None:
+    watching = watch(deadline=1800.0)
+    strange = task(TaskState.UNKNOWN, raw_state="upscaling")
+    assert all(isinstance(watching.saw(strange, now), LookAgain) for now in range(0, 1800, 10))
+    assert isinstance(error_of(watching.saw(strange, 1800.0)), WaitTimeoutError)
+
+
+# --- looks that go wrong
+
+
+def test_five_faults_in_a_row_are_borne_and_pauses_grow() -> None:
+    watching = watch()
+    steps = [watching.failed(NoAnswerError("x"), 0.0) for _ in range(5)]
+    assert steps == [LookAgain(pause) for pause in (10.0, 20.0, 40.0, 80.0, 120.0)]
+
+
+def test_the_sixth_fault_in_a_row_gives_up_on_looking_but_not_on_the_task() -> None:
+    watching = watch()
+    for _ in range(5):
+        watching.failed(NoAnswerError("x"), 0.0)
+    error = error_of(watching.failed(ServerError("code 500", code=500, http_status=200, service_message="s"), 0.0))
+    assert isinstance(error, PollingFailedError)
+    assert (error.task_id, error.retryable, error.code, error.http_status, error.service_message) == (
+        "t-1",
+        True,
+        500,
+        200,
+        "s",
+    )
+    assert str(error) == (
+        "6 looks in a row at task t-1 went wrong, the last one with: code 500. "
+        "The task is paid and goes on at KIE.AI; a retry waits on it and pays nothing."
+    )
+
+
+@pytest.mark.parametrize("between", ["record", "no record"])
+def test_a_look_that_goes_well_makes_faults_forgotten(between: str) -> None:
+    watching = watch()
+    for _ in range(3):
+        for _ in range(5):
+            assert isinstance(watching.failed(NoAnswerError("x"), 0.0), LookAgain)
+        step = watching.saw(task(), 0.0) if between == "record" else watching.missed(missing(), 0.0)
+        assert isinstance(step, LookAgain)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        NoAnswerError("x"),
+        errors.NotSentError("x"),
+        ServerError("x"),
+        errors.MaintenanceError("x"),
+        errors.UnreadableAnswerError("x"),
+        errors.PermissionDeniedError("x"),
+        errors.NotFoundError("x"),
+        errors.QuotaExceededError("x"),
+        errors.ServiceError("x"),
+    ],
+)
+def test_one_blip_of_any_kind_never_ends_a_watch(error: RunwayError) -> None:
+    assert isinstance(watch().failed(error, 0.0), LookAgain)
+
+
+@pytest.mark.parametrize(
+    "error", [AuthenticationError("x"), ConnectionSettingsError("x"), InvalidRequestError("task_id", "", "must be one")]
+)
+def test_what_no_look_will_change_ends_the_watch_at_once(error: RunwayError) -> None:
+    assert error_of(watch().failed(error, 0.0)) is error
+
+
+def test_a_rate_limit_pauses_as_long_as_it_asks_for() -> None:
+    assert watch(poll_interval=1.0).failed(RateLimitedError("x"), 0.0) == LookAgain(10.0)
+    assert watch().failed(RateLimitedError("x", retry_after=300.0), 0.0) == LookAgain(300.0)
+    assert watch().failed(RateLimitedError("x", retry_after=0.0), 0.0) == LookAgain(10.0)
+
+
+def test_no_pause_outlasts_the_deadline() -> None:
+    assert watch(deadline=60.0).failed(RateLimitedError("x", retry_after=80_000.0), 0.0) == LookAgain(60.0)
+
+
+def test_an_interval_longer_than_the_longest_pause_is_kept() -> None:
+    assert watch(poll_interval=300.0).failed(NoAnswerError("x"), 0.0) == LookAgain(300.0)
+
+
+def test_patience_without_end_is_possible() -> None:
+    watching = watch(deadline=1e9, max_faults=10**6)
+    assert all(isinstance(watching.failed(NoAnswerError("x"), 0.0), LookAgain) for _ in range(1500))
+
+
+# --- records that are not there
+
+
+def test_a_new_task_may_be_invisible_for_three_looks_and_thirty_seconds() -> None:
+    watching = watch()
+    assert all(isinstance(watching.missed(missing(), now), LookAgain) for now in (0.0, 10.0, 20.0, 29.0))
+    error = error_of(watching.missed(missing(), 30.0))
+    assert isinstance(error, TaskNotFoundError)
+    assert not error.retryable
+
+
+def test_three_slow_looks_are_borne_however_long_they_take() -> None:
+    watching = watch()
+    assert all(isinstance(watching.missed(missing(), now), LookAgain) for now in (0.0, 300.0, 600.0))
+    assert isinstance(watching.missed(missing(), 900.0), GaveUp)
+
+
+def test_a_record_that_shows_up_makes_its_absence_forgotten() -> None:
+    watching = watch()
+    for start in (0.0, 100.0, 200.0):
+        for now in (0.0, 10.0, 20.0):
+            assert isinstance(watching.missed(missing(), start + now), LookAgain)
+        watching.saw(task(), start + 30.0)
+
+
+def test_a_missing_record_is_no_fault() -> None:
+    watching = watch()
+    for _ in range(5):
+        watching.failed(NoAnswerError("x"), 0.0)
+    assert watching.failed(missing(), 0.0) == LookAgain(10.0)
+
+
+# --- success without a video
+
+
+def test_success_may_be_without_a_link_for_five_looks_and_a_minute() -> None:
+    watching = watch()
+    linkless = task(TaskState.SUCCESS)
+    assert all(isinstance(watching.saw(linkless, now), LookAgain) for now in (0.0, 10.0, 20.0, 30.0, 40.0, 50.0))
+    error = error_of(watching.saw(linkless, 60.0))
+    assert isinstance(error, MissingVideoError)
+    assert (error.task_id, error.retryable) == ("t-1", True)
+    assert "has given no video for 60 s. It is paid; a retry looks again and pays nothing" in str(error)
+
+
+def test_a_link_that_comes_late_finishes_the_watch() -> None:
+    watching = watch()
+    watching.saw(task(TaskState.SUCCESS), 0.0)
+    done = task(TaskState.SUCCESS, video_url=LINK)
+    assert watching.saw(done, 10.0) == Finished(done)
+
+
+def test_states_out_of_order_start_the_count_anew() -> None:
+    watching = watch()
+    for start in (0.0, 100.0, 200.0):
+        for now in (0.0, 10.0, 20.0, 30.0, 40.0):
+            assert isinstance(watching.saw(task(TaskState.SUCCESS), start + now), LookAgain)
+        watching.saw(task(), start + 50.0)
+
+
+LOOKS = st.one_of(
+    st.sampled_from(list(TaskState)).map(task),
+    st.builds(lambda state: read_runway_record(record(state), "t-1"), st.text(max_size=8)),
+    st.just(read_runway_record(READY, "t-1")),
+    st.sampled_from(
+        [
+            NoAnswerError("x"),
+            missing(),
+            RateLimitedError("x", retry_after=80_000.0),
+            ServerError("x"),
+            errors.NotFoundError("x"),
+            AuthenticationError("x"),
+        ]
+    ),
+)
+
+
+@wild
+@given(
+    st.lists(st.tuples(LOOKS, st.floats(0.0, 400.0)), max_size=40),
+    st.floats(0.0, 1.0, exclude_max=True),
+    st.floats(0.1, 600.0),
+)
+def test_any_watch_ends_by_its_deadline_and_never_pauses_past_it(
+    looks: list[tuple[VideoTask | RunwayError, float]], jitter: float, interval: float
+) -> None:
+    watching = watch(deadline=1800.0, jitter=lambda: jitter, poll_interval=interval)
+    now = 0.0
+    for seen, late in looks:
+        step = watching.failed(seen, now) if isinstance(seen, RunwayError) else watching.saw(seen, now)
+        if not isinstance(step, LookAgain):
+            break
+        assert now < 1800.0
+        assert 0.0 < step.pause <= 1800.0 - now
+        assert step.pause >= min(interval, 1800.0 - now)
+        now += step.pause + late

@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_runway.kie.prices import CREDITS, estimate, in_dollars, price_key
+from airflow_provider_runway.kie.requests import DURATIONS, QUALITIES, ExtendRequest, GenerateRequest
+
+from .support import EXTEND
+
+
+@pytest.mark.parametrize(
+    ("duration", "quality", "image_url", "credits_", "dollars"),
+    [
+        (5, "720p", None, 12, "$0.06"),
+        (10, "720p", None, 30, "$0.15"),
+        (5, "1080p", None, 30, "$0.15"),
+        (5, "1080p", "https://example.com/a.png", 30, "$0.15"),
+    ],
+)
+def test_a_video_costs_what_the_price_feed_says(
+    duration: int, quality: str, image_url: str | None, credits_: float, dollars: str
+) -> None:
+    request = GenerateRequest(prompt="x", aspect_ratio="1:1", duration=duration, quality=quality, image_url=image_url)
+    price = estimate(request)
+    assert price == credits_
+    assert in_dollars(price) == dollars
+
+
+@pytest.mark.parametrize("quality", QUALITIES)
+def test_an_extension_has_a_price(quality: str) -> None:
+    assert estimate(ExtendRequest(task_id="t", prompt="x", quality=quality)) == CREDITS[f"extend-{quality}"]
+
+
+def test_every_video_that_can_be_asked_for_has_a_price_and_every_price_a_video() -> None:
+    allowed = [(d, q) for d in DURATIONS for q in QUALITIES if (d, q) != (10, "1080p")]
+    keys = {price_key(GenerateRequest(prompt="x", aspect_ratio="1:1", duration=d, quality=q)) for d, q in allowed}
+    assert keys | {f"extend-{quality}" for quality in QUALITIES} == set(CREDITS)
+
+
+def test_a_price_list_of_ones_own_counts() -> None:
+    assert estimate(EXTEND, {"extend-720p": 7.5}) == 7.5
+
+
+def test_what_the_price_list_leaves_out_has_no_estimate() -> None:
+    assert estimate(EXTEND, {}) is None

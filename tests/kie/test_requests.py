@@ -1,0 +1,259 @@
+from __future__ import annotations
+
+import json
+from dataclasses import FrozenInstanceError
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_runway.kie.api import fingerprint, submission_call
+from airflow_provider_runway.kie.errors import InvalidRequestError
+from airflow_provider_runway.kie.requests import (
+    ASPECT_RATIOS,
+    DURATIONS,
+    QUALITIES,
+    ExtendRequest,
+    GenerateRequest,
+    check_extra_fields,
+    is_task_id,
+)
+
+from .support import JSON, wild
+
+NOT_TEXT = [None, 5, b"bytes", ["list"], True]
+NOT_URLS = [
+    "",
+    "example.com/a.png",
+    "ftp://example.com/a.png",
+    "data:image/png;base64,AAAA",
+    "https://",
+    "https:///a.png",
+    "//example.com/a.png",
+    "https://exam ple.com",
+    "https://example.com/a\nb",
+    "https://example.com:99999/a.png",
+    "https://example.com:port/a.png",
+    "https://[::1/a.png",
+    " https://example.com",
+    "https://example.com/\ud800",
+    b"https://example.com",
+    5,
+]
+
+
+def generate(**fields: Any) -> GenerateRequest:
+    return GenerateRequest(**{"prompt": "A fox", "aspect_ratio": "16:9", **fields})
+
+
+def extend(**fields: Any) -> ExtendRequest:
+    return ExtendRequest(**{"task_id": "t-1", "prompt": "It runs", **fields})
+
+
+def refused(field: str, make: Any, **fields: Any) -> str:
+    with pytest.raises(InvalidRequestError) as caught:
+        make(**fields)
+    assert caught.value.field == field
+    assert not caught.value.retryable
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("make", [generate, extend])
+@pytest.mark.parametrize("length", [1, 1799, 1800])
+def test_a_prompt_has_1_to_1800_characters(make: Any, length: int) -> None:
+    assert len(make(prompt="ü" * length).prompt) == length
+
+
+@pytest.mark.parametrize("make", [generate, extend])
+@pytest.mark.parametrize("prompt", ["", " ", "\n\t ", *NOT_TEXT])
+def test_a_prompt_that_says_nothing_is_refused(make: Any, prompt: Any) -> None:
+    assert "1 to 1800 characters" in refused("prompt", make, prompt=prompt)
+
+
+@pytest.mark.parametrize("make", [generate, extend])
+def test_a_prompt_of_1801_characters_is_refused(make: Any) -> None:
+    assert "at most 1800 characters" in refused("prompt", make, prompt="x" * 1801)
+
+
+@pytest.mark.parametrize("make", [generate, extend])
+def test_half_a_character_cannot_be_sent(make: Any) -> None:
+    assert "surrogate" in refused("prompt", make, prompt="a fox \ud83e")
+    assert "surrogate" in refused("watermark", make, watermark="\udd8a")
+
+
+@pytest.mark.parametrize("duration", DURATIONS)
+def test_a_video_lasts_5_or_10_seconds(duration: int) -> None:
+    assert generate(duration=duration).duration == duration
+
+
+@pytest.mark.parametrize("duration", [0, 8, 15, -5, "5", "10", 5.0, Decimal(5), True, None, float("nan"), 10**30])
+def test_any_other_duration_is_refused(duration: Any) -> None:
+    assert "must be 5 or 10 (seconds)" in refused("duration", generate, duration=duration)
+
+
+@pytest.mark.parametrize("make", [generate, extend])
+@pytest.mark.parametrize("quality", QUALITIES)
+def test_a_video_is_720p_or_1080p(make: Any, quality: str) -> None:
+    assert make(quality=quality).quality == quality
+
+
+@pytest.mark.parametrize("make", [generate, extend])
+@pytest.mark.parametrize("quality", ["", "480p", "720P", "4k", 720, None, ["720p"]])
+def test_any_other_quality_is_refused(make: Any, quality: Any) -> None:
+    assert "'720p' or '1080p'" in refused("quality", make, quality=quality)
+
+
+def test_a_ten_second_video_cannot_be_1080p() -> None:
+    assert "when duration is 10 seconds" in refused("quality", generate, duration=10, quality="1080p")
+
+
+def test_a_five_second_video_can_be_1080p() -> None:
+    assert generate(duration=5, quality="1080p").quality == "1080p"
+
+
+@pytest.mark.parametrize("ratio", ASPECT_RATIOS)
+def test_five_shapes_exist(ratio: str) -> None:
+    assert generate(aspect_ratio=ratio).aspect_ratio == ratio
+
+
+@pytest.mark.parametrize("ratio", ["", "21:9", "16x9", "16:9 ", 1.78, ["16:9"]])
+def test_any_other_shape_is_refused(ratio: Any) -> None:
+    assert "must be one of 16:9, 4:3, 1:1, 3:4, 9:16" in refused("aspect_ratio", generate, aspect_ratio=ratio)
+
+
+def test_text_alone_needs_an_aspect_ratio() -> None:
+    assert "is needed without image_url" in refused("aspect_ratio", generate, aspect_ratio=None)
+
+
+@pytest.mark.parametrize("ratio", [None, "1:1"])
+def test_an_image_needs_no_aspect_ratio_and_may_have_one(ratio: str | None) -> None:
+    assert generate(image_url="https://example.com/a.png", aspect_ratio=ratio).aspect_ratio == ratio
+
+
+@pytest.mark.parametrize("field", ["image_url", "callback_url"])
+@pytest.mark.parametrize(
+    "url",
+    ["https://example.com/a.png?x=1#y", "http://127.0.0.1:8123/a", "HTTPS://EXAMPLE.COM", "https://bücher.example"],
+)
+def test_a_url_is_http_or_https(field: str, url: str) -> None:
+    assert getattr(generate(**{field: url}), field) == url
+
+
+@pytest.mark.parametrize("field", ["image_url", "callback_url"])
+@pytest.mark.parametrize("url", NOT_URLS)
+def test_what_is_no_absolute_url_is_refused(field: str, url: Any) -> None:
+    assert "absolute http:// or https:// URL" in refused(field, generate, **{field: url})
+
+
+def test_an_extension_checks_its_callback_url_too() -> None:
+    refused("callback_url", extend, callback_url="nowhere")
+
+
+@pytest.mark.parametrize("make", [generate, extend])
+@pytest.mark.parametrize("watermark", [None, "", "ACME"])
+def test_a_watermark_is_a_text_or_none(make: Any, watermark: str | None) -> None:
+    assert make(watermark=watermark).watermark == watermark
+
+
+@pytest.mark.parametrize("make", [generate, extend])
+def test_any_other_watermark_is_refused(make: Any) -> None:
+    assert "must be a text" in refused("watermark", make, watermark=5)
+
+
+@pytest.mark.parametrize(
+    "task_id", ["ee603959-debb-48d1-98c4-a6d1c717eba6", "0f1e2d3c4b5a69788796a5b4c3d2e1f0", "veo_task_abc", "7", "ä"]
+)
+def test_a_task_id_may_look_like_anything(task_id: str) -> None:
+    assert extend(task_id=task_id).task_id == task_id
+
+
+@pytest.mark.parametrize("task_id", ["", " ", "two words", "line\nbreak", "tab\t", "\ud800", "\0", 7, None])
+def test_what_cannot_be_a_task_id_is_refused(task_id: Any) -> None:
+    refused("task_id", extend, task_id=task_id)
+
+
+@pytest.mark.parametrize("make", [generate, extend])
+@pytest.mark.parametrize(
+    "extra",
+    [
+        None,
+        [],
+        "text",
+        {1: "number as name"},
+        {"set": {1}},
+        {"nan": float("nan")},
+        {"infinity": float("inf")},
+        {"bytes": b""},
+        {"half": "\ud800"},
+        {"\ud800": 1},
+    ],
+)
+def test_extra_fields_are_names_and_json_values(make: Any, extra: Any) -> None:
+    refused("extra_fields", make, extra_fields=extra)
+    with pytest.raises(InvalidRequestError):
+        check_extra_fields(extra)
+
+
+def test_extra_fields_that_contain_themselves_are_refused() -> None:
+    extra: dict[str, Any] = {}
+    extra["self"] = extra
+    refused("extra_fields", generate, extra_fields=extra)
+
+
+def test_extra_fields_nested_too_deeply_are_refused() -> None:
+    extra: dict[str, Any] = {}
+    for _ in range(5_000):
+        extra = {"in": extra}
+    refused("extra_fields", generate, extra_fields=extra)
+
+
+def test_changing_the_mapping_afterwards_does_not_change_the_request() -> None:
+    extra = {"seed": 1, "inner": {"a": [1]}}
+    request = generate(extra_fields=extra)
+    before = fingerprint(request)
+    extra["seed"] = 2
+    extra["inner"]["a"].append(2)  # type: ignore[index]
+    assert request.extra_fields == {"seed": 1, "inner": {"a": [1]}}
+    assert fingerprint(request) == before
+
+
+def test_names_inside_extra_fields_become_texts_as_json_makes_them() -> None:
+    assert generate(extra_fields={"inner": {1: "a", "b": (2, 3)}}).extra_fields == {"inner": {"1": "a", "b": [2, 3]}}
+
+
+@pytest.mark.parametrize("request_", [generate(), extend()])
+def test_a_request_cannot_be_changed(request_: Any) -> None:
+    with pytest.raises(FrozenInstanceError):
+        request_.prompt = "another"
+
+
+@wild
+@given(
+    prompt=st.text(max_size=60) | st.text(st.characters(), min_size=1795, max_size=1805),
+    watermark=st.none() | st.text(max_size=20),
+    extra=st.dictionaries(st.text(max_size=8), JSON, max_size=3),
+)
+def test_a_request_that_is_accepted_can_be_sent_and_any_other_names_its_field(
+    prompt: str, watermark: str | None, extra: dict[str, Any]
+) -> None:
+    try:
+        request = generate(prompt=prompt, watermark=watermark, extra_fields=extra)
+        call = submission_call(request)
+    except InvalidRequestError as refusal:
+        named = refusal.field
+    else:
+        sent = json.loads(json.dumps(call.body, ensure_ascii=False, allow_nan=False).encode())
+        assert sent["prompt"] == prompt
+        assert len(fingerprint(request)) == 16
+        return
+    assert named in {"prompt", "watermark", "extra_fields"}
+
+
+@wild
+@given(st.text())
+def test_a_task_id_fits_on_one_line_and_into_utf_8(text: str) -> None:
+    if is_task_id(text):
+        assert text.encode()
+        assert text.split() == [text]

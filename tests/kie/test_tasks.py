@@ -1,0 +1,230 @@
+from __future__ import annotations
+
+import json
+from dataclasses import FrozenInstanceError, asdict
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_runway.kie.tasks import (
+    TaskState,
+    VideoTask,
+    read_aleph_record,
+    read_runway_record,
+    readable,
+    whole_number,
+)
+
+from .support import JSON, record, wild
+
+# The example of KIE's own documentation: success together with a failure code and text.
+DOCUMENTED = {
+    "taskId": "ee603959-debb-48d1-98c4-a6d1c717eba6",
+    "parentTaskId": "",
+    "generateParam": {"prompt": "A fox", "imageUrl": "https://file.com/m/x.png", "expandPrompt": True},
+    "state": "success",
+    "generateTime": "2023-08-15 14:30:45",
+    "videoInfo": {
+        "videoId": "485da89c-7fca-4340-8c04-101025b2ae71",
+        "taskId": "ee603959-debb-48d1-98c4-a6d1c717eba6",
+        "videoUrl": "https://file.com/k/x.mp4",
+        "imageUrl": "https://file.com/m/x.png",
+    },
+    "failCode": 400,
+    "failMsg": "Generation failed, please try again later.",
+    "expireFlag": 0,
+}
+
+
+def read(data: Any) -> VideoTask:
+    task = read_runway_record(data, "t-1")
+    assert task is not None
+    return task
+
+
+def read_aleph(**data: Any) -> VideoTask:
+    task = read_aleph_record(data, "t-1")
+    assert task is not None
+    return task
+
+
+def test_the_documented_record_is_a_success_in_spite_of_its_failure_code() -> None:
+    assert read(DOCUMENTED) == VideoTask(
+        task_id="t-1",
+        kind="runway",
+        state=TaskState.SUCCESS,
+        raw_state="success",
+        video_url="https://file.com/k/x.mp4",
+        image_url="https://file.com/m/x.png",
+        video_id="485da89c-7fca-4340-8c04-101025b2ae71",
+        fail_code=400,
+        fail_message="Generation failed, please try again later.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("wait", TaskState.QUEUED),
+        ("queueing", TaskState.QUEUED),
+        ("generating", TaskState.GENERATING),
+        ("success", TaskState.SUCCESS),
+        ("fail", TaskState.FAILED),
+        ("waiting", TaskState.QUEUED),
+        ("queuing", TaskState.QUEUED),
+    ],
+)
+def test_every_documented_state_is_known_whatever_its_casing(word: str, state: TaskState) -> None:
+    for spelling in (word, word.upper(), word.title(), f" {word}\n"):
+        task = read(record(spelling))
+        assert task.state is state
+        assert task.raw_state == spelling
+
+
+@pytest.mark.parametrize("state", ["paused", "", "succes", "failed?", None, 1, True, ["success"], {"is": "success"}])
+def test_any_other_state_is_unknown(state: Any) -> None:
+    assert read(record(state)).state is TaskState.UNKNOWN
+
+
+def test_a_record_without_a_state_is_unknown() -> None:
+    assert read({"taskId": "t-1"}).state is TaskState.UNKNOWN
+
+
+@pytest.mark.parametrize("data", [None, {}, [], "", "text", 0, 7, True, [record("success")]])
+def test_what_is_no_record_is_none(data: Any) -> None:
+    assert read_runway_record(data, "t-1") is None
+    assert read_aleph_record(data, "t-1") is None
+
+
+def test_an_extension_names_its_parent() -> None:
+    assert read(record("wait", parentTaskId="parent")).parent_task_id == "parent"
+    assert read(record("wait", parentTaskId="")).parent_task_id is None
+
+
+@pytest.mark.parametrize("info", [None, {}, [], "", "https://file.com/v.mp4", {"videoUrl": None}, {"videoUrl": ""}])
+def test_a_video_that_is_not_there_yet_has_no_link(info: Any) -> None:
+    task = read(record("success", videoInfo=info))
+    assert (task.video_url, task.image_url, task.video_id) == (None, None, None)
+
+
+@pytest.mark.parametrize("link", ["file.com/v.mp4", "ftp://file.com/v.mp4", "javascript:x", "http", 5, "https://a\nb"])
+def test_what_is_no_link_is_none(link: Any) -> None:
+    assert read(record("success", videoInfo={"videoUrl": link})).video_url is None
+
+
+def test_white_space_around_a_link_is_taken_off() -> None:
+    assert read(record("success", videoInfo={"videoUrl": " HTTPS://f.com/v \n"})).video_url == "HTTPS://f.com/v"
+
+
+@pytest.mark.parametrize(
+    ("flag", "expired"),
+    [(0, False), (1, True), ("1", True), ("0", False), (1.0, True), (None, False), ("", False), (True, False)],
+)
+def test_the_expiry_flag_is_a_number_in_whatever_form(flag: Any, expired: bool) -> None:
+    assert read(record("success", expireFlag=flag)).expired is expired
+
+
+@pytest.mark.parametrize(
+    ("value", "number"),
+    [
+        (400, 400),
+        ("400", 400),
+        (" 400 ", 400),
+        (400.0, 400),
+        (-1, -1),
+        (400.5, None),
+        ("400.0", None),
+        ("٤٠٠", None),
+        ("", None),
+        ("E400", None),
+        (None, None),
+        (True, None),
+        (False, None),
+        ([400], None),
+        (float("nan"), None),
+        (float("inf"), None),
+        ("9" * 5000, None),
+    ],
+)
+def test_a_code_is_a_whole_number_in_whatever_form(value: Any, number: int | None) -> None:
+    assert whole_number(value) == number
+    assert read(record("fail", failCode=value)).fail_code == number
+
+
+def test_texts_keep_what_can_be_stored_and_lose_what_cannot() -> None:
+    assert readable("fox 🦊 \ud83e \0 end\n") == "fox 🦊 ? ? end\n"
+    assert read(record("fail", failMsg="a\ud800b\0")).fail_message == "a?b?"
+
+
+@pytest.mark.parametrize("message", [None, "", 400, {"text": "x"}])
+def test_what_is_no_failure_text_is_none(message: Any) -> None:
+    assert read(record("fail", failMsg=message)).fail_message is None
+
+
+def test_the_record_is_filed_under_the_id_that_was_asked_for() -> None:
+    assert read(record("wait", taskId=None)).task_id == "t-1"
+
+
+def test_a_task_cannot_be_changed() -> None:
+    with pytest.raises(FrozenInstanceError):
+        read(DOCUMENTED).state = TaskState.FAILED  # type: ignore[misc]
+
+
+def test_states_read_as_words() -> None:
+    assert [str(state) for state in TaskState] == ["queued", "generating", "success", "failed", "unknown"]
+
+
+ALEPH_MEDIA = {"resultVideoUrl": "https://f.com/v.mp4", "resultImageUrl": "https://f.com/v.png"}
+
+
+@pytest.mark.parametrize(
+    ("data", "state"),
+    [
+        ({"successFlag": 1, "response": ALEPH_MEDIA}, TaskState.SUCCESS),
+        ({"successFlag": "1", "errorCode": 0, "errorMessage": ""}, TaskState.SUCCESS),
+        ({"successFlag": 1, "errorCode": 400, "errorMessage": "x"}, TaskState.SUCCESS),
+        ({"successFlag": 0, "errorCode": 0, "errorMessage": "", "completeTime": None}, TaskState.GENERATING),
+        ({"successFlag": 0, "errorCode": "0", "completeTime": ""}, TaskState.GENERATING),
+        ({"successFlag": 0, "errorCode": None}, TaskState.GENERATING),
+        ({"successFlag": 0, "errorCode": 400}, TaskState.FAILED),
+        ({"successFlag": 0, "errorCode": "E-17"}, TaskState.FAILED),
+        ({"successFlag": 0, "errorMessage": "NSFW"}, TaskState.FAILED),
+        ({"successFlag": 0, "completeTime": "2026-11-22T10:00:00Z"}, TaskState.FAILED),
+        ({"successFlag": 2}, TaskState.FAILED),
+        ({"successFlag": 3}, TaskState.FAILED),
+        ({"successFlag": None}, TaskState.UNKNOWN),
+        ({"successFlag": 4}, TaskState.UNKNOWN),
+        ({"taskId": "t-1"}, TaskState.UNKNOWN),
+    ],
+)
+def test_an_aleph_record_is_told_by_flag_error_and_time(data: dict[str, Any], state: TaskState) -> None:
+    task = read_aleph(**data)
+    assert task.state is state
+    assert task.kind == "aleph"
+
+
+def test_an_aleph_record_has_its_links_in_the_response() -> None:
+    task = read_aleph(successFlag=1, response=ALEPH_MEDIA)
+    assert (task.video_url, task.image_url) == ("https://f.com/v.mp4", "https://f.com/v.png")
+    assert task.raw_state == "successFlag 1"
+
+
+LINKS = st.fixed_dictionaries({}, optional=dict.fromkeys(("videoUrl", "imageUrl", "videoId", "resultVideoUrl"), JSON))
+OUR_NAMES = ("taskId", "parentTaskId", "state", "failCode", "failMsg", "expireFlag")
+ALEPH_NAMES = ("successFlag", "errorCode", "errorMessage", "completeTime")
+RECORD_FIELDS = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys((*OUR_NAMES, *ALEPH_NAMES), JSON) | dict.fromkeys(("videoInfo", "response"), JSON | LINKS),
+)
+
+
+@wild
+@given(RECORD_FIELDS | JSON)
+def test_any_record_reads_as_a_task_that_can_be_stored_or_as_none(data: Any) -> None:
+    for task in (read_runway_record(data, "t-1"), read_aleph_record(data, "t-1")):
+        if task is not None:
+            assert json.dumps(asdict(task), ensure_ascii=False, allow_nan=False).encode()
+            assert "\0" not in str(asdict(task))
+            assert isinstance(task.state, TaskState)
