@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from airflow_provider_runway.sandbox import SandboxControl
+from airflow_provider_runway.sandbox.cli import _parser
+from airflow_provider_runway.sandbox.control import _HANDLERS
+from airflow_provider_runway.sandbox.faults import ACTIONS, FAMILIES
+
+PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+
+
+def test_every_action_and_family_is_on_the_page() -> None:
+    assert [action.__name__ for action in ACTIONS.values() if f"| `{action.__name__}(" not in PAGE] == []
+    assert [family for family in FAMILIES if f'`"{family}"`' not in PAGE] == []
+
+
+def test_every_option_of_the_command_is_on_the_page_and_no_other() -> None:
+    options = {option for action in _parser()._actions for option in action.option_strings if option.startswith("--")}
+
+    assert set(re.findall(r"`(--[a-z-]+)`", PAGE)) == options - {"--help"}
+
+
+def test_every_control_is_on_the_page() -> None:
+    names = {name for _, name in _HANDLERS}
+    public = {name for name in vars(SandboxControl) if not name.startswith("_")} - {"close", "wait_until_ready"}
+
+    assert [name for name in names if f"{name}" not in PAGE] == []
+    assert [name for name in public if f"`{name}" not in PAGE] == []
