@@ -1,0 +1,53 @@
+"""What all tests share: an Airflow home of their own, and KIE.AI played locally with its time in the test's hand."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+
+HOME = Path(tempfile.mkdtemp(prefix="airflow-home-"))
+
+# Airflow reads its environment when it is first imported, which is after this.
+for name in [name for name in os.environ if name.startswith(("AIRFLOW", "_AIRFLOW"))]:
+    del os.environ[name]
+os.environ |= {
+    "AIRFLOW_HOME": str(HOME),
+    "AIRFLOW__CORE__DAGS_FOLDER": str(Path(__file__).parent / "airflow_runs" / "dags"),
+    "AIRFLOW__CORE__HOSTNAME_CALLABLE": "socket.gethostname",
+    "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+    "AIRFLOW__LOGGING__LOGGING_LEVEL": "INFO",
+}
+
+from fakes import GivenTime  # noqa: E402 - imports Airflow
+
+from airflow_provider_runway.kie.client import AsyncKieClient, KieClient  # noqa: E402
+from airflow_provider_runway.sandbox import Sandbox  # noqa: E402
+
+CONNECTION = "AIRFLOW_CONN_RUNWAY_DEFAULT"
+
+
+def pytest_unconfigure() -> None:
+    shutil.rmtree(HOME, ignore_errors=True)
+
+
+@pytest.fixture
+def kie(runway_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """The sandbox, with the default connection leading to it. A video takes a minute: see ``given_time``."""
+    runway_sandbox.configure(seconds=60, video_scale=0.1)
+    monkeypatch.setenv(CONNECTION, runway_sandbox.connection_json())
+    return runway_sandbox
+
+
+@pytest.fixture
+def given_time(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> GivenTime:
+    """Every pause of a client passes at once, for the client and for the sandbox alike."""
+    time = GivenTime(kie.advance)
+    for client, sleep in ((KieClient, time.sleep), (AsyncKieClient, time.asleep)):
+        defaults = client.__init__.__kwdefaults__  # type: ignore[misc]
+        monkeypatch.setitem(defaults, "sleep", sleep)
+        monkeypatch.setitem(defaults, "clock", time.monotonic)
+    return time

@@ -1,0 +1,87 @@
+"""Stand-ins for what Airflow hands to an operator, and for time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any, cast
+
+from airflow.sdk import Context
+
+from airflow_provider_runway.operators.submission import RECORD_KEY
+
+
+class GivenTime:
+    """A clock that moves when somebody sleeps.
+
+    :param advance: told of each pause, before it is over.
+    """
+
+    def __init__(self, advance: Callable[[float], None]) -> None:
+        self.pauses: list[float] = []
+        self._advance = advance
+        self._now = 1000.0
+
+    def sleep(self, seconds: float) -> None:
+        self.pauses.append(seconds)
+        self._now += seconds
+        self._advance(seconds)
+
+    async def asleep(self, seconds: float) -> None:
+        self.sleep(seconds)
+
+    def monotonic(self) -> float:
+        return self._now
+
+
+class FakeStore:
+    """Airflow's task state store: outlives the tries of a task, and holds JSON."""
+
+    def __init__(self) -> None:
+        self.rows: dict[str, str] = {}
+        self.retentions: list[timedelta | None] = []
+        self.stages: list[str] = []
+
+    def get(self, key: str, default: Any = None) -> Any:
+        return json.loads(self.rows[key]) if key in self.rows else default
+
+    def set(self, key: str, value: Any, *, retention: timedelta | None = None) -> None:
+        if value is None:
+            raise ValueError("None cannot be stored")
+        self.rows[key] = json.dumps(value)
+        self.retentions.append(retention)
+        self.stages.append(value["stage"])
+
+    def delete(self, key: str) -> None:
+        self.rows.pop(key, None)
+        self.stages.append("forgotten")
+
+    @property
+    def record(self) -> dict[str, Any] | None:
+        """The submission record as it stands."""
+        record: dict[str, Any] | None = self.get(RECORD_KEY)
+        return record
+
+
+class FakeTaskInstance:
+    """The part of Airflow's task instance that operators use."""
+
+    def __init__(self, max_tries: int = 2, try_number: int = 1) -> None:
+        self.max_tries = max_tries
+        self.try_number = try_number
+        self.xcoms: dict[str, Any] = {}
+
+    def xcom_push(self, key: str, value: Any) -> None:
+        self.xcoms[key] = json.loads(json.dumps(value))
+
+    def get_first_reschedule_date(self, context: Context) -> None:
+        """There was none."""
+
+
+def fake_context(store: FakeStore | None = None, *, max_tries: int = 2) -> Context:
+    """The context of one try; without a store it is that of an Airflow before 3.3."""
+    context: dict[str, Any] = {"ti": FakeTaskInstance(max_tries)}
+    if store is not None:
+        context["task_state_store"] = store
+    return cast("Context", context)

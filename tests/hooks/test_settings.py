@@ -1,0 +1,145 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+from urllib.parse import quote
+
+import pytest
+from airflow.sdk import Connection
+
+from airflow_provider_runway.hooks.runway import RunwayHook
+from airflow_provider_runway.hooks.settings import Settings, read_settings
+from airflow_provider_runway.kie.errors import ConnectionSettingsError
+
+KEY = "k3y-of-the-account"
+
+
+def read(**fields: Any) -> Settings:
+    given = {"conn_id": "clips", "conn_type": "runway", "password": KEY, **fields}
+    return read_settings("clips", Connection(**given))
+
+
+def hook_of(monkeypatch: pytest.MonkeyPatch, connection: str) -> RunwayHook:
+    monkeypatch.setenv("AIRFLOW_CONN_CLIPS", connection)
+    return RunwayHook("clips")
+
+
+@pytest.mark.parametrize(
+    ("fields", "base_url"),
+    [
+        ({}, "https://api.kie.ai"),
+        ({"host": ""}, "https://api.kie.ai"),
+        ({"host": "  "}, "https://api.kie.ai"),
+        ({"host": "kie.example"}, "https://kie.example"),
+        ({"host": "kie.example/"}, "https://kie.example"),
+        ({"host": "kie.example", "schema": "http"}, "http://kie.example"),
+        ({"host": "kie.example", "schema": "http", "port": 8123}, "http://kie.example:8123"),
+        ({"host": "kie.example", "port": 8443}, "https://kie.example:8443"),
+        ({"host": "https://kie.example"}, "https://kie.example"),
+        ({"host": "https://kie.example/"}, "https://kie.example"),
+        ({"host": "https://kie.example/api"}, "https://kie.example"),
+        ({"host": "https://kie.example/api/v1"}, "https://kie.example"),
+        ({"host": "https://kie.example/api/v1/"}, "https://kie.example"),
+        ({"host": "https://kie.example/proxied/api/v1"}, "https://kie.example/proxied"),
+        ({"host": "kie.example/api/v1"}, "https://kie.example"),
+        ({"host": "http://kie.example:8123", "schema": "https"}, "http://kie.example:8123"),
+        ({"host": " http://127.0.0.1:8123 "}, "http://127.0.0.1:8123"),
+        ({"host": "[::1]", "schema": "http", "port": 8123}, "http://[::1]:8123"),
+        ({"host": "https://kie.example", "port": 8443}, "https://kie.example"),
+        ({"schema": "https", "port": 443}, "https://api.kie.ai"),
+    ],
+)
+def test_the_base_url_is_read_as_airflows_http_connections_read_it(fields: dict[str, Any], base_url: str) -> None:
+    assert read(**fields).address.base_url == base_url
+
+
+@pytest.mark.parametrize(
+    "connection",
+    [
+        json.dumps({"conn_type": "runway", "password": KEY, "host": "http://127.0.0.1:8123", "extra": {"timeout": 12}}),
+        json.dumps({"conn_type": "runway", "password": KEY, "host": "127.0.0.1", "port": 8123, "schema": "http",
+                    "extra": '{"timeout": "12"}'}),
+        f"runway://:{KEY}@127.0.0.1:8123/http?timeout=12",
+        f"runway://:{KEY}@{quote('http://127.0.0.1:8123', safe='')}?timeout=12",
+        f"runway://someone:{KEY}@{quote('http://127.0.0.1:8123/api/v1', safe='')}/?timeout=12.0",
+    ],
+    ids=["json", "json in parts", "uri in parts", "uri", "uri with login and path"],
+)  # fmt: skip
+def test_a_connection_reads_the_same_as_json_and_as_uri(monkeypatch: pytest.MonkeyPatch, connection: str) -> None:
+    settings = hook_of(monkeypatch, connection).settings
+
+    assert settings.address.base_url == "http://127.0.0.1:8123"
+    assert settings.address.api_key == KEY
+    assert settings.timeout == 12
+
+
+def test_a_key_with_reserved_characters_survives_the_uri(monkeypatch: pytest.MonkeyPatch) -> None:
+    key = "a/b+c=d@e:f%g?h#i"
+
+    assert hook_of(monkeypatch, f"runway://:{quote(key, safe='')}@/").settings.address.api_key == key
+
+
+@pytest.mark.parametrize("password", [None, "", "   ", "\n"])
+def test_a_missing_key_is_said_in_one_sentence_that_names_the_connection(password: str | None) -> None:
+    with pytest.raises(ConnectionSettingsError) as caught:
+        read(password=password)
+
+    assert str(caught.value) == ("Connection 'clips': There is no API key: KIE.AI needs one (https://kie.ai/api-key).")
+    assert not caught.value.retryable
+
+
+@pytest.mark.parametrize("password", ["sec ret-1", "sécret-1", "sec\nret-1", "sec\tret-1", "secret-1\x00x"])
+def test_an_odd_key_is_refused_without_being_repeated(password: str) -> None:
+    with pytest.raises(ConnectionSettingsError, match="Connection 'clips': The API key has characters") as caught:
+        read(password=password)
+
+    assert "ret-1" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def test_white_space_around_a_key_is_taken_off() -> None:
+    assert read(password=f"  {KEY}\n").address.api_key == KEY
+
+
+@pytest.mark.parametrize("host", ["ftp://kie.example", "https://", "https://kie.example:port", "://kie.example"])
+def test_a_base_url_that_cannot_work_is_refused_without_the_key(host: str) -> None:
+    with pytest.raises(ConnectionSettingsError, match="Connection 'clips': The base URL must be http") as caught:
+        read(host=host)
+
+    assert KEY not in str(caught.value)
+
+
+def test_a_base_url_with_a_password_in_it_is_refused_without_repeating_it() -> None:
+    with pytest.raises(ConnectionSettingsError) as caught:
+        read(host="https://me:hush-hush@kie.example")
+
+    assert "hush-hush" not in str(caught.value)
+
+
+@pytest.mark.parametrize("extra", ["[1]", '"text"', "7", "{", "null"])
+def test_an_extra_that_is_no_object_is_refused(extra: str) -> None:
+    class Row:
+        host = schema = port = None
+        password = KEY
+
+    row = Row()
+    row.extra = extra  # type: ignore[attr-defined]
+    with pytest.raises(ConnectionSettingsError, match="Connection 'clips': the extra must be a JSON object"):
+        read_settings("clips", row)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("given", [0.5, 45, "45", "0.5", 3600])
+def test_the_timeout_is_a_number_of_seconds(given: float | str) -> None:
+    assert read(extra=json.dumps({"timeout": given})).timeout == float(given)
+
+
+@pytest.mark.parametrize("given", [None, ""])
+def test_the_timeout_is_thirty_seconds_where_the_form_left_it_empty(given: str | None) -> None:
+    assert read(extra=json.dumps({"timeout": given})).timeout == 30
+    assert read().timeout == 30
+
+
+@pytest.mark.parametrize("given", [0, -1, 3601, "soon", True, [], {}, "nan", "inf", "-inf"])
+def test_a_timeout_that_cannot_work_is_refused(given: object) -> None:
+    with pytest.raises(ConnectionSettingsError, match="Connection 'clips': extra 'timeout' must be a number"):
+        read(extra=json.dumps({"timeout": given}))
