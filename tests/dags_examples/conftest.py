@@ -1,0 +1,73 @@
+"""The examples, read as Airflow reads them, and a database to run them on."""
+
+from __future__ import annotations
+
+import json
+import os
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.models.dagrun import DagRun
+from airflow.sdk import DAG
+from fakes import GivenTime
+
+from airflow_home import prepare_database
+from airflow_provider_runway.sandbox import Sandbox
+
+from .support import EXAMPLES, Cms, RunDag
+
+
+@pytest.fixture(scope="session")
+def database() -> None:
+    """The database of this process's Airflow home, if no other test has made it yet."""
+    prepare_database(Path(os.environ["AIRFLOW_HOME"]), os.environ)
+
+
+@pytest.fixture
+def dags_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Airflow's DAGs are the examples."""
+    bundle = {
+        "name": "examples",
+        "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
+        "kwargs": {"path": str(EXAMPLES)},
+    }
+    monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
+
+
+@pytest.fixture
+def bag(database: None, dags_folder: None) -> DagBag:
+    return DagBag(EXAMPLES, bundle_path=EXAMPLES, bundle_name="examples")
+
+
+@pytest.fixture
+def videos(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder that the examples store their videos in."""
+    monkeypatch.setenv("AIRFLOW_VAR_RUNWAY_VIDEOS", f"file://{tmp_path}")
+    return tmp_path
+
+
+@pytest.fixture
+def cms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cms]:
+    """The system behind the connection ``cms``."""
+    with Cms() as cms:
+        monkeypatch.setenv("AIRFLOW_CONN_CMS", cms.connection_json)
+        yield cms
+
+
+@pytest.fixture
+def run(bag: DagBag, kie: Sandbox, given_time: GivenTime, videos: Path) -> RunDag:
+    """Run an example from its first task to its last, triggers included."""
+
+    def run(dag_id: str, **conf: object) -> DagRun:
+        dag = bag.dags[dag_id]
+        assert isinstance(dag, DAG)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # those of Airflow's own parts
+            warnings.filterwarnings("error", module="airflow_provider_runway")
+            dag_run: DagRun = dag.test(run_conf=conf)
+        return dag_run
+
+    return run

@@ -1,0 +1,165 @@
+"""Every example parses, and runs to success on the sandbox."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+from airflow.models.dagrun import DagRun
+from airflow.sdk import DAG
+from sqlalchemy import select
+
+from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
+from airflow_provider_runway.sandbox import Sandbox, SandboxTask
+
+from .support import EXAMPLES, Cms, Received, RunDag
+
+FILES = sorted(file.stem for file in EXAMPLES.glob("*.py"))
+
+
+def test_every_example_parses_with_no_error_and_no_warning(bag: DagBag) -> None:
+    assert bag.import_errors == {}
+    assert bag.captured_warnings == {}
+
+
+def test_each_file_holds_the_dag_of_its_name(bag: DagBag) -> None:
+    assert sorted(bag.dags) == FILES
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_each_example_says_what_it_shows_and_what_a_run_costs(bag: DagBag, name: str) -> None:
+    text = (EXAMPLES / f"{name}.py").read_text()
+    docstring = text.split('"""')[1]
+    assert "\nShows " in docstring
+    assert "\nA run costs " in docstring
+    assert bag.dags[name].tags == {"runway"}
+
+
+def test_every_example_is_run_below() -> None:
+    tests = Path(__file__).read_text()
+    assert [name for name in FILES if f'run("{name}"' not in tests] == []
+
+
+def test_text_to_video(run: RunDag, kie: Sandbox) -> None:
+    dag_run = run("runway_text_to_video")
+
+    assert dag_run.state == "success"
+    [video] = kie.tasks
+    assert video.prompt.startswith("Lisbon wakes up on ")
+    assert dag_run.run_after.strftime("%A, %d %B") in video.prompt
+    assert returned(dag_run, "make_video")["task_id"] == video.task_id
+    assert kie.ledger.charged == 12
+
+
+def test_image_to_video(run: RunDag, kie: Sandbox) -> None:
+    dag_run = run("runway_image_to_video", seconds=10)
+
+    assert dag_run.state == "success"
+    assert returned(dag_run, "make_video")["state"] == "success"
+    assert [video.seconds for video in kie.tasks] == [10]
+
+
+def test_extend_chain_ends_with_one_clip_that_plays(run: RunDag, kie: Sandbox, videos: Path) -> None:
+    dag_run = run("runway_extend_chain")
+
+    assert dag_run.state == "success"
+    first, second, third = kie.tasks
+    assert [video.parent_id for video in (first, second, third)] == ["", first.task_id, second.task_id]
+    [clip] = (videos / "runway_extend_chain").iterdir()
+    assert returned(dag_run, "store")["saved_to"] == f"file://{clip}"
+    assert seconds_of(clip) == pytest.approx(third.seconds, abs=0.5)
+    assert third.seconds > second.seconds > first.seconds
+
+
+def test_batch_makes_one_video_for_each_prompt(run: RunDag, kie: Sandbox) -> None:
+    dag_run = run("runway_batch", prompts=["A red kite.", "A green kite."])
+
+    assert dag_run.state == "success"
+    assert sorted(video.prompt for video in kie.tasks) == ["A green kite.", "A red kite."]
+    links = returned(dag_run, "list_links")
+    assert [link in by_link(kie) for link in links] == [True, True]
+
+
+def test_wait_for_task_stores_a_video_that_was_submitted_elsewhere(run: RunDag, kie: Sandbox, videos: Path) -> None:
+    with RunwayHook() as hook:
+        task_id = hook.submit(GenerateRequest(prompt="Made elsewhere.", aspect_ratio="16:9"))
+
+    dag_run = run("runway_wait_for_task", runway_task_id=task_id)
+
+    assert dag_run.state == "success"
+    assert seconds_of(videos / f"{task_id}.mp4") == pytest.approx(5, abs=0.5)
+    assert len(kie.ledger.charges) == 1
+
+
+def test_publish_puts_title_and_link_to_the_cms(run: RunDag, kie: Sandbox, cms: Cms) -> None:
+    dag_run = run("runway_publish", title='A "quoted" evening')
+
+    assert dag_run.state == "success"
+    [video] = kie.tasks
+    link = returned(dag_run, "make_video")["video_url"]
+    entry = {"title": 'A "quoted" evening', "link": link}
+    assert cms.received == [Received("PUT", f"/videos/{video.task_id}", entry)]
+
+
+def test_on_new_video_stores_the_videos_whose_asset_events_it_is_run_for(
+    run: RunDag, kie: Sandbox, videos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [returned(run("runway_text_to_video"), "make_video")["task_id"] for _ in range(2)]
+    hand_over_asset_events(monkeypatch, made_by="runway_text_to_video", latest=2)
+
+    dag_run = run("runway_on_new_video")
+
+    assert dag_run.state == "success"
+    assert sorted(file.stem for file in (videos / "daily").iterdir()) == sorted(made)
+
+
+def test_hook_in_task_spends_only_what_is_there(run: RunDag, kie: Sandbox) -> None:
+    assert run("runway_hook_in_task").state == "success"
+    assert kie.ledger.charged == 30
+
+    kie.configure(credits=kie.settings.credits - kie.balance + 29)
+    dag_run = run("runway_hook_in_task")
+
+    assert dag_run.state == "success"
+    assert {task.task_id: task.state for task in dag_run.get_task_instances()}["make_video"] == "skipped"
+    assert kie.ledger.charged == 30
+
+
+def returned(dag_run: DagRun, task_id: str) -> Any:
+    """What a task of the run returned."""
+    task_instance = dag_run.get_task_instance(task_id)
+    assert task_instance is not None
+    return task_instance.xcom_pull(task_id)
+
+
+def by_link(kie: Sandbox) -> dict[str, SandboxTask]:
+    return {link: task for task in kie.tasks for link in task.media_urls}
+
+
+def seconds_of(file: Path) -> float:
+    """How long a video plays."""
+    import av
+
+    with av.open(str(file)) as container:
+        stream = container.streams.video[0]
+        assert stream.average_rate
+        return float(sum(1 for _ in container.decode(stream)) / stream.average_rate)
+
+
+def hand_over_asset_events(monkeypatch: pytest.MonkeyPatch, *, made_by: str, latest: int) -> None:
+    """Let the next run be one that asset events have triggered: the scheduler's part, which `dag.test()` leaves out."""
+    from airflow.models import dagrun
+    from airflow.models.asset import AssetEvent
+
+    create = dagrun.get_or_create_dagrun
+
+    def create_with_events(*, dag: DAG, session: Any, **arguments: Any) -> DagRun:
+        dag_run = create(dag=dag, session=session, **arguments)  # type: ignore[arg-type]
+        newest = select(AssetEvent).where(AssetEvent.source_dag_id == made_by).order_by(AssetEvent.id.desc())
+        dag_run.consumed_asset_events.extend(session.scalars(newest.limit(latest)))
+        session.commit()
+        return dag_run
+
+    monkeypatch.setattr(dagrun, "get_or_create_dagrun", create_with_events)
