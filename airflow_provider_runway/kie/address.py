@@ -72,6 +72,7 @@ def _usable_base_url(url: str) -> str:
     try:
         parts = urlsplit(url.strip())
         usable = parts.scheme in {"http", "https"} and bool((parts.hostname or "").encode("idna"))
+        usable = usable and " " not in parts.netloc
         _ = parts.port
     except ValueError:
         usable = False

@@ -50,6 +50,7 @@ def test_a_base_url_is_freed_of_what_the_paths_bring_themselves(given_url: str, 
         "https://api.kie.ai:99999",
         "https://[::1",
         "https://a..b",
+        "https://api kie.ai",
         f"https://{'a' * 64}.example",
     ],
 )
