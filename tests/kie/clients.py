@@ -1,0 +1,105 @@
+"""The sync and the async client behind one face, so that each test holds for both."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import httpx
+
+from airflow_provider_runway.kie.address import Address
+from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, KieClient
+from airflow_provider_runway.kie.requests import Request
+from airflow_provider_runway.kie.tasks import VideoTask
+from airflow_provider_runway.kie.waiting import OnChange
+
+Handler = Callable[[httpx.Request], httpx.Response]
+KEY = "Zq7#a-very-secret-key"
+
+
+class Service(Protocol):
+    """What both clients can do."""
+
+    slept: list[float]
+
+    def submit(self, request: Request) -> str: ...
+    def look(self, task_id: str) -> VideoTask: ...
+    def wait(
+        self, task_id: str, *, poll_interval: float = ..., timeout: float = ..., on_change: OnChange | None = ...
+    ) -> VideoTask: ...
+    def credits(self) -> float: ...
+    def close(self) -> None: ...
+
+
+class GivenTime:
+    """A clock that moves on by what is slept."""
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+
+    def sleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    async def asleep(self, seconds: float) -> None:
+        self.slept.append(seconds)
+
+    def clock(self) -> float:
+        return sum(self.slept)
+
+
+class SyncService(KieClient):
+    """The sync client as it is, with time given."""
+
+    def __init__(self, address: Address, handler: Handler | None = None, **options: Any) -> None:
+        time = GivenTime()
+        self.slept = time.slept
+        transport = httpx.MockTransport(handler) if handler else None
+        super().__init__(address, **{"transport": transport, "sleep": time.sleep, "clock": time.clock, **options})
+
+
+class AsyncService:
+    """The async client on a loop of its own."""
+
+    def __init__(self, address: Address, handler: Handler | None = None, **options: Any) -> None:
+        time = GivenTime()
+        self.slept = time.slept
+        transport = httpx.MockTransport(handler) if handler else None
+        self._loop = asyncio.new_event_loop()
+        self.client = AsyncKieClient(
+            address, **{"transport": transport, "sleep": time.asleep, "clock": time.clock, **options}
+        )
+
+    def submit(self, request: Request) -> str:
+        return self._loop.run_until_complete(self.client.submit(request))
+
+    def look(self, task_id: str) -> VideoTask:
+        return self._loop.run_until_complete(self.client.look(task_id))
+
+    def wait(
+        self,
+        task_id: str,
+        *,
+        poll_interval: float = 10.0,
+        timeout: float = DEFAULT_WAIT,
+        on_change: OnChange | None = None,
+    ) -> VideoTask:
+        waiting = self.client.wait(task_id, poll_interval=poll_interval, timeout=timeout, on_change=on_change)
+        return self._loop.run_until_complete(waiting)
+
+    def credits(self) -> float:
+        return self._loop.run_until_complete(self.client.credits())
+
+    def close(self) -> None:
+        self._loop.run_until_complete(self.client.aclose())
+        self._loop.run_until_complete(self._loop.shutdown_asyncgens())
+        self._loop.close()
+
+
+class AiohttpService(AsyncService):
+    """The async client over aiohttp, as a triggerer uses it."""
+
+    def __init__(self, address: Address, **options: Any) -> None:
+        from httpx_aiohttp import AiohttpTransport
+
+        super().__init__(address, transport=AiohttpTransport(), **options)

@@ -1,0 +1,298 @@
+"""The clients against real connections that fail in the ways connections do."""
+
+from __future__ import annotations
+
+import gzip
+import ipaddress
+import socket
+import ssl
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+
+from airflow_provider_runway.kie.address import Address
+from airflow_provider_runway.kie.client import LONGEST_ANSWER
+from airflow_provider_runway.kie.errors import (
+    AmbiguousSubmissionError,
+    BadRequestError,
+    NoAnswerError,
+    NotSentError,
+    RunwayError,
+    UnreadableAnswerError,
+)
+from airflow_provider_runway.kie.exchange import ONE_TRY
+
+from .clients import KEY, AiohttpService, AsyncService, Service, SyncService
+from .support import GENERATE, NO_JITTER, READY, body
+from .wire import Act, Wire, hang, refused_port, reply, reset, send, send_and_close, send_without_end
+
+TAKEN = reply(body({"taskId": "t-1"}))
+SEEN = reply(body(READY))
+Connect = Callable[..., Service]
+
+
+def connecting(kinds: list[type[Any]]) -> Callable[[pytest.FixtureRequest], Iterator[Connect]]:
+    @pytest.fixture(params=kinds, ids=lambda kind: kind.__name__.removesuffix("Service").lower())
+    def fixture(request: pytest.FixtureRequest) -> Iterator[Connect]:
+        made: list[Service] = []
+
+        def make(url: str, **options: Any) -> Service:
+            address = Address(api_key=KEY, base_url=url)
+            made.append(request.param(address, **{"timeout": 5.0, "patience": NO_JITTER, **options}))
+            return made[-1]
+
+        yield make
+        for each in made:
+            each.close()
+
+    return fixture
+
+
+connect = connecting([SyncService, AsyncService, AiohttpService])
+# What a connection is kept for is decided by httpx's own transport; aiohttp's has its own ways.
+connect_by_httpx = connecting([SyncService, AsyncService])
+
+
+# --- nothing was sent
+
+
+def test_a_refused_port_is_tried_again_as_nothing_was_sent(connect: Connect) -> None:
+    with refused_port() as port:
+        service = connect(f"http://127.0.0.1:{port}")
+        with pytest.raises(NotSentError, match="Nothing was sent"):
+            service.submit(GENERATE)
+    assert len(service.slept) == 3
+
+
+def self_signed(folder: Path) -> ssl.SSLContext:
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
+    now = datetime.now(timezone.utc)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "certificate.pem"
+    file.write_bytes(
+        certificate.public_bytes(serialization.Encoding.PEM)
+        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    return context
+
+
+def test_a_certificate_that_nobody_vouches_for_stops_before_anything_is_sent(connect: Connect, tmp_path: Path) -> None:
+    with Wire(TAKEN, TAKEN, TAKEN, TAKEN, tls=self_signed(tmp_path)) as wire:
+        with pytest.raises(NotSentError, match=r"(?i)certificate"):
+            connect(wire.url).submit(GENERATE)
+        assert wire.requests == []
+
+
+@pytest.mark.parametrize("act", [send_and_close(b"HTTP/1.1 400 Bad Request\r\n\r\n"), reset, send_and_close(b"")])
+def test_a_handshake_that_fails_sends_nothing(connect: Connect, act: Act) -> None:
+    with Wire(act, act, deaf=True) as wire:
+        with pytest.raises(NotSentError):
+            connect(f"https://127.0.0.1:{wire.port}", patience=ONE_TRY).submit(GENERATE)
+        assert wire.requests == []
+
+
+# --- sent, and no answer
+
+CUT: dict[str, Act] = {
+    "reset": reset,
+    "closed": send_and_close(b""),
+    "cut in the status line": send_and_close(b"HTTP/1.1 20"),
+    "cut in the headers": send_and_close(b"HTTP/1.1 200 OK\r\nContent-Le"),
+    "cut in the body": send_and_close(b'HTTP/1.1 200 OK\r\nContent-Length: 999\r\n\r\n{"code": 200'),
+    "cut in a chunk": send_and_close(b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\n{"code"'),
+    "not HTTP": send_and_close(b"SSH-2.0-OpenSSH_9.6\r\n"),
+    "bad chunks": send_and_close(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n"),
+    "bad gzip": reply(b"no gzip at all", "200 OK", "Content-Encoding: gzip"),
+    "endless headers": send_and_close(b"HTTP/1.1 200 OK\r\n" + b"X-Pad: x\r\n" * 40_000),
+}
+
+
+@pytest.mark.parametrize("cut", CUT)
+def test_a_post_whose_answer_is_cut_is_ambiguous_and_sent_once(connect: Connect, cut: str) -> None:
+    with Wire(CUT[cut], TAKEN) as wire:
+        with pytest.raises(AmbiguousSubmissionError) as caught:
+            connect(wire.url).submit(GENERATE)
+        assert len(wire.requests) == 1
+    assert isinstance(caught.value.__cause__, NoAnswerError)
+
+
+@pytest.mark.parametrize("cut", CUT)
+def test_a_look_whose_answer_is_cut_is_repeated(connect: Connect, cut: str) -> None:
+    with Wire(CUT[cut], SEEN, SEEN) as wire:
+        assert connect(wire.url).look("t-1").video_url == "https://files.example/v.mp4"
+
+
+def test_a_connection_that_is_cut_before_the_request_is_read_is_ambiguous(connect: Connect) -> None:
+    with Wire(reset, reset, deaf=True) as wire:
+        with pytest.raises((AmbiguousSubmissionError, NotSentError)) as caught:
+            connect(wire.url, patience=ONE_TRY).submit(GENERATE)
+        assert wire.connections == 1
+    if isinstance(caught.value, NotSentError):  # only where the cut came before connecting had ended
+        assert "Connect call failed" in str(caught.value)
+
+
+@pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"])
+def test_a_post_whose_answer_does_not_come_in_time_is_ambiguous(connect: Connect, begun: bytes) -> None:
+    def stall(connection: socket.socket) -> None:
+        connection.sendall(begun)
+        hang(connection)
+
+    with Wire(stall, TAKEN) as wire:
+        with pytest.raises(AmbiguousSubmissionError, match="Timeout"):
+            connect(wire.url, timeout=0.15).submit(GENERATE)
+        assert len(wire.requests) == 1
+
+
+# --- connections kept and not kept
+
+
+def test_no_submission_rides_on_a_connection_that_was_used_before(connect_by_httpx: Connect) -> None:
+    with Wire(TAKEN, SEEN, TAKEN, TAKEN) as wire:
+        service = connect_by_httpx(wire.url)
+        service.submit(GENERATE)
+        service.look("t-1")
+        service.submit(GENERATE)
+        service.submit(GENERATE)
+        assert [connection for connection, _ in wire.requests] == [0, 1, 2, 3]
+
+
+def test_looks_share_a_connection(connect: Connect) -> None:
+    with Wire(SEEN, SEEN, reply(body(5))) as wire:
+        service = connect(wire.url)
+        service.look("t-1")
+        service.look("t-1")
+        service.credits()
+        assert [connection for connection, _ in wire.requests] == [0, 0, 0]
+
+
+def test_a_kept_connection_that_the_server_has_closed_meanwhile_does_no_harm(connect: Connect) -> None:
+    whole = body(READY)
+    stale = send_and_close(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(whole) + whole)
+    with Wire(stale, stale, SEEN) as wire:
+        service = connect(wire.url)
+        for _ in range(3):
+            assert service.look("t-1").state == "success"
+        assert len({connection for connection, _ in wire.requests}) == 3
+
+
+# --- odd answers
+
+
+@pytest.mark.parametrize("hint", [b"HTTP/1.1 100 Continue\r\n\r\n", b"HTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n"])
+def test_what_is_said_before_the_answer_is_not_the_answer(connect: Connect, hint: bytes) -> None:
+    whole = body({"taskId": "t-1"})
+    with Wire(send(hint + b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(whole) + whole)) as wire:
+        assert connect(wire.url).submit(GENERATE) == "t-1"
+
+
+@pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified", "200 OK"])
+def test_an_empty_answer_is_told_as_one(connect: Connect, status: str) -> None:
+    with Wire(reply(b"", status)) as wire, pytest.raises(RunwayError, match=f"HTTP {status[:3]}, the body is empty"):
+        connect(wire.url, patience=ONE_TRY).look("t-1")
+
+
+def test_a_switch_of_protocols_is_no_success(connect_by_httpx: Connect) -> None:
+    switch = send_and_close(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
+    with Wire(switch) as wire, pytest.raises(AmbiguousSubmissionError):
+        connect_by_httpx(wire.url).submit(GENERATE)
+
+
+def test_a_compressed_answer_is_read(connect: Connect) -> None:
+    with Wire(reply(gzip.compress(body({"taskId": "t-1"})), "200 OK", "Content-Encoding: gzip")) as wire:
+        assert connect(wire.url).submit(GENERATE) == "t-1"
+
+
+def test_an_endless_answer_is_read_no_further_than_it_can_be_ours(connect: Connect) -> None:
+    megabyte = b" " * 1_048_576
+    acts = [send_without_end(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n", megabyte, 900)] * 2
+    with Wire(*acts) as wire:
+        service = connect(wire.url, patience=ONE_TRY)
+        with pytest.raises(UnreadableAnswerError):
+            service.look("t-1")
+        with pytest.raises(AmbiguousSubmissionError):
+            service.submit(GENERATE)
+
+
+def test_an_answer_that_swells_when_unpacked_is_read_no_further_than_it_can_be_ours(connect: Connect) -> None:
+    bomb = gzip.compress(b" " * (8 * LONGEST_ANSWER))
+    with Wire(reply(bomb, "200 OK", "Content-Encoding: gzip")) as wire, pytest.raises(UnreadableAnswerError):
+        connect(wire.url, patience=ONE_TRY).look("t-1")
+
+
+# --- where the key goes
+
+
+@pytest.mark.parametrize("status", ["301 Moved", "302 Found", "303 See Other", "307 Temporary", "308 Permanent"])
+def test_redirects_are_not_followed_and_the_key_goes_nowhere_else(connect: Connect, status: str) -> None:
+    with Wire(TAKEN, TAKEN) as elsewhere:
+        to = f"Location: {elsewhere.url}/api/v1/runway/generate"
+        with Wire(reply(b"", status, to), reply(b"", status, to)) as wire:
+            service = connect(wire.url)
+            for call in (lambda: service.submit(GENERATE), lambda: service.look("t-1")):
+                with pytest.raises(BadRequestError, match="redirects"):
+                    call()
+            assert all(KEY.encode() in request for _, request in wire.requests)
+        assert elsewhere.connections == 0
+
+
+@pytest.fixture
+def proxied(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    for name in ("ALL_PROXY", "NO_PROXY", "all_proxy", "no_proxy", "http_proxy", "https_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+    def set_proxy(port: int) -> None:
+        for name in ("HTTP_PROXY", "HTTPS_PROXY"):
+            monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
+
+    return set_proxy
+
+
+@pytest.mark.parametrize("url", ["http://kie.example", "https://kie.example"])
+def test_a_proxy_that_is_down_is_nothing_sent(
+    connect_by_httpx: Connect, proxied: Callable[[int], None], url: str
+) -> None:
+    with refused_port() as port:
+        proxied(port)
+        with pytest.raises(NotSentError):
+            connect_by_httpx(url, patience=ONE_TRY).submit(GENERATE)
+
+
+def test_a_proxy_that_refuses_the_tunnel_never_sees_the_key(
+    connect_by_httpx: Connect, proxied: Callable[[int], None]
+) -> None:
+    with Wire(reply(b"no", "407 Proxy Authentication Required")) as wire:
+        proxied(wire.port)
+        with pytest.raises(NotSentError, match="407"):
+            connect_by_httpx("https://kie.example", patience=ONE_TRY).submit(GENERATE)
+        ((_, request),) = wire.requests
+        assert request.startswith(b"CONNECT kie.example:443")
+        assert KEY.encode() not in request
+
+
+def test_a_proxy_that_passes_on_and_gets_no_answer_is_ambiguous(
+    connect_by_httpx: Connect, proxied: Callable[[int], None]
+) -> None:
+    with Wire(reply(b"<html>Bad Gateway</html>", "502 Bad Gateway")) as wire:
+        proxied(wire.port)
+        with pytest.raises(AmbiguousSubmissionError, match="HTTP 502"):
+            connect_by_httpx("http://kie.example").submit(GENERATE)
+        assert len(wire.requests) == 1
