@@ -36,12 +36,29 @@ def get_provider_info() -> dict[str, Any]:
             "airflow_provider_runway.links.runway.KieLogsLink",
         ],
         "connection-types": [_CONNECTION_TYPE],
+        "config": {"runway": _CONFIGURATION},
     }
 
 
 def _modules(*names: str) -> dict[str, Any]:
     return {"integration-name": _INTEGRATION, "python-modules": list(names)}
 
+
+_CONFIGURATION: dict[str, Any] = {
+    "description": "Settings of the Runway provider.",
+    "options": {
+        "prices": {
+            "description": (
+                "Credits a video costs, as a JSON object, in place of the built-in prices of the same names: "
+                "generate-5s-720p, generate-10s-720p, generate-5s-1080p, extend-720p, extend-1080p."
+            ),
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": '{"extend-720p": 15}',
+            "default": "",
+        },
+    },
+}
 
 _CONNECTION_TYPE: dict[str, Any] = {
     "connection-type": "runway",
@@ -60,8 +77,13 @@ _CONNECTION_TYPE: dict[str, Any] = {
     "conn-fields": {
         "timeout": {
             "label": "Timeout (s)",
-            "description": "Seconds to wait for KIE.AI to connect and to answer one call. Not the time to make a video.",
+            "description": "Seconds for KIE.AI to connect and to answer one call. Not the time to make a video.",
             "schema": {"type": ["number", "null"], "default": 30, "minimum": 1, "maximum": 3600},
+        },
+        "credit_floor": {
+            "label": "Credit floor",
+            "description": "A submission that would take the balance below this many credits is refused unsent.",
+            "schema": {"type": ["number", "null"], "minimum": 0},
         },
     },
 }

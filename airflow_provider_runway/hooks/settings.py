@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import math
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -33,17 +34,20 @@ class Settings:
 
     :param address: The account and where KIE is.
     :param timeout: Seconds for connecting, sending and each read.
+    :param credit_floor: Credits that no submission may take the balance below; ``None`` for no such guard.
     """
 
     address: Address
     timeout: float = DEFAULT_TIMEOUT
+    credit_floor: float | None = None
 
 
 def read_settings(conn_id: str, connection: ConnectionLike) -> Settings:
     """Read a connection.
 
     :param conn_id: Its id, for messages.
-    :param connection: Password (API key), host, schema, port and extra (``timeout``: seconds).
+    :param connection: Password (API key), host, schema, port and extra (``timeout``: seconds; ``credit_floor``:
+        credits).
     :raises ConnectionSettingsError: If the key is missing or a value cannot work.
     """
     try:
@@ -53,7 +57,8 @@ def read_settings(conn_id: str, connection: ConnectionLike) -> Settings:
             raise ConnectionSettingsError(f"extra 'api' is {api!r}; the API that can be used is 'runway'.")
         return Settings(
             address=Address(api_key=connection.password or "", base_url=_base_url(connection)),
-            timeout=_seconds("timeout", extra.get("timeout"), DEFAULT_TIMEOUT),
+            timeout=_number(extra, "timeout", "seconds above 0, at most 3600", _is_timeout) or DEFAULT_TIMEOUT,
+            credit_floor=_number(extra, "credit_floor", "credits, 0 or more", _is_floor),
         )
     except ConnectionSettingsError as error:
         raise ConnectionSettingsError(f"Connection {conn_id!r}: {error}") from None
@@ -81,16 +86,23 @@ def _extra(text: str | None) -> Mapping[str, Any]:
     return extra
 
 
-def _seconds(name: str, value: object, default: float) -> float:
+def _number(extra: Mapping[str, Any], name: str, rule: str, fits: Callable[[float], bool]) -> float | None:
+    """A number out of the extra; forms send an empty text where nothing was filled in."""
+    value = extra.get(name)
     if value is None or value == "":
-        return default
+        return None
     try:
-        seconds = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else 0.0
-    except ValueError:
-        seconds = 0.0
-    if not 0.0 < seconds <= _LONGEST_TIMEOUT:
-        raise ConnectionSettingsError(f"extra {name!r} must be a number of seconds from above 0 to 3600.")
-    return seconds
+        number = float(value) if isinstance(value, (int, float, str)) and not isinstance(value, bool) else None
+    except (ValueError, OverflowError):
+        number = None
+    if number is None or not fits(number):
+        raise ConnectionSettingsError(f"extra {name!r} must be a number of {rule}.")
+    return number
 
 
-_LONGEST_TIMEOUT = 3600.0
+def _is_timeout(number: float) -> bool:
+    return 0 < number <= 3600  # noqa: PLR2004 - an hour
+
+
+def _is_floor(number: float) -> bool:
+    return 0 <= number < math.inf

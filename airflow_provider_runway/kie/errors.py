@@ -21,6 +21,7 @@
     │   ├── FeatureDisabledError      505
     │   ├── ServerError               408 and the other 5xx
     │   └── UnreadableAnswerError     not KIE's envelope: not JSON, empty, no code
+    ├── CreditFloorError              the video would take the balance below the connection's floor; nothing was sent
     ├── AmbiguousSubmissionError      sent; KIE may or may not have taken and charged it
     ├── GenerationFailedError         KIE made the task and then failed it; the credits come back
     ├── TaskNotFoundError             KIE knows no task of that id
@@ -201,6 +202,27 @@ class UnreadableAnswerError(ServiceError):
     """The answer is not KIE's envelope: not JSON, empty, or without a code."""
 
     retry_can_help = True
+
+
+class CreditFloorError(RunwayError):
+    """The video would take the balance below the connection's ``credit_floor``. Nothing was sent.
+
+    :param balance: Credits that are left.
+    :param price: Credits that the video is expected to cost.
+    :param floor: Credits that must stay.
+    """
+
+    def __init__(self, balance: float, price: float, floor: float) -> None:
+        super().__init__(
+            f"The balance is {balance:g} credits; this video, at about {price:g}, would take it below the connection's "
+            f"credit_floor of {floor:g}. Nothing was sent. Top up the account, or lower the floor, and clear the task."
+        )
+        self.balance = balance
+        self.price = price
+        self.floor = floor
+
+    def __reduce__(self) -> tuple[type[CreditFloorError], tuple[float, float, float], dict[str, object]]:
+        return type(self), (self.balance, self.price, self.floor), self.__dict__
 
 
 class AmbiguousSubmissionError(RunwayError):

@@ -69,12 +69,14 @@ class Patience:
     """How often a call is sent again when that is safe, and how long between.
 
     :param tries: Sends in all, at least 1.
+    :param refusal_tries: The same for a call that KIE refuses for now (429, 455); as many as ``tries`` if left out.
     :param first_pause: Seconds before the second send; each further pause doubles.
     :param longest_pause: Seconds, the most one pause lasts (a pause that KIE asks for is kept whole).
     :param jitter: A number in [0, 1) for each pause, which is lengthened by up to a quarter.
     """
 
     tries: int = 4
+    refusal_tries: int | None = None
     first_pause: float = 1.0
     longest_pause: float = 30.0
     jitter: Callable[[], float] = field(default=random.random, repr=False)
@@ -89,7 +91,10 @@ class Patience:
     def allows_another(self, sends: int, error: RunwayError) -> bool:
         """Whether to pause and send again after the ``sends``-th send failed with ``error``, rather than raise it."""
         asked = error.retry_after if isinstance(error, RateLimitedError) else None
-        return sends < self.tries and (asked is None or asked <= LONGEST_ASKED_PAUSE)
+        tries = self.tries
+        if self.refusal_tries is not None and isinstance(error, (RateLimitedError, MaintenanceError)):
+            tries = self.refusal_tries
+        return sends < tries and (asked is None or asked <= LONGEST_ASKED_PAUSE)
 
 
 def doublings(number: int) -> float:

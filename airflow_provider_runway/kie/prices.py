@@ -27,9 +27,9 @@ def price_key(request: Request) -> str:
     return f"extend-{request.quality}"
 
 
-def estimate(request: Request, prices: Mapping[str, float] = CREDITS) -> float | None:
-    """Credits that a request is expected to cost; ``None`` if the price list does not say."""
-    return prices.get(price_key(request))
+def estimate(request: Request, prices: Mapping[str, float] = CREDITS) -> float:
+    """Credits that a request is expected to cost."""
+    return prices[price_key(request)]
 
 
 def in_dollars(credits_: float) -> str:

@@ -5,36 +5,47 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, NoReturn
 
 from airflow.sdk import BaseOperator
 
 from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
+from airflow_provider_runway.configuration import read_prices
 from airflow_provider_runway.deferral import event_error, trigger_timeout
 from airflow_provider_runway.kie.api import fingerprint, submission_call
 from airflow_provider_runway.kie.errors import (
-    AmbiguousSubmissionError,
+    GenerationFailedError,
     InvalidRequestError,
+    MaintenanceError,
+    RateLimitedError,
     RunwayError,
     TaskNotFoundError,
 )
 from airflow_provider_runway.kie.polling import Verdict, judge, timed_out
-from airflow_provider_runway.kie.prices import estimate, in_dollars
+from airflow_provider_runway.kie.prices import estimate
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.links.runway import KIE_LOGS, KieLogsLink, RunwayVideoLink, logs_url
-from airflow_provider_runway.operators.parameters import check_seconds
-from airflow_provider_runway.operators.submission import Reattach, Refuse, Stage, Submission, plan
+from airflow_provider_runway.operators.admission import (
+    LONGEST_QUEUEING,
+    Ticket,
+    may_fill_the_limit,
+    time_to_moment,
+)
+from airflow_provider_runway.operators.parameters import check_seconds, optional
+from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit, plan
 from airflow_provider_runway.operators.submission_store import SubmissionStore
+from airflow_provider_runway.operators.submitter import QUEUE_ELSEWHERE, WAIT_HERE, Submitter
+from airflow_provider_runway.operators.video_file import check_target, save
 from airflow_provider_runway.results import VideoResult, finished_result, submitted_result, to_iso, utc_now
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_runway.hooks.runway import RunwayHook
+    from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
 
 AmbiguousSubmit = Literal["fail", "resubmit"]
 
@@ -44,6 +55,8 @@ class RunwayVideoOperator(BaseOperator):
 
     :param extra_fields: Further fields of the request body, sent as they are. (templated)
     :param callback_url: http(s) URL that KIE posts to when the task has ended. (templated)
+    :param save_to: An object storage path: the finished video is stored there. With a ``/`` at the end it is a folder,
+        and the file is called ``<task_id>.mp4``. A file that this task did not make is never replaced. (templated)
     :param wait_for_completion: Wait for the video; otherwise succeed as soon as it is submitted, for a
         :class:`~airflow_provider_runway.sensors.runway.RunwayVideoSensor` to wait on.
     :param deferrable: Wait in the triggerer, without a worker slot. ``False`` waits in the worker.
@@ -55,7 +68,7 @@ class RunwayVideoOperator(BaseOperator):
     :param runway_conn_id: The connection, of type ``runway``.
     """
 
-    template_fields: Sequence[str] = ("extra_fields", "callback_url")
+    template_fields: Sequence[str] = ("extra_fields", "callback_url", "save_to")
     template_fields_renderers: ClassVar[dict[str, str]] = {"extra_fields": "json"}
     operator_extra_links = (RunwayVideoLink(), KieLogsLink())
     ui_color = "#e8e3f8"
@@ -68,6 +81,7 @@ class RunwayVideoOperator(BaseOperator):
         *,
         extra_fields: dict[str, Any] | None = None,
         callback_url: str | None = None,
+        save_to: str | None = None,
         wait_for_completion: bool = True,
         deferrable: bool = True,
         poll_interval: float = 10,
@@ -80,6 +94,7 @@ class RunwayVideoOperator(BaseOperator):
         super().__init__(**kwargs)
         self.extra_fields = extra_fields
         self.callback_url = callback_url
+        self.save_to = save_to
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
         self.poll_interval = check_seconds("poll_interval", poll_interval).total_seconds()
@@ -88,6 +103,8 @@ class RunwayVideoOperator(BaseOperator):
         self.runway_conn_id = runway_conn_id
         if on_ambiguous_submit not in {"fail", "resubmit"}:
             raise InvalidRequestError("on_ambiguous_submit", on_ambiguous_submit, "must be 'fail' or 'resubmit'")
+        if save_to is not None and not wait_for_completion:
+            raise InvalidRequestError("save_to", save_to, "needs wait_for_completion=True: there is no video before")
 
     def build_request(self) -> Request:
         """The request, out of the parameters after templating.
@@ -115,19 +132,15 @@ class RunwayVideoOperator(BaseOperator):
         :raises airflow.sdk.exceptions.AirflowFailException: On what no retry can help.
         :raises RunwayError: On what a retry can help.
         """
-        with fail_for_good_if_hopeless(), self.hook:
-            request = self.build_request()
-            self._check_before_paying(request)
-            store = SubmissionStore(context)
-            submission, task = self._submit_or_reattach(request, store)
-            self._show(_task_id(submission))
-            context["ti"].xcom_push("task_id", submission.task_id)
-            if not self.wait_for_completion:
-                store.write_finished(submission)
-                return self._submitted(submission, request)
-            if task is None or judge(task).verdict is Verdict.WAIT:
-                task = self._wait(submission, store)
-            return self._finish(task, submission, request, store)
+        return self._make_video(context, None)
+
+    def execute_admitted(self, context: Context, event: dict[str, Any]) -> VideoResult:
+        """Go on after the admission queue: submit at the moment that it gave.
+
+        :param event: The event of a :class:`~airflow_provider_runway.triggers.admission.RunwayAdmissionTrigger`.
+        """
+        time.sleep(time_to_moment(event, time.time()))
+        return self._make_video(context, Ticket.from_event(event))
 
     def execute_complete(
         self,
@@ -138,7 +151,7 @@ class RunwayVideoOperator(BaseOperator):
     ) -> VideoResult:
         """Go on after the trigger: look once more, then hand over the video or say what happened.
 
-        :param event: The trigger's event: the task's id and how the wait has ended.
+        :param event: The event of a :class:`~airflow_provider_runway.triggers.runway.RunwayVideoTrigger`.
         :param deadline: Epoch seconds at which this try stops waiting.
         :param submitted_at: When the task was submitted, ISO 8601.
         """
@@ -172,75 +185,76 @@ class RunwayVideoOperator(BaseOperator):
             "A retry, or clearing this task, waits on it and pays nothing."
         )
 
-    def _submit_or_reattach(self, request: Request, store: SubmissionStore) -> tuple[Submission, VideoTask | None]:
-        """The submission to wait on, and its task where it was looked at already."""
+    def _make_video(self, context: Context, ticket: Ticket | None) -> VideoResult:
+        with fail_for_good_if_hopeless(), self.hook:
+            request = self.build_request()
+            self._check_before_paying(request)
+            store = SubmissionStore(context)
+            earlier = store.read()
+            submission, task = self._reattach(earlier, request, store)
+            if submission is None:
+                submission = self._submit(context, request, store, ticket, earlier.saved_to if earlier else None)
+            self._show(_task_id(submission))
+            context["ti"].xcom_push("task_id", submission.task_id)
+            if not self.wait_for_completion:
+                store.write_finished(submission)
+                return self._submitted(submission, request)
+            if task is None or judge(task).verdict is Verdict.WAIT:
+                task = self._wait(submission, store)
+            return self._finish(task, submission, request, store)
+
+    def _reattach(
+        self, earlier: Submission | None, request: Request, store: SubmissionStore
+    ) -> tuple[Submission | None, VideoTask | None]:
+        """The submission of an earlier try and its task, if this try is to wait on it and if KIE shows it."""
         decision = plan(
-            store.read(),
+            earlier,
             fingerprint(request),
             max_tries=store.max_tries,
             resubmit_ambiguous=self.on_ambiguous_submit == "resubmit",
         )
         if isinstance(decision, Refuse):
             raise decision.error
-        if isinstance(decision, Reattach):
-            earlier = decision.submission
-            self.log.info(
-                "An earlier try submitted task %s at %s: this one waits on it and pays nothing.",
-                earlier.task_id,
-                earlier.submitted_at,
-            )
-            try:
-                return earlier, self._look(earlier, store)
-            except RunwayError as error:
-                if not self._failed_and_may_be_submitted_again(store, error):
-                    raise
-                self.log.warning("%s It is submitted again now.", error)
-        elif decision.note:
-            self.log.warning("%s", decision.note)
-        return self._submit(request, store), None
-
-    def _submit(self, request: Request, store: SubmissionStore) -> Submission:
-        if not store.is_kept:
-            self.log.warning(
-                "This Airflow has no task state store (it came with 3.3): a retry of this task will not find this "
-                "submission and will pay again."
-            )
-        client = self.hook.get_conn()
-        intent = Submission(stage=Stage.INTENT, fingerprint=fingerprint(request), intended_at=to_iso(utc_now()))
-        store.write(intent)
-        try:
-            task_id = client.submit(request)
-        except AmbiguousSubmissionError:
-            raise
-        except RunwayError:
-            store.forget()
-            raise
-        submission = replace(intent, stage=Stage.SUBMITTED, task_id=task_id, submitted_at=to_iso(utc_now()))
+        if isinstance(decision, Submit):
+            if decision.note:
+                self.log.warning("%s", decision.note)
+            return None, None
+        submission = decision.submission
         self.log.info(
-            "Submitted to KIE.AI: task %s, for %s. It is paid from here on: killing this Airflow task neither stops "
-            "nor refunds the video.",
-            task_id,
-            _price(request),
+            "An earlier try submitted task %s at %s: this one waits on it and pays nothing.",
+            submission.task_id,
+            submission.submitted_at,
         )
-        self._keep(submission, store)
-        return submission
+        try:
+            return submission, self._look(submission, store)
+        except GenerationFailedError as error:
+            if not error.retryable:
+                raise
+            self.log.warning("%s It is submitted again now.", error)
+            return None, None
 
-    def _keep(self, submission: Submission, store: SubmissionStore) -> None:
-        """Record a task id that is paid. Failing to is no reason to lose the video as well."""
-        for pause in (1.0, 3.0, 9.0, None):
-            try:
-                return store.write(submission)
-            except Exception as error:
-                if pause is None:
-                    self.log.exception(
-                        "Task %s is paid and could not be recorded. This try waits on it all the same; a retry would "
-                        "not find it and would fail rather than submit again.",
-                        submission.task_id,
-                    )
-                    return None
-                self.log.warning("Task %s could not be recorded, trying again: %s", submission.task_id, error)
-                time.sleep(pause)
-        return None
+    def _submit(
+        self, context: Context, request: Request, store: SubmissionStore, ticket: Ticket | None, own: str | None
+    ) -> Submission:
+        if self.save_to is not None:
+            check_target(self.save_to, own)
+        submitter = Submitter(self.hook, store, read_prices(), self.log)
+        if not self.deferrable:
+            return submitter.submit(request, WAIT_HERE, saved_to=own)
+        if ticket is None and may_fill_the_limit(context):
+            self._queue(Ticket(time.time()).trigger(self.runway_conn_id))
+        try:
+            return submitter.submit(request, QUEUE_ELSEWHERE, saved_to=own)
+        except (RateLimitedError, MaintenanceError) as refusal:
+            now = time.time()
+            ticket = ticket or Ticket(now)
+            if now - ticket.queued_at > LONGEST_QUEUEING:
+                raise
+            self.log.info("%s. Nothing was taken or paid: this task queues in the triggerer.", refusal)
+            self._queue(ticket.trigger_after(refusal, self.runway_conn_id, now))
+
+    def _queue(self, trigger: RunwayAdmissionTrigger) -> NoReturn:
+        self.defer(trigger=trigger, method_name="execute_admitted", timeout=timedelta(seconds=LONGEST_QUEUEING))
 
     def _look(
         self, submission: Submission, store: SubmissionStore, *, unknown_is_gone: bool = False
@@ -286,22 +300,27 @@ class RunwayVideoOperator(BaseOperator):
     def _check_before_paying(self, request: Request) -> None:
         """What can go wrong after the submission must not come to light only then."""
         submission_call(request)
+        self.save_to = optional(self.save_to)
         json.dumps(self._trigger_arguments("", 0.0))
 
     def _finish(self, task: VideoTask, submission: Submission, request: Request, store: SubmissionStore) -> VideoResult:
         completed_at = utc_now()
+        self.video_link = task.video_url or ""
+        saved_to = None if self.save_to is None else save(task, self.save_to, submission.saved_to)
         result = finished_result(
             task,
             parent_task_id=self.parent_task_id,
             submitted_at=submission.submitted_at,
             completed_at=completed_at,
-            credits_estimate=estimate(request),
+            credits_estimate=estimate(request, read_prices()),
+            saved_to=saved_to,
         )
         self.log.info(
             "The video of task %s is ready. KIE.AI keeps it until about %s.", task.task_id, result["expires_at"]
         )
-        self.video_link = task.video_url or ""
-        store.write_finished(submission)
+        if saved_to is not None:
+            self.log.info("It is stored at %s.", saved_to)
+        store.write_finished(submission, self.save_to)
         return result
 
     def _submitted(self, submission: Submission, request: Request) -> VideoResult:
@@ -310,17 +329,12 @@ class RunwayVideoOperator(BaseOperator):
             self.kind,
             parent_task_id=self.parent_task_id,
             submitted_at=submission.submitted_at,
-            credits_estimate=estimate(request),
+            credits_estimate=estimate(request, read_prices()),
         )
 
     def _show(self, task_id: str) -> None:
         """Have the link to the logs ready for whenever this stretch of the task ends."""
         self.logs_link = logs_url(self.hook.settings.address.base_url, task_id)
-
-    @staticmethod
-    def _failed_and_may_be_submitted_again(store: SubmissionStore, error: RunwayError) -> bool:
-        record = store.read()
-        return record is not None and record.stage is Stage.FAILED and error.retryable
 
 
 def _task_id(submission: Submission) -> str:
@@ -338,8 +352,3 @@ def _submission_of(task_id: str, submitted_at: str | None, fingerprint_: str) ->
         task_id=task_id,
         submitted_at=submitted_at,
     )
-
-
-def _price(request: Request) -> str:
-    credits_ = estimate(request)
-    return "a price that is not known" if credits_ is None else f"about {credits_:g} credits ({in_dollars(credits_)})"

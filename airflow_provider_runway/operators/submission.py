@@ -43,6 +43,7 @@ class Submission:
     :param submitted_at: When KIE had taken it, ISO 8601 in UTC.
     :param max_tries: Airflow's bound of tries when it finished. A person who clears the task raises it, a retry
         does not: so the two can be told apart.
+    :param saved_to: The ``save_to`` at which this Airflow task has stored a video before, which a new one may replace.
     """
 
     stage: Stage
@@ -51,6 +52,7 @@ class Submission:
     task_id: str | None = None
     submitted_at: str | None = None
     max_tries: int | None = None
+    saved_to: str | None = None
 
     def to_json(self) -> dict[str, Any]:
         """The record as it is stored."""
@@ -65,7 +67,7 @@ class Submission:
         try:
             if not isinstance(value, Mapping):
                 raise TypeError(type(value).__name__)
-            fields = {name: value[name] for name in cls.__slots__}
+            fields = {name: value[name] for name in cls.__slots__ if name in value}
             record = cls(**{**fields, "stage": Stage(fields["stage"])})
             if record.stage is not Stage.INTENT and not isinstance(record.task_id, str):
                 raise ValueError("no task id")

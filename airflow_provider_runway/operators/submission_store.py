@@ -52,9 +52,14 @@ class SubmissionStore:
         if self._store is not None:
             self._store.delete(RECORD_KEY)
 
-    def write_finished(self, submission: Submission) -> None:
-        """Record that the Airflow task is about to succeed: a person who clears it gets a new video."""
-        self.write(replace(submission, stage=Stage.FINISHED, max_tries=self.max_tries))
+    def write_finished(self, submission: Submission, save_to: str | None = None) -> None:
+        """Record that the Airflow task is about to succeed: a person who clears it gets a new video.
+
+        :param submission: The submission.
+        :param save_to: Where its video was stored.
+        """
+        saved_to = save_to or submission.saved_to
+        self.write(replace(submission, stage=Stage.FINISHED, max_tries=self.max_tries, saved_to=saved_to))
 
     @contextmanager
     def ending(self, submission: Submission) -> Iterator[None]:

@@ -1,0 +1,87 @@
+"""When a submission goes through the admission queue, and where in it: pure decisions, and one question to Airflow."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_runway.kie.errors import MaintenanceError, RateLimitedError
+from airflow_provider_runway.kie.exchange import RATE_LIMIT_PAUSE
+from airflow_provider_runway.kie.pacing import LEAD, SUBMISSION_LIMIT
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
+
+# A DAG with no more than this many tasks under way cannot fill the limit by itself, and need not queue.
+FEW_TASKS = SUBMISSION_LIMIT // 2
+# Seconds after which a queued submission gives up. 24 hours let 170,000 submissions through.
+LONGEST_QUEUEING = 86_400.0
+_FIRST_MAINTENANCE_PAUSE = 60.0
+_LONGEST_MAINTENANCE_PAUSE = 600.0
+_UNDER_WAY = ["scheduled", "queued", "running", "deferred", "up_for_retry", "restarting"]
+
+
+@dataclass(frozen=True, slots=True)
+class Ticket:
+    """A submission's place in the queue.
+
+    :param queued_at: Epoch seconds at which it was first wanted.
+    :param refusals: How often KIE has refused it for now.
+    """
+
+    queued_at: float
+    refusals: int = 0
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> Ticket:
+        """The ticket that a :class:`RunwayAdmissionTrigger` gives back with its event."""
+        return cls(float(event["queued_at"]), int(event["refusals"]))
+
+    def trigger(self, runway_conn_id: str) -> RunwayAdmissionTrigger:
+        """Queue for the first time."""
+        from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
+
+        return RunwayAdmissionTrigger(runway_conn_id, self.queued_at, self.refusals)
+
+    def trigger_after(
+        self, refusal: RateLimitedError | MaintenanceError, runway_conn_id: str, now: float
+    ) -> RunwayAdmissionTrigger:
+        """Queue again after KIE refused: with the whole pause it asks for, at the place of the first time.
+
+        :param refusal: What KIE answered. A pause that it names, and maintenance, hold the others as well.
+        :param runway_conn_id: The connection.
+        :param now: Epoch seconds.
+        """
+        from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
+
+        if isinstance(refusal, RateLimitedError):
+            pause = RATE_LIMIT_PAUSE if refusal.retry_after is None else refusal.retry_after
+            holds_all = refusal.retry_after is not None
+        else:
+            pause = min(_FIRST_MAINTENANCE_PAUSE * 2.0 ** min(self.refusals, 8), _LONGEST_MAINTENANCE_PAUSE)
+            holds_all = True
+        return RunwayAdmissionTrigger(
+            runway_conn_id, self.queued_at, self.refusals + 1, now + pause, holds_all=holds_all
+        )
+
+
+def may_fill_the_limit(context: Context) -> bool:
+    """Whether so many tasks of the DAG are under way, in all its runs, that they could fill KIE's limit.
+
+    A single video then goes out at once, and a mapped batch or a backfill queues before KIE refuses it. Where Airflow
+    does not tell, it may.
+    """
+    ti = context["ti"]
+    try:
+        return ti.get_ti_count(dag_id=ti.dag_id, states=_UNDER_WAY) > FEW_TASKS
+    except Exception:  # noqa: BLE001 - queueing is always right, only slower
+        return True
+
+
+def time_to_moment(event: Mapping[str, Any], now: float) -> float:
+    """Seconds until the moment that the queue gave; a clock that is off by more than the lead counts for nothing."""
+    left = float(event["moment"]) - now
+    return left if 0 < left <= LEAD else 0.0

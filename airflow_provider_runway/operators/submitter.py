@@ -1,0 +1,112 @@
+"""Submitting once: the guard of the balance, the intent before the POST, the task id right after it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from airflow_provider_runway.kie.api import fingerprint
+from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, CreditFloorError, RunwayError
+from airflow_provider_runway.kie.exchange import Patience
+from airflow_provider_runway.kie.prices import estimate, in_dollars
+from airflow_provider_runway.kie.requests import Request
+from airflow_provider_runway.operators.submission import Stage, Submission
+from airflow_provider_runway.operators.submission_store import SubmissionStore
+from airflow_provider_runway.results import to_iso, utc_now
+
+if TYPE_CHECKING:
+    from airflow.sdk.types import Logger
+
+    from airflow_provider_runway.hooks.runway import RunwayHook
+
+# A deferrable task waits out a refusal in the triggerer; another one has only its worker to wait in.
+QUEUE_ELSEWHERE = Patience(refusal_tries=1)
+WAIT_HERE = Patience(refusal_tries=60)
+
+
+@dataclass(frozen=True, slots=True)
+class Submitter:
+    """Submits a request and keeps the record of it.
+
+    :param hook: The connection's hook.
+    :param store: Where the record is kept.
+    :param prices: Credits by the name of a price.
+    :param log: Where to say what is paid.
+    :param sleep: What pauses.
+    """
+
+    hook: RunwayHook
+    store: SubmissionStore
+    prices: Mapping[str, float]
+    log: Logger
+    sleep: Callable[[float], None] = time.sleep
+
+    def submit(self, request: Request, patience: Patience, *, saved_to: str | None) -> Submission:
+        """Submit a request.
+
+        :param request: The request.
+        :param patience: How often a refusal for now is waited out here.
+        :param saved_to: Where an earlier video of this very task was stored; carried over in the record.
+        :raises CreditFloorError: If the video would take the balance below the connection's floor; nothing was sent.
+        :raises AmbiguousSubmissionError: If KIE may have taken it. The record keeps the intent, so that no later
+            try sends it again by itself.
+        :raises RunwayError: Any other error means that KIE took nothing; the record is as if nothing had happened.
+        """
+        if not self.store.is_kept:
+            self.log.warning(
+                "This Airflow has no task state store (it came with 3.3): a retry of this task will not find this "
+                "submission and will pay again."
+            )
+        client = self.hook.get_conn()
+        self._check_balance(request)
+        intent = Submission(
+            stage=Stage.INTENT, fingerprint=fingerprint(request), intended_at=to_iso(utc_now()), saved_to=saved_to
+        )
+        self.store.write(intent)
+        try:
+            task_id = client.submit(request, patience=patience)
+        except AmbiguousSubmissionError:
+            raise
+        except RunwayError:
+            self.store.forget()
+            raise
+        submission = replace(intent, stage=Stage.SUBMITTED, task_id=task_id, submitted_at=to_iso(utc_now()))
+        self._keep(submission)
+        self.log.info(
+            "Submitted to KIE.AI: task %s, for %s. It is paid from here on: killing this Airflow task neither stops "
+            "nor refunds the video.",
+            task_id,
+            self._cost(request),
+        )
+        return submission
+
+    def _check_balance(self, request: Request) -> None:
+        floor = self.hook.settings.credit_floor
+        if floor is None:
+            return
+        balance, price = self.hook.credits(), estimate(request, self.prices)
+        if balance - price < floor:
+            raise CreditFloorError(balance, price, floor)
+
+    def _keep(self, submission: Submission) -> None:
+        """Record a task id that is paid. Failing to is no reason to lose the video as well."""
+        for pause in (1.0, 3.0, 9.0):
+            try:
+                return self.store.write(submission)
+            except Exception as error:  # noqa: BLE001 - whatever the store fails with, the video is paid
+                self.log.warning("Task %s could not be recorded, trying again: %s", submission.task_id, error)
+                self.sleep(pause)
+        try:
+            return self.store.write(submission)
+        except Exception:
+            self.log.exception(
+                "Task %s is paid and could not be recorded. This try waits on it all the same; a retry would not find "
+                "it, and would fail rather than submit again.",
+                submission.task_id,
+            )
+
+    def _cost(self, request: Request) -> str:
+        credits_ = estimate(request, self.prices)
+        return f"about {credits_:g} credits ({in_dollars(credits_)})"

@@ -1,0 +1,43 @@
+"""Where an operator stores its video: looked at before anything is paid, written once the video is there."""
+
+from __future__ import annotations
+
+from airflow_provider_runway.kie.errors import RunwayError
+from airflow_provider_runway.kie.tasks import VideoTask
+
+
+class TargetTakenError(RunwayError):
+    """A file that this task did not make is at ``save_to``. Nothing was sent."""
+
+
+def check_target(save_to: str, own: str | None) -> None:
+    """Find out before anything is paid whether a video can be stored.
+
+    :param save_to: The target, as the operator was given it.
+    :param own: Where this very task has stored a video before: that may be replaced.
+    :raises TargetTakenError: If another file is there.
+    :raises TargetUnwritableError: If the target cannot be reached, or no installed provider knows its scheme.
+    """
+    from airflow_provider_runway.storage.targets import find_target, storing
+
+    with storing(save_to):
+        place = find_target(save_to, "video.mp4")
+        taken = place.size() is not None
+    if taken and own != save_to and not save_to.endswith("/"):
+        raise TargetTakenError(
+            f"There is a file at {place.uri} already, and this task did not make it. Nothing was sent. Remove the file "
+            "or choose another save_to; a template such as {{ ds }} gives each run a path of its own."
+        )
+
+
+def save(task: VideoTask, save_to: str, own: str | None) -> str:
+    """Store a finished video.
+
+    :param task: The finished task.
+    :param save_to: The target, as the operator was given it.
+    :param own: Where this very task has stored a video before: that is replaced.
+    :return: The whole address of the file.
+    """
+    from airflow_provider_runway.storage.saving import save_video
+
+    return save_video(task.video_url or "", save_to, task_id=task.task_id, overwrite=own == save_to).path
