@@ -16,6 +16,7 @@ from airflow_provider_runway.configuration import read_prices
 from airflow_provider_runway.deferral import event_error, trigger_timeout
 from airflow_provider_runway.kie.api import fingerprint, submission_call
 from airflow_provider_runway.kie.errors import (
+    AmbiguousSubmissionError,
     GenerationFailedError,
     InvalidRequestError,
     MaintenanceError,
@@ -239,16 +240,18 @@ class RunwayVideoOperator(BaseOperator):
         if self.save_to is not None:
             check_target(self.save_to, own)
         submitter = Submitter(self.hook, store, read_prices(), self.log)
-        if not self.deferrable:
-            return submitter.submit(request, WAIT_HERE, saved_to=own)
-        if ticket is None and may_fill_the_limit(context):
+        patience = QUEUE_ELSEWHERE if self.deferrable else WAIT_HERE
+        if self.deferrable and ticket is None and may_fill_the_limit(context):
             self._queue(Ticket(time.time()).trigger(self.runway_conn_id))
         try:
-            return submitter.submit(request, QUEUE_ELSEWHERE, saved_to=own)
+            return submitter.submit(request, patience, saved_to=own)
+        except AmbiguousSubmissionError as error:
+            error.retryable = self.on_ambiguous_submit == "resubmit"
+            raise
         except (RateLimitedError, MaintenanceError) as refusal:
             now = time.time()
             ticket = ticket or Ticket(now)
-            if now - ticket.queued_at > LONGEST_QUEUEING:
+            if not self.deferrable or now - ticket.queued_at > LONGEST_QUEUEING:
                 raise
             self.log.info("%s. Nothing was taken or paid: this task queues in the triggerer.", refusal)
             self._queue(ticket.trigger_after(refusal, self.runway_conn_id, now))

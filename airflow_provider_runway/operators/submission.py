@@ -67,7 +67,7 @@ class Submission:
         try:
             if not isinstance(value, Mapping):
                 raise TypeError(type(value).__name__)
-            fields = {name: value[name] for name in cls.__slots__ if name in value}
+            fields = {name: value[name] for name in cls.__slots__}
             record = cls(**{**fields, "stage": Stage(fields["stage"])})
             if record.stage is not Stage.INTENT and not isinstance(record.task_id, str):
                 raise ValueError("no task id")

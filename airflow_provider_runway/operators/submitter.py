@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -34,14 +34,12 @@ class Submitter:
     :param store: Where the record is kept.
     :param prices: Credits by the name of a price.
     :param log: Where to say what is paid.
-    :param sleep: What pauses.
     """
 
     hook: RunwayHook
     store: SubmissionStore
     prices: Mapping[str, float]
     log: Logger
-    sleep: Callable[[float], None] = time.sleep
 
     def submit(self, request: Request, patience: Patience, *, saved_to: str | None) -> Submission:
         """Submit a request.
@@ -97,7 +95,7 @@ class Submitter:
                 return self.store.write(submission)
             except Exception as error:  # noqa: BLE001 - whatever the store fails with, the video is paid
                 self.log.warning("Task %s could not be recorded, trying again: %s", submission.task_id, error)
-                self.sleep(pause)
+                time.sleep(pause)
         try:
             return self.store.write(submission)
         except Exception:

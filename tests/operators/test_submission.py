@@ -1,0 +1,189 @@
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from airflow_provider_runway.exceptions import AmbiguousSubmissionError
+from airflow_provider_runway.operators.submission import (
+    Plan,
+    Reattach,
+    Refuse,
+    Stage,
+    Submission,
+    Submit,
+    UnreadableRecordError,
+    plan,
+)
+
+SAME, OTHER = "f" * 16, "0" * 16
+EARLIER = Submission(
+    stage=Stage.SUBMITTED,
+    fingerprint=SAME,
+    intended_at="2026-11-22T08:00:00+00:00",
+    task_id="task-1",
+    submitted_at="2026-11-22T08:00:02+00:00",
+)
+INTENT = replace(EARLIER, stage=Stage.INTENT, task_id=None, submitted_at=None)
+FINISHED = replace(EARLIER, stage=Stage.FINISHED, max_tries=2)
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=8,
+)
+wild = settings(max_examples=200, deadline=None)
+
+
+def planned(
+    earlier: Submission | None, fingerprint: str = SAME, *, max_tries: int = 2, resubmit_ambiguous: bool = False
+) -> Plan:
+    return plan(earlier, fingerprint, max_tries=max_tries, resubmit_ambiguous=resubmit_ambiguous)
+
+
+def test_without_a_record_the_video_is_submitted() -> None:
+    assert planned(None) == Submit()
+
+
+@pytest.mark.parametrize("fingerprint", [SAME, OTHER])
+@pytest.mark.parametrize("max_tries", [2, 5])
+@pytest.mark.parametrize("stage", [Stage.FAILED, Stage.GONE])
+def test_what_kie_has_failed_or_lost_is_submitted_again(stage: Stage, max_tries: int, fingerprint: str) -> None:
+    assert planned(replace(EARLIER, stage=stage), fingerprint, max_tries=max_tries) == Submit()
+
+
+@pytest.mark.parametrize("max_tries", [2, 5])
+def test_what_was_submitted_is_waited_on_by_a_retry_and_by_a_cleared_task(max_tries: int) -> None:
+    assert planned(EARLIER, max_tries=max_tries) == Reattach(EARLIER)
+
+
+def test_what_was_finished_is_handed_over_again_after_a_crash() -> None:
+    assert planned(FINISHED, max_tries=2) == Reattach(FINISHED)
+
+
+@pytest.mark.parametrize("fingerprint", [SAME, OTHER])
+def test_clearing_a_task_that_had_succeeded_makes_a_new_video(fingerprint: str) -> None:
+    decision = planned(FINISHED, fingerprint, max_tries=3)
+
+    assert isinstance(decision, Submit)
+    assert decision.note == "The task had succeeded with task-1 and was cleared: a new video is made and paid."
+
+
+@pytest.mark.parametrize("max_tries", [2, 5])
+def test_a_submission_of_unknown_outcome_is_not_sent_again(max_tries: int) -> None:
+    decision = planned(INTENT, max_tries=max_tries)
+
+    assert isinstance(decision, Refuse)
+    assert isinstance(decision.error, AmbiguousSubmissionError)
+    assert not decision.error.retryable
+
+
+def test_the_refusal_says_when_what_where_to_look_and_what_to_do() -> None:
+    decision = planned(INTENT)
+
+    assert isinstance(decision, Refuse)
+    for fact in (INTENT.intended_at, SAME, "https://kie.ai/logs", "runway_submission", "resubmit"):
+        assert fact in str(decision.error)
+
+
+def test_a_submission_of_unknown_outcome_is_sent_again_where_that_was_asked_for() -> None:
+    decision = planned(INTENT, resubmit_ambiguous=True)
+
+    assert isinstance(decision, Submit)
+    assert decision.note
+    assert INTENT.intended_at in decision.note
+    assert "may be paid twice" in decision.note
+
+
+@pytest.mark.parametrize("resubmit_ambiguous", [True, False])
+@pytest.mark.parametrize("earlier", [EARLIER, replace(FINISHED)])
+def test_a_changed_request_is_submitted_and_the_old_one_named(earlier: Submission, resubmit_ambiguous: bool) -> None:
+    decision = planned(earlier, OTHER, resubmit_ambiguous=resubmit_ambiguous)
+
+    assert isinstance(decision, Submit)
+    assert decision.note
+    assert "request has changed" in decision.note
+    assert "task-1 is paid and not used" in decision.note
+
+
+def test_a_changed_request_after_an_unknown_outcome_is_submitted_and_says_what_may_be_paid() -> None:
+    decision = planned(INTENT, OTHER)
+
+    assert isinstance(decision, Submit)
+    assert decision.note
+    assert f"{INTENT.intended_at} (request {SAME}) that is then paid" in decision.note
+
+
+def test_resubmitting_is_for_unknown_outcomes_alone() -> None:
+    assert planned(EARLIER, resubmit_ambiguous=True) == Reattach(EARLIER)
+    assert planned(FINISHED, resubmit_ambiguous=True) == Reattach(FINISHED)
+
+
+records = st.builds(
+    Submission,
+    stage=st.sampled_from(Stage),
+    fingerprint=st.text("0123456789abcdef", min_size=16, max_size=16),
+    intended_at=st.datetimes(timezones=st.timezones()).map(lambda moment: moment.isoformat()),
+    task_id=st.text(min_size=1),
+    submitted_at=st.none() | st.text(),
+    max_tries=st.none() | st.integers(0, 99),
+)
+
+
+@wild
+@given(records)
+def test_a_record_survives_being_stored(record: Submission) -> None:
+    assert Submission.from_json(json.loads(json.dumps(record.to_json()))) == record
+
+
+def test_a_record_holds_what_the_contract_says_and_no_more() -> None:
+    assert EARLIER.to_json() == {
+        "version": 1,
+        "stage": "submitted",
+        "fingerprint": SAME,
+        "intended_at": "2026-11-22T08:00:00+00:00",
+        "task_id": "task-1",
+        "submitted_at": "2026-11-22T08:00:02+00:00",
+        "max_tries": None,
+        "saved_to": None,
+    }
+
+
+@wild
+@given(JSON)
+def test_anything_that_is_no_record_is_unreadable_rather_than_nothing(value: Any) -> None:
+    with pytest.raises(UnreadableRecordError, match="cannot be read") as caught:
+        Submission.from_json(value)
+    assert not caught.value.retryable
+
+
+@wild
+@given(st.sampled_from(sorted(EARLIER.to_json())), JSON)
+def test_a_spoiled_record_is_read_or_unreadable_and_nothing_else(name: str, value: Any) -> None:
+    spoiled = {**EARLIER.to_json(), name: value}
+    try:
+        record = Submission.from_json(spoiled)
+    except UnreadableRecordError as error:
+        assert "Nothing was sent" in str(error)
+    else:
+        assert isinstance(planned(record), (Submit, Reattach, Refuse))
+
+
+@pytest.mark.parametrize("name", sorted(EARLIER.to_json().keys() - {"version"}))
+def test_a_record_that_lacks_a_field_is_unreadable(name: str) -> None:
+    value = EARLIER.to_json()
+    del value[name]
+
+    with pytest.raises(UnreadableRecordError, match=name):
+        Submission.from_json(value)
+
+
+@pytest.mark.parametrize("stage", [stage for stage in Stage if stage is not Stage.INTENT])
+@pytest.mark.parametrize("task_id", [None, 7, [], True])
+def test_a_record_past_the_intent_needs_the_task_id(stage: Stage, task_id: object) -> None:
+    with pytest.raises(UnreadableRecordError, match="no task id"):
+        Submission.from_json({**EARLIER.to_json(), "stage": stage.value, "task_id": task_id})
