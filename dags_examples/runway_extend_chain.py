@@ -10,7 +10,6 @@ are expected.
 from airflow.sdk import DAG
 
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
-from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator
 
 with DAG("runway_extend_chain", schedule=None, tags=["runway"], default_args={"retries": 2}):
     harbour = RunwayGenerateOperator(
@@ -23,13 +22,9 @@ with DAG("runway_extend_chain", schedule=None, tags=["runway"], default_args={"r
         runway_task_id=harbour.output["task_id"],
         prompt="The boat reaches the open sea and the sun comes up.",
     )
-    whale = RunwayExtendOperator(
+    RunwayExtendOperator(
         task_id="whale",
         runway_task_id=open_sea.output["task_id"],
         prompt="A whale rises beside the boat.",
-    )
-    RunwayToObjectStorageOperator(
-        task_id="store",
-        runway_task_id=whale.output["task_id"],
         save_to="{{ var.value.get('runway_videos', 'file:///tmp/runway-videos') }}/{{ dag.dag_id }}/{{ run_id }}.mp4",
     )

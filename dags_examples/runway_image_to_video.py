@@ -1,7 +1,8 @@
 """Bring a picture to life.
 
 Shows image-to-video with everything templated: picture, prompt and length come from the trigger form. The picture
-decides the video's shape, so no aspect ratio is given; KIE.AI fetches it, so its URL must be public.
+decides the video's shape, so no aspect ratio is given; KIE.AI fetches it, so its URL must be public. ``save_to`` stores
+the video; with a slash at its end it is a folder, and the file is called ``<task id>.mp4``.
 
 A run costs 12 credits (US$0.06) for 5 seconds in 720p, 30 credits (US$0.15) for 10.
 """
@@ -25,5 +26,6 @@ with DAG(
         image_url="{{ params.image_url }}",
         prompt="{{ params.prompt }}",
         duration="{{ params.seconds }}",
+        save_to="{{ var.value.get('runway_videos', 'file:///tmp/runway-videos') }}/{{ dag.dag_id }}/",
         retries=2,
     )

@@ -21,5 +21,5 @@ with DAG("runway_on_new_video", schedule=[DAILY_VIDEO], tags=["runway"]):
 
     RunwayToObjectStorageOperator.partial(
         task_id="store",
-        save_to="{{ var.value.get('runway_videos', 'file:///tmp/runway-videos') }}/daily/{{ task.runway_task_id }}.mp4",
+        save_to="{{ var.value.get('runway_videos', 'file:///tmp/runway-videos') }}/daily/",
     ).expand(runway_task_id=new_videos())

@@ -27,5 +27,5 @@ with DAG(
     RunwayToObjectStorageOperator(
         task_id="store",
         runway_task_id=video.output["task_id"],
-        save_to="{{ var.value.get('runway_videos', 'file:///tmp/runway-videos') }}/{{ params.runway_task_id }}.mp4",
+        save_to="{{ var.value.get('runway_videos', 'file:///tmp/runway-videos') }}/",
     )

@@ -53,12 +53,14 @@ def test_text_to_video(run: RunDag, kie: Sandbox) -> None:
     assert kie.ledger.charged == 12
 
 
-def test_image_to_video(run: RunDag, kie: Sandbox) -> None:
+def test_image_to_video_is_stored(run: RunDag, kie: Sandbox, videos: Path) -> None:
     dag_run = run("runway_image_to_video", seconds=10)
 
     assert dag_run.state == "success"
-    assert returned(dag_run, "make_video")["state"] == "success"
-    assert [video.seconds for video in kie.tasks] == [10]
+    [video] = kie.tasks
+    file = videos / "runway_image_to_video" / f"{video.task_id}.mp4"
+    assert returned(dag_run, "make_video")["saved_to"] == f"file://{file}"
+    assert seconds_of(file) == pytest.approx(10, abs=0.5)
 
 
 def test_extend_chain_ends_with_one_clip_that_plays(run: RunDag, kie: Sandbox, videos: Path) -> None:
