@@ -60,7 +60,7 @@ def environment(home: Path, dags: Path, port: int, parallelism: int, *, all_admi
         "WORKERS__MIN_HEARTBEAT_INTERVAL": "1",
         **_secrets(home),
     }
-    own = {name: value for name, value in os.environ.items() if not name.startswith("AIRFLOW")}
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "_AIRFLOW"))}
     return own | {
         "AIRFLOW_HOME": str(home),
         "NO_PROXY": ",".join(filter(None, [own.get("NO_PROXY"), LOOPBACK, "localhost"])),

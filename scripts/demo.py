@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -71,7 +72,7 @@ def main() -> int:
 def _run_dag(rest: AirflowRest, clock: Clock) -> dict[str, Mapping[str, Any]]:
     """Run the example and return what its video tasks returned, by the task's name."""
     rest.unpause(DAG_ID)
-    run_id = rest.trigger(DAG_ID)
+    run_id = rest.trigger(DAG_ID, run_id=f"demo-{datetime.now(tz=timezone.utc):%Y%m%dT%H%M%S}")
     clock.say("run", f"{DAG_ID} {run_id}")
 
     def show(task: TaskInstance) -> None:

@@ -14,12 +14,13 @@ def test_no_airflow_setting_of_the_person_who_starts_it_gets_in(
 ) -> None:
     monkeypatch.setenv("AIRFLOW__CORE__EXECUTOR", "CeleryExecutor")
     monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", "a real account")
+    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "client")
     monkeypatch.setenv("LANG", "C.UTF-8")
 
     env = environment(tmp_path, tmp_path / "dags", 4711, 4, all_admins=True)
 
     assert env["AIRFLOW__CORE__EXECUTOR"] == "LocalExecutor"
-    assert "AIRFLOW_CONN_RUNWAY_DEFAULT" not in env
+    assert not {"AIRFLOW_CONN_RUNWAY_DEFAULT", "_AIRFLOW_PROCESS_CONTEXT"} & env.keys()
     assert env["LANG"] == "C.UTF-8"
 
 
