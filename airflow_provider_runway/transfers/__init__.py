@@ -1,0 +1,1 @@
+"""From KIE.AI to object storage."""

@@ -1,0 +1,114 @@
+"""Storing a video that something else has made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk import BaseOperator
+
+from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
+from airflow_provider_runway.kie.errors import GenerationFailedError, InvalidRequestError
+from airflow_provider_runway.kie.polling import Verdict, judge
+from airflow_provider_runway.kie.requests import check_task_id
+from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.links.runway import KIE_LOGS, KieLogsLink, RunwayVideoLink, logs_url
+from airflow_provider_runway.operators.parameters import check_literal
+from airflow_provider_runway.results import VideoResult, finished_result
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_runway.hooks.runway import RunwayHook
+
+
+class RunwayToObjectStorageOperator(BaseOperator):
+    """Store the video of a finished task. Pays nothing, and can be run again.
+
+    :param runway_task_id: The KIE task, which must have succeeded. (templated)
+    :param kind: ``"runway"`` (generate, extend) or ``"aleph"``.
+    :param save_to: Where to: a path, or what Airflow's ``ObjectStoragePath`` takes, such as ``s3://conn@bucket/key``.
+        With a ``/`` at the end it is a folder, and the file is called ``<task_id>.mp4``. (templated)
+    :param overwrite: Whether a file that is there is replaced. Otherwise it is left alone: if it is this very video,
+        that counts as done.
+    :param runway_conn_id: The connection, of type ``runway``.
+    :return: A small JSON object, also pushed key by key; see :class:`~airflow_provider_runway.results.VideoResult`.
+    :raises NotFinishedError: If the video is still being made; a retry looks again.
+    :raises airflow.sdk.exceptions.AirflowFailException: If the task has failed or is gone, or another file is there.
+    """
+
+    template_fields: Sequence[str] = ("runway_task_id", "save_to")
+    operator_extra_links = (RunwayVideoLink(), KieLogsLink())
+    ui_color = "#e8e3f8"
+    video_link: str = ""
+    logs_link: str = KIE_LOGS
+
+    def __init__(
+        self,
+        *,
+        runway_task_id: str,
+        save_to: str,
+        kind: Kind = "runway",
+        overwrite: bool = False,
+        runway_conn_id: str = "runway_default",
+        **kwargs: Any,
+    ) -> None:
+        kwargs.setdefault("multiple_outputs", True)
+        super().__init__(**kwargs)
+        self.runway_task_id = runway_task_id
+        self.save_to = save_to
+        self.kind: Kind = kind
+        self.overwrite = overwrite
+        self.runway_conn_id = runway_conn_id
+        check_literal(lambda task_id: check_task_id("runway_task_id", task_id), runway_task_id)
+        if kind not in {"runway", "aleph"}:
+            raise InvalidRequestError("kind", kind, "must be 'runway' or 'aleph'")
+
+    @cached_property
+    def hook(self) -> RunwayHook:
+        """The hook of this task's connection."""
+        from airflow_provider_runway.hooks.runway import RunwayHook
+
+        return RunwayHook(self.runway_conn_id)
+
+    def execute(self, context: Context) -> VideoResult:
+        """Look at the task and store its video."""
+        del context
+        from airflow_provider_runway.storage.saving import save_video
+
+        with fail_for_good_if_hopeless(), self.hook:
+            check_task_id("runway_task_id", self.runway_task_id)
+            self.logs_link = logs_url(self.hook.settings.address.base_url, self.runway_task_id)
+            task = self._finished_task()
+            self.video_link = task.video_url or ""
+            saved = save_video(
+                self.video_link,
+                self.save_to,
+                task_id=task.task_id,
+                overwrite=self.overwrite,
+                renew=lambda: self._finished_task().video_url or "",
+            )
+        if saved.downloaded:
+            self.log.info("The video of task %s is stored at %s (%d bytes).", task.task_id, saved.path, saved.size)
+        else:
+            self.log.info("The video of task %s was stored at %s already.", task.task_id, saved.path)
+        return finished_result(task, saved_to=saved.path)
+
+    def _finished_task(self) -> VideoTask:
+        from airflow_provider_runway.storage.errors import NotFinishedError
+
+        task = self.hook.look(self.runway_task_id, self.kind)
+        decision = judge(task)
+        if decision.error is not None:
+            if isinstance(decision.error, GenerationFailedError):
+                # No retry of a download makes a failed video.
+                decision.error.retryable = False
+            raise decision.error
+        if decision.verdict is not Verdict.DONE:
+            raise NotFinishedError(
+                f"Task {task.task_id} is not finished ({task.state}): there is no video to store yet. Wait for it with "
+                "a RunwayVideoSensor, or let this task retry.",
+                task_id=task.task_id,
+            )
+        return task
