@@ -44,10 +44,13 @@ def is_text(head: bytes, content_type: str) -> bool:
 
 
 def ends_within_a_box(file: BinaryIO) -> bool:
-    """Whether an MP4 file is cut off: its boxes do not add up to its length. ``False`` for what is no MP4 file."""
+    """Whether an MP4 file is cut off: one of its boxes is longer than what is left of the file.
+
+    ``False`` for what is no MP4 file, and for one with something else behind its last box.
+    """
     length = file.seek(0, os.SEEK_END)
     at = 0
-    while at < length:
+    while at + 8 <= length:
         file.seek(at)
         header = file.read(16)
         if at == 0 and header[4:8] != b"ftyp":
@@ -55,9 +58,7 @@ def ends_within_a_box(file: BinaryIO) -> bool:
         size = int.from_bytes(header[:4], "big")
         if size == 1:
             size = int.from_bytes(header[8:16], "big")
-        elif size == 0:  # to the end of the file
+        if size < 8 or not header[4:8].isalnum():  # noqa: PLR2004 - a box is no shorter than its header
             return False
-        if size < 8:  # noqa: PLR2004 - a box is no shorter than its header
-            return True
         at += size
-    return at != length
+    return at > length

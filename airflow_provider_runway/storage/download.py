@@ -19,6 +19,7 @@ from airflow_provider_runway.kie.envelope import read_retry_after, shorten
 from airflow_provider_runway.kie.exchange import Patience
 from airflow_provider_runway.storage.content import HEAD, ends_within_a_box, is_text, is_video, picture_suffix
 from airflow_provider_runway.storage.errors import DeadLinkError, DownloadError, NotAVideoError
+from airflow_provider_runway.storage.fast_transport import best_transport
 from airflow_provider_runway.storage.links import hidden_queries, shown, usable_link
 from airflow_provider_runway.storage.ranges import Next, Progress, read_answer
 from airflow_provider_runway.storage.sink import Sink
@@ -93,11 +94,12 @@ class Downloader:
         :param sink: Where its bytes go. What is there at the end is the file and nothing else.
         :param media: What it should be.
         :param on_start: Told size and version before the first byte is taken; ends the download by raising.
-        :param on_progress: Told the bytes received and, if known, those of the whole file, about once a mebibyte.
+        :param on_progress: Told the bytes received and, if known, those of the whole file, again and again.
         :return: How it ended: all bytes received.
         :raises DownloadError: If the file could not be fetched whole.
         """
-        with hidden_queries(), httpx.Client(timeout=self.timeout, transport=self.transport) as client:
+        transport = self.transport or best_transport()
+        with hidden_queries(), httpx.Client(timeout=self.timeout, transport=transport) as client:
             return _Download(
                 settings=self,
                 client=client,
@@ -131,6 +133,7 @@ class _Download:
     progress: Progress = field(default_factory=Progress)
     head: bytes = b""
     content_type: str = ""
+    end_is_marked: bool = True
 
     def run(self) -> Progress:
         settings = self.settings
@@ -189,7 +192,8 @@ class _Download:
         if self.progress.received == 0:
             self.content_type = response.headers.get("Content-Type", "").strip().lower()
             if self.on_start is not None:
-                self._on_start(self.progress)
+                self.on_start(self.progress)
+        self.end_is_marked = not {"content-length", "transfer-encoding"}.isdisjoint(response.headers)
         received, total = self.progress.received, self.progress.total
         chunks = response.iter_raw()
         try:
@@ -201,7 +205,7 @@ class _Download:
                     if len(self.head) == HEAD:
                         self._check_head()
                 if handed_on and self.on_progress is not None:
-                    self._on_progress(received, total)
+                    self.on_progress(received, total)
         finally:
             self.progress = replace(self.progress, received=received)
 
@@ -218,13 +222,13 @@ class _Download:
             self._check_head()
         self.sink.settle()
         if total is None:
-            # Without a length, the end of the connection may be the end of the file or a cut.
-            if self.sink.file is not None and ends_within_a_box(self.sink.file):
+            # With nothing to mark it, the end of the connection may be the end of the file or a cut.
+            if not self.end_is_marked and self.sink.file is not None and ends_within_a_box(self.sink.file):
                 self._start_over()
                 raise _FaultError(f"the file was cut off after {received} bytes")
             self.progress = replace(self.progress, total=received)
         if self.on_progress is not None:
-            self._on_progress(received, self.progress.total)
+            self.on_progress(received, self.progress.total)
 
     def _check_head(self) -> None:
         head = self.head

@@ -71,7 +71,8 @@ def save_video(
     :param source: The video's link.
     :param target: A path of this machine, or anything that Airflow's ``ObjectStoragePath`` takes, such as
         ``s3://conn_id@bucket/key.mp4``. With a ``/`` at the end it is a folder, and the file is called ``name``
-        in it. Missing folders are made; a missing bucket is not.
+        in it (a path object drops the ``/``, so it always names the file). Missing folders are made; a missing
+        bucket is not.
     :param task_id: The KIE task, for messages and for the default name.
     :param name: The file's name in a folder; ``<task_id>.mp4`` if left out.
     :param overwrite: Whether a file that is there is replaced. Otherwise it is left alone: if it is this very video,
@@ -82,7 +83,7 @@ def save_video(
     :param timeout: Seconds for connecting to the media host and for each read.
     :param renew: Returns a fresh link; asked once, if the one at hand has died.
     :param patience: How many faults in a row without a new byte are borne, and how long the pauses between are.
-    :param on_progress: Called about once a mebibyte with the bytes received and, if known, those of the whole file.
+    :param on_progress: Called again and again with the bytes received and, if known, those of the whole file.
     :param transport: An httpx transport in place of the network, for tests.
     :param sleep: What pauses.
     :raises DeadLinkError: If the media host no longer knows the link, nor a fresh one.

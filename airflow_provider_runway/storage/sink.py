@@ -12,8 +12,8 @@ from typing import BinaryIO
 from typing_extensions import Self
 
 # Bytes handed to the thread at a time, and how many such batches may wait for it.
-BATCH = 1_048_576
-_WAITING = 4
+BATCH = 262_144
+_WAITING = 8
 _MOST_CHUNKS = 4096
 
 

@@ -48,7 +48,7 @@ def find_store_target(uri: str, conn_id: str | None) -> Target:
     if isinstance(file_system, LocalFileSystem):
         return LocalTarget(file_system._strip_protocol(path.path))  # noqa: SLF001 - how fsspec makes it absolute
     address = str(path)
-    if path.conn_id:
+    if path.conn_id and f"{path.conn_id}@" not in address:  # Airflow 3.2
         scheme, _, rest = address.partition("://")
         address = f"{scheme}://{path.conn_id}@{rest}"
     return StoreTarget(file_system, path.path, address, shown_only_whole=path.protocol in _SHOWN_ONLY_WHOLE)
