@@ -67,6 +67,8 @@ class FakeStore:
 class FakeTaskInstance:
     """The part of Airflow's task instance that operators use."""
 
+    dag_id = "clips"
+
     def __init__(self, max_tries: int = 2, try_number: int = 1) -> None:
         self.max_tries = max_tries
         self.try_number = try_number
@@ -77,6 +79,9 @@ class FakeTaskInstance:
 
     def get_first_reschedule_date(self, context: Context) -> None:
         """There was none."""
+
+    def get_ti_count(self, **_which: Any) -> int:
+        return 1
 
 
 def fake_context(store: FakeStore | None = None, *, max_tries: int = 2) -> Context:
