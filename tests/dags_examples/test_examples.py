@@ -70,7 +70,7 @@ def test_extend_chain_ends_with_one_clip_that_plays(run: RunDag, kie: Sandbox, v
     first, second, third = kie.tasks
     assert [video.parent_id for video in (first, second, third)] == ["", first.task_id, second.task_id]
     [clip] = (videos / "runway_extend_chain").iterdir()
-    assert returned(dag_run, "store")["saved_to"] == f"file://{clip}"
+    assert returned(dag_run, "whale")["saved_to"] == f"file://{clip}"
     assert seconds_of(clip) == pytest.approx(third.seconds, abs=0.5)
     assert third.seconds > second.seconds > first.seconds
 

@@ -1,0 +1,211 @@
+"""The pages say what the code is: their examples, links, parameters, errors and prices."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+from airflow.sdk import BaseOperator, BaseSensorOperator, Connection
+
+from airflow_provider_runway import exceptions
+from airflow_provider_runway.hooks.settings import Settings, read_settings
+from airflow_provider_runway.kie.errors import RunwayError
+from airflow_provider_runway.kie.failures import FailureReason
+from airflow_provider_runway.kie.prices import CREDITS
+from airflow_provider_runway.operators.base import RunwayVideoOperator
+from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
+from airflow_provider_runway.operators.submission import RECORD_KEY, Stage, Submission
+from airflow_provider_runway.results import VideoResult
+from airflow_provider_runway.sensors.runway import RunwayVideoSensor
+from airflow_provider_runway.storage import errors as storage_errors
+from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator
+from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
+
+from .support import EXAMPLES
+
+ROOT = EXAMPLES.parent
+DOCS = ROOT / "docs"
+PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
+STORAGE_ERRORS = storage_errors.__name__  # part of the tree once it is imported
+# These two have examples of another kind, and tests of their own.
+OWN_EXAMPLES = {"sandbox.md", "development.md"}
+CODE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+
+SECTIONS: dict[str, type] = {
+    "RunwayGenerateOperator": RunwayGenerateOperator,
+    "RunwayExtendOperator": RunwayExtendOperator,
+    "Parameters of all operators": RunwayVideoOperator,
+    "RunwayVideoSensor": RunwayVideoSensor,
+    "RunwayToObjectStorageOperator": RunwayToObjectStorageOperator,
+    "RunwayVideoTrigger": RunwayVideoTrigger,
+}
+
+
+@pytest.mark.parametrize("page", [page for page in PAGES if page.name not in OWN_EXAMPLES], ids=lambda page: page.name)
+def test_every_example_is_part_of_a_file_that_runs(page: Path) -> None:
+    files = {file.name: file.read_text() for file in EXAMPLES.glob("*.py")}
+    for code in blocks(page, "python"):
+        assert any(f"\n{code}" in text for text in files.values()), f"in no example DAG:\n{code}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+def test_every_relative_link_leads_somewhere(page: Path) -> None:
+    text = CODE.sub("", page.read_text())
+    for link in re.findall(r"\]\(([^)\s]+)\)", text):
+        if link.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if target.suffix == ".png" and target.parent == DOCS / "images":
+            continue  # screenshots are taken when everything else is done
+        assert target.exists(), link
+        if anchor:
+            assert anchor in anchors(target), link
+
+
+def test_every_example_is_shown_on_a_page() -> None:
+    text = "".join(page.read_text() for page in PAGES)
+    assert [file.name for file in EXAMPLES.glob("*.py") if f"dags_examples/{file.name}" not in text] == []
+
+
+def test_every_page_is_on_the_start_page_and_in_the_readme() -> None:
+    start, readme = (DOCS / "index.md").read_text(), (ROOT / "README.md").read_text()
+    pages = {page.name for page in DOCS.glob("*.md")} - {"index.md", "development.md"}
+    assert {name for name in pages if f"]({name})" not in start} == set()
+    assert {name for name in pages if f"](docs/{name})" not in readme} == set()
+
+
+@pytest.mark.parametrize("title", SECTIONS)
+def test_the_reference_has_every_parameter_and_its_default_and_no_other(title: str) -> None:
+    kind = SECTIONS[title]
+    rows = {row[0].strip("`"): row for row in table(section(DOCS / "reference.md", title))}
+    expected = parameters(kind)
+    assert rows.keys() == expected.keys()
+    templated = getattr(kind, "template_fields", ())
+    for name, parameter in expected.items():
+        default = rows[name][2]
+        if parameter.default is inspect.Parameter.empty:
+            assert default == "needed", name
+        elif parameter.default is None:
+            assert default == "none", name
+        elif name != "timeout":
+            shown = default.strip("`").replace('"', "'")
+            assert shown in {repr(parameter.default), f"{parameter.default:g}" if is_number(parameter.default) else ""}
+        if templated:
+            assert rows[name][3] == ("yes" if name in templated else "no"), name
+
+
+def test_the_reference_has_every_field_of_the_result() -> None:
+    rows = [row[0].strip("`") for row in table(section(DOCS / "reference.md", "The result"))]
+    assert rows == list(VideoResult.__annotations__)
+
+
+def test_the_page_of_errors_has_every_exception() -> None:
+    text = (DOCS / "errors.md").read_text()
+    drawn, told = text.split("## How they reach Airflow")
+    assert {name for name in exceptions.__all__ if name not in drawn} == set()
+    assert STORAGE_ERRORS in text
+    assert {kind.__name__ for kind in tree(RunwayError) if f"─ {kind.__name__} " not in drawn} == {"RunwayError"}
+    families = {"RunwayError", "ServiceError"}
+    assert {kind.__name__ for kind in tree(RunwayError) if f"`{kind.__name__}`" not in told} <= families
+
+
+def test_the_page_of_errors_tells_rightly_what_is_retried() -> None:
+    kinds = {kind.__name__: kind for kind in tree(RunwayError)}
+    told = set()
+    for head, *rows in tables((DOCS / "errors.md").read_text()):
+        for row in rows:
+            name = row[head.index("error")].strip("`")
+            if name in kinds:
+                assert row[head.index("retried")].startswith("no") is not kinds[name].retry_can_help, name
+                told.add(name)
+    # The others are told of in sentences, or decide by their reason.
+    families = {"RunwayError", "ServiceError", "AmbiguousSubmissionError", "NoAnswerError", "UnreadableAnswerError"}
+    assert kinds.keys() - told == families | {"GenerationFailedError"}
+
+
+def test_the_page_of_errors_has_every_reason_of_a_failure() -> None:
+    text = (DOCS / "errors.md").read_text()
+    assert [reason for reason in FailureReason if f"`{reason}`" not in text] == []
+
+
+def test_the_page_of_retries_has_the_record() -> None:
+    text = (DOCS / "retries.md").read_text()
+    assert f"`{RECORD_KEY}`" in text
+    assert [stage for stage in Stage if f"`{stage}`" not in text] == []
+    assert [name for name in Submission.__slots__ if f"`{name}`" not in text] == []
+
+
+def test_the_prices_are_those_of_the_code() -> None:
+    rows = {row[0].strip("`"): row[1] for row in table(section(DOCS / "operations.md", "Prices"))}
+    assert {name: float(price.split()[0]) for name, price in rows.items()} == dict(CREDITS)
+
+
+def connections() -> list[str]:
+    """Every value that the pages give to the default connection."""
+    text = "".join(page.read_text() for page in PAGES)
+    return sorted(set(re.findall(r"AIRFLOW_CONN_RUNWAY_DEFAULT='([^']+)'", text)))
+
+
+@pytest.mark.parametrize("value", connections())
+def test_every_connection_on_the_pages_works(value: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", value)
+    connection = Connection.get("runway_default")
+    assert connection.conn_type == "runway"
+    assert isinstance(read_settings("runway_default", connection), Settings)
+
+
+def blocks(page: Path, language: str) -> Iterator[str]:
+    """The code of a language on a page."""
+    for indent, kind, code in CODE.findall(page.read_text()):
+        if kind == language:
+            yield dedent(code) if indent else code
+
+
+def anchors(page: Path) -> set[str]:
+    """What links into a page can name: its headings."""
+    headings = re.findall(r"^#+ (.*)$", CODE.sub("", page.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
+
+
+def section(page: Path, title: str) -> str:
+    """The text below a heading, up to the next one."""
+    return page.read_text().split(f"\n## {title}\n")[1].split("\n## ")[0]
+
+
+def tables(text: str) -> list[list[list[str]]]:
+    """The tables of a text, as rows of cells, the head first."""
+    found = re.findall(r"(?:^\|.*\n?)+", CODE.sub("", text), re.MULTILINE)
+    rows = [[line.strip("|") for line in each.splitlines()] for each in found]
+    return [[[cell.strip() for cell in row.split("|")] for row in (head, *body)] for head, _, *body in rows]
+
+
+def table(text: str) -> list[list[str]]:
+    """The rows of the first table, without its head."""
+    return tables(text)[0][1:]
+
+
+def tree(root: type[RunwayError]) -> set[type[RunwayError]]:
+    """A class and all below it."""
+    return {root}.union(*(tree(each) for each in root.__subclasses__()))
+
+
+def parameters(kind: type) -> dict[str, inspect.Parameter]:
+    """What a class takes itself, without what it hands on to Airflow."""
+    taken = inspect.signature(kind.__init__).parameters  # type: ignore[misc]
+    own = {name: each for name, each in taken.items() if name != "self" and each.kind is not each.VAR_KEYWORD}
+    airflows = BaseSensorOperator if issubclass(kind, BaseSensorOperator) else BaseOperator
+    keep = {"poke_interval", "timeout"}
+    return {name: each for name, each in own.items() if name in keep or name not in airflows_parameters(airflows)}
+
+
+def airflows_parameters(kind: type) -> set[str]:
+    return set(inspect.signature(kind.__init__).parameters)  # type: ignore[misc]
+
+
+def is_number(value: object) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
