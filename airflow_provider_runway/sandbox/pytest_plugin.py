@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from airflow_provider_runway.sandbox.local import Sandbox
     from airflow_provider_runway.sandbox.settings import SandboxSettings
@@ -22,15 +23,28 @@ def runway_sandbox_settings() -> SandboxSettings:
 
 
 @pytest.fixture(scope="session")
-def _runway_sandbox_server(runway_sandbox_settings: SandboxSettings) -> Iterator[Sandbox]:
+def _runway_sandbox_servers() -> Iterator[Callable[[SandboxSettings], Sandbox]]:
+    """One server for each settings that tests ask for, be they overridden in one folder or in one file."""
     from airflow_provider_runway.sandbox.local import Sandbox
 
-    with Sandbox(runway_sandbox_settings) as sandbox:
-        yield sandbox
+    servers: list[tuple[SandboxSettings, Sandbox]] = []
+
+    def serve(settings: SandboxSettings) -> Sandbox:
+        for known, sandbox in servers:
+            if known == settings:
+                return sandbox
+        servers.append((settings, stack.enter_context(Sandbox(settings))))
+        return servers[-1][1]
+
+    with ExitStack() as stack:
+        yield serve
 
 
 @pytest.fixture
-def runway_sandbox(_runway_sandbox_server: Sandbox) -> Sandbox:
+def runway_sandbox(
+    _runway_sandbox_servers: Callable[[SandboxSettings], Sandbox], runway_sandbox_settings: SandboxSettings
+) -> Sandbox:
     """KIE.AI played locally: one server for the whole run, as good as new for each test."""
-    _runway_sandbox_server.reset()
-    return _runway_sandbox_server
+    sandbox = _runway_sandbox_servers(runway_sandbox_settings)
+    sandbox.reset()
+    return sandbox
