@@ -133,7 +133,6 @@ class _Download:
     progress: Progress = field(default_factory=Progress)
     head: bytes = b""
     content_type: str = ""
-    end_is_marked: bool = True
 
     def run(self) -> Progress:
         settings = self.settings
@@ -193,7 +192,6 @@ class _Download:
             self.content_type = response.headers.get("Content-Type", "").strip().lower()
             if self.on_start is not None:
                 self.on_start(self.progress)
-        self.end_is_marked = not {"content-length", "transfer-encoding"}.isdisjoint(response.headers)
         received, total = self.progress.received, self.progress.total
         chunks = response.iter_raw()
         try:
@@ -221,12 +219,11 @@ class _Download:
         if received < HEAD:
             self._check_head()
         self.sink.settle()
-        if total is None:
-            # With nothing to mark it, the end of the connection may be the end of the file or a cut.
-            if not self.end_is_marked and self.sink.file is not None and ends_within_a_box(self.sink.file):
-                self._start_over()
-                raise _FaultError(f"the file was cut off after {received} bytes")
-            self.progress = replace(self.progress, total=received)
+        # The length may be unknown or wrong: then the file itself has to tell.
+        if self.sink.file is not None and ends_within_a_box(self.sink.file):
+            self._start_over()
+            raise _FaultError(f"the file that came is cut off after {received} bytes")
+        self.progress = replace(self.progress, total=received)
         if self.on_progress is not None:
             self.on_progress(received, self.progress.total)
 

@@ -113,15 +113,6 @@ def find_target(target: str | ObjectStoragePath, default_name: str) -> Target:
         return find_store_target(text, conn_id)
 
 
-def check_target(target: str | ObjectStoragePath) -> None:
-    """Find out before anything is paid whether a path names a file in a file system that Airflow has here.
-
-    :raises TargetUnwritableError: If it does not.
-    """
-    with storing(str(target)):
-        find_target(target, "video.mp4").size()
-
-
 @contextmanager
 def storing(uri: str, task_id: str | None = None, kind: type[Exception] = Exception) -> Iterator[None]:
     """Say in our terms what goes wrong with a target, whatever its file system raises.

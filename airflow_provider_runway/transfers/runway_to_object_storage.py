@@ -23,6 +23,19 @@ if TYPE_CHECKING:
     from airflow_provider_runway.hooks.runway import RunwayHook
 
 
+class StoredVideo(VideoResult):
+    """What the transfer returns: the result of every task of this provider, and what was stored.
+
+    :param sha256: The file's checksum in hexadecimal digits.
+    :param size: Its bytes.
+    :param thumbnail_saved_to: Where its thumbnail is, if one was asked for and could be had.
+    """
+
+    sha256: str
+    size: int
+    thumbnail_saved_to: str | None
+
+
 class RunwayToObjectStorageOperator(BaseOperator):
     """Store the video of a finished task. Pays nothing, and can be run again.
 
@@ -32,8 +45,10 @@ class RunwayToObjectStorageOperator(BaseOperator):
         With a ``/`` at the end it is a folder, and the file is called ``<task_id>.mp4``. (templated)
     :param overwrite: Whether a file that is there is replaced. Otherwise it is left alone: if it is this very video,
         that counts as done.
+    :param thumbnail: Whether KIE's thumbnail is stored beside the video, under the same name with the picture's
+        suffix. If it cannot be had, that is only logged.
     :param runway_conn_id: The connection, of type ``runway``.
-    :return: A small JSON object, also pushed key by key; see :class:`~airflow_provider_runway.results.VideoResult`.
+    :return: A small JSON object, also pushed key by key; see :class:`StoredVideo`.
     :raises NotFinishedError: If the video is still being made; a retry looks again.
     :raises airflow.sdk.exceptions.AirflowFailException: If the task has failed or is gone, or another file is there.
     """
@@ -51,6 +66,7 @@ class RunwayToObjectStorageOperator(BaseOperator):
         save_to: str,
         kind: Kind = "runway",
         overwrite: bool = False,
+        thumbnail: bool = False,
         runway_conn_id: str = "runway_default",
         **kwargs: Any,
     ) -> None:
@@ -60,6 +76,7 @@ class RunwayToObjectStorageOperator(BaseOperator):
         self.save_to = save_to
         self.kind: Kind = kind
         self.overwrite = overwrite
+        self.thumbnail = thumbnail
         self.runway_conn_id = runway_conn_id
         check_literal(lambda task_id: check_task_id("runway_task_id", task_id), runway_task_id)
         if kind not in {"runway", "aleph"}:
@@ -72,7 +89,7 @@ class RunwayToObjectStorageOperator(BaseOperator):
 
         return RunwayHook(self.runway_conn_id)
 
-    def execute(self, context: Context) -> VideoResult:
+    def execute(self, context: Context) -> StoredVideo:
         """Look at the task and store its video."""
         del context
         from airflow_provider_runway.storage.saving import save_video
@@ -87,13 +104,19 @@ class RunwayToObjectStorageOperator(BaseOperator):
                 self.save_to,
                 task_id=task.task_id,
                 overwrite=self.overwrite,
+                thumbnail=task.image_url if self.thumbnail else None,
                 renew=lambda: self._finished_task().video_url or "",
             )
         if saved.downloaded:
             self.log.info("The video of task %s is stored at %s (%d bytes).", task.task_id, saved.path, saved.size)
         else:
             self.log.info("The video of task %s was stored at %s already.", task.task_id, saved.path)
-        return finished_result(task, saved_to=saved.path)
+        return StoredVideo(
+            **finished_result(task, saved_to=saved.path),
+            sha256=saved.sha256,
+            size=saved.size,
+            thumbnail_saved_to=saved.thumbnail_path,
+        )
 
     def _finished_task(self) -> VideoTask:
         from airflow_provider_runway.storage.errors import NotFinishedError

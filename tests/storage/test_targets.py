@@ -13,7 +13,7 @@ from airflow.sdk.io import store
 from fsspec.implementations.memory import MemoryFileSystem  # noqa: TID253 - a test may take its time
 
 from airflow_provider_runway.storage.errors import DownloadError, TargetExistsError, TargetUnwritableError
-from airflow_provider_runway.storage.targets import check_target, find_target, with_suffix
+from airflow_provider_runway.storage.targets import find_target, with_suffix
 
 from .support import OTHER_VIDEO, PICTURE, VIDEO, Ask, media_host, reply, save, video_reply
 
@@ -142,19 +142,6 @@ def test_a_store_that_fails_is_worth_a_retry(shop: Shop, monkeypatch: pytest.Mon
         save("http://127.0.0.1:1/", "memory://bucket/fox.mp4")
     assert caught.value.retryable
     assert caught.value.task_id == "task-1"
-
-
-class TestTheCheckBeforeAnythingIsPaid:
-    def test_lets_a_target_pass_that_may_work(self, shop: Shop, tmp_path: Path) -> None:
-        for target in ("memory://bucket/", f"{tmp_path}/new/fox.mp4", ObjectStoragePath("memory://bucket/x.mp4")):
-            check_target(target)
-
-    @pytest.mark.parametrize("target", ["", "nosuch://bucket/", "{}"])
-    def test_refuses_what_cannot(self, target: str, tmp_path: Path) -> None:
-        with pytest.raises(TargetUnwritableError) as caught:
-            check_target(target.format(tmp_path))
-        assert not caught.value.retryable
-        assert "paid" not in str(caught.value)
 
 
 class TestDraftsOfKilledProcesses:
