@@ -47,7 +47,7 @@ def given_time(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> GivenTime:
     """Every pause of a client passes at once, for the client and for the sandbox alike."""
     time = GivenTime(kie.advance)
     for client, sleep in ((KieClient, time.sleep), (AsyncKieClient, time.asleep)):
-        defaults = client.__init__.__kwdefaults__  # type: ignore[misc]
+        defaults = vars(client)["__init__"].__kwdefaults__
         monkeypatch.setitem(defaults, "sleep", sleep)
         monkeypatch.setitem(defaults, "clock", time.monotonic)
     return time

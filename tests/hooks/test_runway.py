@@ -240,8 +240,12 @@ def test_the_test_button_has_an_answer_while_the_service_is_down(kie: Sandbox, g
     assert "KIE is under maintenance" in message
 
 
+def _named(conn_id: str) -> dict[str, Any]:
+    return {RunwayHook.conn_name_attr: conn_id}
+
+
 def test_airflow_can_build_the_hook_from_a_connection_id_alone() -> None:
-    hook = RunwayHook(**{RunwayHook.conn_name_attr: "clips"})
+    hook = RunwayHook(**_named("clips"))
 
     assert hook.runway_conn_id == "clips"
     assert RunwayHook().runway_conn_id == RunwayHook.default_conn_name == "runway_default"

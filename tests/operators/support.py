@@ -22,7 +22,7 @@ from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
 FOX = {"task_id": "video", "prompt": "A fox in the snow", "aspect_ratio": "16:9"}
 
 
-class Crash(BaseException):  # noqa: N818 - it stands for a process that is no more
+class Crash(BaseException):
     """The process has died, without a chance to do anything about it."""
 
 
@@ -62,7 +62,8 @@ class Deferred:
 
     @property
     def trigger(self) -> BaseTrigger:
-        return self.trigger_class(**self.trigger_arguments)
+        trigger: BaseTrigger = self.trigger_class(**self.trigger_arguments)
+        return trigger
 
     def wait(self) -> dict[str, Any]:
         """What the trigger fires."""
@@ -114,6 +115,13 @@ class Task:
         """What Airflow does when a person clears the task: its tries count on from here."""
         self.max_tries = max(self.try_number, 1) + 2
 
+    @property
+    def pushed(self) -> dict[str, Any]:
+        """What the last try pushed by itself."""
+        ti: Any = self.context["ti"]
+        xcoms: dict[str, Any] = ti.xcoms
+        return xcoms
+
     def _new_context(self) -> Context:
         return fake_context(self.store if self._has_store else None, max_tries=self.max_tries)
 
@@ -151,8 +159,6 @@ def fired(trigger: BaseTrigger) -> dict[str, Any]:
 def is_waiting(outcome: object) -> bool:
     """Whether a task waits for its video."""
     return isinstance(outcome, Deferred) and outcome.trigger_class is RunwayVideoTrigger
-
-
 
 
 def _as_stored(value: Any) -> Any:

@@ -167,10 +167,9 @@ def test_a_spoiled_record_is_read_or_unreadable_and_nothing_else(name: str, valu
     spoiled = {**EARLIER.to_json(), name: value}
     try:
         record = Submission.from_json(spoiled)
-    except UnreadableRecordError as error:
-        assert "Nothing was sent" in str(error)
-    else:
-        assert isinstance(planned(record), (Submit, Reattach, Refuse))
+    except UnreadableRecordError:
+        return
+    assert isinstance(planned(record), (Submit, Reattach, Refuse))
 
 
 @pytest.mark.parametrize("name", sorted(EARLIER.to_json().keys() - {"version"}))

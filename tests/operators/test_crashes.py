@@ -1,0 +1,297 @@
+"""Whatever dies, and whenever: what the next try submits is what the contract's table says."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from fakes import GivenTime
+
+from airflow_provider_runway.exceptions import WaitTimeoutError
+from airflow_provider_runway.hooks.runway import RunwayHook
+from airflow_provider_runway.kie.client import KieClient
+from airflow_provider_runway.operators import base
+from airflow_provider_runway.operators.submission import Stage
+from airflow_provider_runway.sandbox import Fail, Refuse, Sandbox
+
+from .support import Crash, Deferred, Task, dying, is_waiting
+
+
+def posts(kie: Sandbox) -> int:
+    return len(kie.ledger.submissions)
+
+
+@pytest.fixture(params=[True, False], ids=["deferrable", "in the worker"])
+def task(request: pytest.FixtureRequest, kie: Sandbox, given_time: GivenTime) -> Task:
+    return Task(deferrable=request.param)
+
+
+def test_dying_before_the_intent_the_next_try_submits(kie: Sandbox, task: Task) -> None:
+    task.store.before = Stage.INTENT
+    task.run_into_crash()
+    assert posts(kie) == 0
+
+    assert task.run()["state"] == "success"
+    assert posts(kie) == 1
+
+
+def test_dying_between_intent_and_submission_the_next_try_cannot_know_and_does_not_submit(
+    kie: Sandbox, task: Task
+) -> None:
+    task.store.after = Stage.INTENT
+    task.run_into_crash()
+
+    with pytest.raises(AirflowFailException, match="nothing is known of the outcome"):
+        task.run()
+    assert posts(kie) == 0
+
+
+def test_dying_during_the_submission_the_next_try_does_not_submit(
+    kie: Sandbox, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with dying(monkeypatch, KieClient, "submit"):
+        task.run_into_crash()
+
+    with pytest.raises(AirflowFailException, match="nothing is known of the outcome"):
+        task.run()
+    assert posts(kie) == 0
+
+
+def test_dying_between_submission_and_id_the_next_try_does_not_submit(kie: Sandbox, task: Task) -> None:
+    task.store.before = Stage.SUBMITTED
+    task.run_into_crash()
+    assert posts(kie) == 1
+
+    for _ in range(3):
+        with pytest.raises(AirflowFailException, match="nothing is known of the outcome"):
+            task.run()
+        task.clear()
+    assert posts(kie) == 1
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_dying_between_submission_and_id_the_next_try_submits_where_that_was_asked_for(
+    kie: Sandbox, given_time: GivenTime, deferrable: bool
+) -> None:
+    task = Task(deferrable=deferrable, on_ambiguous_submit="resubmit")
+    task.store.before = Stage.SUBMITTED
+    task.run_into_crash()
+
+    assert task.run()["state"] == "success"
+    assert posts(kie) == 2
+
+
+def test_deleting_the_record_as_the_message_says_lets_the_next_try_submit(kie: Sandbox, task: Task) -> None:
+    task.store.after = Stage.INTENT
+    task.run_into_crash()
+
+    task.store.delete("runway_submission")
+
+    assert task.run()["state"] == "success"
+    assert posts(kie) == 1
+
+
+def test_dying_after_the_id_the_next_try_waits_on(kie: Sandbox, task: Task) -> None:
+    task.store.after = Stage.SUBMITTED
+    task.run_into_crash()
+
+    result = task.run()
+
+    assert result["task_id"] == kie.ledger.charges[0].task_id
+    assert result["submitted_at"]
+    assert posts(kie) == 1
+
+
+@pytest.mark.parametrize("ready", [True, False])
+def test_dying_after_the_id_a_video_that_got_ready_meanwhile_is_returned_at_once(
+    kie: Sandbox, task: Task, ready: bool
+) -> None:
+    task.store.after = Stage.SUBMITTED
+    task.run_into_crash()
+    kie.advance(60 if ready else 1)
+
+    outcome = task.start()
+
+    assert isinstance(outcome, Deferred) is (not ready and task.operator.deferrable)
+    assert posts(kie) == 1
+
+
+def test_dying_while_it_waits_in_the_worker_the_next_try_waits_on(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = Task(deferrable=False)
+    with dying(monkeypatch, RunwayHook, "wait"):
+        task.run_into_crash()
+
+    assert task.run()["state"] == "success"
+    assert posts(kie) == 1
+
+
+@pytest.mark.parametrize("clears", [0, 1, 3])
+def test_losing_a_task_that_waits_in_the_triggerer_the_next_try_waits_on(
+    kie: Sandbox, given_time: GivenTime, clears: int
+) -> None:
+    task = Task()
+    assert is_waiting(task.start())
+
+    for _ in range(clears):
+        task.clear()
+        assert is_waiting(task.start())
+
+    assert task.run()["task_id"] == kie.ledger.charges[0].task_id
+    assert posts(kie) == 1
+
+
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [(RunwayHook, "look"), (base.RunwayVideoOperator, "build_request"), (base, "finished_result")],
+    ids=["before the look", "before anything", "after the look"],
+)
+def test_dying_after_it_woke_the_next_try_returns_the_video(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, target: Any, name: str
+) -> None:
+    task = Task()
+    waiting = task.start()
+    event = waiting.wait()
+    owner = type(task.operator) if target is base.RunwayVideoOperator else target
+    with dying(monkeypatch, owner, name), pytest.raises(Crash):
+        task.resume(waiting, event)
+
+    assert task.run()["state"] == "success"
+    assert posts(kie) == 1
+
+
+@pytest.mark.parametrize("stage", ["before", "after"])
+def test_dying_around_the_finish_the_next_try_returns_the_video(kie: Sandbox, task: Task, stage: str) -> None:
+    setattr(task.store, stage, Stage.FINISHED)
+    task.run_into_crash()
+
+    result = task.run()
+
+    assert result["task_id"] == kie.ledger.charges[0].task_id
+    assert result["video_url"]
+    assert posts(kie) == 1
+
+
+def test_clearing_a_task_that_succeeded_makes_a_new_video_each_time(kie: Sandbox, task: Task) -> None:
+    made = {task.run()["task_id"]}
+
+    for number in (2, 3):
+        task.clear()
+        made.add(task.run()["task_id"])
+        assert len(made) == posts(kie) == number
+
+
+def test_clearing_a_task_that_only_submits_makes_a_new_video(kie: Sandbox) -> None:
+    task = Task(wait_for_completion=False)
+    first = task.run()["task_id"]
+
+    assert task.run()["task_id"] == first
+    task.clear()
+    assert task.run()["task_id"] != first
+    assert posts(kie) == 2
+
+
+def test_clearing_a_task_that_did_not_finish_waits_on(kie: Sandbox, given_time: GivenTime) -> None:
+    task = Task(timeout=5)
+    with pytest.raises(WaitTimeoutError):
+        task.run()
+    kie.advance(60)
+
+    task.clear()
+
+    assert task.run()["state"] == "success"
+    assert posts(kie) == 1
+
+
+def test_dying_in_the_second_round_of_a_cleared_task_waits_on_the_second_video(kie: Sandbox, task: Task) -> None:
+    first = task.run()["task_id"]
+    task.clear()
+    task.store.after = Stage.SUBMITTED
+    task.run_into_crash()
+
+    second = task.run()["task_id"]
+
+    assert second == kie.ledger.charges[1].task_id != first
+    assert posts(kie) == 2
+
+
+@pytest.mark.parametrize("when", [Stage.SUBMITTED, Stage.INTENT])
+def test_a_request_that_has_changed_is_submitted_and_the_old_one_named(
+    kie: Sandbox, given_time: GivenTime, capfd: pytest.CaptureFixture[str], when: Stage
+) -> None:
+    task = Task()
+    task.store.after = when
+    task.run_into_crash()
+    changed = Task(prompt="A bear in the rain")
+    changed.store = task.store
+
+    assert changed.run()["state"] == "success"
+
+    assert posts(kie) == (2 if when is Stage.SUBMITTED else 1)
+    out = capfd.readouterr().out
+    assert "The request has changed since an earlier try" in out
+    assert ("is paid and not used" in out) is (when is Stage.SUBMITTED)
+
+
+def test_a_new_callback_address_is_no_new_request(kie: Sandbox, given_time: GivenTime) -> None:
+    task = Task(callback_url="https://a.example/1")
+    task.store.after = Stage.SUBMITTED
+    task.run_into_crash()
+    moved = Task(callback_url="https://a.example/2")
+    moved.store = task.store
+
+    moved.run()
+
+    assert posts(kie) == 1
+
+
+@pytest.mark.parametrize(
+    ("message", "submissions"), [("Generation failed, please try again later", 2), ("Flagged by moderation", 1)]
+)
+def test_dying_before_a_failure_is_seen_the_next_try_decides_by_its_reason(
+    kie: Sandbox, task: Task, message: str, submissions: int
+) -> None:
+    kie.fault(Fail(message), times=1)
+    task.store.after = Stage.SUBMITTED
+    task.run_into_crash()
+    kie.advance(60)
+
+    if submissions == 1:
+        with pytest.raises(AirflowFailException, match="moderation"):
+            task.run()
+    else:
+        assert task.run()["state"] == "success"
+    assert posts(kie) == submissions
+    assert len(kie.ledger.paid) == submissions - 1
+
+
+def test_dying_before_a_failure_is_recorded_does_not_lose_it(kie: Sandbox, task: Task) -> None:
+    kie.fault(Fail(), times=1)
+    task.store.before = Stage.FAILED
+    task.run_into_crash()
+
+    assert task.run()["state"] == "success"
+    assert posts(kie) == 2
+    assert len(kie.ledger.paid) == 1
+
+
+def test_dying_after_a_refusal_before_it_is_forgotten_is_taken_for_unknown(
+    kie: Sandbox, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kie.fault(Refuse(422), on="submit")
+    with dying(monkeypatch, task.store, "delete"):
+        task.run_into_crash()
+    kie.clear_faults()
+
+    with pytest.raises(AirflowFailException, match="nothing is known of the outcome"):
+        task.run()
+    assert kie.ledger.charges == ()
+
+
+def test_each_task_instance_finds_its_own_record_alone(kie: Sandbox, given_time: GivenTime) -> None:
+    one, other = Task(deferrable=False), Task(deferrable=False)
+
+    assert one.run()["task_id"] != other.run()["task_id"]
+    assert posts(kie) == 2
