@@ -3,7 +3,7 @@
 Shows a templated prompt, a parameter that the trigger form asks for, and an asset that tells other DAGs of the video
 (``runway_on_new_video.py`` waits for it).
 
-A run costs 12 credits (US$0.06): 5 seconds in 720p.
+A run costs 12 credits (US$0.06): 5 seconds in 720p. Once it is unpaused, the first run starts at once.
 """
 
 import pendulum
