@@ -1,0 +1,60 @@
+"""DAGs for a real Airflow. Some die where a machine may die."""
+
+from __future__ import annotations
+
+import os
+import signal
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from airflow.sdk import DAG, task
+
+from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
+from airflow_provider_runway.sensors.runway import RunwayVideoSensor
+
+QUICK: dict[str, Any] = {"poll_interval": 0.5, "retries": 2, "retry_delay": timedelta(seconds=1)}
+
+
+class DiesOnceSubmitted(RunwayGenerateOperator):
+    """Its worker is killed in the first try, right after KIE has taken the video."""
+
+    def _wait(self, *args: Any, **kwargs: Any) -> Any:
+        died = Path(os.environ["MARK_OF_DEATH"])
+        if not died.exists():
+            died.touch()
+            os.kill(os.getpid(), signal.SIGKILL)
+        return super()._wait(*args, **kwargs)
+
+
+with DAG("chain", schedule=None, default_args=QUICK):
+    generate = RunwayGenerateOperator(task_id="generate", prompt="A fox in the snow", aspect_ratio="16:9")
+    extend = RunwayExtendOperator(
+        task_id="extend",
+        runway_task_id=generate.output["task_id"],
+        prompt="It looks up",
+        wait_for_completion=False,
+    )
+    RunwayVideoSensor(task_id="wait", runway_task_id=extend.output["task_id"], poke_interval=0.5, timeout=60, retries=0)
+
+with DAG("batch", schedule=None, default_args=QUICK, max_active_tasks=32):
+    RunwayGenerateOperator.partial(task_id="each", aspect_ratio="1:1").expand(prompt=[f"Fox {n}" for n in range(8)])
+
+with DAG("something_else", schedule=None):
+
+    @task
+    def work() -> str:
+        return "done"
+
+    work()
+
+with DAG("dies", schedule=None, default_args=QUICK):
+    DiesOnceSubmitted(task_id="generate", prompt="A fox that survives", aspect_ratio="16:9")
+
+with DAG("one", schedule=None, default_args=QUICK):
+    RunwayGenerateOperator(task_id="generate", prompt="A fox of {{ run_id }}", aspect_ratio="16:9")
+
+with DAG("wrong_key", schedule=None, default_args=QUICK):
+    RunwayGenerateOperator(
+        task_id="generate", prompt="A fox without a key", aspect_ratio="16:9", runway_conn_id="runway_wrong"
+    )

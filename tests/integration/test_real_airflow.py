@@ -1,0 +1,162 @@
+"""The provider in a real Airflow: scheduler, triggerer, API server and DAG processor, one worker slot, the sandbox."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_runway.sandbox import Sandbox, SandboxSettings
+from airflow_stack import AirflowStack
+
+pytestmark = pytest.mark.stack
+
+KEY = "an-api-key-that-must-stay-in-the-connection"
+SECONDS = 8.0
+
+
+@pytest.fixture(scope="module")
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox(SandboxSettings(seconds=SECONDS, video_scale=0.1, keys=(KEY,))) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(scope="module")
+def airflow(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowStack]:
+    home = tmp_path_factory.mktemp("home")
+    connection = json.loads(sandbox.connection_json())
+    env = {
+        "AIRFLOW_CONN_RUNWAY_DEFAULT": json.dumps({**connection, "password": KEY}),
+        "AIRFLOW_CONN_RUNWAY_WRONG": json.dumps({**connection, "password": "a-key-that-is-wrong"}),
+        "MARK_OF_DEATH": str(home / "died"),
+    }
+    with AirflowStack(home=home, dags=Path(__file__).parent / "dags", env=env, parallelism=1) as airflow:
+        for dag_id in ("chain", "batch", "something_else", "dies", "one", "wrong_key"):
+            airflow.rest.unpause(dag_id)
+        yield airflow
+
+
+def wait_until_deferred(airflow: AirflowStack, dag_id: str, run_id: str, tasks: int = 1) -> None:
+    deadline = time.monotonic() + 60
+    while time.monotonic() < deadline:
+        states = [each.state for each in airflow.rest.task_instances(dag_id, run_id)]
+        if states.count("deferred") >= tasks:
+            return
+        time.sleep(0.2)
+    raise TimeoutError(f"{dag_id} {run_id} has not deferred: {states}")
+
+
+def paid(sandbox: Sandbox, prompt: str) -> int:
+    return sandbox.ledger.charges_by_prompt().get(prompt, 0)
+
+
+def test_every_dag_is_imported(airflow: AirflowStack) -> None:
+    assert airflow.rest.import_errors() == {}
+
+
+def test_generate_extend_and_sensor_go_through_true_deferral(airflow: AirflowStack, sandbox: Sandbox) -> None:
+    seen: list[tuple[str, str | None]] = []
+    run_id = airflow.rest.trigger("chain")
+    wait_until_deferred(airflow, "chain", run_id)
+    links = airflow.rest.extra_links("chain", run_id, "generate")
+    assert not links["Video"]
+    assert str(links["KIE.AI logs"]).startswith(f"{sandbox.url}/logs?taskId=")
+
+    state = airflow.rest.wait_for_run("chain", run_id, 120, lambda task: seen.append((task.label, task.state)))
+
+    assert state == "success"
+    assert {("generate", "deferred"), ("wait", "deferred")} <= set(seen)
+    video = airflow.rest.xcom("chain", run_id, "wait")
+    extension = airflow.rest.xcom("chain", run_id, "extend", "task_id")
+    assert video["task_id"] == extension
+    assert airflow.rest.xcom("chain", run_id, "extend")["state"] == "submitted"
+    assert airflow.rest.extra_links("chain", run_id, "wait")["Video"] == video["video_url"]
+    assert (paid(sandbox, "A fox in the snow"), paid(sandbox, "It looks up")) == (1, 1)
+
+
+def test_eight_videos_wait_at_once_where_there_is_one_worker_slot(airflow: AirflowStack, sandbox: Sandbox) -> None:
+    sandbox.configure(seconds=45)
+    try:
+        started = time.monotonic()
+        run_id = airflow.rest.trigger("batch")
+        wait_until_deferred(airflow, "batch", run_id, tasks=8)
+
+        other = airflow.rest.trigger("something_else")
+        assert airflow.rest.wait_for_run("something_else", other, 30) == "success"
+
+        states = {each.state for each in airflow.rest.task_instances("batch", run_id)}
+        assert "success" not in states, "the videos were done before the other task was: nothing is shown"
+        assert airflow.rest.wait_for_run("batch", run_id, 180) == "success"
+        assert time.monotonic() - started < 4 * 45, "the waits stood in a line"
+    finally:
+        sandbox.configure(seconds=SECONDS)
+    assert [paid(sandbox, f"Fox {number}") for number in range(8)] == [1] * 8
+
+
+def test_a_worker_that_dies_after_submitting_does_not_make_the_retry_pay(
+    airflow: AirflowStack, sandbox: Sandbox
+) -> None:
+    run_id = airflow.rest.trigger("dies")
+    assert airflow.rest.wait_for_run("dies", run_id, 120) == "success"
+
+    [task] = airflow.rest.task_instances("dies", run_id)
+    assert task.try_number == 2
+    assert paid(sandbox, "A fox that survives") == 1
+    assert "pays nothing" in airflow.rest.task_log("dies", run_id, "generate", 2)
+
+
+def test_a_triggerer_that_dies_loses_no_video_and_clearing_makes_a_new_one(
+    airflow: AirflowStack, sandbox: Sandbox
+) -> None:
+    run_id = airflow.rest.trigger("one")
+    wait_until_deferred(airflow, "one", run_id)
+    airflow.kill("triggerer")
+    airflow.restart("triggerer")
+    assert airflow.rest.wait_for_run("one", run_id, 120) == "success"
+    first = airflow.rest.xcom("one", run_id, "generate", "task_id")
+    assert paid(sandbox, f"A fox of {run_id}") == 1
+
+    airflow.rest.clear("one", run_id, ["generate"])
+    wait_until_deferred(airflow, "one", run_id)
+    assert paid(sandbox, f"A fox of {run_id}") == 2
+
+    airflow.rest.clear("one", run_id, ["generate"])
+    assert airflow.rest.wait_for_run("one", run_id, 120) == "success"
+    assert airflow.rest.xcom("one", run_id, "generate", "task_id") != first
+    assert paid(sandbox, f"A fox of {run_id}") == 2, "clearing an unfinished task paid again"
+
+
+def test_a_wrong_key_fails_at_once_whatever_the_retries(airflow: AirflowStack, sandbox: Sandbox) -> None:
+    run_id = airflow.rest.trigger("wrong_key")
+    assert airflow.rest.wait_for_run("wrong_key", run_id, 60) == "failed"
+
+    [task] = airflow.rest.task_instances("wrong_key", run_id)
+    assert task.try_number == 1
+    assert "the API key is missing, wrong or without access" in airflow.rest.task_log("wrong_key", run_id, "generate")
+    assert paid(sandbox, "A fox without a key") == 0
+
+
+def test_the_connection_form_and_its_test_button_work(airflow: AirflowStack, sandbox: Sandbox) -> None:
+    form = airflow.rest.connection_types()["runway"]
+    assert form["hook_name"] == "Runway (KIE.AI)"
+    assert form["standard_fields"]["password"]["title"] == "API key"
+    assert set(form["extra_fields"]) == {"timeout", "credit_floor"}
+
+    works, message = airflow.rest.test_connection(
+        {"connection_id": "tried", "conn_type": "runway", "host": sandbox.url, "password": KEY}
+    )
+    assert (works, "credits are left" in message) == (True, True)
+    works, message = airflow.rest.test_connection(
+        {"connection_id": "tried", "conn_type": "runway", "host": sandbox.url, "password": "a-key-that-is-wrong"}
+    )
+    assert (works, "the API key is missing, wrong or without access" in message) == (False, True)
+
+
+def test_the_key_is_nowhere_on_airflows_disk_and_went_to_no_media_host(airflow: AirflowStack, sandbox: Sandbox) -> None:
+    files = [path for path in airflow.home.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".db" for path in files)
+    assert [path for path in files if KEY.encode() in path.read_bytes()] == []
+    assert sandbox.ledger.key_leaks == ()
