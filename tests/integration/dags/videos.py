@@ -31,7 +31,7 @@ with DAG("chain", schedule=None, default_args=QUICK):
     generate = RunwayGenerateOperator(task_id="generate", prompt="A fox in the snow", aspect_ratio="16:9")
     extend = RunwayExtendOperator(
         task_id="extend",
-        runway_task_id=generate.output["task_id"],
+        runway_task_id=generate.output["task_id"],  # type: ignore[index] # Airflow types it as not indexable
         prompt="It looks up",
         wait_for_completion=False,
     )
