@@ -22,7 +22,7 @@ EXTEND = ExtendRequest(task_id="source-1", prompt="The fox looks up")
 NO_JITTER = Patience(tries=4, jitter=lambda: 0.0)
 
 # Wild inputs: many enough to find things, few enough for a suite that is run often.
-wild = settings(max_examples=150, deadline=None)
+wild = settings(max_examples=100, deadline=None)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),

@@ -30,7 +30,7 @@ from airflow_provider_runway.kie.exchange import ONE_TRY
 
 from .clients import KEY, AiohttpService, AsyncService, Service, SyncService
 from .support import GENERATE, NO_JITTER, READY, body
-from .wire import Act, Wire, hang, refused_port, reply, reset, send, send_and_close, send_without_end
+from .wire import Act, Wire, hang, refused_port, reply, reset, reset_unread, send, send_and_close, send_without_end
 
 TAKEN = reply(body({"taskId": "t-1"}))
 SEEN = reply(body(READY))
@@ -70,7 +70,8 @@ def test_a_refused_port_is_tried_again_as_nothing_was_sent(connect: Connect) -> 
     assert len(service.slept) == 3
 
 
-def self_signed(folder: Path) -> ssl.SSLContext:
+def self_signed(folder: Path) -> Path:
+    """A certificate for 127.0.0.1 together with its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(timezone.utc)
@@ -90,13 +91,24 @@ def self_signed(folder: Path) -> ssl.SSLContext:
         certificate.public_bytes(serialization.Encoding.PEM)
         + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(file)
-    return context
+    return file
+
+
+@pytest.fixture(scope="module")
+def few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return self_signed(tmp_path_factory.mktemp("authorities"))
+
+
+@pytest.fixture(autouse=True)
+def _quick_tls(few_authorities: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Clients that trust one authority are made twenty times faster than those that trust the world's."""
+    monkeypatch.setenv("SSL_CERT_FILE", str(few_authorities))
 
 
 def test_a_certificate_that_nobody_vouches_for_stops_before_anything_is_sent(connect: Connect, tmp_path: Path) -> None:
-    with Wire(TAKEN, TAKEN, TAKEN, TAKEN, tls=self_signed(tmp_path)) as wire:
+    tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    tls.load_cert_chain(self_signed(tmp_path))
+    with Wire(TAKEN, TAKEN, TAKEN, TAKEN, tls=tls) as wire:
         with pytest.raises(NotSentError, match=r"(?i)certificate"):
             connect(wire.url).submit(GENERATE)
         assert wire.requests == []
@@ -142,12 +154,10 @@ def test_a_look_whose_answer_is_cut_is_repeated(connect: Connect, cut: str) -> N
 
 
 def test_a_connection_that_is_cut_before_the_request_is_read_is_ambiguous(connect: Connect) -> None:
-    with Wire(reset, reset, deaf=True) as wire:
-        with pytest.raises((AmbiguousSubmissionError, NotSentError)) as caught:
-            connect(wire.url, patience=ONE_TRY).submit(GENERATE)
+    with Wire(reset_unread, reset_unread, deaf=True) as wire:
+        with pytest.raises(AmbiguousSubmissionError):
+            connect(wire.url).submit(GENERATE)
         assert wire.connections == 1
-    if isinstance(caught.value, NotSentError):  # only where the cut came before connecting had ended
-        assert "Connect call failed" in str(caught.value)
 
 
 @pytest.mark.parametrize("begun", [b"", b"HTTP/1.1 200 OK\r\n", b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"])

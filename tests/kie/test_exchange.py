@@ -72,6 +72,15 @@ def test_a_single_try_is_sent_once() -> None:
     assert submitted(said(code=429), patience=ONE_TRY).sends == 1
 
 
+def test_refusals_for_now_can_have_a_patience_of_their_own() -> None:
+    patience = replace(NO_JITTER, tries=3, refusal_tries=1)
+    for code, kind in ((429, RateLimitedError), (455, MaintenanceError)):
+        played = submitted(said(code=code), patience=patience)
+        assert (type(played.error), played.sends) == (kind, 1)
+    assert submitted(not_sent(), not_sent(), TAKEN, patience=patience).result == "t-1"
+    assert submitted(not_sent(), said(code=429), patience=patience).sends == 2
+
+
 REFUSALS = [
     (said(code=400), errors.BadRequestError),
     (said(code=401, msg="You do not have access permissions"), errors.AuthenticationError),

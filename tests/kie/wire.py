@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import select
 import socket
 import ssl
 import struct
@@ -146,6 +147,12 @@ def reset(connection: socket.socket) -> None:
     connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     connection.close()
     raise Hangup
+
+
+def reset_unread(connection: socket.socket) -> None:
+    """Cut the connection when the request has arrived, without reading it."""
+    select.select([connection], [], [])
+    reset(connection)
 
 
 def hang(connection: socket.socket) -> None:
