@@ -1,0 +1,137 @@
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import time
+from typing import Any
+
+import pytest
+
+from airflow_provider_runway.kie.pacing import LEAD, Pace
+from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
+from airflow_provider_runway.triggers.queue import AdmissionQueue, admission_queue
+
+
+async def event_of(trigger: RunwayAdmissionTrigger) -> dict[str, Any]:
+    (event,) = [event async for event in trigger.run()]
+    payload: dict[str, Any] = json.loads(json.dumps(event.payload))
+    return payload
+
+
+def test_what_airflow_stores_has_no_secret_and_survives_it() -> None:
+    trigger = RunwayAdmissionTrigger("runway_default", 1000.5, 2, 1010.0, holds_all=True)
+    path, stored = trigger.serialize()
+    module, name = path.rsplit(".", 1)
+
+    again = getattr(importlib.import_module(module), name)(**json.loads(json.dumps(stored)))
+
+    assert path == "airflow_provider_runway.triggers.admission.RunwayAdmissionTrigger"
+    assert stored == {
+        "runway_conn_id": "runway_default",
+        "queued_at": 1000.5,
+        "refusals": 2,
+        "not_before": 1010.0,
+        "holds_all": True,
+    }
+    assert again.serialize() == (path, stored)
+
+
+def test_the_first_in_an_empty_queue_is_let_through_at_once() -> None:
+    before = time.time()
+
+    event = asyncio.run(event_of(RunwayAdmissionTrigger("runway_default", before, 3)))
+
+    assert time.time() - before < 1
+    assert before <= event.pop("moment") <= time.time() + LEAD
+    assert event == {"queued_at": before, "refusals": 3}
+
+
+def test_one_that_was_refused_waits_its_pause_and_the_others_pass_it() -> None:
+    async def both() -> tuple[dict[str, Any], dict[str, Any]]:
+        now = time.time()
+        refused = RunwayAdmissionTrigger("clips", now - 100, 1, now + LEAD + 0.4)
+        waiting = asyncio.create_task(event_of(refused))
+        await asyncio.sleep(0)
+        other = await asyncio.wait_for(event_of(RunwayAdmissionTrigger("clips", now)), 0.3)
+        assert not waiting.done()
+        return await asyncio.wait_for(waiting, 2), other
+
+    refused, other = asyncio.run(both())
+
+    assert other["moment"] < refused["moment"]
+
+
+def test_a_pause_that_kie_named_holds_all_of_the_connection_and_no_other() -> None:
+    async def held() -> None:
+        now = time.time()
+        naming = asyncio.create_task(
+            event_of(RunwayAdmissionTrigger("clips", now - 1, 1, now + LEAD + 0.5, holds_all=True))
+        )
+        await asyncio.sleep(0)
+        behind = asyncio.create_task(event_of(RunwayAdmissionTrigger("clips", now)))
+        await asyncio.wait_for(event_of(RunwayAdmissionTrigger("others", now)), 0.3)
+        await asyncio.sleep(0.1)
+        assert not behind.done()
+        moments = [(await task)["moment"] for task in (naming, behind)]
+        assert now + LEAD + 0.5 <= moments[0] < moments[1]
+
+    asyncio.run(asyncio.wait_for(held(), 5))
+
+
+def test_one_that_is_cancelled_leaves_its_place_to_the_next() -> None:
+    async def cancelled() -> int:
+        queue = admission_queue("clips")
+        now = time.time()
+        queue.pause(now + LEAD + 0.3)
+        first, second = (asyncio.create_task(queue.admit(now + number)) for number in range(2))
+        await asyncio.sleep(0)
+        assert len(queue) == 2
+        first.cancel()
+        await asyncio.gather(first, return_exceptions=True)
+        assert len(queue) == 1
+        await asyncio.wait_for(second, 2)
+        return len(queue)
+
+    assert asyncio.run(cancelled()) == 0
+
+
+def test_the_queue_is_served_in_the_order_of_the_first_asking() -> None:
+    async def order() -> list[int]:
+        queue, served = AdmissionQueue(Pace(limit=20, window=0.2)), list[int]()
+        start = time.time()
+        queue.pause(start + LEAD + 0.2)
+
+        async def wait(number: int) -> None:
+            await queue.admit(start + number)
+            served.append(number)
+
+        await asyncio.gather(*(wait(number) for number in (3, 1, 4, 0, 2)))
+        return served
+
+    assert asyncio.run(order()) == [0, 1, 2, 3, 4]
+
+
+def test_no_window_gets_more_than_the_limit() -> None:
+    async def moments() -> list[float]:
+        queue = AdmissionQueue(Pace(limit=10, window=1.0))
+        start = time.time()
+        return await asyncio.gather(*(queue.admit(start) for _ in range(45)))
+
+    given = sorted(asyncio.run(moments()))
+
+    assert all(later - earlier >= 1.0 - 1e-6 for earlier, later in zip(given, given[10:], strict=False))
+    assert given[-1] - given[0] < 45 / 10 * 1.15
+
+
+@pytest.mark.parametrize("same_loop", [True, False])
+def test_a_connection_has_one_queue_on_each_loop(same_loop: bool) -> None:
+    async def queue() -> AdmissionQueue:
+        return admission_queue("clips")
+
+    async def both() -> tuple[AdmissionQueue, AdmissionQueue]:
+        return await queue(), await queue()
+
+    one, other = asyncio.run(both()) if same_loop else (asyncio.run(queue()), asyncio.run(queue()))
+
+    assert (one is other) is same_loop

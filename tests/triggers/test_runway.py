@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+import asyncio
+import importlib
+import json
+import time
+from typing import Any
+
+import pytest
+from airflow.triggers.base import BaseTrigger, TriggerEvent
+from fakes import GivenTime
+
+from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
+from airflow_provider_runway.sandbox import CutBefore, Expire, Fail, Garbage, Missing, NoUrl, Refuse, Sandbox, States
+from airflow_provider_runway.triggers.clients import _SHARED
+from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
+
+SOON = 10_000_000_000.0
+
+
+def submit(kie: Sandbox) -> str:
+    with RunwayHook() as hook:
+        return hook.submit(GenerateRequest(prompt="A fox in the snow", aspect_ratio="16:9"))
+
+
+def waiting_for(task_id: str, **arguments: Any) -> RunwayVideoTrigger:
+    return RunwayVideoTrigger(
+        **{"runway_conn_id": "runway_default", "runway_task_id": task_id, "deadline": SOON, **arguments}
+    )
+
+
+async def events(trigger: BaseTrigger) -> list[dict[str, Any]]:
+    found = [event async for event in trigger.run()]
+    assert all(isinstance(event, TriggerEvent) for event in found)
+    return [json.loads(json.dumps(event.payload)) for event in found]
+
+
+def fired(trigger: BaseTrigger) -> dict[str, Any]:
+    (event,) = asyncio.run(events(trigger))
+    assert _SHARED == {}
+    return event
+
+
+def test_what_airflow_stores_is_the_five_arguments_and_nothing_else() -> None:
+    trigger = RunwayVideoTrigger("runway_default", "task-1", deadline=1_800_000_000.5)
+
+    assert trigger.serialize() == (
+        "airflow_provider_runway.triggers.runway.RunwayVideoTrigger",
+        {
+            "runway_conn_id": "runway_default",
+            "runway_task_id": "task-1",
+            "kind": "runway",
+            "poll_interval": 10.0,
+            "deadline": 1_800_000_000.5,
+        },
+    )
+
+
+@pytest.mark.parametrize("arguments", [{}, {"kind": "aleph", "poll_interval": 0.5, "deadline": 7.25}])
+def test_a_trigger_survives_being_stored(arguments: dict[str, Any]) -> None:
+    path, stored = waiting_for("task-1", **arguments).serialize()
+    module, name = path.rsplit(".", 1)
+
+    again = getattr(importlib.import_module(module), name)(**json.loads(json.dumps(stored)))
+
+    assert again.serialize() == (path, stored)
+
+
+def test_it_fires_once_when_the_video_is_ready(kie: Sandbox, given_time: GivenTime) -> None:
+    task_id = submit(kie)
+
+    assert fired(waiting_for(task_id)) == {"task_id": task_id, "state": "success"}
+    assert kie.task(task_id).phase == "succeeded"
+    assert all(10 <= pause <= 12 for pause in given_time.pauses)
+
+
+@pytest.mark.parametrize("message", ["Generation failed, please try again later", "Flagged by moderation"])
+def test_a_failure_is_told_without_its_reason(kie: Sandbox, given_time: GivenTime, message: str) -> None:
+    kie.fault(Fail(message))
+    task_id = submit(kie)
+
+    assert fired(waiting_for(task_id)) == {"task_id": task_id, "state": "failed"}
+
+
+def test_a_task_that_kie_does_not_know_is_gone_after_a_grace(kie: Sandbox, given_time: GivenTime) -> None:
+    event = fired(waiting_for("no-such-task"))
+
+    assert (event["task_id"], event["state"]) == ("no-such-task", "gone")
+    assert event["error"].startswith("KIE.AI has no record of task no-such-task")
+    assert sum(given_time.pauses) >= 30
+
+
+def test_a_record_that_shows_late_is_waited_for(kie: Sandbox, given_time: GivenTime) -> None:
+    kie.fault(Missing(), times=3)
+
+    assert fired(waiting_for(submit(kie)))["state"] == "success"
+
+
+def test_a_video_that_has_expired_is_gone(kie: Sandbox, given_time: GivenTime) -> None:
+    kie.fault(Expire(), on="record")
+
+    event = fired(waiting_for(submit(kie)))
+
+    assert event["state"] == "gone"
+    assert "KIE.AI has deleted it since" in event["error"]
+
+
+def test_the_deadline_ends_the_wait(kie: Sandbox, given_time: GivenTime) -> None:
+    task_id = submit(kie)
+
+    assert fired(waiting_for(task_id, deadline=time.time() + 25)) == {"task_id": task_id, "state": "timeout"}
+    assert 20 < sum(given_time.pauses) < 26
+
+
+def test_a_deadline_that_passed_while_no_triggerer_ran_leaves_one_look(kie: Sandbox, given_time: GivenTime) -> None:
+    task_id = submit(kie)
+    assert fired(waiting_for(task_id, deadline=time.time() - 100))["state"] == "timeout"
+    kie.advance(60)
+
+    assert fired(waiting_for(task_id, deadline=time.time() - 100))["state"] == "success"
+    assert given_time.pauses == []
+
+
+def test_looks_that_go_wrong_in_a_row_do_not_end_the_wait_until_the_sixth(kie: Sandbox, given_time: GivenTime) -> None:
+    for fault in (Refuse(500), CutBefore(), Garbage("html"), Garbage("empty"), Refuse(429)):
+        kie.fault(fault, on="record", times=1)
+    assert fired(waiting_for(submit(kie)))["state"] == "success"
+
+    kie.fault(Refuse(500), on="record")
+    event = fired(waiting_for(submit(kie)))
+    assert event["state"] == "fault"
+    assert event["error"].startswith("6 looks in a row")
+    assert "a retry waits on it and pays nothing" in event["error"]
+
+
+def test_a_pause_that_a_429_asks_for_is_kept_whole(kie: Sandbox, given_time: GivenTime) -> None:
+    kie.fault(Refuse(429, retry_after=77), on="record", times=1)
+
+    assert fired(waiting_for(submit(kie)))["state"] == "success"
+    assert given_time.pauses[0] >= 77
+
+
+def test_states_that_kie_does_not_document_are_waited_through(kie: Sandbox, given_time: GivenTime) -> None:
+    kie.fault(States(("dreaming", None, "GENERATING", 7)))
+
+    assert fired(waiting_for(submit(kie)))["state"] == "success"
+
+
+def test_a_success_without_a_link_is_waited_on_and_is_a_fault_if_it_stays(kie: Sandbox, given_time: GivenTime) -> None:
+    kie.configure(seconds=0)
+    kie.fault(NoUrl(), times=2)
+    assert fired(waiting_for(submit(kie)))["state"] == "success"
+
+    kie.fault(NoUrl())
+    assert fired(waiting_for(submit(kie)))["state"] == "fault"
+
+
+def test_a_wrong_key_is_a_fault_at_the_first_look_and_shows_no_key(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = submit(kie)
+    monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", kie.connection_json().replace(kie.key, "k3y-of-nobody"))
+
+    event = fired(waiting_for(task_id))
+
+    assert event["state"] == "fault"
+    assert "the API key is missing, wrong" in event["error"]
+    assert "k3y-of-nobody" not in str(event)
+    assert given_time.pauses == []
+
+
+@pytest.mark.parametrize(
+    "connection", [None, {"conn_type": "runway"}, {"conn_type": "runway", "password": "two words"}]
+)
+def test_a_connection_that_is_missing_or_cannot_work_is_a_fault(
+    kie: Sandbox, monkeypatch: pytest.MonkeyPatch, connection: dict[str, str] | None
+) -> None:
+    if connection is None:
+        monkeypatch.delenv("AIRFLOW_CONN_RUNWAY_DEFAULT")
+    else:
+        monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", json.dumps(connection))
+
+    event = fired(waiting_for("task-1"))
+
+    assert (event["task_id"], event["state"]) == ("task-1", "fault")
+    assert "runway_default" in event["error"]
+
+
+def test_a_video_that_is_not_ready_keeps_it_waiting(kie: Sandbox) -> None:
+    kie.configure(seconds=3600)
+    task_id = submit(kie)
+
+    async def wait_a_little() -> bool:
+        trigger = asyncio.create_task(events(waiting_for(task_id, poll_interval=0.1)))
+        await asyncio.sleep(0.6)
+        still_waiting = not trigger.done()
+        trigger.cancel()
+        await asyncio.gather(trigger, return_exceptions=True)
+        return still_waiting
+
+    assert asyncio.run(wait_a_little())
+    assert len(kie.ledger.about(task_id)) > 3
+    assert _SHARED == {}
+
+
+def test_a_trigger_that_is_cancelled_does_not_fire_and_closes_its_client(kie: Sandbox) -> None:
+    task_id = submit(kie)
+
+    async def cancel() -> BaseException:
+        trigger = asyncio.create_task(events(waiting_for(task_id)))
+        await asyncio.sleep(0.2)
+        [shared] = _SHARED.values()
+        assert shared.client
+        http = shared.client._reading
+        trigger.cancel()
+        outcomes = await asyncio.gather(trigger, return_exceptions=True)
+        assert http.is_closed
+        assert isinstance(outcomes[0], BaseException)
+        return outcomes[0]
+
+    assert isinstance(asyncio.run(cancel()), asyncio.CancelledError)
+    assert _SHARED == {}
+
+
+def test_the_log_tells_each_state_once(kie: Sandbox, given_time: GivenTime, capfd: pytest.CaptureFixture[str]) -> None:
+    task_id = submit(kie)
+    capfd.readouterr()
+
+    fired(waiting_for(task_id, poll_interval=2))
+
+    out = capfd.readouterr().out
+    assert [out.count(f"Task {task_id}: {state} after") for state in ("queued", "generating")] == [1, 1]
+    assert kie.key not in out
+    assert "/media/" not in out
