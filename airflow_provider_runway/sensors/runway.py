@@ -83,9 +83,9 @@ class RunwayVideoSensor(BaseSensorOperator):
         with self.hook:
             try:
                 check_task_id("runway_task_id", self.runway_task_id)
-                self._show()
             except RunwayError as error:
                 self._give_up(error)
+            self._show()
             if not self.deferrable:
                 result: VideoResult = super().execute(context)
                 return result
@@ -181,4 +181,8 @@ class RunwayVideoSensor(BaseSensorOperator):
 
     def _show(self) -> None:
         """Have the link to the logs ready for whenever this stretch of the task ends."""
-        self.logs_link = logs_url(self.hook.settings.address.base_url, self.runway_task_id)
+        try:
+            base_url = self.hook.settings.address.base_url
+        except RunwayError as error:
+            self._give_up(error)
+        self.logs_link = logs_url(base_url, self.runway_task_id)

@@ -1,0 +1,355 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import time
+from datetime import datetime, timedelta, timezone
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from airflow.sdk import conf
+from airflow.sdk.exceptions import (
+    AirflowFailException,
+    AirflowRescheduleException,
+    AirflowSensorTimeout,
+    AirflowSkipException,
+    TaskDeferralTimeout,
+    TaskDeferred,
+)
+from fakes import GivenTime, fake_context
+
+from airflow_provider_runway.exceptions import InvalidRequestError, PollingFailedError
+from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
+from airflow_provider_runway.results import VideoResult
+from airflow_provider_runway.sandbox import Expire, Fail, Missing, Refuse, Sandbox
+from airflow_provider_runway.sensors.runway import RunwayVideoSensor
+from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
+
+ONE_LOOK: dict[str, Any] = {"deferrable": False, "mode": "reschedule"}
+MODES: list[dict[str, Any]] = [
+    {"deferrable": True},
+    {"deferrable": False, "mode": "poke"},
+    {"deferrable": False, "mode": "reschedule"},
+]
+
+
+@pytest.fixture
+def made(kie: Sandbox) -> str:
+    """The id of a video that is being made: it takes a minute."""
+    with RunwayHook() as hook:
+        return hook.submit(GenerateRequest(prompt="A fox in the snow", aspect_ratio="16:9"))
+
+
+@pytest.fixture
+def airflow_time(given_time: GivenTime, monkeypatch: pytest.MonkeyPatch) -> GivenTime:
+    """What a sensor sleeps passes at once."""
+    clock = SimpleNamespace(monotonic=given_time.monotonic, sleep=given_time.sleep, time=time.time)
+    monkeypatch.setattr("airflow.sdk.bases.sensor.time", clock)
+    monkeypatch.setattr("airflow_provider_runway.sensors.runway.time", clock)
+    return given_time
+
+
+def sensor(task_id: str, **parameters: Any) -> RunwayVideoSensor:
+    return RunwayVideoSensor(task_id="seen", runway_task_id=task_id, **parameters)
+
+
+def deferred(waiting: RunwayVideoSensor) -> TaskDeferred:
+    with pytest.raises(TaskDeferred) as caught:
+        waiting.execute(fake_context())
+    return caught.value
+
+
+def resumed(waiting: RunwayVideoSensor, deferral: TaskDeferred, event: dict[str, Any] | None = None) -> Any:
+    """Go on in a new process, as Airflow does."""
+
+    async def fire() -> dict[str, Any]:
+        [fired] = [fired async for fired in deferral.trigger.run()]
+        payload: dict[str, Any] = fired.payload
+        return payload
+
+    kwargs = {**(deferral.kwargs or {}), "event": asyncio.run(fire()) if event is None else event}
+    again = sensor(waiting.runway_task_id, soft_fail=waiting.soft_fail, never_fail=waiting.never_fail)
+    return again.resume_execution(deferral.method_name, json.loads(json.dumps(kwargs)), fake_context())
+
+
+def waited(waiting: RunwayVideoSensor) -> Any:
+    """Run it to its end, in whatever mode."""
+    try:
+        return waiting.execute(fake_context())
+    except TaskDeferred as deferral:
+        return resumed(waiting, deferral)
+
+
+def test_a_video_that_is_ready_is_handed_over_at_once_and_its_times_are_not_made_up(kie: Sandbox, made: str) -> None:
+    kie.advance(60)
+
+    for mode in MODES:
+        result = sensor(made, **mode).execute(fake_context())
+
+        assert set(result) == set(VideoResult.__annotations__)
+        assert (result["task_id"], result["kind"], result["state"]) == (made, "runway", "success")
+        assert str(result["video_url"]).startswith(kie.url)
+        assert {name for name, value in result.items() if value is None} == {
+            "parent_task_id", "submitted_at", "completed_at", "expires_at", "saved_to", "credits_estimate",
+        }  # fmt: skip
+    assert len(kie.ledger.submissions) == 1
+
+
+def test_a_video_that_is_not_ready_is_waited_for_in_the_triggerer(
+    kie: Sandbox, made: str, given_time: GivenTime
+) -> None:
+    waiting = sensor(made, timeout=600, poke_interval=7)
+    before = time.time()
+
+    deferral = deferred(waiting)
+
+    assert isinstance(deferral.trigger, RunwayVideoTrigger)
+    _, arguments = deferral.trigger.serialize()
+    deadline = arguments.pop("deadline")
+    assert before + 600 <= deadline <= time.time() + 600
+    assert arguments == {
+        "runway_conn_id": "runway_default", "runway_task_id": made, "kind": "runway", "poll_interval": 7,
+    }  # fmt: skip
+    assert deferral.kwargs == {"deadline": deadline}
+    assert deferral.timeout
+    assert timedelta(seconds=607) < deferral.timeout < timedelta(seconds=700)
+    result = resumed(waiting, deferral)
+    assert result["state"] == "success"
+    assert datetime.fromisoformat(result["expires_at"]) > datetime.now(timezone.utc) + timedelta(days=13)
+
+
+def test_a_video_that_is_not_ready_is_waited_for_in_the_worker(
+    kie: Sandbox, made: str, airflow_time: GivenTime
+) -> None:
+    result = sensor(made, deferrable=False, poke_interval=7).execute(fake_context())
+
+    assert result["state"] == "success"
+    assert result["completed_at"]
+    assert airflow_time.pauses == [7] * 9
+
+
+def test_a_video_that_is_not_ready_is_looked_at_again_later(kie: Sandbox, made: str) -> None:
+    waiting = sensor(made, **ONE_LOOK, poke_interval=120)
+
+    with pytest.raises(AirflowRescheduleException) as caught:
+        waiting.execute(fake_context())
+
+    left = caught.value.reschedule_date - datetime.now(timezone.utc)
+    assert timedelta(seconds=115) < left <= timedelta(seconds=120)
+    kie.advance(60)
+    assert sensor(made, **ONE_LOOK).execute(fake_context())["state"] == "success"
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("message", ["Generation failed, please try again later", "Flagged by moderation"])
+def test_what_kie_has_failed_fails_for_good_whatever_the_reason(
+    kie: Sandbox, airflow_time: GivenTime, mode: dict[str, Any], message: str
+) -> None:
+    kie.fault(Fail(message))
+    with RunwayHook() as hook:
+        task_id = hook.submit(GenerateRequest(prompt="A fox", aspect_ratio="16:9"))
+    if mode.get("mode") == "reschedule":
+        kie.advance(60)
+
+    with pytest.raises(AirflowFailException, match=f"GenerationFailedError: .*{message}"):
+        waited(sensor(task_id, **mode))
+
+
+@pytest.mark.parametrize("mode", MODES[:2])
+def test_a_task_that_kie_does_not_know_fails_for_good_after_a_grace(
+    kie: Sandbox, airflow_time: GivenTime, mode: dict[str, Any]
+) -> None:
+    with pytest.raises(AirflowFailException, match=r"TaskNotFoundError: KIE.AI has no record of task no-such-task"):
+        waited(sensor("no-such-task", **mode))
+    assert sum(airflow_time.pauses) >= 30
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_video_that_has_expired_fails_for_good(
+    kie: Sandbox, made: str, airflow_time: GivenTime, mode: dict[str, Any]
+) -> None:
+    kie.advance(60)
+    kie.fault(Expire(), on="record")
+
+    with pytest.raises(AirflowFailException, match="VideoExpiredError"):
+        waited(sensor(made, **mode))
+
+
+@pytest.mark.parametrize("mode", MODES[:2])
+def test_a_video_that_is_not_ready_in_time_fails_without_retry(
+    kie: Sandbox, made: str, airflow_time: GivenTime, mode: dict[str, Any]
+) -> None:
+    with pytest.raises(AirflowSensorTimeout):
+        waited(sensor(made, timeout=20, **mode))
+
+
+def test_airflows_own_trigger_timeout_fails_without_retry_too(made: str) -> None:
+    waiting = sensor(made)
+
+    with pytest.raises(AirflowSensorTimeout):
+        waiting.resume_execution("__fail__", {"error": "Trigger timeout"}, fake_context())
+    assert issubclass(TaskDeferralTimeout, Exception)
+
+
+def test_looks_that_go_wrong_are_waited_through_and_end_the_try_if_they_go_on(
+    kie: Sandbox, made: str, airflow_time: GivenTime
+) -> None:
+    for mode in MODES[:2]:
+        kie.fault(Refuse(500), on="record", times=5)
+        assert waited(sensor(made, **mode))["state"] == "success"
+
+    kie.reset()
+    with RunwayHook() as hook:
+        task_id = hook.submit(GenerateRequest(prompt="A fox", aspect_ratio="16:9"))
+    kie.fault(Refuse(500), on="record")
+    for mode in MODES[:2]:
+        with pytest.raises(PollingFailedError, match="6 looks in a row"):
+            waited(sensor(task_id, **mode))
+
+
+@pytest.mark.parametrize("mode", MODES)
+@pytest.mark.parametrize("quietly", ["soft_fail", "never_fail"])
+def test_where_failing_is_not_wanted_it_skips(
+    kie: Sandbox, made: str, airflow_time: GivenTime, mode: dict[str, Any], quietly: str
+) -> None:
+    kie.advance(60)
+    kie.fault(Expire(), on="record")
+
+    with pytest.raises(AirflowSkipException):
+        waited(sensor(made, **mode, **{quietly: True}))
+
+
+@pytest.mark.parametrize("mode", MODES[:2])
+def test_where_failing_is_not_wanted_it_skips_when_the_time_is_over(
+    kie: Sandbox, made: str, airflow_time: GivenTime, mode: dict[str, Any]
+) -> None:
+    with pytest.raises(AirflowSkipException):
+        waited(sensor(made, timeout=20, soft_fail=True, **mode))
+
+
+@pytest.mark.parametrize("event", ["success", "failed", "gone", "timeout", "fault"])
+def test_a_video_that_got_ready_meanwhile_is_taken_whatever_the_trigger_said(
+    kie: Sandbox, made: str, event: str
+) -> None:
+    waiting = sensor(made)
+    deferral = deferred(waiting)
+    kie.advance(60)
+
+    result = resumed(waiting, deferral, {"task_id": made, "state": event})
+
+    assert result["state"] == "success"
+
+
+def test_a_sensor_woken_too_early_waits_on_until_the_same_deadline(kie: Sandbox, made: str) -> None:
+    waiting = sensor(made, timeout=600)
+    deferral = deferred(waiting)
+
+    with pytest.raises(TaskDeferred) as again:
+        resumed(waiting, deferral, {"task_id": made, "state": "success"})
+
+    assert again.value.kwargs == deferral.kwargs
+    assert again.value.trigger.serialize() == deferral.trigger.serialize()
+
+
+@pytest.mark.parametrize(
+    ("event", "error"),
+    [
+        ({"state": "timeout"}, AirflowSensorTimeout),
+        ({"state": "gone", "error": "it is gone"}, AirflowFailException),
+        ({"state": "fault", "error": "it went wrong"}, PollingFailedError),
+    ],
+)
+def test_what_the_trigger_said_counts_while_there_is_no_video(
+    kie: Sandbox, made: str, event: dict[str, str], error: type[Exception]
+) -> None:
+    waiting = sensor(made)
+    deferral = deferred(waiting)
+
+    with pytest.raises(error, match=event.get("error", "was not ready in time")):
+        resumed(waiting, deferral, {"task_id": made, **event})
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_key_that_is_wrong_fails_for_good(
+    kie: Sandbox, made: str, monkeypatch: pytest.MonkeyPatch, mode: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", kie.connection_json().replace(kie.key, "k3y-of-nobody"))
+
+    with pytest.raises(AirflowFailException, match="AuthenticationError") as caught:
+        waited(sensor(made, **mode))
+
+    assert "k3y-of-nobody" not in str(caught.value)
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_a_connection_without_a_key_fails_for_good(
+    kie: Sandbox, monkeypatch: pytest.MonkeyPatch, mode: dict[str, Any]
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", json.dumps({"conn_type": "runway"}))
+
+    with pytest.raises(AirflowFailException, match="ConnectionSettingsError: Connection 'runway_default'"):
+        waited(sensor("task-1", **mode))
+
+
+@pytest.mark.parametrize(
+    ("quietly", "error"), [({}, AirflowFailException), ({"soft_fail": True}, AirflowSkipException)]
+)
+def test_a_connection_that_lost_its_key_while_waiting_fails_for_good(
+    kie: Sandbox, made: str, monkeypatch: pytest.MonkeyPatch, quietly: dict[str, Any], error: type[Exception]
+) -> None:
+    waiting = sensor(made, **quietly)
+    deferral = deferred(waiting)
+    monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", json.dumps({"conn_type": "runway"}))
+
+    with pytest.raises(error) as caught:
+        resumed(waiting, deferral)
+
+    said = f"{caught.value} {caught.value.__cause__}"  # Airflow has its own words for a skip
+    assert "Connection 'runway_default': There is no API key" in said
+
+
+@pytest.mark.parametrize("task_id", ["", "two words", None, 7])
+def test_an_id_that_cannot_be_one_is_refused_while_the_dag_is_read(task_id: Any) -> None:
+    with pytest.raises(InvalidRequestError, match=r"^runway_task_id must be the id of a KIE task"):
+        sensor(task_id)
+
+
+def test_an_id_that_renders_to_nothing_fails_for_good(kie: Sandbox) -> None:
+    waiting = sensor("{{ '' }}")
+    waiting.render_template_fields({})
+
+    with pytest.raises(AirflowFailException, match="InvalidRequestError: runway_task_id must be"):
+        waiting.execute(fake_context())
+    assert kie.ledger.requests == ()
+
+
+def test_a_kind_that_there_is_not_is_refused() -> None:
+    with pytest.raises(InvalidRequestError, match="kind must be 'runway' or 'aleph'; got 'luma'"):
+        sensor("task-1", kind="luma")
+
+
+def test_a_sensor_has_airflows_timeout_and_ten_seconds_between_looks() -> None:
+    waiting = sensor("task-1")
+
+    assert waiting.timeout == conf.getfloat("sensors", "default_timeout")
+    assert (waiting.poke_interval, waiting.mode, waiting.soft_fail) == (10, "poke", False)
+    assert waiting.multiple_outputs is True
+
+
+def test_a_record_that_shows_late_is_waited_for(kie: Sandbox, made: str, airflow_time: GivenTime) -> None:
+    for mode in MODES[:2]:
+        kie.fault(Missing(), times=3)
+        assert waited(sensor(made, **mode))["state"] == "success"
+
+
+def test_the_key_and_the_link_are_in_no_log(
+    kie: Sandbox, made: str, airflow_time: GivenTime, capfd: pytest.CaptureFixture[str]
+) -> None:
+    waited(sensor(made))
+    waited(sensor(made, deferrable=False))
+
+    out = capfd.readouterr().out
+    assert f"The video of task {made} is ready" in out
+    assert kie.key not in out
+    assert "/media/" not in out
