@@ -7,6 +7,7 @@ knows by then is shown while it waits.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 import attrs
 from airflow.sdk import BaseOperatorLink
@@ -48,6 +49,6 @@ class KieLogsLink(BaseOperatorLink):
 
 def logs_url(base_url: str, task_id: str) -> str:
     """Where the calls of an account are listed: KIE's own page, or that of a sandbox on this machine."""
-    if base_url.startswith(("http://127.0.0.1", "http://localhost")):
-        return f"{base_url}/logs?taskId={task_id}"
+    if urlsplit(base_url).hostname in {"127.0.0.1", "localhost"}:
+        return f"{base_url}/logs?taskId={task_id}" if task_id else f"{base_url}/logs"
     return KIE_LOGS

@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from airflow.sdk import BaseOperator
+from fakes import GivenTime, fake_context
+
+from airflow_provider_runway.exceptions import RunwayError
+from airflow_provider_runway.links.runway import KieLogsLink, RunwayVideoLink, logs_url
+from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
+from airflow_provider_runway.sandbox import Refuse, Sandbox
+from airflow_provider_runway.sensors.runway import RunwayVideoSensor
+
+FOX: dict[str, Any] = {"task_id": "video", "prompt": "A fox in the snow", "aspect_ratio": "16:9"}
+# Links are made from what the operator knows; which task instance it is does not matter.
+ANY: Any = None
+
+
+def links(operator: BaseOperator) -> dict[str, str]:
+    """The links as Airflow asks for them at the end of each stretch of a task, by name."""
+    asked: Any = operator
+    return {link.name: link.get_link(asked, ti_key=ANY) for link in asked.operator_extra_links}
+
+
+def run(operator: Any) -> None:
+    """One stretch of a task: it ends by deferring as well as by returning."""
+    try:
+        operator.execute(fake_context())
+    except BaseException as end:
+        if type(end).__name__ != "TaskDeferred":
+            raise
+
+
+OPERATORS = [
+    RunwayGenerateOperator(**FOX),
+    RunwayExtendOperator(task_id="more", runway_task_id="task-1", prompt="It looks up"),
+    RunwayVideoSensor(task_id="seen", runway_task_id="task-1"),
+]
+
+
+@pytest.mark.parametrize("operator", OPERATORS, ids=lambda operator: operator.task_id)
+def test_before_it_runs_a_task_links_to_kies_logs_alone(operator: BaseOperator) -> None:
+    assert links(operator) == {"Video": "", "KIE.AI logs": "https://kie.ai/logs"}
+
+
+def test_while_it_waits_a_task_links_to_the_logs_and_not_to_a_video(kie: Sandbox) -> None:
+    operator = RunwayGenerateOperator(**FOX)
+
+    run(operator)
+
+    task_id = kie.tasks[0].task_id
+    assert links(operator) == {"Video": "", "KIE.AI logs": f"{kie.url}/logs?taskId={task_id}"}
+    waiting = RunwayVideoSensor(task_id="seen", runway_task_id=task_id)
+    run(waiting)
+    assert links(waiting) == links(operator)
+
+
+def test_when_it_is_ready_a_task_links_to_the_video(kie: Sandbox, given_time: GivenTime) -> None:
+    operator = RunwayGenerateOperator(**FOX, deferrable=False)
+
+    run(operator)
+
+    task_id = kie.tasks[0].task_id
+    assert links(operator)["Video"].startswith(f"{kie.url}/media/{task_id}")
+    seen = RunwayVideoSensor(task_id="seen", runway_task_id=task_id)
+    run(seen)
+    assert links(seen) == links(operator)
+
+
+def test_a_task_that_was_refused_links_to_no_video(kie: Sandbox, given_time: GivenTime) -> None:
+    kie.fault(Refuse(500), on="submit")
+    operator = RunwayGenerateOperator(**FOX)
+
+    with pytest.raises(RunwayError):
+        run(operator)
+
+    assert links(operator)["Video"] == ""
+
+
+@pytest.mark.parametrize(
+    ("base_url", "expected"),
+    [
+        ("https://api.kie.ai", "https://kie.ai/logs"),
+        ("https://kie.example", "https://kie.ai/logs"),
+        ("http://10.0.0.1:8123", "https://kie.ai/logs"),
+        ("http://127.0.0.1:8123", "http://127.0.0.1:8123/logs?taskId=task-1"),
+        ("http://localhost:8123", "http://localhost:8123/logs?taskId=task-1"),
+        ("http://localhost.example.com", "https://kie.ai/logs"),
+        ("http://127.0.0.1.example.com", "https://kie.ai/logs"),
+    ],
+)
+def test_only_a_sandbox_on_this_machine_has_a_page_of_its_own(base_url: str, expected: str) -> None:
+    assert logs_url(base_url, "task-1") == expected
+
+
+def test_a_link_has_no_state_of_its_own() -> None:
+    assert RunwayVideoLink() == RunwayVideoLink()
+    assert KieLogsLink() == KieLogsLink()
+    assert {RunwayVideoLink().xcom_key, KieLogsLink().xcom_key} == {"_link_RunwayVideoLink", "_link_KieLogsLink"}
+
+
+def test_operators_without_these_attributes_have_harmless_links() -> None:
+    bare = BaseOperator(task_id="bare")
+
+    assert RunwayVideoLink().get_link(bare, ti_key=ANY) == ""
+    assert KieLogsLink().get_link(bare, ti_key=ANY) == "https://kie.ai/logs"
