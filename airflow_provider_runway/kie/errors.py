@@ -28,7 +28,14 @@
     ├── VideoExpiredError             the video was made, and KIE has deleted it since
     ├── MissingVideoError             KIE says success but gives no video
     ├── PollingFailedError            too many looks in a row went wrong; the task itself goes on
-    └── WaitTimeoutError              not ready in time; the task itself goes on
+    ├── WaitTimeoutError              not ready in time; the task itself goes on
+    ├── UnreadableRecordError         the record of an earlier submission cannot be read; nothing was sent
+    ├── NotFinishedError              the video is still being made, so there is nothing to store
+    ├── DownloadError                 the media host did not give the whole file
+    │   ├── DeadLinkError             it no longer knows the link
+    │   └── NotAVideoError            it gave something else
+    ├── TargetExistsError             another file is at the target already
+    └── TargetUnwritableError         the video cannot be stored at the target
 
 Each carries what a program needs: ``code``, ``http_status``, ``task_id``, ``service_message`` and ``retryable``.
 """
@@ -262,5 +269,39 @@ class PollingFailedError(RunwayError):
 
 class WaitTimeoutError(RunwayError):
     """A task was not ready in time. It goes on at KIE; a retry waits on it."""
+
+    retry_can_help = True
+
+
+class UnreadableRecordError(RunwayError):
+    """The record of an earlier submission is there and cannot be read. Nothing was sent."""
+
+
+class NotFinishedError(RunwayError):
+    """The video is still being made, so there is nothing to store yet."""
+
+    retry_can_help = True
+
+
+class DownloadError(RunwayError):
+    """The media host did not give the whole file. A retry downloads it again and pays nothing."""
+
+    retry_can_help = True
+
+
+class DeadLinkError(DownloadError):
+    """The media host no longer knows the link, and no fresh one works either."""
+
+
+class NotAVideoError(DownloadError):
+    """The media host gave something else than a video, such as an error page."""
+
+
+class TargetExistsError(RunwayError):
+    """Another file is at the target, and it may not be overwritten."""
+
+
+class TargetUnwritableError(RunwayError):
+    """The video cannot be stored at the target: no access, no room, no such store, a folder of that name."""
 
     retry_can_help = True

@@ -235,7 +235,7 @@ def _ambiguous(request: Request, what_happened: str, error: RunwayError | None) 
     named = f" The answer names task {task_id}." if task_id else ""
     return AmbiguousSubmissionError(
         f"It is unknown whether KIE.AI took this video, so it is not sent again. {what_happened.rstrip('.')}.{named} "
-        f"(request {fingerprint(request)}, kind {SUBMISSIONS[type(request)].kind}, prompt {beginning!r}). "
+        f"It is request {fingerprint(request)}, kind {SUBMISSIONS[type(request)].kind}, prompt {beginning!r}. "
         "Look for it at https://kie.ai/logs before submitting anew: if it is there, it is being made and paid.",
         task_id=task_id,
         code=error.code if error else None,

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any, Protocol
 
-from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, RunwayError
+from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, RunwayError, UnreadableRecordError
 
 RECORD_KEY = "runway_submission"
 # KIE keeps its own records for two months.
@@ -79,10 +79,6 @@ class Submission:
                 "has submitted, its video is at https://kie.ai/logs."
             ) from error
         return record
-
-
-class UnreadableRecordError(RunwayError):
-    """The record of an earlier submission is there and cannot be read. Nothing was sent."""
 
 
 class StateStore(Protocol):

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.api import fingerprint
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, CreditFloorError, RunwayError
 from airflow_provider_runway.kie.exchange import Patience
-from airflow_provider_runway.kie.prices import estimate, in_dollars
+from airflow_provider_runway.kie.prices import in_dollars
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.operators.submission import Stage, Submission
 from airflow_provider_runway.operators.submission_store import SubmissionStore
@@ -32,13 +31,13 @@ class Submitter:
 
     :param hook: The connection's hook.
     :param store: Where the record is kept.
-    :param prices: Credits by the name of a price.
+    :param price: Credits that the video is expected to cost.
     :param log: Where to say what is paid.
     """
 
     hook: RunwayHook
     store: SubmissionStore
-    prices: Mapping[str, float]
+    price: float
     log: Logger
 
     def submit(self, request: Request, patience: Patience, *, saved_to: str | None) -> Submission:
@@ -58,7 +57,7 @@ class Submitter:
                 "submission and will pay again."
             )
         client = self.hook.get_conn()
-        self._check_balance(request)
+        self._check_balance()
         intent = Submission(
             stage=Stage.INTENT, fingerprint=fingerprint(request), intended_at=to_iso(utc_now()), saved_to=saved_to
         )
@@ -73,20 +72,21 @@ class Submitter:
         submission = replace(intent, stage=Stage.SUBMITTED, task_id=task_id, submitted_at=to_iso(utc_now()))
         self._keep(submission)
         self.log.info(
-            "Submitted to KIE.AI: task %s, for %s. It is paid from here on: killing this Airflow task neither stops "
-            "nor refunds the video.",
+            "Submitted to KIE.AI: task %s, for about %g credits (%s). It is paid from here on: killing this Airflow "
+            "task neither stops nor refunds the video.",
             task_id,
-            self._cost(request),
+            self.price,
+            in_dollars(self.price),
         )
         return submission
 
-    def _check_balance(self, request: Request) -> None:
+    def _check_balance(self) -> None:
         floor = self.hook.settings.credit_floor
         if floor is None:
             return
-        balance, price = self.hook.credits(), estimate(request, self.prices)
-        if balance - price < floor:
-            raise CreditFloorError(balance, price, floor)
+        balance = self.hook.credits()
+        if balance - self.price < floor:
+            raise CreditFloorError(balance, self.price, floor)
 
     def _keep(self, submission: Submission) -> None:
         """Record a task id that is paid. Failing to is no reason to lose the video as well."""
@@ -104,7 +104,3 @@ class Submitter:
                 "it, and would fail rather than submit again.",
                 submission.task_id,
             )
-
-    def _cost(self, request: Request) -> str:
-        credits_ = estimate(request, self.prices)
-        return f"about {credits_:g} credits ({in_dollars(credits_)})"

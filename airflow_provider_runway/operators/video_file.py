@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from airflow_provider_runway.kie.errors import RunwayError
+from collections.abc import Callable
+
+from airflow_provider_runway.kie.errors import TargetExistsError
 from airflow_provider_runway.kie.tasks import VideoTask
-
-
-class TargetTakenError(RunwayError):
-    """A file that this task did not make is at ``save_to``. Nothing was sent."""
 
 
 def check_target(save_to: str, own: str | None) -> None:
@@ -15,7 +13,7 @@ def check_target(save_to: str, own: str | None) -> None:
 
     :param save_to: The target, as the operator was given it.
     :param own: Where this very task has stored a video before: that may be replaced.
-    :raises TargetTakenError: If another file is there.
+    :raises TargetExistsError: If another file is there.
     :raises TargetUnwritableError: If the target cannot be reached, or no installed provider knows its scheme.
     """
     from airflow_provider_runway.storage.targets import find_target, storing
@@ -24,20 +22,21 @@ def check_target(save_to: str, own: str | None) -> None:
         place = find_target(save_to, "video.mp4")
         taken = place.size() is not None
     if taken and own != save_to and not save_to.endswith("/"):
-        raise TargetTakenError(
+        raise TargetExistsError(
             f"There is a file at {place.uri} already, and this task did not make it. Nothing was sent. Remove the file "
             "or choose another save_to; a template such as {{ ds }} gives each run a path of its own."
         )
 
 
-def save(task: VideoTask, save_to: str, own: str | None) -> str:
+def save(task: VideoTask, save_to: str, own: str | None, renew: Callable[[], str]) -> str:
     """Store a finished video.
 
     :param task: The finished task.
     :param save_to: The target, as the operator was given it.
     :param own: Where this very task has stored a video before: that is replaced.
+    :param renew: Returns a fresh link, where the one at hand has died.
     :return: The whole address of the file.
     """
     from airflow_provider_runway.storage.saving import save_video
 
-    return save_video(task.video_url or "", save_to, task_id=task.task_id, overwrite=own == save_to).path
+    return save_video(task.video_url or "", save_to, task_id=task.task_id, overwrite=own == save_to, renew=renew).path

@@ -16,9 +16,9 @@ from typing_extensions import Self
 
 from airflow_provider_runway.kie.address import USER_AGENT
 from airflow_provider_runway.kie.envelope import read_retry_after, shorten
+from airflow_provider_runway.kie.errors import DeadLinkError, DownloadError, NotAVideoError
 from airflow_provider_runway.kie.exchange import Patience
 from airflow_provider_runway.storage.content import HEAD, ends_within_a_box, is_text, is_video, picture_suffix
-from airflow_provider_runway.storage.errors import DeadLinkError, DownloadError, NotAVideoError
 from airflow_provider_runway.storage.fast_transport import best_transport
 from airflow_provider_runway.storage.links import hidden_queries, shown, usable_link
 from airflow_provider_runway.storage.ranges import Next, Progress, read_answer

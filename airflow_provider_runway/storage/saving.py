@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from airflow_provider_runway.kie.errors import TargetExistsError
 from airflow_provider_runway.kie.exchange import Patience
 from airflow_provider_runway.storage.content import HEAD, picture_suffix
 from airflow_provider_runway.storage.download import DEFAULT_PATIENCE, Downloader, OnProgress
-from airflow_provider_runway.storage.errors import TargetExistsError
 from airflow_provider_runway.storage.ranges import Progress
 from airflow_provider_runway.storage.sink import Sink
 from airflow_provider_runway.storage.targets import Fingerprint, Target, find_target, fingerprint, storing

@@ -1,9 +1,8 @@
-"""Where downloaded bytes go: into a file and a checksum, both written by a thread of their own beside the network."""
+"""Where downloaded bytes go: into a file, and into a checksum that a thread of its own computes meanwhile."""
 
 from __future__ import annotations
 
 import hashlib
-import os
 import queue
 import threading
 from types import TracebackType
@@ -11,10 +10,10 @@ from typing import BinaryIO
 
 from typing_extensions import Self
 
-# Bytes handed to the thread at a time, and how many such batches may wait for it.
+# Bytes handed to the thread at a time (or so many pieces, if they are tiny), and how many such batches may wait.
 BATCH = 262_144
+_MOST_PIECES = 4096
 _WAITING = 8
-_MOST_CHUNKS = 4096
 
 
 class Sink:
@@ -29,35 +28,35 @@ class Sink:
         self._batch: list[bytes] = []
         self._batch_size = 0
         self._queue: queue.Queue[list[bytes] | None] = queue.Queue(_WAITING)
-        self._error: OSError | None = None
-        self._thread = threading.Thread(target=self._work, name="runway-sink", daemon=True)
+        self._thread = threading.Thread(target=self._work, name="runway-checksum", daemon=True)
 
     @property
     def file(self) -> BinaryIO | None:
         """The file itself, for reading after :meth:`settle`."""
         return self._file
 
-    def write(self, chunk: bytes) -> bool:
+    def write(self, piece: bytes) -> bool:
         """Take some bytes.
 
-        :return: Whether a batch was handed on: the time to report progress.
-        :raises OSError: If an earlier write failed.
+        :return: Whether a batch is full: the time to report progress.
+        :raises OSError: If they cannot be written.
         """
-        self._batch.append(chunk)
-        self._batch_size += len(chunk)
-        if self._batch_size < BATCH and len(self._batch) < _MOST_CHUNKS:
-            return False
-        self._hand_on()
-        return True
+        self._batch.append(piece)
+        self._batch_size += len(piece)
+        full = self._batch_size >= BATCH or len(self._batch) >= _MOST_PIECES
+        if full:
+            self._hand_on()
+        if self._file is not None:
+            self._file.write(piece)
+        return full
 
     def settle(self) -> None:
-        """Wait until all is written.
+        """Have all bytes in the file and in the checksum.
 
-        :raises OSError: If a write failed.
+        :raises OSError: If they cannot be written.
         """
         self._hand_on()
         self._queue.join()
-        self._complain()
         if self._file is not None:
             self._file.flush()
 
@@ -68,12 +67,6 @@ class Sink:
         if self._file is not None:
             self._file.seek(0)
             self._file.truncate()
-
-    def sync(self) -> None:
-        """Have it all on the disk, so that it survives a loss of power."""
-        self.settle()
-        if self._file is not None:
-            os.fsync(self._file.fileno())
 
     @property
     def sha256(self) -> str:
@@ -91,25 +84,12 @@ class Sink:
         self._thread.join()
 
     def _hand_on(self) -> None:
-        self._complain()
         if self._batch:
             self._queue.put(self._batch)
             self._batch, self._batch_size = [], 0
 
-    def _complain(self) -> None:
-        if self._error is not None:
-            raise self._error
-
     def _work(self) -> None:
         while (batch := self._queue.get()) is not None:
-            try:
-                # After an error the queue is only emptied, so that whoever fills it does not wait for ever.
-                if self._error is None:
-                    for chunk in batch:
-                        if self._file is not None:
-                            self._file.write(chunk)
-                        self._digest.update(chunk)
-            except OSError as error:
-                self._error = error
-            finally:
-                self._queue.task_done()
+            for piece in batch:
+                self._digest.update(piece)
+            self._queue.task_done()

@@ -13,8 +13,7 @@ from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
-from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.storage.errors import TargetUnwritableError
+from airflow_provider_runway.kie.errors import RunwayError, TargetUnwritableError
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath

@@ -119,7 +119,7 @@ class RunwayToObjectStorageOperator(BaseOperator):
         )
 
     def _finished_task(self) -> VideoTask:
-        from airflow_provider_runway.storage.errors import NotFinishedError
+        from airflow_provider_runway.kie.errors import NotFinishedError
 
         task = self.hook.look(self.runway_task_id, self.kind)
         decision = judge(task)

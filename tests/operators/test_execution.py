@@ -572,7 +572,8 @@ def test_the_log_says_what_is_paid_and_that_killing_does_not_stop_it(
     [task] = kie.tasks
     assert f"task {task.task_id}, for about 30 credits ($0.15)" in out
     assert "killing this Airflow task neither stops nor refunds the video" in out
-    assert f"The video of task {task.task_id} is ready. KIE.AI keeps it until about" in out
+    assert f"The video of task {task.task_id} is ready, " in out
+    assert " s after it was submitted. KIE.AI keeps it until about" in out
     assert kie.key not in out
     assert "/media/" not in out
 
@@ -596,7 +597,7 @@ def test_a_paid_task_that_cannot_be_recorded_is_waited_for_all_the_same(
         write(key, value, **options)
 
     monkeypatch.setattr(task.store, "set", fail_for_the_id)
-    monkeypatch.setattr("airflow_provider_runway.operators.base.time.sleep", pauses.append)
+    monkeypatch.setattr("time.sleep", pauses.append)
 
     assert task.run()["state"] == "success"
 
@@ -615,7 +616,7 @@ def test_a_paid_task_is_recorded_as_soon_as_the_store_is_back(kie: Sandbox, monk
         write(key, value, **options)
 
     monkeypatch.setattr(task.store, "set", fail_twice_for_the_id)
-    monkeypatch.setattr("airflow_provider_runway.operators.base.time.sleep", lambda _seconds: None)
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
 
     assert is_waiting(task.start())
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_runway.exceptions import AmbiguousSubmissionError
+from airflow_provider_runway.exceptions import AmbiguousSubmissionError, UnreadableRecordError
 from airflow_provider_runway.operators.submission import (
     Plan,
     Reattach,
@@ -16,7 +16,6 @@ from airflow_provider_runway.operators.submission import (
     Stage,
     Submission,
     Submit,
-    UnreadableRecordError,
     plan,
 )
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from airflow_provider_runway.storage.errors import DownloadError
+from airflow_provider_runway.kie.errors import DownloadError
 from airflow_provider_runway.storage.fast_transport import FastTransport, best_transport
 from airflow_provider_runway.storage.links import shown, usable_link
 

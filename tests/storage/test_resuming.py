@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_runway.kie.errors import DownloadError
 from airflow_provider_runway.kie.exchange import Patience
 from airflow_provider_runway.storage.download import Downloader
-from airflow_provider_runway.storage.errors import DownloadError
 from airflow_provider_runway.storage.sink import Sink
 
 from .support import OTHER_VIDEO, VIDEO, Ask, film, media_host, reply, save, video_reply

@@ -12,7 +12,7 @@ from airflow.sdk import ObjectStoragePath
 from airflow.sdk.io import store
 from fsspec.implementations.memory import MemoryFileSystem  # noqa: TID253 - a test may take its time
 
-from airflow_provider_runway.storage.errors import DownloadError, TargetExistsError, TargetUnwritableError
+from airflow_provider_runway.kie.errors import DownloadError, TargetExistsError, TargetUnwritableError
 from airflow_provider_runway.storage.targets import find_target, with_suffix
 
 from .support import OTHER_VIDEO, PICTURE, VIDEO, Ask, media_host, reply, save, video_reply

@@ -14,10 +14,9 @@ from airflow.sdk.exceptions import AirflowFailException
 from fakes import GivenTime, fake_context
 
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
-from airflow_provider_runway.kie.errors import InvalidRequestError
+from airflow_provider_runway.kie.errors import DownloadError, InvalidRequestError, NotFinishedError
 from airflow_provider_runway.results import VideoResult
 from airflow_provider_runway.sandbox import CutMedia, Expire, Fail, Redirect, Sandbox, WrongLength
-from airflow_provider_runway.storage.errors import DownloadError, NotFinishedError
 from airflow_provider_runway.storage.saving import save_video
 from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator, StoredVideo
 

@@ -19,12 +19,12 @@ QUICK: dict[str, Any] = {"poll_interval": 0.5, "retries": 2, "retry_delay": time
 class DiesOnceSubmitted(RunwayGenerateOperator):
     """Its worker is killed in the first try, right after KIE has taken the video."""
 
-    def _wait(self, *args: Any, **kwargs: Any) -> Any:
+    def defer(self, **kwargs: Any) -> Any:
         died = Path(os.environ["MARK_OF_DEATH"])
         if not died.exists():
             died.touch()
             os.kill(os.getpid(), signal.SIGKILL)
-        return super()._wait(*args, **kwargs)
+        return super().defer(**kwargs)
 
 
 with DAG("chain", schedule=None, default_args=QUICK):
@@ -35,7 +35,13 @@ with DAG("chain", schedule=None, default_args=QUICK):
         prompt="It looks up",
         wait_for_completion=False,
     )
-    RunwayVideoSensor(task_id="wait", runway_task_id=extend.output["task_id"], poke_interval=0.5, timeout=60, retries=0)
+    RunwayVideoSensor(
+        task_id="wait",
+        runway_task_id=extend.output["task_id"],  # type: ignore[index] # Airflow types it as not indexable
+        poke_interval=0.5,
+        timeout=60,
+        retries=0,
+    )
 
 with DAG("batch", schedule=None, default_args=QUICK, max_active_tasks=32):
     RunwayGenerateOperator.partial(task_id="each", aspect_ratio="1:1").expand(prompt=[f"Fox {n}" for n in range(8)])

@@ -1,0 +1,278 @@
+"""Making a video once: submit unless an earlier try has, wait, store, hand over the result."""
+
+from __future__ import annotations
+
+import json
+import time
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
+from airflow_provider_runway.configuration import read_prices
+from airflow_provider_runway.deferral import event_error, trigger_timeout
+from airflow_provider_runway.kie.api import fingerprint, submission_call
+from airflow_provider_runway.kie.errors import (
+    AmbiguousSubmissionError,
+    GenerationFailedError,
+    MaintenanceError,
+    RateLimitedError,
+    RunwayError,
+    TaskNotFoundError,
+)
+from airflow_provider_runway.kie.polling import Verdict, judge, timed_out
+from airflow_provider_runway.kie.prices import estimate
+from airflow_provider_runway.kie.requests import Request
+from airflow_provider_runway.kie.tasks import VideoTask
+from airflow_provider_runway.links.runway import logs_url
+from airflow_provider_runway.operators.admission import LONGEST_QUEUEING, Ticket, may_fill_the_limit, time_to_moment
+from airflow_provider_runway.operators.parameters import optional
+from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit, plan
+from airflow_provider_runway.operators.submission_store import SubmissionStore
+from airflow_provider_runway.operators.submitter import QUEUE_ELSEWHERE, WAIT_HERE, Submitter
+from airflow_provider_runway.operators.video_file import check_target, save
+from airflow_provider_runway.results import VideoResult, finished_result, submitted_result, to_iso, utc_now
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_runway.operators.base import RunwayVideoOperator
+    from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
+
+
+class VideoMaking:
+    """One stretch of an operator's work, from its start or from where a trigger has brought it back.
+
+    :param operator: The operator, after templating.
+    :param context: The task's context.
+    """
+
+    def __init__(self, operator: RunwayVideoOperator, context: Context) -> None:
+        self._operator = operator
+        self._context = context
+        self._hook = operator.hook
+        self._log = operator.log
+        self._store = SubmissionStore(context)
+        self._save_to = optional(operator.save_to)
+
+    def make(self, ticket: Ticket | None = None) -> VideoResult:
+        """Submit, unless an earlier try has, and wait.
+
+        :param ticket: The place that it had in the admission queue, if it was there.
+        """
+        with fail_for_good_if_hopeless(), self._hook:
+            self._check_before_paying()
+            self._show()
+            earlier = self._store.read()
+            submission, task = self._reattach(earlier)
+            if submission is None:
+                submission = self._submit(ticket, earlier.saved_to if earlier else None)
+            self._show(_task_id(submission))
+            self._context["ti"].xcom_push("task_id", submission.task_id)
+            if not self._operator.wait_for_completion:
+                self._store.write_finished(submission)
+                return self._submitted(submission)
+            if task is None or judge(task).verdict is Verdict.WAIT:
+                task = self._wait(submission, self._operator.timeout.total_seconds())
+            return self._finish(task, submission)
+
+    def make_admitted(self, event: dict[str, Any]) -> VideoResult:
+        """Submit at the moment that the admission queue gave."""
+        time.sleep(time_to_moment(event, time.time()))
+        return self.make(Ticket.from_event(event))
+
+    def complete(self, event: dict[str, Any], deadline: float | None, submitted_at: str | None) -> VideoResult:
+        """Look once more after the trigger, then hand over the video or say what happened."""
+        with fail_for_good_if_hopeless(), self._hook:
+            task_id, outcome = str(event["task_id"]), event["state"]
+            self._show(task_id)
+            submission = self._store.read()
+            if submission is None or submission.task_id != task_id:
+                submission = _submission_of(task_id, submitted_at, fingerprint(self._request))
+            try:
+                task = self._look(submission, unknown_is_gone=outcome == "gone")
+            except RunwayError as error:
+                if outcome == "fault" and error.retryable:
+                    raise event_error(event) from error
+                raise
+            if task is None or judge(task).verdict is Verdict.WAIT:
+                if outcome == "fault":
+                    raise event_error(event)
+                left = 0.0 if deadline is None else deadline - time.time()
+                if outcome == "timeout" or left <= 0:
+                    raise timed_out(task_id, task.state.value if task else None)
+                task = self._wait(submission, left)
+            return self._finish(task, submission)
+
+    @cached_property
+    def _request(self) -> Request:
+        return self._operator.build_request()
+
+    @cached_property
+    def _price(self) -> float:
+        return estimate(self._request, read_prices())
+
+    def _check_before_paying(self) -> None:
+        """What can go wrong after the submission must not come to light only then."""
+        submission_call(self._request)
+        json.dumps([self._trigger_arguments("", 0.0), self._price])
+
+    def _reattach(self, earlier: Submission | None) -> tuple[Submission | None, VideoTask | None]:
+        """The submission of an earlier try and its task, if this try is to wait on it and if KIE shows it."""
+        decision = plan(
+            earlier,
+            fingerprint(self._request),
+            max_tries=self._store.max_tries,
+            resubmit_ambiguous=self._operator.on_ambiguous_submit == "resubmit",
+        )
+        if isinstance(decision, Refuse):
+            raise decision.error
+        if isinstance(decision, Submit):
+            if decision.note:
+                self._log.warning("%s", decision.note)
+            return None, None
+        submission = decision.submission
+        self._log.info(
+            "An earlier try submitted task %s at %s: this one waits on it and pays nothing.",
+            submission.task_id,
+            submission.submitted_at,
+        )
+        try:
+            return submission, self._look(submission)
+        except GenerationFailedError as error:
+            if not error.retryable:
+                raise
+            self._log.warning("%s It is submitted again now.", error)
+            return None, None
+
+    def _submit(self, ticket: Ticket | None, own: str | None) -> Submission:
+        if self._save_to is not None:
+            check_target(self._save_to, own)
+        submitter = Submitter(self._hook, self._store, self._price, self._log)
+        patience = QUEUE_ELSEWHERE if self._operator.deferrable else WAIT_HERE
+        if self._operator.deferrable and ticket is None and may_fill_the_limit(self._context):
+            self._queue(Ticket(time.time()).trigger(self._operator.runway_conn_id))
+        try:
+            return submitter.submit(self._request, patience, saved_to=own)
+        except AmbiguousSubmissionError as error:
+            error.retryable = self._operator.on_ambiguous_submit == "resubmit"
+            raise
+        except (RateLimitedError, MaintenanceError) as refusal:
+            now = time.time()
+            ticket = ticket or Ticket(now)
+            if not self._operator.deferrable or now - ticket.queued_at > LONGEST_QUEUEING:
+                raise
+            self._log.info("%s. Nothing was taken or paid: this task queues in the triggerer.", refusal)
+            self._queue(ticket.trigger_after(refusal, self._operator.runway_conn_id, now))
+
+    def _queue(self, trigger: RunwayAdmissionTrigger) -> NoReturn:
+        self._operator.defer(
+            trigger=trigger, method_name="execute_admitted", timeout=timedelta(seconds=LONGEST_QUEUEING)
+        )
+
+    def _look(self, submission: Submission, *, unknown_is_gone: bool = False) -> VideoTask | None:
+        """Look at a task once: ``None`` if KIE does not show it (yet)."""
+        with self._store.ending(submission):
+            try:
+                task = self._hook.look(_task_id(submission), self._operator.kind)
+            except TaskNotFoundError:
+                if unknown_is_gone:
+                    raise
+                return None
+            decision = judge(task)
+            if decision.error is not None:
+                raise decision.error
+            return task
+
+    def _wait(self, submission: Submission, seconds: float) -> VideoTask:
+        task_id = _task_id(submission)
+        if not self._operator.deferrable:
+            with self._store.ending(submission):
+                return self._hook.wait(
+                    task_id, self._operator.kind, poll_interval=self._operator.poll_interval, timeout=seconds
+                )
+        from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
+
+        deadline = time.time() + seconds
+        self._operator.defer(
+            trigger=RunwayVideoTrigger(**self._trigger_arguments(task_id, deadline)),
+            method_name="execute_complete",
+            kwargs={"deadline": deadline, "submitted_at": submission.submitted_at},
+            timeout=trigger_timeout(seconds, self._operator.poll_interval),
+        )
+
+    def _trigger_arguments(self, task_id: str, deadline: float) -> dict[str, Any]:
+        return {
+            "runway_conn_id": self._operator.runway_conn_id,
+            "runway_task_id": task_id,
+            "kind": self._operator.kind,
+            "poll_interval": self._operator.poll_interval,
+            "deadline": deadline,
+        }
+
+    def _finish(self, task: VideoTask, submission: Submission) -> VideoResult:
+        completed_at = utc_now()
+        self._operator.video_link = task.video_url or ""
+        saved_to = None if self._save_to is None else self._save(task, self._save_to, submission)
+        result = finished_result(
+            task,
+            parent_task_id=self._operator.parent_task_id,
+            submitted_at=submission.submitted_at,
+            completed_at=completed_at,
+            credits_estimate=self._price,
+            saved_to=saved_to,
+        )
+        self._log.info(
+            "The video of task %s is ready%s. KIE.AI keeps it until about %s.",
+            task.task_id,
+            _after(submission.submitted_at, completed_at),
+            result["expires_at"],
+        )
+        if saved_to is not None:
+            self._log.info("It is stored at %s.", saved_to)
+        self._store.write_finished(submission, self._save_to)
+        return result
+
+    def _save(self, task: VideoTask, save_to: str, submission: Submission) -> str:
+        def renew() -> str:
+            return self._hook.look(task.task_id, self._operator.kind).video_url or ""
+
+        return save(task, save_to, submission.saved_to, renew)
+
+    def _submitted(self, submission: Submission) -> VideoResult:
+        return submitted_result(
+            _task_id(submission),
+            self._operator.kind,
+            parent_task_id=self._operator.parent_task_id,
+            submitted_at=submission.submitted_at,
+            credits_estimate=self._price,
+        )
+
+    def _show(self, task_id: str = "") -> None:
+        """Have the link to the logs ready for whenever this stretch of the task ends."""
+        self._operator.logs_link = logs_url(self._hook.settings.address.base_url, task_id)
+
+
+def _task_id(submission: Submission) -> str:
+    if submission.task_id is None:  # pragma: no cover - only submitted records come here
+        raise TypeError("this submission has no task id")
+    return submission.task_id
+
+
+def _submission_of(task_id: str, submitted_at: str | None, fingerprint_: str) -> Submission:
+    """A submission that no record tells of (Airflow before 3.3)."""
+    return Submission(
+        stage=Stage.SUBMITTED,
+        fingerprint=fingerprint_,
+        intended_at=submitted_at or to_iso(utc_now()),
+        task_id=task_id,
+        submitted_at=submitted_at,
+    )
+
+
+def _after(submitted_at: str | None, completed_at: datetime) -> str:
+    """How long the video took, as far as is known."""
+    if submitted_at is None:
+        return ""
+    seconds = (completed_at - datetime.fromisoformat(submitted_at)).total_seconds()
+    return f", {max(seconds, 0.0):.0f} s after it was submitted"

@@ -1,0 +1,1 @@
+"""Measurements, each run beside the peers it is compared with."""
