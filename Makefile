@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test lint constraints clean
+.PHONY: help demo ui test lint bench constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -25,6 +25,9 @@ lint: $(READY) ## ruff and mypy
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
+
+bench: $(READY) ## what importing the operators costs, beside other providers
+	@$(PY) -m benchmarks.import_time
 
 constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in allow
 	$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --group lock
