@@ -1,0 +1,69 @@
+"""What reading a DAG costs: modules, not milliseconds. ``python -m benchmarks.import_time`` has the milliseconds."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+# Slow to import, and none of them needed to read a DAG.
+HEAVY = {"PIL", "aiohttp", "av", "fastapi", "fsspec", "httpx_aiohttp", "requests", "starlette", "uvicorn"}
+READ_WITH_A_DAG = (
+    "airflow_provider_runway.get_provider_info",
+    "airflow_provider_runway.sandbox.pytest_plugin",
+    "airflow_provider_runway.links.runway",
+    "airflow_provider_runway.hooks.runway",
+    "airflow_provider_runway.triggers.runway",
+    "airflow_provider_runway.operators.runway",
+    "airflow_provider_runway.sensors.runway",
+    "airflow_provider_runway.transfers.runway_to_object_storage",
+)
+PROBE = """
+import importlib, json, sys
+from airflow.sdk import DAG, BaseHook, BaseOperator
+added = {}
+for module in sys.argv[1:]:
+    before = set(sys.modules)
+    importlib.import_module(module)
+    added[module] = sorted(set(sys.modules) - before)
+print(json.dumps(added))
+"""
+
+
+@pytest.fixture(scope="module")
+def added() -> dict[str, list[str]]:
+    """What each of these imports in a fresh process that has imported ``airflow.sdk`` and those before it."""
+    command = [sys.executable, "-c", PROBE, *READ_WITH_A_DAG, "aiohttp"]
+    done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True, timeout=120)
+    found: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def is_heavy(module: str) -> bool:
+    return module.partition(".")[0] in HEAVY or f"{module}.".startswith("airflow.providers.")
+
+
+@pytest.mark.parametrize("module", READ_WITH_A_DAG)
+def test_reading_a_dag_imports_nothing_heavy(added: dict[str, list[str]], module: str) -> None:
+    assert list(filter(is_heavy, added[module])) == []
+
+
+def test_reading_a_dag_imports_no_part_of_the_sandbox_that_serves(added: dict[str, list[str]]) -> None:
+    sandbox = {
+        name for names in added.values() for name in names if name.startswith("airflow_provider_runway.sandbox.")
+    }
+
+    assert sandbox - {"airflow_provider_runway.sandbox.pytest_plugin"} <= {
+        f"airflow_provider_runway.sandbox.{name}" for name in ("faults", "ledger", "settings")
+    }
+
+
+def test_the_probe_sees_what_is_imported(added: dict[str, list[str]]) -> None:
+    """A probe that saw nothing would let everything pass."""
+    assert "airflow_provider_runway.operators.runway" in added["airflow_provider_runway.operators.runway"]
+    assert any(map(is_heavy, added["aiohttp"]))
+    assert is_heavy("airflow.providers.http")
+    assert not is_heavy("airflow.providers_manager")
