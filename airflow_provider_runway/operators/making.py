@@ -66,7 +66,7 @@ class VideoMaking:
             earlier = self._store.read()
             submission, task = self._reattach(earlier)
             if submission is None:
-                submission = self._submit(ticket, earlier.saved_to if earlier else None)
+                submission = self._submit(ticket, earlier)
             self._show(_task_id(submission))
             self._context["ti"].xcom_push("task_id", submission.task_id)
             if not self._operator.wait_for_completion:
@@ -145,15 +145,15 @@ class VideoMaking:
             self._log.warning("%s It is submitted again now.", error)
             return None, None
 
-    def _submit(self, ticket: Ticket | None, own: str | None) -> Submission:
+    def _submit(self, ticket: Ticket | None, earlier: Submission | None) -> Submission:
         if self._save_to is not None:
-            check_target(self._save_to, own)
+            check_target(self._save_to, earlier.saved_to if earlier else None)
         submitter = Submitter(self._hook, self._store, self._price, self._log)
         patience = QUEUE_ELSEWHERE if self._operator.deferrable else WAIT_HERE
         if self._operator.deferrable and ticket is None and may_fill_the_limit(self._context):
             self._queue(Ticket(time.time()).trigger(self._operator.runway_conn_id))
         try:
-            return submitter.submit(self._request, patience, saved_to=own)
+            return submitter.submit(self._request, patience, earlier)
         except AmbiguousSubmissionError as error:
             error.retryable = self._operator.on_ambiguous_submit == "resubmit"
             raise

@@ -47,9 +47,11 @@ class SubmissionStore:
         if self._store is not None:
             self._store.set(RECORD_KEY, submission.to_json(), retention=RETENTION)
 
-    def forget(self) -> None:
-        """Keep no record: nothing was submitted."""
-        if self._store is not None:
+    def put_back(self, earlier: Submission | None) -> None:
+        """Keep the record that was there before an intent that came to nothing."""
+        if earlier is not None:
+            self.write(earlier)
+        elif self._store is not None:
             self._store.delete(RECORD_KEY)
 
     def write_finished(self, submission: Submission, save_to: str | None = None) -> None:

@@ -40,12 +40,12 @@ class Submitter:
     price: float
     log: Logger
 
-    def submit(self, request: Request, patience: Patience, *, saved_to: str | None) -> Submission:
+    def submit(self, request: Request, patience: Patience, earlier: Submission | None) -> Submission:
         """Submit a request.
 
         :param request: The request.
         :param patience: How often a refusal for now is waited out here.
-        :param saved_to: Where an earlier video of this very task was stored; carried over in the record.
+        :param earlier: The record of an earlier submission, which this one takes the place of.
         :raises CreditFloorError: If the video would take the balance below the connection's floor; nothing was sent.
         :raises AmbiguousSubmissionError: If KIE may have taken it. The record keeps the intent, so that no later
             try sends it again by itself.
@@ -59,7 +59,10 @@ class Submitter:
         client = self.hook.get_conn()
         self._check_balance()
         intent = Submission(
-            stage=Stage.INTENT, fingerprint=fingerprint(request), intended_at=to_iso(utc_now()), saved_to=saved_to
+            stage=Stage.INTENT,
+            fingerprint=fingerprint(request),
+            intended_at=to_iso(utc_now()),
+            saved_to=earlier.saved_to if earlier else None,
         )
         self.store.write(intent)
         try:
@@ -67,7 +70,7 @@ class Submitter:
         except AmbiguousSubmissionError:
             raise
         except RunwayError:
-            self.store.forget()
+            self.store.put_back(earlier)
             raise
         submission = replace(intent, stage=Stage.SUBMITTED, task_id=task_id, submitted_at=to_iso(utc_now()))
         self._keep(submission)

@@ -1,0 +1,74 @@
+"""Where an operator's video goes: checked before anything is paid, whole, and in place of its own alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from airflow.sdk.exceptions import AirflowFailException
+from fakes import GivenTime
+
+from airflow_provider_runway.operators.runway import RunwayGenerateOperator
+from airflow_provider_runway.sandbox import Refuse, Sandbox
+
+from .support import FOX, Deferred, Task
+
+
+def test_the_video_is_stored_and_the_result_says_where(kie: Sandbox, given_time: GivenTime, tmp_path: Path) -> None:
+    target = tmp_path / "night" / "fox.mp4"
+
+    result = Task(save_to=str(target)).run()
+
+    assert result["saved_to"] == f"file://{target}"
+    assert target.read_bytes()[4:8] == b"ftyp"
+    assert [path.name for path in target.parent.iterdir()] == ["fox.mp4"]
+
+
+def test_in_a_folder_the_file_is_named_for_the_task(kie: Sandbox, given_time: GivenTime, tmp_path: Path) -> None:
+    result = Task(save_to=f"{tmp_path}/").run()
+
+    assert (tmp_path / f"{result['task_id']}.mp4").is_file()
+
+
+def test_a_file_that_the_task_did_not_make_is_left_alone_and_nothing_is_sent(kie: Sandbox, tmp_path: Path) -> None:
+    target = tmp_path / "fox.mp4"
+    target.write_bytes(b"yesterday's fox")
+
+    with pytest.raises(AirflowFailException, match=r"TargetExistsError: .*Nothing was sent"):
+        Task(save_to=str(target)).run()
+
+    assert target.read_bytes() == b"yesterday's fox"
+    assert kie.ledger.submissions == ()
+
+
+def test_a_place_that_cannot_be_written_is_found_out_before_anything_is_sent(kie: Sandbox) -> None:
+    with pytest.raises(AirflowFailException, match="TargetUnwritableError"):
+        Task(save_to="nosuchscheme://bucket/fox.mp4").run()
+
+    assert kie.ledger.submissions == ()
+
+
+def test_a_cleared_task_replaces_its_own_video_even_if_it_had_to_queue(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path
+) -> None:
+    target = tmp_path / "fox.mp4"
+    task = Task(save_to=str(target))
+    first = task.run()
+    before = target.read_bytes()
+    task.clear()
+    kie.fault(Refuse(429), on="submit", times=1)
+
+    queued = task.start()
+    assert isinstance(queued, Deferred)
+    assert queued.method == "execute_admitted"
+    waiting = task.resume(queued, {"moment": 0.0, "queued_at": 0.0, "refusals": 1})
+    second = task.resume(waiting)
+
+    assert second["task_id"] != first["task_id"]
+    assert target.read_bytes() != before
+    assert len(kie.ledger.charges) == 2
+
+
+def test_a_video_cannot_be_stored_without_being_waited_for() -> None:
+    with pytest.raises(ValueError, match="save_to needs wait_for_completion=True"):
+        RunwayGenerateOperator(**FOX, save_to="fox.mp4", wait_for_completion=False)
