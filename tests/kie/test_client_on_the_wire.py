@@ -30,7 +30,7 @@ from airflow_provider_runway.kie.exchange import ONE_TRY
 
 from .clients import KEY, AiohttpService, AsyncService, Service, SyncService
 from .support import GENERATE, NO_JITTER, READY, body
-from .wire import Act, Wire, hang, refused_port, reply, reset, reset_unread, send, send_and_close, send_without_end
+from .wire import Act, Wire, hang, refused_port, reply, reset, send, send_and_close, send_without_end, unread
 
 TAKEN = reply(body({"taskId": "t-1"}))
 SEEN = reply(body(READY))
@@ -116,7 +116,7 @@ def test_a_certificate_that_nobody_vouches_for_stops_before_anything_is_sent(con
 
 @pytest.mark.parametrize("act", [send_and_close(b"HTTP/1.1 400 Bad Request\r\n\r\n"), reset, send_and_close(b"")])
 def test_a_handshake_that_fails_sends_nothing(connect: Connect, act: Act) -> None:
-    with Wire(act, act, deaf=True) as wire:
+    with Wire(unread(act), unread(act), deaf=True) as wire:
         with pytest.raises(NotSentError):
             connect(f"https://127.0.0.1:{wire.port}", patience=ONE_TRY).submit(GENERATE)
         assert wire.requests == []
@@ -154,7 +154,7 @@ def test_a_look_whose_answer_is_cut_is_repeated(connect: Connect, cut: str) -> N
 
 
 def test_a_connection_that_is_cut_before_the_request_is_read_is_ambiguous(connect: Connect) -> None:
-    with Wire(reset_unread, reset_unread, deaf=True) as wire:
+    with Wire(unread(reset), unread(reset), deaf=True) as wire:
         with pytest.raises(AmbiguousSubmissionError):
             connect(wire.url).submit(GENERATE)
         assert wire.connections == 1

@@ -149,10 +149,14 @@ def reset(connection: socket.socket) -> None:
     raise Hangup
 
 
-def reset_unread(connection: socket.socket) -> None:
-    """Cut the connection when the request has arrived, without reading it."""
-    select.select([connection], [], [])
-    reset(connection)
+def unread(act: Act) -> Act:
+    """Do this when the other side has begun to speak, without listening to it."""
+
+    def wait_and_act(connection: socket.socket) -> None:
+        select.select([connection], [], [])
+        act(connection)
+
+    return wait_and_act
 
 
 def hang(connection: socket.socket) -> None:
