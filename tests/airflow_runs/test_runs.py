@@ -1,0 +1,166 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from airflow.dag_processing.dagbag import DagBag
+
+from airflow_provider_runway.results import VideoResult
+from airflow_provider_runway.sandbox import Fail, Refuse, Sandbox
+
+from .conftest import Run
+
+pytestmark = pytest.mark.airflow
+
+RunDag = Callable[..., Run]
+WAYS = pytest.mark.parametrize("way", ["deferrable", "in_worker"])
+FAULTS: dict[str, Refuse | Fail] = {
+    "AuthenticationError: KIE.AI answered with code 401": Refuse(401),
+    "InsufficientCreditsError: KIE.AI answered with code 402": Refuse(402),
+    "GenerationFailedError: KIE.AI failed task": Fail("The content was flagged by moderation"),
+}
+
+
+def pushed(run: Run, task_id: str, map_index: int = -1) -> dict[str, Any]:
+    """What a task returned, once it is seen to be pushed key by key as well, and nothing but links besides."""
+    xcoms = run.xcoms(task_id, map_index)
+    result: dict[str, Any] = xcoms["return_value"]
+    assert set(result) == set(VideoResult.__annotations__)
+    own = {key: value for key, value in xcoms.items() if key != "return_value" and not key.startswith("_link_")}
+    assert own == result
+    return result
+
+
+def test_every_dag_is_read_without_a_warning(bag: DagBag) -> None:
+    assert bag.import_errors == {}
+    assert bag.captured_warnings == {}
+
+
+@WAYS
+def test_generate_extend_and_wait(run: RunDag, kie: Sandbox, way: str) -> None:
+    done = run(f"chain_{way}")
+
+    assert done.states == {"generate": "success", "extend": "success", "wait": "success"}
+    first, second, seen = (pushed(done, task_id) for task_id in ("generate", "extend", "wait"))
+    assert [task.task_id for task in kie.tasks] == [first["task_id"], second["task_id"]]
+    assert second["parent_task_id"] == seen["parent_task_id"] == first["task_id"]
+    assert seen["task_id"] == second["task_id"]
+    assert seen["video_url"] == second["video_url"] != first["video_url"]
+    assert {each["state"] for each in (first, second, seen)} == {"success"}
+    assert {each["kind"] for each in (first, second, seen)} == {"runway"}
+    assert [each["credits_estimate"] for each in (first, second, seen)] == [12, 12, None]
+    assert (first["parent_task_id"], first["saved_to"], first["schema_version"]) == (None, None, 1)
+
+
+@WAYS
+def test_times_are_iso_in_utc_and_in_order(run: RunDag, kie: Sandbox, way: str) -> None:
+    result = pushed(run(f"chain_{way}"), "generate")
+
+    moments = [datetime.fromisoformat(result[name]) for name in ("submitted_at", "completed_at", "expires_at")]
+    assert {moment.utcoffset() for moment in moments} == {timedelta(0)}
+    assert sorted(moments) == moments
+    assert moments[2] - moments[1] == timedelta(days=14)
+
+
+@WAYS
+def test_submitting_and_waiting_in_two_tasks(run: RunDag, kie: Sandbox, way: str) -> None:
+    done = run(f"submit_then_wait_{way}")
+
+    submitted, seen = pushed(done, "submit"), pushed(done, "wait")
+    assert (submitted["state"], seen["state"]) == ("submitted", "success")
+    assert submitted["video_url"] is None
+    assert seen["task_id"] == submitted["task_id"]
+    assert len(kie.ledger.submissions) == 1
+
+
+def test_a_mapped_batch_makes_a_video_each(run: RunDag, kie: Sandbox) -> None:
+    done = run("mapped", animal="wolf")
+
+    assert done.states == {"each[0]": "success", "each[1]": "success", "each[2]": "success", "titles": "success"}
+    made = {task.prompt: task.task_id for task in kie.tasks}
+    assert sorted(made) == ["A bear", "A fox", "A wolf"]
+    results = [pushed(done, "each", index) for index in range(3)]
+    assert [each["task_id"] for each in results] == [made["A fox"], made["A bear"], made["A wolf"]]
+    assert done.returned("titles") == [f"{each['task_id']} {each['video_url']}" for each in results]
+
+
+def test_mapped_pairs_of_parameters_are_judged_one_by_one(run: RunDag, kie: Sandbox) -> None:
+    assert run("mapped_pairs").state == "success"
+
+    assert {(task.prompt, task.seconds) for task in kie.tasks} == {("A fox", 10), ("A bear", 5)}
+
+
+def test_a_later_task_takes_a_key_or_the_whole(run: RunDag, kie: Sandbox) -> None:
+    done = run("by_key")
+
+    result = pushed(done, "generate")
+    assert done.returned("publish") == {
+        "video_url": result["video_url"],
+        "task_id": result["task_id"],
+        "everything": result,
+    }
+
+
+@pytest.mark.parametrize("seconds", [5, 10])
+def test_templates_are_rendered_and_their_texts_understood(run: RunDag, kie: Sandbox, seconds: int) -> None:
+    assert run("templated", animal="wolf", seconds=seconds).state == "success"
+
+    [task] = kie.tasks
+    assert task.prompt.startswith("A wolf on 20")
+    assert task.seconds == seconds
+    assert task.width < task.height
+
+
+def test_a_template_that_breaks_a_rule_fails_with_nothing_sent(
+    run: RunDag, kie: Sandbox, capfd: pytest.CaptureFixture[str]
+) -> None:
+    done = run("templated", seconds=7)
+
+    assert done.states == {"generate": "failed"}
+    assert "duration must be 5 or 10 (seconds); got 7. Nothing was sent." in "".join(capfd.readouterr())
+    assert kie.ledger.requests == ()
+
+
+def test_the_hook_in_taskflow(run: RunDag, kie: Sandbox) -> None:
+    done = run("taskflow")
+
+    assert done.states == {"make": "success", "wait": "success", "left": "success"}
+    assert done.returned("wait") == kie.tasks[0].media_urls[0]
+    assert done.returned("left") == kie.balance
+
+
+@WAYS
+@pytest.mark.parametrize("said", FAULTS)
+def test_what_no_retry_can_help_fails_and_says_why(
+    run: RunDag, kie: Sandbox, capfd: pytest.CaptureFixture[str], way: str, said: str
+) -> None:
+    kie.fault(FAULTS[said], on="submit")
+
+    done = run(f"failing_{way}")
+
+    assert done.states == {"generate": "failed"}
+    assert done.dag_run.state == "failed"
+    out = "".join(capfd.readouterr())
+    assert said in out
+    assert kie.key not in out
+
+
+def test_a_sensor_that_fails_softly_skips(run: RunDag, kie: Sandbox) -> None:
+    assert run("skipping", video="no-such-task").states == {"wait": "skipped"}
+
+
+def test_a_sensor_whose_video_kie_does_not_know_fails(
+    run: RunDag, kie: Sandbox, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert run("unknown_video").states == {"wait": "failed"}
+    assert "KIE.AI has no record of task no-such-task" in "".join(capfd.readouterr())
+
+
+def test_links_are_stored_for_the_page_of_the_task(run: RunDag, kie: Sandbox) -> None:
+    done = run("chain_deferrable")
+
+    xcoms = done.xcoms("generate")
+    assert xcoms["_link_RunwayVideoLink"] == xcoms["video_url"]
+    assert xcoms["_link_KieLogsLink"] == f"{kie.url}/logs?taskId={xcoms['task_id']}"
