@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Literal
+from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest, Request, check_task_id
@@ -111,9 +113,28 @@ def record_call(task_id: str, kind: Kind) -> Call:
 
 
 def fingerprint(request: Request) -> str:
-    """16 hexadecimal digits that are the same for the same video: all of the request but its callback URL."""
+    """16 hexadecimal digits that are the same for the same video.
+
+    They are of all of the request but its callback URL and the signature of a presigned image URL: both may be made
+    anew for each try, and must not make another video of it.
+    """
     values = {item.name: getattr(request, item.name) for item in fields(request)}
     del values["callback_url"]
+    if isinstance(request, GenerateRequest) and request.image_url is not None:
+        values["image_url"] = _unsigned(request.image_url)
     values["extra_fields"] = dict(request.extra_fields)
     canonical = json.dumps([type(request).__name__, values], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+
+
+# What the presigned URLs of S3, Google, Azure and CloudFront carry besides what they point at.
+_SIGNATURES = re.compile(
+    r"x-(amz|goog)-.*|awsaccesskeyid|googleaccessid|signature|expires|key-pair-id|policy|s[aeiprtv]|spr|sk[a-z]+|sig",
+    re.IGNORECASE,
+)
+
+
+def _unsigned(url: str) -> str:
+    parts = urlsplit(url)
+    query = [pair for pair in parse_qsl(parts.query, keep_blank_values=True) if not _SIGNATURES.fullmatch(pair[0])]
+    return urlunsplit(parts._replace(query=urlencode(query)))

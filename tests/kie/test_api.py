@@ -109,6 +109,23 @@ def test_the_same_video_has_the_same_fingerprint_wherever_its_callback_goes() ->
 
 
 @pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("X-Amz-Date=20261122T080000Z&X-Amz-Signature=aa", "X-Amz-Date=20261122T081000Z&X-Amz-Signature=bb"),
+        ("X-Goog-Expires=60&X-Goog-Signature=aa", "X-Goog-Expires=60&X-Goog-Signature=bb"),
+        ("sv=2026-01-01&se=2026-11-22T08&sp=r&sig=aa", "sv=2026-01-01&se=2026-11-22T09&sp=r&sig=bb"),
+        ("Expires=1&Signature=aa&Key-Pair-Id=k", "Expires=2&Signature=bb&Key-Pair-Id=k"),
+    ],
+)
+def test_an_image_that_is_signed_anew_for_each_try_is_the_same_image(first: str, second: str) -> None:
+    one, two = (replace(GENERATE, image_url=f"https://bucket/fox.png?v=1&{query}") for query in (first, second))
+    other = replace(GENERATE, image_url=f"https://bucket/fox.png?v=2&{first}")
+
+    assert fingerprint(one) == fingerprint(two)
+    assert fingerprint(one) != fingerprint(other)
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"prompt": "Another fox"},
