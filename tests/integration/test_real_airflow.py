@@ -34,7 +34,7 @@ def airflow(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "MARK_OF_DEATH": str(home / "died"),
     }
     with AirflowStack(home=home, dags=Path(__file__).parent / "dags", env=env, parallelism=1) as airflow:
-        for dag_id in ("chain", "batch", "something_else", "dies", "one", "wrong_key"):
+        for dag_id in ("chain", "batch", "crowd", "something_else", "dies", "one", "wrong_key"):
             airflow.rest.unpause(dag_id)
         yield airflow
 
@@ -94,6 +94,26 @@ def test_eight_videos_wait_at_once_where_there_is_one_worker_slot(airflow: Airfl
     finally:
         sandbox.configure(seconds=SECONDS)
     assert [paid(sandbox, f"Fox {number}") for number in range(8)] == [1] * 8
+    for number in range(8):
+        video = airflow.rest.xcom("batch", run_id, "each", "video_url", map_index=number)
+        assert airflow.rest.extra_links("batch", run_id, "each", map_index=number)["Video"] == video
+
+
+def test_a_crowd_that_kie_refuses_queues_without_a_retry_and_without_the_worker_slot(
+    airflow: AirflowStack, sandbox: Sandbox
+) -> None:
+    sandbox.configure(submissions_per_window=5, window_seconds=10)
+    try:
+        run_id = airflow.rest.trigger("crowd")
+        wait_until_deferred(airflow, "crowd", run_id, tasks=4)
+        other = airflow.rest.trigger("something_else")
+        assert airflow.rest.wait_for_run("something_else", other, 30) == "success"
+        assert airflow.rest.wait_for_run("crowd", run_id, 120) == "success"
+    finally:
+        sandbox.configure(submissions_per_window=20)
+
+    assert {each.try_number for each in airflow.rest.task_instances("crowd", run_id)} == {1}
+    assert [paid(sandbox, f"Wolf {number}") for number in range(12)] == [1] * 12
 
 
 def test_a_worker_that_dies_after_submitting_does_not_make_the_retry_pay(

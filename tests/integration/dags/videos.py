@@ -46,6 +46,11 @@ with DAG("chain", schedule=None, default_args=QUICK):
 with DAG("batch", schedule=None, default_args=QUICK, max_active_tasks=32):
     RunwayGenerateOperator.partial(task_id="each", aspect_ratio="1:1").expand(prompt=[f"Fox {n}" for n in range(8)])
 
+with DAG("crowd", schedule=None, max_active_tasks=32):
+    RunwayGenerateOperator.partial(
+        task_id="each", aspect_ratio="1:1", wait_for_completion=False, poll_interval=0.5, retries=0
+    ).expand(prompt=[f"Wolf {n}" for n in range(12)])
+
 with DAG("something_else", schedule=None):
 
     @task
