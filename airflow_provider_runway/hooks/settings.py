@@ -70,8 +70,9 @@ def _base_url(connection: ConnectionLike) -> str:
         return DEFAULT_BASE_URL
     if "://" in host:
         return host
+    name, slash, path = host.partition("/")
     port = f":{connection.port}" if connection.port else ""
-    return f"{connection.schema or 'https'}://{host.rstrip('/')}{port}"
+    return f"{connection.schema or 'https'}://{name}{port}{slash}{path}"
 
 
 def _extra(text: str | None) -> Mapping[str, Any]:

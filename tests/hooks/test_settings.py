@@ -42,6 +42,8 @@ def hook_of(monkeypatch: pytest.MonkeyPatch, connection: str) -> RunwayHook:
         ({"host": "https://kie.example/api/v1/"}, "https://kie.example"),
         ({"host": "https://kie.example/proxied/api/v1"}, "https://kie.example/proxied"),
         ({"host": "kie.example/api/v1"}, "https://kie.example"),
+        ({"host": "kie.example/api/v1", "port": 8443}, "https://kie.example:8443"),
+        ({"host": "kie.example/proxied/", "port": 8443, "schema": "http"}, "http://kie.example:8443/proxied"),
         ({"host": "http://kie.example:8123", "schema": "https"}, "http://kie.example:8123"),
         ({"host": " http://127.0.0.1:8123 "}, "http://127.0.0.1:8123"),
         ({"host": "[::1]", "schema": "http", "port": 8123}, "http://[::1]:8123"),
