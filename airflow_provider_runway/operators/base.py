@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow.sdk import BaseOperator
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.kie.requests import Request
+from airflow_provider_runway.kie.requests import Request, check_url
 from airflow_provider_runway.links.runway import KIE_LOGS, KieLogsLink, RunwayVideoLink
-from airflow_provider_runway.operators.parameters import check_seconds
+from airflow_provider_runway.operators.parameters import check_literal, check_seconds, optional
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -76,6 +76,7 @@ class RunwayVideoOperator(BaseOperator):
         self.timeout = check_seconds("timeout", timeout)
         self.on_ambiguous_submit = on_ambiguous_submit
         self.runway_conn_id = runway_conn_id
+        check_literal(lambda url: check_url("callback_url", optional(url)), callback_url)
         if on_ambiguous_submit not in {"fail", "resubmit"}:
             raise InvalidRequestError("on_ambiguous_submit", on_ambiguous_submit, "must be 'fail' or 'resubmit'")
         if save_to is not None and not wait_for_completion:

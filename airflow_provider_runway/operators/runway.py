@@ -65,6 +65,7 @@ class RunwayGenerateOperator(RunwayVideoOperator):
         check_literal(
             lambda seconds, lines: rules.check_duration_with_quality(number(seconds), lines), duration, quality
         )
+        check_literal(lambda text: rules.check_text("watermark", text), watermark)
         check_literal(lambda ratio: rules.check_aspect_ratio(optional(ratio)), aspect_ratio)
         check_literal(
             lambda ratio, url: rules.check_aspect_ratio_is_known(optional(ratio), optional(url)),
@@ -124,6 +125,7 @@ class RunwayExtendOperator(RunwayVideoOperator):
         check_literal(lambda task_id: rules.check_task_id("runway_task_id", task_id), runway_task_id)
         check_literal(rules.check_prompt, prompt)
         check_literal(rules.check_quality, quality)
+        check_literal(lambda text: rules.check_text("watermark", text), watermark)
 
     @property
     def parent_task_id(self) -> str:

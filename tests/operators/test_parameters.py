@@ -99,6 +99,8 @@ def test_the_templated_parameters_are_those_of_the_contract(operator: type[BaseO
         ({"aspect_ratio": "2:1"}, "aspect_ratio", "must be one of 16:9, 4:3, 1:1, 3:4, 9:16"),
         ({"aspect_ratio": None}, "aspect_ratio", "is needed without image_url: one of 16:9, 4:3, 1:1, 3:4, 9:16"),
         ({"image_url": "fox.png"}, "image_url", "must be an absolute http:// or https:// URL"),
+        ({"callback_url": "nowhere"}, "callback_url", "must be an absolute http:// or https:// URL"),
+        ({"watermark": 7}, "watermark", "must be a text"),
         ({"image_url": "ftp://a.example/fox.png"}, "image_url", "must be an absolute http:// or https:// URL"),
     ],
 )
@@ -125,6 +127,8 @@ def test_a_literal_that_breaks_a_rule_is_refused_while_the_dag_is_read(
         ({"runway_task_id": None}, "runway_task_id"),
         ({"runway_task_id": "two words"}, "runway_task_id"),
         ({"runway_task_id": 17}, "runway_task_id"),
+        ({"callback_url": "ftp://a.example"}, "callback_url"),
+        ({"watermark": ["ours"]}, "watermark"),
     ],
 )
 def test_a_literal_of_an_extension_that_breaks_a_rule_is_refused_while_the_dag_is_read(
@@ -174,6 +178,8 @@ def test_an_unknown_parameter_is_refused() -> None:
         {"aspect_ratio": "{{ params.shape }}"},
         {"image_url": "{{ params.image }}", "aspect_ratio": None},
         {"image_url": "s3://{{ params.image }}"},
+        {"callback_url": "{{ var.value.hook }}", "watermark": "{{ params.text }}"},
+        {"callback_url": "", "watermark": ""},
     ],
 )
 def test_a_template_is_not_judged_before_it_is_rendered(given: dict[str, Any]) -> None:
