@@ -253,7 +253,6 @@ def test_a_duration_may_be_a_number_that_templating_made_a_text_of(seconds: Any)
         ({"aspect_ratio": "{{ none }}"}, "aspect_ratio"),
         ({"image_url": "{{ 'fox.png' }}"}, "image_url"),
         ({"callback_url": "{{ 'nowhere' }}"}, "callback_url"),
-        ({"watermark": ["{{ 1 }}"]}, "watermark"),
         ({"extra_fields": "{{ 'seed=1' }}"}, "extra_fields"),
     ],
 )
