@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta, timezone
-from typing import TypedDict
+from typing import TYPE_CHECKING, TypedDict
 
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
+
+if TYPE_CHECKING:
+    from airflow_provider_runway.storage.saving import SavedVideo
 
 SCHEMA_VERSION = 1
 # KIE deletes a video 14 days after it was made.
@@ -13,7 +16,14 @@ VIDEO_LIFETIME = timedelta(days=14)
 
 
 class VideoResult(TypedDict):
-    """What a task of this provider returns. Times are ISO 8601 in UTC; what is not known is ``None``."""
+    """What a task of this provider returns. Times are ISO 8601 in UTC; what is not known is ``None``.
+
+    :param saved_to: The whole address of the file, where the video was stored.
+    :param sha256: That file's checksum, in hexadecimal digits.
+    :param size: That file's bytes.
+    :param thumbnail_saved_to: Where the thumbnail was stored, if that was asked for and it could be had.
+    :param credits_estimate: What the video was expected to cost.
+    """
 
     task_id: str
     parent_task_id: str | None
@@ -26,6 +36,9 @@ class VideoResult(TypedDict):
     completed_at: str | None
     expires_at: str | None
     saved_to: str | None
+    sha256: str | None
+    size: int | None
+    thumbnail_saved_to: str | None
     credits_estimate: float | None
     schema_version: int
 
@@ -51,6 +64,9 @@ def submitted_result(
         completed_at=None,
         expires_at=None,
         saved_to=None,
+        sha256=None,
+        size=None,
+        thumbnail_saved_to=None,
         credits_estimate=credits_estimate,
         schema_version=SCHEMA_VERSION,
     )
@@ -63,7 +79,7 @@ def finished_result(
     submitted_at: str | None = None,
     completed_at: datetime | None = None,
     credits_estimate: float | None = None,
-    saved_to: str | None = None,
+    saved: SavedVideo | None = None,
 ) -> VideoResult:
     """The result of a finished task.
 
@@ -72,7 +88,7 @@ def finished_result(
     :param submitted_at: When it was submitted, if that is known.
     :param completed_at: When it was seen to be ready; ``None`` for one that was ready at the first look.
     :param credits_estimate: What it was expected to cost.
-    :param saved_to: Where the video was stored.
+    :param saved: The stored video.
     """
     return VideoResult(
         task_id=task.task_id,
@@ -85,7 +101,10 @@ def finished_result(
         submitted_at=submitted_at,
         completed_at=to_iso(completed_at) if completed_at else None,
         expires_at=to_iso(completed_at + VIDEO_LIFETIME) if completed_at else None,
-        saved_to=saved_to,
+        saved_to=saved.path if saved else None,
+        sha256=saved.sha256 if saved else None,
+        size=saved.size if saved else None,
+        thumbnail_saved_to=saved.thumbnail_path if saved else None,
         credits_estimate=credits_estimate,
         schema_version=SCHEMA_VERSION,
     )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -30,6 +31,15 @@ class GivenTime:
 
     async def asleep(self, seconds: float) -> None:
         self.sleep(seconds)
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.Handle:
+        """Call back at the next turn of the loop, when the time until then has passed."""
+
+        def turn() -> None:
+            self.sleep(seconds)
+            callback()
+
+        return asyncio.get_running_loop().call_soon(turn)
 
     def monotonic(self) -> float:
         return self._now

@@ -10,7 +10,7 @@ import sys
 import pytest
 
 # Slow to import, and none of them needed to read a DAG.
-HEAVY = {"PIL", "aiohttp", "av", "fastapi", "fsspec", "httpx_aiohttp", "requests", "starlette", "uvicorn"}
+HEAVY = {"PIL", "aiohttp", "av", "fastapi", "fsspec", "requests", "starlette", "uvicorn"}
 READ_WITH_A_DAG = (
     "airflow_provider_runway.get_provider_info",
     "airflow_provider_runway.sandbox.pytest_plugin",

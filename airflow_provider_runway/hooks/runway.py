@@ -98,6 +98,7 @@ class RunwayHook(BaseHook):
         *,
         poll_interval: float = 10.0,
         timeout: float = DEFAULT_WAIT,
+        age: float | None = None,
         on_change: OnChange | None = None,
     ) -> VideoTask:
         """Wait for a task to end, in this process; see :meth:`KieClient.wait`.
@@ -106,6 +107,7 @@ class RunwayHook(BaseHook):
         :param kind: ``"runway"`` (generate, extend) or ``"aleph"``.
         :param poll_interval: Seconds, the shortest pause between two looks.
         :param timeout: Seconds to wait at most.
+        :param age: Seconds since the submission, if that is known: looks are rarer while the video cannot be ready.
         :param on_change: Called with the state and the seconds waited whenever the state changes; logged if left out.
         :return: The finished task, with its video's link.
         :raises GenerationFailedError: If KIE failed the task.
@@ -113,7 +115,20 @@ class RunwayHook(BaseHook):
         :raises RunwayError: If it is gone, or too many looks in a row went wrong.
         """
         report = on_change or self._logger(task_id)
-        return self.get_conn().wait(task_id, kind, poll_interval=poll_interval, timeout=timeout, on_change=report)
+        return self.get_conn().wait(
+            task_id, kind, poll_interval=poll_interval, timeout=timeout, age=age, on_change=report
+        )
+
+    def renew_link(self, task_id: str, dead: str, kind: Kind = "runway") -> str:
+        """Another link to the video of a finished task, where the one at hand has died. Free of charge.
+
+        :param task_id: The task.
+        :param dead: The link that no longer works.
+        :param kind: ``"runway"`` (generate, extend) or ``"aleph"``.
+        :raises DeadLinkError: If KIE gives no other.
+        :raises VideoExpiredError: If the record says that the video was deleted.
+        """
+        return self.get_conn().renew_link(task_id, dead, kind)
 
     def credits(self) -> float:
         """The account's balance in credits (1 credit is about US$0.005). Free of charge."""
@@ -151,12 +166,20 @@ class RunwayHook(BaseHook):
         *,
         poll_interval: float = 10.0,
         timeout: float = DEFAULT_WAIT,
+        age: float | None = None,
         on_change: OnChange | None = None,
     ) -> VideoTask:
         """The async twin of :meth:`wait`."""
         async with self.a_get_conn() as client:
             report = on_change or self._logger(task_id)
-            return await client.wait(task_id, kind, poll_interval=poll_interval, timeout=timeout, on_change=report)
+            return await client.wait(
+                task_id, kind, poll_interval=poll_interval, timeout=timeout, age=age, on_change=report
+            )
+
+    async def a_renew_link(self, task_id: str, dead: str, kind: Kind = "runway") -> str:
+        """The async twin of :meth:`renew_link`."""
+        async with self.a_get_conn() as client:
+            return await client.renew_link(task_id, dead, kind)
 
     async def a_credits(self) -> float:
         """The async twin of :meth:`credits`."""

@@ -85,6 +85,11 @@ RECORDS: Mapping[Kind, Records] = {
 CREDIT_CALL = Call("GET", "/api/v1/chat/credit")
 
 
+def direct_link_call(url: str) -> Call:
+    """The call that makes a short-lived link out of the link of a file that KIE has made."""
+    return Call("POST", "/api/v1/common/download-url", body={"url": url})
+
+
 def submission_call(request: Request) -> Call:
     """The call that submits a request: fields that are ``None`` are left out.
 

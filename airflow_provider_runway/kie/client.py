@@ -5,39 +5,41 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
-from contextlib import aclosing, closing
-from functools import cached_property
 from types import TracebackType
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
-import httpx
 from typing_extensions import Self
 
-from airflow_provider_runway.kie import exchange
+from airflow_provider_runway.kie import exchange, renewal
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.api import Call
 from airflow_provider_runway.kie.envelope import Answer
-from airflow_provider_runway.kie.errors import (
-    ConnectionSettingsError,
-    NoAnswerError,
-    NotSentError,
-    RunwayError,
-)
+from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.exchange import Exchange, Patience, Pause
+from airflow_provider_runway.kie.over_httpx import AsyncHttpxSender, HttpxSender
 from airflow_provider_runway.kie.polling import Watch, WatchRules
 from airflow_provider_runway.kie.requests import Request
+from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.kie.waiting import OnChange, wait
 
+if TYPE_CHECKING:
+    import httpx
+
 DEFAULT_TIMEOUT = 30.0
 DEFAULT_WAIT = 1800.0
-# Bytes after which an answer is read no further. KIE's have a few thousand.
-LONGEST_ANSWER = 4_194_304
-# A submission never rides on a connection that has lain idle: the server may just have closed it, and the cut
-# would leave it unknown whether the request was read.
-_FRESH = httpx.Limits(max_keepalive_connections=0)
 
 T = TypeVar("T")
+
+
+class AsyncSender(Protocol):
+    """What carries an async client's calls: :class:`AsyncHttpxSender`, or a faster one."""
+
+    async def send(self, call: Call) -> Answer:
+        """Send a call; see :meth:`AsyncHttpxSender.send`."""
+
+    async def aclose(self) -> None:
+        """Close the connections."""
 
 
 class KieClient:
@@ -63,8 +65,7 @@ class KieClient:
     ) -> None:
         self.address = address
         self.patience = patience or Patience()
-        self._timeout = httpx.Timeout(timeout)
-        self._transport = transport
+        self._sender = HttpxSender(address, timeout, transport)
         self._sleep = sleep
         self._clock = clock
 
@@ -93,6 +94,7 @@ class KieClient:
         *,
         poll_interval: float = 10.0,
         timeout: float = DEFAULT_WAIT,
+        age: float | None = None,
         on_change: OnChange | None = None,
     ) -> VideoTask:
         """Wait for a task to end, and return it with its video's link.
@@ -101,23 +103,33 @@ class KieClient:
         :param kind: ``"runway"`` or ``"aleph"``.
         :param poll_interval: Seconds, the shortest pause between two looks.
         :param timeout: Seconds to wait at most.
+        :param age: Seconds since the submission, if that is known: looks are rarer while the video cannot be ready.
         :param on_change: Called with the state and the seconds waited whenever the state changes.
         :raises GenerationFailedError: If KIE failed the task.
         :raises WaitTimeoutError: If it was not ready in time; it goes on at KIE.
         :raises RunwayError: If it is gone, or too many looks in a row went wrong.
         """
-        watch = Watch(task_id, deadline=self._clock() + timeout, rules=WatchRules(poll_interval=poll_interval))
+        watch = _watch(task_id, kind, self._clock(), poll_interval=poll_interval, timeout=timeout, age=age)
         return self._run(wait(watch, kind, clock=self._clock, on_change=on_change))
 
     def credits(self) -> float:
         """The account's balance in credits (1 credit is about US$0.005). Free of charge."""
         return self._run(exchange.credits_left(self.patience))
 
+    def renew_link(self, task_id: str, dead: str, kind: Kind = "runway") -> str:
+        """Another link to the video of a finished task. Free of charge.
+
+        :param task_id: The task.
+        :param dead: The link that no longer works.
+        :param kind: ``"runway"`` or ``"aleph"``.
+        :raises DeadLinkError: If KIE gives no other.
+        :raises VideoExpiredError: If the record says that the video was deleted.
+        """
+        return self._run(renewal.renew_link(task_id, kind, dead, self.patience))
+
     def close(self) -> None:
         """Close the connections."""
-        for name in ("_reading", "_submitting"):
-            if name in self.__dict__:
-                self.__dict__.pop(name).close()
+        self._sender.close()
 
     def __enter__(self) -> Self:
         return self
@@ -127,33 +139,8 @@ class KieClient:
     ) -> None:
         self.close()
 
-    @cached_property
-    def _reading(self) -> httpx.Client:
-        return httpx.Client(timeout=self._timeout, transport=self._transport)
-
-    @cached_property
-    def _submitting(self) -> httpx.Client:
-        return httpx.Client(timeout=self._timeout, transport=self._transport, limits=_FRESH)
-
-    def _send(self, call: Call) -> Answer:
-        try:
-            http = self._reading if call.method == "GET" else self._submitting
-            request = http.build_request(**_arguments(call, self.address))
-        except Exception as error:
-            raise _unsendable(error) from error
-        try:
-            with closing(http.send(request, stream=True)) as response:
-                body = bytearray()
-                for part in response.iter_bytes():
-                    body += part
-                    if len(body) > LONGEST_ANSWER:
-                        break
-        except Exception as error:
-            raise transport_error(error) from error
-        return _answer(response, body, self.address)
-
     def _run(self, conversation: Exchange[T]) -> T:
-        return _drive(conversation, self._send, self._sleep)
+        return _drive(conversation, self._sender.send, self._sleep)
 
 
 class AsyncKieClient:
@@ -162,7 +149,8 @@ class AsyncKieClient:
     :param address: The account and where it is.
     :param timeout: Seconds for connecting, sending and each read.
     :param patience: How often, and after what pauses, a call is sent again when that is safe.
-    :param transport: An httpx transport in place of the network, for tests or for speed.
+    :param transport: An httpx transport in place of the network, for tests.
+    :param sender: What carries the calls, in place of httpx; it brings its own timeout.
     :param sleep: What pauses.
     :param clock: Seconds on a clock that does not jump.
     """
@@ -174,13 +162,13 @@ class AsyncKieClient:
         timeout: float = DEFAULT_TIMEOUT,
         patience: Patience | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
+        sender: AsyncSender | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.address = address
         self.patience = patience or Patience()
-        self._timeout = httpx.Timeout(timeout)
-        self._transport = transport
+        self._sender = sender or AsyncHttpxSender(address, timeout, transport)
         self._sleep = sleep
         self._clock = clock
 
@@ -199,21 +187,24 @@ class AsyncKieClient:
         *,
         poll_interval: float = 10.0,
         timeout: float = DEFAULT_WAIT,
+        age: float | None = None,
         on_change: OnChange | None = None,
     ) -> VideoTask:
         """Wait for a task to end; see :meth:`KieClient.wait`."""
-        watch = Watch(task_id, deadline=self._clock() + timeout, rules=WatchRules(poll_interval=poll_interval))
+        watch = _watch(task_id, kind, self._clock(), poll_interval=poll_interval, timeout=timeout, age=age)
         return await self._run(wait(watch, kind, clock=self._clock, on_change=on_change))
 
     async def credits(self) -> float:
         """The account's balance in credits; see :meth:`KieClient.credits`."""
         return await self._run(exchange.credits_left(self.patience))
 
+    async def renew_link(self, task_id: str, dead: str, kind: Kind = "runway") -> str:
+        """Another link to the video of a finished task; see :meth:`KieClient.renew_link`."""
+        return await self._run(renewal.renew_link(task_id, kind, dead, self.patience))
+
     async def aclose(self) -> None:
         """Close the connections."""
-        for name in ("_reading", "_submitting"):
-            if name in self.__dict__:
-                await self.__dict__.pop(name).aclose()
+        await self._sender.aclose()
 
     async def __aenter__(self) -> Self:
         return self
@@ -223,82 +214,18 @@ class AsyncKieClient:
     ) -> None:
         await self.aclose()
 
-    @cached_property
-    def _reading(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(timeout=self._timeout, transport=self._transport)
-
-    @cached_property
-    def _submitting(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(timeout=self._timeout, transport=self._transport, limits=_FRESH)
-
-    async def _send(self, call: Call) -> Answer:
-        try:
-            http = self._reading if call.method == "GET" else self._submitting
-            request = http.build_request(**_arguments(call, self.address))
-        except Exception as error:
-            raise _unsendable(error) from error
-        try:
-            async with aclosing(await http.send(request, stream=True)) as response:
-                body = bytearray()
-                async for part in response.aiter_bytes():
-                    body += part
-                    if len(body) > LONGEST_ANSWER:
-                        break
-        except Exception as error:
-            raise transport_error(error) from error
-        return _answer(response, body, self.address)
-
     async def _run(self, conversation: Exchange[T]) -> T:
-        return await _adrive(conversation, self._send, self._sleep)
+        return await _adrive(conversation, self._sender.send, self._sleep)
 
 
-def transport_error(error: Exception) -> RunwayError:
-    """Say in our terms how a request failed below HTTP: before it went out, or after.
-
-    What is not known to be from before counts as from after, as does what no transport should raise.
-    """
-    if isinstance(error, (httpx.UnsupportedProtocol, httpx.InvalidURL)):
-        return _unsendable(error)
-    if isinstance(error, (httpx.PoolTimeout, httpx.ProxyError)) or (
-        isinstance(error, (httpx.ConnectError, httpx.ConnectTimeout)) and not _had_connected(error)
-    ):
-        return NotSentError(f"KIE.AI could not be reached ({_named(error)}). Nothing was sent.")
-    return NoAnswerError(f"No whole answer came back from KIE.AI ({_named(error)}).")
-
-
-def _had_connected(error: httpx.TransportError) -> bool:
-    """Whether a connection had been made: httpx-aiohttp calls one that is cut later a ``ConnectTimeout`` too."""
-    cause = error.__cause__
-    if cause is None or not type(cause).__module__.startswith("aiohttp."):
-        return False
-    import aiohttp
-
-    return not isinstance(cause, (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError))
-
-
-def _unsendable(error: Exception) -> ConnectionSettingsError:
-    return ConnectionSettingsError(f"The request could not be formed ({_named(error)}). Nothing was sent.")
-
-
-def _named(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-
-
-def _arguments(call: Call, address: Address) -> dict[str, Any]:
-    arguments: dict[str, Any] = {
-        "method": call.method,
-        "url": address.base_url + call.path,
-        "headers": dict(address.headers),
-    }
-    if call.query is not None:
-        arguments["params"] = dict(call.query)
-    if call.body is not None:
-        arguments["json"] = dict(call.body)
-    return arguments
-
-
-def _answer(response: httpx.Response, body: bytes | bytearray, address: Address) -> Answer:
-    return Answer(response.status_code, address.conceal(bytes(body)), response.headers.get("Retry-After"))
+def _watch(task_id: str, kind: Kind, now: float, *, poll_interval: float, timeout: float, age: float | None) -> Watch:
+    return Watch(
+        task_id,
+        deadline=now + timeout,
+        rules=WatchRules(poll_interval=poll_interval),
+        schedule=None if age is None else Schedule.of(kind),
+        submitted=None if age is None else now - age,
+    )
 
 
 def _drive(conversation: Exchange[T], send: Callable[[Call], Answer], sleep: Callable[[float], None]) -> T:

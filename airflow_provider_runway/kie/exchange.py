@@ -60,6 +60,8 @@ Exchange = Generator[Send | Pause, Answer | None, T]
 
 # The window of KIE's submission limit (20 in 10 s): shorter pauses after a 429 only earn another one.
 RATE_LIMIT_PAUSE = 10.0
+# Maintenance takes minutes.
+MAINTENANCE_PAUSE = 60.0
 # A longer pause that KIE asks for is not slept through: whoever called learns of it and can wait without a worker.
 LONGEST_ASKED_PAUSE = 300.0
 
@@ -85,7 +87,7 @@ class Patience:
         """Seconds to pause after the ``sends``-th send failed with ``error``."""
         pause = min(self.first_pause * doublings(sends - 1), self.longest_pause)
         if isinstance(error, RateLimitedError):
-            pause = max(pause, RATE_LIMIT_PAUSE if error.retry_after is None else error.retry_after)
+            pause = max(pause, refusal_pause(error))
         return pause * (1.0 + 0.25 * self.jitter())
 
     def allows_another(self, sends: int, error: RunwayError) -> bool:
@@ -95,6 +97,13 @@ class Patience:
         if self.refusal_tries is not None and isinstance(error, (RateLimitedError, MaintenanceError)):
             tries = self.refusal_tries
         return sends < tries and (asked is None or asked <= LONGEST_ASKED_PAUSE)
+
+
+def refusal_pause(error: RateLimitedError | MaintenanceError) -> float:
+    """Seconds until it makes sense to ask again after KIE has refused for now."""
+    if isinstance(error, MaintenanceError):
+        return MAINTENANCE_PAUSE
+    return RATE_LIMIT_PAUSE if error.retry_after is None else error.retry_after
 
 
 def doublings(number: int) -> float:
@@ -111,7 +120,7 @@ def look(task_id: str, kind: Kind, patience: Patience) -> Exchange[VideoTask]:
     :raises TaskNotFoundError: If KIE has no record of it (yet: a new task may take a moment to show).
     """
     try:
-        data = yield from _get(record_call(task_id, kind), patience)
+        data = yield from ask(record_call(task_id, kind), patience)
     except ServiceError as error:
         if error.code in {404, 422}:
             raise _not_found(task_id, error) from error
@@ -128,7 +137,7 @@ def look(task_id: str, kind: Kind, patience: Patience) -> Exchange[VideoTask]:
 
 def credits_left(patience: Patience) -> Exchange[float]:
     """The account's balance."""
-    data = yield from _get(CREDIT_CALL, patience)
+    data = yield from ask(CREDIT_CALL, patience)
     try:
         balance = math.nan if isinstance(data, bool) or not isinstance(data, (int, float, str)) else float(data)
     except (ValueError, OverflowError):
@@ -198,7 +207,8 @@ def refuses(error: RunwayError) -> bool:
     return 400 <= error.code < 500  # noqa: PLR2004 - HTTP's borders of "your fault"
 
 
-def _get(call: Call, patience: Patience) -> Exchange[Any]:
+def ask(call: Call, patience: Patience) -> Exchange[Any]:
+    """Send a call that costs nothing and changes nothing, as often as the patience allows."""
     sends = 0
     while True:
         sends += 1

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 
 from airflow_provider_runway.kie.envelope import shorten
@@ -17,6 +17,7 @@ from airflow_provider_runway.kie.errors import (
     ConnectionSettingsError,
     GenerationFailedError,
     InvalidRequestError,
+    MaintenanceError,
     MissingVideoError,
     PollingFailedError,
     RateLimitedError,
@@ -25,8 +26,9 @@ from airflow_provider_runway.kie.errors import (
     VideoExpiredError,
     WaitTimeoutError,
 )
-from airflow_provider_runway.kie.exchange import RATE_LIMIT_PAUSE, doublings
+from airflow_provider_runway.kie.exchange import doublings, refusal_pause
 from airflow_provider_runway.kie.failures import failure_reason, retry_can_help
+from airflow_provider_runway.kie.schedule import JITTER, Schedule
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
 
 
@@ -77,7 +79,8 @@ class WatchRules:
     :param poll_interval: Seconds, the shortest pause between two looks.
     :param max_faults: Looks in a row that may go wrong; one more gives up.
     :param max_missing: Looks in a row that may find no record of the task.
-    :param missing_grace: Seconds that a record may stay missing, however many looks that is.
+    :param missing_grace: Seconds that a record may stay missing, however many looks that is: for a video that is
+        paid it is worth to be patient.
     :param max_linkless: Looks in a row that may find success without a video.
     :param linkless_grace: Seconds that success may stay without a video.
     :param longest_pause: Seconds, the longest pause that faults can grow to.
@@ -87,7 +90,7 @@ class WatchRules:
     poll_interval: float = 10.0
     max_faults: int = 5
     max_missing: int = 3
-    missing_grace: float = 30.0
+    missing_grace: float = 120.0
     max_linkless: int = 5
     linkless_grace: float = 60.0
     longest_pause: float = 120.0
@@ -125,6 +128,8 @@ class Watch:
     :param task_id: The task watched.
     :param deadline: When to stop, on the same clock as the ``now`` of the other calls.
     :param rules: How patiently.
+    :param schedule: When such videos are looked at; it learns from this one. ``None``: after even pauses.
+    :param submitted: When the task was submitted, on the same clock; ``None`` if that is not known.
     """
 
     __slots__ = (
@@ -133,27 +138,66 @@ class Watch:
         "_linkless_since",
         "_missing",
         "_missing_since",
+        "_refusals",
+        "_schedule",
+        "_since",
+        "_submitted",
         "deadline",
         "rules",
         "state",
         "task_id",
     )
 
-    def __init__(self, task_id: str, *, deadline: float, rules: WatchRules | None = None) -> None:
+    def __init__(
+        self,
+        task_id: str,
+        *,
+        deadline: float,
+        rules: WatchRules | None = None,
+        schedule: Schedule | None = None,
+        submitted: float | None = None,
+    ) -> None:
         self.task_id = task_id
         self.deadline = deadline
         self.rules = rules or WatchRules()
         self.state: str | None = None
+        self._schedule = schedule
+        self._submitted = submitted
+        # The age up to which the video is known not to have ended.
+        self._since: float | None = None
         self._faults = 0
+        self._refusals = 0
         self._missing = 0
         self._missing_since = 0.0
         self._linkless = 0
         self._linkless_since = 0.0
 
+    def begin(self, now: float) -> float:
+        """Seconds until the first look: none where the deadline has passed, or the age of the task is not known."""
+        age = self._age(now)
+        if self._schedule is None or age is None:
+            return 0.0
+        if age <= self.rules.poll_interval:
+            self._since = 0.0
+        pause = self._schedule.first_pause(age, self.rules.poll_interval, self.rules.jitter())
+        return max(0.0, min(pause, self.deadline - now))
+
+    def hurry(self, poll_interval: float) -> None:
+        """Somebody else waits too, who wants shorter pauses."""
+        if poll_interval < self.rules.poll_interval:
+            self.rules = replace(self.rules, poll_interval=poll_interval)
+
+    def head_start(self, now: float) -> float:
+        """Seconds by which a look that is due now goes ahead of those of other videos, where all cannot go at once."""
+        if self._schedule is None:
+            return 0.0
+        return self._schedule.head_start(self._since, self._age(now), self.rules.poll_interval)
+
     def saw(self, task: VideoTask, now: float) -> Step:
         """A look brought a record."""
-        self._faults = self._missing = 0
+        self._faults = self._refusals = self._missing = 0
         decision = judge(task)
+        self._learn(now, ended=decision.verdict in {Verdict.DONE, Verdict.FAILED})
         if decision.verdict is Verdict.DONE:
             return Finished(task)
         if decision.error is not None:
@@ -167,17 +211,17 @@ class Watch:
                 return GaveUp(_missing_video(task, waited))
         else:
             self._linkless = 0
-        return self._again(now, self.rules.poll_interval, self._news(task))
+        return self._again(now, self._usual_pause(now), self._news(task))
 
     def missed(self, error: TaskNotFoundError, now: float) -> Step:
         """A look found no record: a new task may not be visible yet."""
-        self._faults = 0
+        self._faults = self._refusals = 0
         if self._missing == 0:
             self._missing_since = now
         self._missing += 1
         if self._missing > self.rules.max_missing and now - self._missing_since >= self.rules.missing_grace:
             return GaveUp(error)
-        return self._again(now, self.rules.poll_interval)
+        return self._again(now, self._usual_pause(now))
 
     def failed(self, error: RunwayError, now: float) -> Step:
         """A look went wrong. That says nothing about the task, which goes on."""
@@ -185,20 +229,40 @@ class Watch:
             return self.missed(error, now)
         if isinstance(error, (AuthenticationError, ConnectionSettingsError, InvalidRequestError)):
             return GaveUp(error)
+        if isinstance(error, (RateLimitedError, MaintenanceError)):
+            # It says that KIE does not look just now, and nothing of the task or the way to KIE.
+            asked = max(refusal_pause(error), self.rules.poll_interval)
+            grown = min(asked * doublings(self._refusals), self.rules.longest_pause)
+            self._refusals += 1
+            return self._again(now, self._jittered(max(asked, grown)))
         self._faults += 1
         if self._faults > self.rules.max_faults:
             return GaveUp(_polling_failed(self.task_id, self._faults, error))
         pause = min(self.rules.poll_interval * doublings(self._faults - 1), self.rules.longest_pause)
-        pause = max(pause, self.rules.poll_interval)
-        if isinstance(error, RateLimitedError):
-            pause = max(pause, RATE_LIMIT_PAUSE if error.retry_after is None else error.retry_after)
-        return self._again(now, pause)
+        return self._again(now, self._jittered(max(pause, self.rules.poll_interval)))
+
+    def _age(self, now: float) -> float | None:
+        return None if self._submitted is None else now - self._submitted
+
+    def _learn(self, now: float, *, ended: bool) -> None:
+        age = self._age(now)
+        if self._schedule is not None and age is not None:
+            if self._since is not None:
+                self._schedule.forecast.saw(self._since, age, ended=ended)
+            self._since = age
+
+    def _usual_pause(self, now: float) -> float:
+        if self._schedule is None:
+            return self._jittered(self.rules.poll_interval)
+        return self._schedule.next_pause(self._age(now), self.rules.poll_interval, self.rules.jitter())
+
+    def _jittered(self, pause: float) -> float:
+        return pause * (1.0 + JITTER * self.rules.jitter())
 
     def _again(self, now: float, pause: float, news: str | None = None) -> Step:
         left = self.deadline - now
         if left <= 0:
             return GaveUp(timed_out(self.task_id, self.state))
-        pause *= 1.0 + 0.2 * self.rules.jitter()
         return LookAgain(min(pause, left), news)
 
     def _news(self, task: VideoTask) -> str | None:

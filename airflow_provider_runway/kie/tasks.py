@@ -88,8 +88,8 @@ def read_runway_record(data: object, task_id: str) -> VideoTask | None:
         state=_STATES.get(raw_state.strip().lower(), TaskState.UNKNOWN),
         raw_state=raw_state,
         parent_task_id=_text(data.get("parentTaskId")),
-        video_url=_link(video.get("videoUrl")),
-        image_url=_link(video.get("imageUrl")),
+        video_url=read_link(video.get("videoUrl")),
+        image_url=read_link(video.get("imageUrl")),
         video_id=_text(video.get("videoId")),
         fail_code=whole_number(data.get("failCode")),
         fail_message=_text(data.get("failMsg")),
@@ -123,8 +123,8 @@ def read_aleph_record(data: object, task_id: str) -> VideoTask | None:
         kind="aleph",
         state=state,
         raw_state=f"successFlag {reprlib.repr(data.get('successFlag'))}",
-        video_url=_link(media.get("resultVideoUrl")),
-        image_url=_link(media.get("resultImageUrl")),
+        video_url=read_link(media.get("resultVideoUrl")),
+        image_url=read_link(media.get("resultImageUrl")),
         fail_code=code,
         fail_message=message,
     )
@@ -162,6 +162,7 @@ def _text(value: object) -> str | None:
     return readable(value) if isinstance(value, str) and value else None
 
 
-def _link(value: object) -> str | None:
+def read_link(value: object) -> str | None:
+    """An http(s) link; ``None`` out of anything else."""
     link = value.strip() if isinstance(value, str) else ""
     return link if link.isprintable() and link.lower().startswith(("http://", "https://")) else None

@@ -25,6 +25,9 @@ def wait(
     :raises RunwayError: The error the watch ends with.
     """
     started = clock()
+    first = watch.begin(started)
+    if first > 0:
+        yield Pause(first)
     while True:
         step: Step
         try:

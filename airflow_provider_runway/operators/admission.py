@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.kie.errors import MaintenanceError, RateLimitedError
-from airflow_provider_runway.kie.exchange import RATE_LIMIT_PAUSE
+from airflow_provider_runway.kie.exchange import doublings, refusal_pause
 from airflow_provider_runway.kie.pacing import LEAD, SUBMISSION_LIMIT
 
 if TYPE_CHECKING:
@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 FEW_TASKS = SUBMISSION_LIMIT // 2
 # Seconds after which a queued submission gives up. 24 hours let 170,000 submissions through.
 LONGEST_QUEUEING = 86_400.0
-_FIRST_MAINTENANCE_PAUSE = 60.0
 _LONGEST_MAINTENANCE_PAUSE = 600.0
 _UNDER_WAY = ["scheduled", "queued", "running", "deferred", "up_for_retry", "restarting"]
 
@@ -57,12 +56,11 @@ class Ticket:
         """
         from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
 
+        pause, holds_all = refusal_pause(refusal), True
         if isinstance(refusal, RateLimitedError):
-            pause = RATE_LIMIT_PAUSE if refusal.retry_after is None else refusal.retry_after
             holds_all = refusal.retry_after is not None
         else:
-            pause = min(_FIRST_MAINTENANCE_PAUSE * 2.0 ** min(self.refusals, 8), _LONGEST_MAINTENANCE_PAUSE)
-            holds_all = True
+            pause = min(pause * doublings(self.refusals), _LONGEST_MAINTENANCE_PAUSE)
         return RunwayAdmissionTrigger(
             runway_conn_id, self.queued_at, self.refusals + 1, now + pause, holds_all=holds_all
         )

@@ -32,6 +32,8 @@ class RunwayVideoOperator(BaseOperator):
     :param callback_url: http(s) URL that KIE posts to when the task has ended. (templated)
     :param save_to: An object storage path: the finished video is stored there. With a ``/`` at the end it is a folder,
         and the file is called ``<task_id>.mp4``. A file that this task did not make is never replaced. (templated)
+    :param thumbnail: Whether KIE's thumbnail is stored beside the video, under the same name with the picture's
+        suffix. If it cannot be had, that is only logged.
     :param wait_for_completion: Wait for the video; otherwise succeed as soon as it is submitted, for a
         :class:`~airflow_provider_runway.sensors.runway.RunwayVideoSensor` to wait on.
     :param deferrable: Wait in the triggerer, without a worker slot. ``False`` waits in the worker.
@@ -57,6 +59,7 @@ class RunwayVideoOperator(BaseOperator):
         extra_fields: dict[str, Any] | None = None,
         callback_url: str | None = None,
         save_to: str | None = None,
+        thumbnail: bool = False,
         wait_for_completion: bool = True,
         deferrable: bool = True,
         poll_interval: float = 10,
@@ -70,6 +73,7 @@ class RunwayVideoOperator(BaseOperator):
         self.extra_fields = extra_fields
         self.callback_url = callback_url
         self.save_to = save_to
+        self.thumbnail = thumbnail
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
         self.poll_interval = check_seconds("poll_interval", poll_interval).total_seconds()
@@ -79,6 +83,8 @@ class RunwayVideoOperator(BaseOperator):
         check_literal(lambda url: check_url("callback_url", optional(url)), callback_url)
         if on_ambiguous_submit not in {"fail", "resubmit"}:
             raise InvalidRequestError("on_ambiguous_submit", on_ambiguous_submit, "must be 'fail' or 'resubmit'")
+        if thumbnail and save_to is None:
+            raise InvalidRequestError("thumbnail", thumbnail, "needs save_to: it is stored beside the video")
         if save_to is not None and not wait_for_completion:
             raise InvalidRequestError("save_to", save_to, "needs wait_for_completion=True: there is no video before")
 

@@ -21,7 +21,7 @@ from airflow_provider_runway.kie.errors import (
     TaskNotFoundError,
 )
 from airflow_provider_runway.kie.polling import Verdict, judge, timed_out
-from airflow_provider_runway.kie.prices import estimate
+from airflow_provider_runway.kie.prices import estimate, price_key
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.links.runway import logs_url
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_runway.operators.base import RunwayVideoOperator
+    from airflow_provider_runway.storage.saving import SavedVideo
     from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
 
 
@@ -115,7 +116,7 @@ class VideoMaking:
     def _check_before_paying(self) -> None:
         """What can go wrong after the submission must not come to light only then."""
         submission_call(self._request)
-        json.dumps([self._trigger_arguments("", 0.0), self._price])
+        json.dumps([self._trigger_arguments("", 0.0, 0.0), self._price])
 
     def _reattach(self, earlier: Submission | None) -> tuple[Submission | None, VideoTask | None]:
         """The submission of an earlier try and its task, if this try is to wait on it and if KIE shows it."""
@@ -185,42 +186,48 @@ class VideoMaking:
             return task
 
     def _wait(self, submission: Submission, seconds: float) -> VideoTask:
-        task_id = _task_id(submission)
+        task_id, submitted_at = _task_id(submission), _epoch(submission.submitted_at)
         if not self._operator.deferrable:
             with self._store.ending(submission):
                 return self._hook.wait(
-                    task_id, self._operator.kind, poll_interval=self._operator.poll_interval, timeout=seconds
+                    task_id,
+                    self._operator.kind,
+                    poll_interval=self._operator.poll_interval,
+                    timeout=seconds,
+                    age=None if submitted_at is None else time.time() - submitted_at,
                 )
         from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
 
         deadline = time.time() + seconds
         self._operator.defer(
-            trigger=RunwayVideoTrigger(**self._trigger_arguments(task_id, deadline)),
+            trigger=RunwayVideoTrigger(**self._trigger_arguments(task_id, deadline, submitted_at)),
             method_name="execute_complete",
             kwargs={"deadline": deadline, "submitted_at": submission.submitted_at},
             timeout=trigger_timeout(seconds, self._operator.poll_interval),
         )
 
-    def _trigger_arguments(self, task_id: str, deadline: float) -> dict[str, Any]:
+    def _trigger_arguments(self, task_id: str, deadline: float, submitted_at: float | None) -> dict[str, Any]:
         return {
             "runway_conn_id": self._operator.runway_conn_id,
             "runway_task_id": task_id,
             "kind": self._operator.kind,
             "poll_interval": self._operator.poll_interval,
             "deadline": deadline,
+            "submitted_at": submitted_at,
+            "profile": price_key(self._request),
         }
 
     def _finish(self, task: VideoTask, submission: Submission) -> VideoResult:
         completed_at = utc_now()
         self._operator.video_link = task.video_url or ""
-        saved_to = None if self._save_to is None else self._save(task, self._save_to, submission)
+        saved = None if self._save_to is None else self._save(task, self._save_to, submission)
         result = finished_result(
             task,
             parent_task_id=self._operator.parent_task_id,
             submitted_at=submission.submitted_at,
             completed_at=completed_at,
             credits_estimate=self._price,
-            saved_to=saved_to,
+            saved=saved,
         )
         self._log.info(
             "The video of task %s is ready%s. KIE.AI keeps it until about %s.",
@@ -228,16 +235,16 @@ class VideoMaking:
             _after(submission.submitted_at, completed_at),
             result["expires_at"],
         )
-        if saved_to is not None:
-            self._log.info("It is stored at %s.", saved_to)
+        if saved is not None:
+            self._log.info("It is stored at %s (%d bytes).", saved.path, saved.size)
         self._store.write_finished(submission, self._save_to)
         return result
 
-    def _save(self, task: VideoTask, save_to: str, submission: Submission) -> str:
-        def renew() -> str:
-            return self._hook.look(task.task_id, self._operator.kind).video_url or ""
+    def _save(self, task: VideoTask, save_to: str, submission: Submission) -> SavedVideo:
+        def renew(dead: str) -> str:
+            return self._hook.renew_link(task.task_id, dead, task.kind)
 
-        return save(task, save_to, submission.saved_to, renew)
+        return save(task, save_to, submission.saved_to, renew, thumbnail=self._operator.thumbnail)
 
     def _submitted(self, submission: Submission) -> VideoResult:
         return submitted_result(
@@ -268,6 +275,10 @@ def _submission_of(task_id: str, submitted_at: str | None, fingerprint_: str) ->
         task_id=task_id,
         submitted_at=submitted_at,
     )
+
+
+def _epoch(moment: str | None) -> float | None:
+    return None if moment is None else datetime.fromisoformat(moment).timestamp()
 
 
 def _after(submitted_at: str | None, completed_at: datetime) -> str:

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, RunwayError, UnreadableRecordError
 
 RECORD_KEY = "runway_submission"
+_VERSION = 1
 # KIE keeps its own records for two months.
 RETENTION = timedelta(days=60)
 
@@ -56,7 +57,7 @@ class Submission:
 
     def to_json(self) -> dict[str, Any]:
         """The record as it is stored."""
-        return {"version": 1, **asdict(self), "stage": self.stage.value}
+        return {"version": _VERSION, **asdict(self), "stage": self.stage.value}
 
     @classmethod
     def from_json(cls, value: object) -> Submission:
@@ -67,6 +68,8 @@ class Submission:
         try:
             if not isinstance(value, Mapping):
                 raise TypeError(type(value).__name__)
+            if value["version"] != _VERSION:
+                raise ValueError(f"it has version {value['version']!r}, and this provider reads {_VERSION}")
             fields = {name: value[name] for name in cls.__slots__}
             record = cls(**{**fields, "stage": Stage(fields["stage"])})
             if record.stage is not Stage.INTENT and not isinstance(record.task_id, str):

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.errors import TargetExistsError
 from airflow_provider_runway.kie.tasks import VideoTask
+
+if TYPE_CHECKING:
+    from airflow_provider_runway.storage.saving import SavedVideo
 
 
 def check_target(save_to: str, own: str | None) -> None:
@@ -28,15 +32,22 @@ def check_target(save_to: str, own: str | None) -> None:
         )
 
 
-def save(task: VideoTask, save_to: str, own: str | None, renew: Callable[[], str]) -> str:
+def save(task: VideoTask, save_to: str, own: str | None, renew: Callable[[str], str], *, thumbnail: bool) -> SavedVideo:
     """Store a finished video.
 
     :param task: The finished task.
     :param save_to: The target, as the operator was given it.
     :param own: Where this very task has stored a video before: that is replaced.
-    :param renew: Returns a fresh link, where the one at hand has died.
-    :return: The whole address of the file.
+    :param renew: Given a link that has died, returns another.
+    :param thumbnail: Whether the thumbnail is stored beside it.
     """
     from airflow_provider_runway.storage.saving import save_video
 
-    return save_video(task.video_url or "", save_to, task_id=task.task_id, overwrite=own == save_to, renew=renew).path
+    return save_video(
+        task.video_url or "",
+        save_to,
+        task_id=task.task_id,
+        overwrite=own == save_to,
+        thumbnail=task.image_url if thumbnail else None,
+        renew=renew,
+    )

@@ -67,7 +67,7 @@ class Downloader:
     :param task_id: The KIE task, for messages.
     :param timeout: Seconds for connecting and for each read.
     :param patience: How many faults in a row without a new byte are borne, and how long the pauses between are.
-    :param renew: Returns a fresh link to the video; asked once, when the one at hand has died.
+    :param renew: Given the link that has died, returns another to the video; asked once.
     :param transport: An httpx transport in place of the network, for tests.
     :param sleep: What pauses.
     """
@@ -75,7 +75,7 @@ class Downloader:
     task_id: str
     timeout: float
     patience: Patience
-    renew: Callable[[], str] | None
+    renew: Callable[[str], str] | None
     transport: httpx.BaseTransport | None
     sleep: Callable[[float], None]
 
@@ -147,7 +147,7 @@ class _Download:
                     log.info(
                         "The link to the %s of task %s has died; asking for another.", self.media, settings.task_id
                     )
-                    self.link = settings.renew()
+                    self.link = settings.renew(self.link)
                     continue
                 cuts += 1
                 faults = 1 if self.progress.received > furthest else faults + 1

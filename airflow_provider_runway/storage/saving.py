@@ -56,7 +56,7 @@ def save_video(
     thumbnail: str | None = None,
     expected_sha256: str | None = None,
     timeout: float = 30.0,
-    renew: Callable[[], str] | None = None,
+    renew: Callable[[str], str] | None = None,
     patience: Patience = DEFAULT_PATIENCE,
     on_progress: OnProgress | None = None,
     transport: httpx.BaseTransport | None = None,
@@ -81,7 +81,7 @@ def save_video(
     :param expected_sha256: The video's checksum where it is known, as in a retry: if a file of that checksum is
         there, nothing is fetched.
     :param timeout: Seconds for connecting to the media host and for each read.
-    :param renew: Returns a fresh link; asked once, if the one at hand has died.
+    :param renew: Given the link that has died, returns another; asked once.
     :param patience: How many faults in a row without a new byte are borne, and how long the pauses between are.
     :param on_progress: Called again and again with the bytes received and, if known, those of the whole file.
     :param transport: An httpx transport in place of the network, for tests.

@@ -23,19 +23,6 @@ if TYPE_CHECKING:
     from airflow_provider_runway.hooks.runway import RunwayHook
 
 
-class StoredVideo(VideoResult):
-    """What the transfer returns: the result of every task of this provider, and what was stored.
-
-    :param sha256: The file's checksum in hexadecimal digits.
-    :param size: Its bytes.
-    :param thumbnail_saved_to: Where its thumbnail is, if one was asked for and could be had.
-    """
-
-    sha256: str
-    size: int
-    thumbnail_saved_to: str | None
-
-
 class RunwayToObjectStorageOperator(BaseOperator):
     """Store the video of a finished task. Pays nothing, and can be run again.
 
@@ -48,7 +35,8 @@ class RunwayToObjectStorageOperator(BaseOperator):
     :param thumbnail: Whether KIE's thumbnail is stored beside the video, under the same name with the picture's
         suffix. If it cannot be had, that is only logged.
     :param runway_conn_id: The connection, of type ``runway``.
-    :return: A small JSON object, also pushed key by key; see :class:`StoredVideo`.
+    :return: A small JSON object, also pushed key by key; see
+        :class:`~airflow_provider_runway.results.VideoResult`.
     :raises NotFinishedError: If the video is still being made; a retry looks again.
     :raises airflow.sdk.exceptions.AirflowFailException: If the task has failed or is gone, or another file is there.
     """
@@ -89,7 +77,7 @@ class RunwayToObjectStorageOperator(BaseOperator):
 
         return RunwayHook(self.runway_conn_id)
 
-    def execute(self, context: Context) -> StoredVideo:
+    def execute(self, context: Context) -> VideoResult:
         """Look at the task and store its video."""
         del context
         from airflow_provider_runway.storage.saving import save_video
@@ -105,18 +93,13 @@ class RunwayToObjectStorageOperator(BaseOperator):
                 task_id=task.task_id,
                 overwrite=self.overwrite,
                 thumbnail=task.image_url if self.thumbnail else None,
-                renew=lambda: self._finished_task().video_url or "",
+                renew=lambda dead: self.hook.renew_link(task.task_id, dead, task.kind),
             )
         if saved.downloaded:
             self.log.info("The video of task %s is stored at %s (%d bytes).", task.task_id, saved.path, saved.size)
         else:
             self.log.info("The video of task %s was stored at %s already.", task.task_id, saved.path)
-        return StoredVideo(
-            **finished_result(task, saved_to=saved.path),
-            sha256=saved.sha256,
-            size=saved.size,
-            thumbnail_saved_to=saved.thumbnail_path,
-        )
+        return finished_result(task, saved=saved)
 
     def _finished_task(self) -> VideoTask:
         from airflow_provider_runway.kie.errors import NotFinishedError

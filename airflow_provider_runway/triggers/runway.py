@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-import time
+import asyncio
+import importlib
 from collections.abc import AsyncIterator
+from types import ModuleType
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
@@ -30,6 +32,10 @@ class RunwayVideoTrigger(BaseTrigger):
     :param kind: ``"runway"`` (generate, extend) or ``"aleph"``.
     :param poll_interval: Seconds, the shortest pause between two looks.
     :param deadline: Epoch seconds at which the wait ends; a restart of the triggerer does not move it.
+    :param submitted_at: Epoch seconds at which the task was submitted, if that is known: looks are rarer while a video
+        is too young to be ready.
+    :param profile: What sort of video it is, as in the price list, such as ``generate-5s-720p``: when those of a sort
+        become ready is learned.
     """
 
     def __init__(
@@ -40,6 +46,8 @@ class RunwayVideoTrigger(BaseTrigger):
         poll_interval: float = 10.0,
         *,
         deadline: float,
+        submitted_at: float | None = None,
+        profile: str | None = None,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.runway_conn_id = runway_conn_id
@@ -47,9 +55,12 @@ class RunwayVideoTrigger(BaseTrigger):
         self.kind: Kind = kind
         self.poll_interval = poll_interval
         self.deadline = deadline
+        self.submitted_at = submitted_at
+        self.profile = profile
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """What the triggerer needs to make this trigger anew. Airflow stores it in plain text."""
+        known = {"submitted_at": self.submitted_at, "profile": self.profile}
         return (
             f"{type(self).__module__}.{type(self).__qualname__}",
             {
@@ -58,6 +69,7 @@ class RunwayVideoTrigger(BaseTrigger):
                 "kind": self.kind,
                 "poll_interval": self.poll_interval,
                 "deadline": self.deadline,
+                **{name: value for name, value in known.items() if value is not None},
             },
         )
 
@@ -68,17 +80,17 @@ class RunwayVideoTrigger(BaseTrigger):
     async def _outcome(self) -> dict[str, Any]:
         from airflow.sdk.exceptions import AirflowNotFoundException
 
-        from airflow_provider_runway.triggers.clients import shared_client
-
+        waiting = await _load()
+        wish = waiting.Wish(
+            task_id=self.runway_task_id,
+            kind=self.kind,
+            poll_interval=self.poll_interval,
+            deadline=self.deadline,
+            submitted_at=self.submitted_at,
+            profile=self.profile,
+        )
         try:
-            async with shared_client(self.runway_conn_id) as client:
-                await client.wait(
-                    self.runway_task_id,
-                    self.kind,
-                    poll_interval=self.poll_interval,
-                    timeout=self.deadline - time.time(),
-                    on_change=self._report,
-                )
+            await waiting.waiter(self.runway_conn_id).wait(wish, self._report)
         except GenerationFailedError:
             return self._event("failed")
         except (VideoExpiredError, TaskNotFoundError) as error:
@@ -96,3 +108,14 @@ class RunwayVideoTrigger(BaseTrigger):
 
     def _report(self, state: str, waited: float) -> None:
         self.log.info("Task %s: %s after %.0f s.", self.runway_task_id, state, waited)
+
+
+_loaded: ModuleType | None = None
+
+
+async def _load() -> ModuleType:
+    """What the waiting is done with. It takes tenths of a second to import, which a triggerer's loop must not stand."""
+    global _loaded  # noqa: PLW0603 - once for the process
+    if _loaded is None:
+        _loaded = await asyncio.to_thread(importlib.import_module, "airflow_provider_runway.triggers.waiter")
+    return _loaded

@@ -10,6 +10,7 @@ import httpx
 
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, KieClient
+from airflow_provider_runway.kie.over_aiohttp import AiohttpSender
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.kie.waiting import OnChange
@@ -99,7 +100,7 @@ class AsyncService:
 class AiohttpService(AsyncService):
     """The async client over aiohttp, as a triggerer uses it."""
 
-    def __init__(self, address: Address, **options: Any) -> None:
-        from httpx_aiohttp import AiohttpTransport
-
-        super().__init__(address, transport=AiohttpTransport(), **options)
+    def __init__(self, address: Address, *, timeout: float = 5.0, **options: Any) -> None:
+        super().__init__(address, **options)
+        sender = self._loop.run_until_complete(AiohttpSender.open(address, timeout=timeout, sockets=5))
+        self.client._sender = sender

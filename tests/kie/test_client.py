@@ -6,7 +6,7 @@ import pickle
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import httpx
 import pytest
@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.address import USER_AGENT, Address
-from airflow_provider_runway.kie.client import AsyncKieClient, KieClient, transport_error
+from airflow_provider_runway.kie.client import AsyncKieClient, KieClient
 from airflow_provider_runway.kie.errors import (
     AmbiguousSubmissionError,
     AuthenticationError,
@@ -27,6 +27,7 @@ from airflow_provider_runway.kie.errors import (
     WaitTimeoutError,
 )
 from airflow_provider_runway.kie.exchange import ONE_TRY
+from airflow_provider_runway.kie.over_httpx import AsyncHttpxSender, transport_error
 
 from .clients import KEY, AsyncService, Handler, Service, SyncService
 from .support import CODES, EXTEND, GENERATE, KEYS, NO_JITTER, READY, STATUSES, body, record, wild
@@ -278,7 +279,8 @@ def test_an_async_client_closes_at_the_end_of_its_block() -> None:
         async with AsyncKieClient(ADDRESS, transport=httpx.MockTransport(handle)) as kie:
             assert await kie.credits() == 1
             assert await kie.submit(GENERATE) == "t"
-            inside = (kie._reading, kie._submitting)
+            sender = cast("AsyncHttpxSender", kie._sender)
+            inside = (sender._reading, sender._submitting)
         assert all(each.is_closed for each in inside)
         await kie.aclose()
 
@@ -361,7 +363,7 @@ def test_a_wrong_key_is_one_clear_sentence_and_no_retry(client: Make) -> None:
 def test_the_service_layer_imports_no_airflow_and_no_aiohttp() -> None:
     program = (
         "import sys, airflow_provider_runway.kie.client, airflow_provider_runway.exceptions\n"
-        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'airflow', 'aiohttp', 'httpx_aiohttp'}))"
+        "print(sorted({name.partition('.')[0] for name in sys.modules} & {'airflow', 'aiohttp'}))"
     )
     shown = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert shown.stdout.strip() == "[]"

@@ -33,6 +33,7 @@ from airflow_provider_runway.kie.polling import (
     judge,
     timed_out,
 )
+from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask, read_runway_record
 
 from .support import READY, record, wild
@@ -45,9 +46,11 @@ def task(state: TaskState = TaskState.GENERATING, **fields: Any) -> VideoTask:
     return VideoTask(**{"task_id": "t-1", "kind": "runway", "state": state, "raw_state": state.value, **fields})
 
 
-def watch(deadline: float = 1800.0, **rules: Any) -> Watch:
+def watch(
+    deadline: float = 1800.0, schedule: Schedule | None = None, submitted: float | None = None, **rules: Any
+) -> Watch:
     made = {"poll_interval": 10.0, "jitter": lambda: 0.0, **rules}
-    return Watch("t-1", deadline=deadline, rules=WatchRules(**made))
+    return Watch("t-1", deadline=deadline, rules=WatchRules(**made), schedule=schedule, submitted=submitted)
 
 
 def error_of(step: Step) -> RunwayError:
@@ -288,6 +291,69 @@ def test_a_rate_limit_pauses_as_long_as_it_asks_for() -> None:
     assert watch().failed(RateLimitedError("x", retry_after=0.0), 0.0) == LookAgain(10.0)
 
 
+@pytest.mark.parametrize("error", [RateLimitedError("x"), errors.MaintenanceError("x")])
+def test_refusals_for_now_never_give_up_and_their_pauses_grow(error: RunwayError) -> None:
+    watching = watch(deadline=1e9)
+    pauses = [step.pause for _ in range(50) if isinstance(step := watching.failed(error, 0.0), LookAgain)]
+    assert len(pauses) == 50
+    assert pauses == sorted(pauses)
+    assert pauses[-1] == 120.0
+
+
+def test_a_look_that_goes_well_makes_refusals_forgotten() -> None:
+    watching = watch()
+    first = watching.failed(RateLimitedError("x"), 0.0)
+    assert watching.failed(RateLimitedError("x"), 0.0) != first
+    watching.saw(task(), 0.0)
+    assert watching.failed(RateLimitedError("x"), 0.0) == first
+
+
+# --- looks by a schedule
+
+
+def scheduled(age: float | None, **options: Any) -> Watch:
+    return watch(schedule=Schedule.of("generate-5s-720p"), submitted=None if age is None else -age, **options)
+
+
+def test_the_first_look_at_a_new_video_waits_until_it_is_an_interval_old() -> None:
+    assert scheduled(0.0).begin(0.0) >= 10.0
+    assert scheduled(4.0).begin(0.0) >= 6.0
+
+
+@pytest.mark.parametrize("watching", [watch(), scheduled(None), scheduled(0.0, deadline=0.0)])
+def test_the_first_look_is_at_once_where_the_age_is_unknown_or_the_time_is_up(watching: Watch) -> None:
+    assert watching.begin(0.0) == 0.0
+
+
+def test_a_watch_tells_its_schedule_when_the_video_was_ready() -> None:
+    schedule = Schedule.of("generate-5s-720p")
+    before = schedule.forecast.chance(395.0, 405.0)
+    for _ in range(60):
+        watching = watch(schedule=schedule, submitted=0.0)
+        watching.begin(1.0)
+        watching.saw(task(), 395.0)
+        watching.saw(task(TaskState.SUCCESS, video_url=LINK), 405.0)
+    assert schedule.forecast.chance(395.0, 405.0) > 2 * before
+
+
+def test_a_wait_that_began_late_does_not_pass_for_a_video_that_was_late() -> None:
+    schedule = Schedule.of("generate-5s-720p")
+    before = schedule.forecast.chance(0.0, 600.0)
+    for _ in range(60):
+        watching = watch(schedule=schedule, submitted=-590.0)
+        watching.begin(0.0)
+        watching.saw(task(TaskState.SUCCESS, video_url=LINK), 10.0)
+    assert schedule.forecast.chance(0.0, 600.0) == before
+
+
+def test_a_second_waiter_can_hurry_a_watch_and_not_slow_it() -> None:
+    watching = watch()
+    watching.hurry(20.0)
+    assert watching.saw(task(), 0.0) == LookAgain(10.0, "generating")
+    watching.hurry(2.0)
+    assert watching.saw(task(), 0.0) == LookAgain(2.0)
+
+
 def test_no_pause_outlasts_the_deadline() -> None:
     assert watch(deadline=60.0).failed(RateLimitedError("x", retry_after=80_000.0), 0.0) == LookAgain(60.0)
 
@@ -304,10 +370,10 @@ def test_patience_without_end_is_possible() -> None:
 # --- records that are not there
 
 
-def test_a_new_task_may_be_invisible_for_three_looks_and_thirty_seconds() -> None:
+def test_a_new_task_may_be_invisible_for_three_looks_and_two_minutes() -> None:
     watching = watch()
-    assert all(isinstance(watching.missed(missing(), now), LookAgain) for now in (0.0, 10.0, 20.0, 29.0))
-    error = error_of(watching.missed(missing(), 30.0))
+    assert all(isinstance(watching.missed(missing(), now), LookAgain) for now in (0.0, 10.0, 20.0, 119.0))
+    error = error_of(watching.missed(missing(), 120.0))
     assert isinstance(error, TaskNotFoundError)
     assert not error.retryable
 

@@ -81,12 +81,19 @@ class Task:
         self, build: Callable[[], RunwayVideoOperator] | None = None, *, has_store: bool = True, **parameters: Any
     ) -> None:
         self._build = build or (lambda: RunwayGenerateOperator(**{**FOX, **parameters}))
+        self._parameters = parameters
         self.store = CrashingStore()
         self.max_tries = 2
         self.try_number = 0
         self._has_store = has_store
         self.operator = self._build()
         self.context = self._new_context()
+
+    def changed(self, **parameters: Any) -> Task:
+        """The same task with other parameters, and the same store."""
+        task = Task(**{**self._parameters, **parameters})
+        task.store = self.store
+        return task
 
     def start(self) -> Any:
         """Begin a try: the result, or how it waits."""

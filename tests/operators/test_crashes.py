@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,6 +16,7 @@ from airflow_provider_runway.kie.client import KieClient
 from airflow_provider_runway.operators import base, making
 from airflow_provider_runway.operators.submission import Stage
 from airflow_provider_runway.sandbox import Fail, Refuse, Sandbox
+from airflow_provider_runway.storage.sink import Sink
 
 from .support import Crash, Deferred, Task, dying, is_waiting
 
@@ -171,6 +174,35 @@ def test_dying_around_the_finish_the_next_try_returns_the_video(kie: Sandbox, ta
 
     assert result["task_id"] == kie.ledger.charges[0].task_id
     assert result["video_url"]
+    assert posts(kie) == 1
+
+
+def test_dying_in_the_midst_of_a_download_the_next_try_stores_the_video_whole(
+    kie: Sandbox, task: Task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "fox.mp4"
+    task = task.changed(save_to=str(target))
+    with dying(monkeypatch, Sink, "settle"):
+        task.run_into_crash()
+    assert not target.exists()
+
+    result = task.run()
+
+    assert hashlib.sha256(target.read_bytes()).hexdigest() == result["sha256"]
+    assert posts(kie) == 1
+
+
+def test_dying_after_the_video_is_stored_the_next_try_finds_it_stored(kie: Sandbox, task: Task, tmp_path: Path) -> None:
+    target = tmp_path / "fox.mp4"
+    task = task.changed(save_to=str(target))
+    task.store.before = Stage.FINISHED
+    task.run_into_crash()
+    stored = target.stat().st_ino
+
+    result = task.run()
+
+    assert target.stat().st_ino == stored
+    assert hashlib.sha256(target.read_bytes()).hexdigest() == result["sha256"]
     assert posts(kie) == 1
 
 

@@ -109,6 +109,7 @@ def test_without_waiting_the_submitted_task_is_handed_over(kie: Sandbox) -> None
     assert result["state"] == "submitted"
     assert {name for name, value in result.items() if value is None} == {
         "parent_task_id", "video_url", "image_url", "video_id", "completed_at", "expires_at", "saved_to",
+        "sha256", "size", "thumbnail_saved_to",
     }  # fmt: skip
     assert set(result) == KEYS
     assert kie.ledger.of("record") == ()
@@ -129,11 +130,13 @@ def test_a_task_that_waits_holds_no_worker_and_has_looked_at_nothing_yet(kie: Sa
     [charge] = kie.ledger.charges
     deadline = waiting.trigger_arguments.pop("deadline")
     assert before + 600 <= deadline <= time.time() + 600
+    assert before - 1 <= waiting.trigger_arguments.pop("submitted_at") <= time.time()
     assert waiting.trigger_arguments == {
         "runway_conn_id": "runway_default",
         "runway_task_id": charge.task_id,
         "kind": "runway",
         "poll_interval": 7,
+        "profile": "generate-5s-720p",
     }
     assert waiting.method == "execute_complete"
     assert waiting.timeout > timedelta(seconds=600 + 7)

@@ -16,6 +16,7 @@ WAITING = {
     "extra_fields": None,
     "callback_url": None,
     "save_to": None,
+    "thumbnail": False,
     "wait_for_completion": True,
     "deferrable": True,
     "poll_interval": 10,

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from fakes import GivenTime
 
+from airflow_provider_runway.exceptions import DeadLinkError
 from airflow_provider_runway.operators.runway import RunwayGenerateOperator
 from airflow_provider_runway.sandbox import Refuse, Sandbox
 
@@ -67,6 +69,49 @@ def test_a_cleared_task_replaces_its_own_video_even_if_it_had_to_queue(
     assert second["task_id"] != first["task_id"]
     assert target.read_bytes() != before
     assert len(kie.ledger.charges) == 2
+
+
+def test_the_result_has_checksum_and_size_and_the_thumbnail_where_that_was_asked_for(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path
+) -> None:
+    result = Task(save_to=f"{tmp_path}/fox.mp4", thumbnail=True).run()
+
+    video = (tmp_path / "fox.mp4").read_bytes()
+    assert (result["size"], result["sha256"]) == (len(video), hashlib.sha256(video).hexdigest())
+    assert result["thumbnail_saved_to"] == f"file://{tmp_path}/fox.png"
+    assert (tmp_path / "fox.png").read_bytes().startswith(b"\x89PNG")
+
+
+def test_a_link_that_has_died_is_renewed_and_the_key_goes_to_kies_api_alone(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path
+) -> None:
+    kie.fault(Refuse(404, http_status=404), on="media", times=1)
+
+    assert Task(save_to=f"{tmp_path}/fox.mp4").run()["size"]
+
+    assert kie.ledger.counts["download_url"] == 1
+    assert kie.ledger.key_leaks == ()
+
+
+def test_a_video_that_kie_gives_no_link_to_any_more_is_a_distinct_error_and_stays_recorded(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path
+) -> None:
+    kie.fault(Refuse(404, http_status=404), on="media")
+    kie.fault(Refuse(422, "url is wrong"), on="download_url")
+    task = Task(save_to=f"{tmp_path}/fox.mp4")
+
+    with pytest.raises(DeadLinkError, match=r"KIE\.AI gives no other: .*url is wrong") as caught:
+        task.run()
+    assert caught.value.task_id == kie.ledger.charges[0].task_id
+
+    kie.clear_faults()
+    assert task.run()["size"]
+    assert len(kie.ledger.charges) == 1
+
+
+def test_a_thumbnail_alone_cannot_be_stored() -> None:
+    with pytest.raises(ValueError, match="thumbnail needs save_to"):
+        RunwayGenerateOperator(**FOX, thumbnail=True)
 
 
 def test_a_video_cannot_be_stored_without_being_waited_for() -> None:

@@ -1,0 +1,51 @@
+"""Another link to a video whose own link has died, as a conversation."""
+
+from __future__ import annotations
+
+from airflow_provider_runway.kie.api import direct_link_call
+from airflow_provider_runway.kie.errors import DeadLinkError, ServiceError
+from airflow_provider_runway.kie.exchange import Exchange, Patience, ask, look
+from airflow_provider_runway.kie.polling import judge
+from airflow_provider_runway.kie.tasks import Kind, read_link
+
+
+def renew_link(task_id: str, kind: Kind, dead: str, patience: Patience) -> Exchange[str]:
+    """Another link to the video of a finished task, where the one at hand has died.
+
+    The record may have a new one. If it still has the dead one, KIE is asked for a direct link, which lives for 20
+    minutes (https://docs.kie.ai, "Get direct download URL").
+
+    :param dead: The link that no longer works.
+    :raises DeadLinkError: If KIE gives no other.
+    :raises VideoExpiredError: If the record says that the video was deleted.
+    """
+    task = yield from look(task_id, kind, patience)
+    decision = judge(task)
+    if decision.error is not None:
+        raise decision.error
+    link = task.video_url
+    if link is not None and link != dead:
+        return link
+    try:
+        data = yield from ask(direct_link_call(dead), patience)
+    except ServiceError as error:
+        if error.retryable:
+            error.task_id = task_id
+            raise
+        raise _no_other_link(task_id, str(error), error) from error
+    renewed = read_link(data)
+    if renewed is None:
+        raise _no_other_link(task_id, "KIE.AI answered success without a link", None)
+    return renewed
+
+
+def _no_other_link(task_id: str, why: str, error: ServiceError | None) -> DeadLinkError:
+    return DeadLinkError(
+        f"The link to the video of task {task_id} has died, and KIE.AI gives no other: {why.rstrip('.')}. "
+        "KIE.AI deletes videos 14 days after they were made; if this one is younger, a retry asks again and pays "
+        "nothing.",
+        code=error.code if error else None,
+        http_status=error.http_status if error else None,
+        task_id=task_id,
+        service_message=error.service_message if error else None,
+    )

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_runway.kie.envelope import Answer
+from airflow_provider_runway.kie.errors import DeadLinkError, NoAnswerError, ServerError, VideoExpiredError
+from airflow_provider_runway.kie.renewal import renew_link
+
+from .support import NO_JITTER, READY, Played, play, record, said
+
+DEAD = "https://files.example/v.mp4"
+
+
+def renewed(*script: Answer | NoAnswerError, dead: str = DEAD) -> Played[str]:
+    return play(renew_link("t-1", "runway", dead, NO_JITTER), script)
+
+
+def test_a_record_with_another_link_is_enough() -> None:
+    played = renewed(said(READY), dead="https://files.example/older.mp4")
+
+    assert (played.result, played.sends) == (DEAD, 1)
+
+
+def test_where_the_record_still_has_the_dead_link_kie_is_asked_for_a_direct_one() -> None:
+    played = renewed(said(READY), said("https://direct.example/v.mp4?expires=1"))
+
+    assert (played.result, played.sends) == ("https://direct.example/v.mp4?expires=1", 2)
+
+
+def test_a_blip_does_not_lose_the_link() -> None:
+    played = renewed(said(READY), NoAnswerError("cut"), said(code=500), said("https://direct.example/v.mp4"))
+
+    assert played.result == "https://direct.example/v.mp4"
+    assert len(played.pauses) == 2
+
+
+@pytest.mark.parametrize(
+    "answer", [said(code=422, msg="url is wrong"), said(code=404), said(None), said("no link"), said({"url": "x"})]
+)
+def test_a_link_that_kie_does_not_give_is_a_distinct_error_that_names_the_task(answer: Answer) -> None:
+    error = renewed(said(READY), answer).error
+
+    assert isinstance(error, DeadLinkError)
+    assert error.task_id == "t-1"
+    assert "a retry asks again and pays nothing" in str(error)
+
+
+def test_a_record_of_a_deleted_video_says_so() -> None:
+    assert isinstance(renewed(said({**READY, "expireFlag": 1})).error, VideoExpiredError)
+
+
+def test_a_fault_of_kies_that_stays_is_told_as_such() -> None:
+    error = renewed(said(READY), *[said(code=500)] * 4).error
+
+    assert isinstance(error, ServerError)
+    assert error.task_id == "t-1"
+
+
+def test_a_record_that_has_no_link_now_leaves_the_direct_one() -> None:
+    assert renewed(said(record("success")), said("https://direct.example/v.mp4")).result

@@ -1,0 +1,10 @@
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_runway.triggers import waiter
+
+
+@pytest.fixture(autouse=True)
+def _nothing_learned(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(waiter, "_SCHEDULES", {})

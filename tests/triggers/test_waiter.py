@@ -1,0 +1,463 @@
+"""Many that wait, on one client, one timer and one limit."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import threading
+import time
+from typing import Any
+
+import pytest
+from fakes import GivenTime
+
+from airflow_provider_runway.exceptions import (
+    AuthenticationError,
+    ConnectionSettingsError,
+    RunwayError,
+    TaskNotFoundError,
+    WaitTimeoutError,
+)
+from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
+from airflow_provider_runway.kie.schedule import Schedule
+from airflow_provider_runway.sandbox import CutBefore, Delay, Refuse, Sandbox
+from airflow_provider_runway.triggers import waiter as module
+from airflow_provider_runway.triggers.lines import Line, open_line
+from airflow_provider_runway.triggers.waiter import Waiter, Wish, schedule_of, waiter
+
+REQUEST = GenerateRequest(prompt="A fox in the snow", aspect_ratio="16:9")
+
+
+@pytest.fixture
+def opened(monkeypatch: pytest.MonkeyPatch) -> list[Line]:
+    """The lines that were opened."""
+    made = list[Line]()
+
+    async def note(runway_conn_id: str, sockets: int) -> Line:
+        await asyncio.sleep(0.01)
+        made.append(await open_line(runway_conn_id, sockets))
+        return made[-1]
+
+    monkeypatch.setattr(module, "open_line", note)
+    return made
+
+
+def submitted(number: int = 1) -> list[str]:
+    with RunwayHook() as hook:
+        return [hook.submit(REQUEST) for _ in range(number)]
+
+
+def wish(task_id: str, **wishes: Any) -> Wish:
+    usual = {"kind": "runway", "poll_interval": 0.2, "deadline": time.time() + 60}
+    return Wish(task_id=task_id, **{**usual, **wishes})
+
+
+async def wait(task_id: str, conn_id: str = "runway_default", **wishes: Any) -> str:
+    """How a wait ends: in words, so that many can be compared."""
+    try:
+        await waiter(conn_id).wait(wish(task_id, **wishes), lambda state, waited: None)
+    except RunwayError as error:
+        return type(error).__name__
+    return "success"
+
+
+def is_closed(line: Line) -> bool:
+    session: Any = line.client._sender
+    return bool(session._session.closed)
+
+
+def test_a_hundred_wait_over_one_line_which_the_last_one_closes(kie: Sandbox, opened: list[Line]) -> None:
+    kie.configure(seconds=1, submissions_per_window=1000)
+    task_ids = submitted(100)
+
+    async def all_of_them() -> list[str]:
+        return list(await asyncio.gather(*map(wait, task_ids)))
+
+    assert asyncio.run(all_of_them()) == ["success"] * 100
+    assert [is_closed(line) for line in opened] == [True]
+
+
+def test_those_that_wait_for_the_same_video_share_its_looks(kie: Sandbox) -> None:
+    kie.configure(seconds=1)
+    [task_id] = submitted()
+
+    async def ten() -> list[str]:
+        return list(await asyncio.gather(*(wait(task_id) for _ in range(10))))
+
+    assert asyncio.run(ten()) == ["success"] * 10
+    assert len(kie.ledger.of("record")) < 10
+
+
+def test_each_of_them_keeps_its_own_deadline(kie: Sandbox) -> None:
+    kie.configure(seconds=1.2)
+    [task_id] = submitted()
+
+    async def both() -> list[str]:
+        return list(await asyncio.gather(wait(task_id, poll_interval=1.5), wait(task_id, deadline=time.time() + 0.4)))
+
+    assert asyncio.run(both()) == ["success", "WaitTimeoutError"]
+
+
+def test_one_that_is_in_a_hurry_hurries_the_looks_for_all(kie: Sandbox) -> None:
+    kie.configure(seconds=0.6)
+    [task_id] = submitted()
+
+    async def both() -> float:
+        patient = asyncio.create_task(wait(task_id, poll_interval=0.3))
+        await asyncio.sleep(0)
+        hasty = asyncio.create_task(wait(task_id, poll_interval=0.1))
+        started = time.monotonic()
+        assert list(await asyncio.gather(patient, hasty)) == ["success"] * 2
+        return time.monotonic() - started
+
+    assert asyncio.run(both()) < 2
+
+
+def test_one_that_leaves_takes_nothing_from_the_others(kie: Sandbox, opened: list[Line]) -> None:
+    kie.configure(seconds=0.8)
+    [task_id] = submitted()
+
+    async def one_leaves() -> str:
+        leaving, staying = (asyncio.create_task(wait(task_id)) for _ in range(2))
+        await asyncio.sleep(0.3)
+        leaving.cancel()
+        await asyncio.gather(leaving, return_exceptions=True)
+        return await staying
+
+    assert asyncio.run(one_leaves()) == "success"
+    assert [is_closed(line) for line in opened] == [True]
+
+
+def test_a_wait_that_is_cancelled_during_its_look_leaves_nothing_open(kie: Sandbox, opened: list[Line]) -> None:
+    kie.fault(Delay(5), on="record")
+    [task_id] = submitted()
+
+    async def cancel() -> None:
+        waiting = asyncio.create_task(wait(task_id, poll_interval=0.01))
+        await asyncio.sleep(0.3)
+        assert waiter("runway_default")._looks
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+        assert not waiter("runway_default")._looks
+        assert len(asyncio.all_tasks()) == 1
+
+    started = time.monotonic()
+    asyncio.run(cancel())
+    assert time.monotonic() - started < 3
+    assert [is_closed(line) for line in opened] == [True]
+
+
+def test_when_the_one_that_opens_the_line_is_cancelled_the_others_still_get_it(
+    kie: Sandbox, opened: list[Line]
+) -> None:
+    kie.configure(seconds=0)
+    [task_id] = submitted()
+
+    async def cancel_the_first() -> str:
+        first, second = asyncio.create_task(wait(task_id)), asyncio.create_task(wait(task_id))
+        await asyncio.sleep(0)
+        first.cancel()
+        return await second
+
+    assert asyncio.run(cancel_the_first()) == "success"
+    assert len(opened) == 1
+
+
+def test_one_that_comes_after_the_last_has_left_gets_the_connection_as_it_is_then(
+    kie: Sandbox, monkeypatch: pytest.MonkeyPatch, opened: list[Line]
+) -> None:
+    kie.configure(seconds=0)
+    [task_id] = submitted()
+
+    async def one_after_the_other() -> None:
+        assert await wait(task_id) == "success"
+        monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", kie.connection_json().replace(kie.key, "an0ther-key"))
+        assert await wait(task_id) == "AuthenticationError"
+
+    asyncio.run(one_after_the_other())
+    assert len(opened) == 2
+
+
+def test_each_connection_and_each_loop_has_a_waiter_of_its_own() -> None:
+    async def mine(conn_id: str) -> Waiter:
+        return waiter(conn_id)
+
+    async def three() -> list[Waiter]:
+        return list(await asyncio.gather(mine("one"), mine("one"), mine("other")))
+
+    one, again, other = asyncio.run(three())
+    assert one is again
+    assert one is not other
+    assert asyncio.run(mine("one")) is not one
+
+
+def test_two_loops_wait_at_the_same_time(kie: Sandbox, opened: list[Line]) -> None:
+    kie.configure(seconds=0.5)
+    [task_id] = submitted()
+    outcomes: list[str] = []
+    loops = [threading.Thread(target=lambda: outcomes.append(asyncio.run(wait(task_id)))) for _ in range(2)]
+    for loop in loops:
+        loop.start()
+    for loop in loops:
+        loop.join()
+
+    assert outcomes == ["success"] * 2
+    assert len(opened) == 2
+
+
+def test_a_connection_that_cannot_work_is_said_to_each_and_nothing_is_kept(
+    kie: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", json.dumps({"conn_type": "runway"}))
+
+    async def many() -> list[str]:
+        return list(await asyncio.gather(*(wait("task-1") for _ in range(5))))
+
+    assert asyncio.run(many()) == [ConnectionSettingsError.__name__] * 5
+
+
+# --- a key that is changed while many wait
+
+
+def test_a_key_that_is_changed_meanwhile_is_taken_up_and_no_wait_ends(
+    kie: Sandbox, monkeypatch: pytest.MonkeyPatch, opened: list[Line]
+) -> None:
+    kie.configure(seconds=1.5, submissions_per_window=1000)
+    task_ids = submitted(30)
+    read: list[str] = []
+    remember = RunwayHook.a_get_settings
+
+    async def note(hook: RunwayHook) -> Any:
+        read.append(hook.runway_conn_id)
+        return await remember(hook)
+
+    monkeypatch.setattr(RunwayHook, "a_get_settings", note)
+
+    async def change() -> list[str]:
+        waiting = [asyncio.create_task(wait(task_id)) for task_id in task_ids]
+        await asyncio.sleep(0.5)
+        kie.configure(keys=("n3w-sandbox-key",))
+        monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", kie.connection_json().replace(kie.key, "n3w-sandbox-key"))
+        outcomes = await asyncio.gather(*waiting)
+        assert len(asyncio.all_tasks()) == 1
+        return list(outcomes)
+
+    assert asyncio.run(change()) == ["success"] * 30
+    assert len(read) == 2
+    assert is_closed(opened[0])
+
+
+def test_a_key_that_stays_wrong_ends_all_waits_after_one_look_each(
+    kie: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_ids = submitted(15)
+    monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", kie.connection_json().replace(kie.key, "k3y-of-nobody"))
+
+    async def all_of_them() -> list[str]:
+        return list(await asyncio.gather(*map(wait, task_ids)))
+
+    assert asyncio.run(all_of_them()) == [AuthenticationError.__name__] * 15
+    assert len(kie.ledger.of("record")) == 15
+
+
+def test_a_connection_that_was_deleted_meanwhile_leaves_kies_own_word(
+    kie: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kie.configure(seconds=60)
+    [task_id] = submitted()
+
+    async def delete() -> str:
+        waiting = asyncio.create_task(wait(task_id))
+        await asyncio.sleep(0.4)
+        kie.configure(keys=("n3w-sandbox-key",))
+        monkeypatch.delenv("AIRFLOW_CONN_RUNWAY_DEFAULT")
+        return await waiting
+
+    assert asyncio.run(delete()) == AuthenticationError.__name__
+
+
+# --- limits
+
+
+def test_a_429_holds_the_looks_of_all_for_the_whole_pause(kie: Sandbox, given_time: GivenTime) -> None:
+    kie.configure(seconds=5, submissions_per_window=1000)
+    task_ids = submitted(20)
+    kie.fault(Refuse(429, retry_after=100), on="record", times=1)
+
+    async def all_of_them() -> list[str]:
+        return list(await asyncio.gather(*(wait(task_id, deadline=time.time() + 900) for task_id in task_ids)))
+
+    assert asyncio.run(all_of_them()) == ["success"] * 20
+    looks = kie.ledger.of("record")
+    refused = next(number for number, look in enumerate(looks) if look.code == 429)
+    after = [look.at - looks[refused].at for look in looks[refused + 1 :]]
+    # What was under way at that moment is not called back.
+    assert len([late for late in after if late < 99]) < module.MOST_LOOKS
+    assert len(looks) < 20 * 4
+
+
+@pytest.mark.parametrize("fault", [Refuse(429), Refuse(455)])
+def test_refusals_for_now_never_end_a_wait_before_its_deadline(
+    kie: Sandbox, given_time: GivenTime, fault: Refuse
+) -> None:
+    [task_id] = submitted()
+    kie.fault(fault, on="record")
+
+    assert asyncio.run(wait(task_id, deadline=time.time() + 900)) == WaitTimeoutError.__name__
+    assert len(kie.ledger.of("record")) > 6
+
+
+@pytest.mark.parametrize("fault", [Refuse(401), Refuse(422), Refuse(429), Refuse(500), CutBefore()])
+def test_whatever_kie_answers_there_are_no_more_looks_than_when_all_is_well(
+    kie: Sandbox, given_time: GivenTime, fault: Any
+) -> None:
+    kie.configure(seconds=100_000)
+    [well, ill] = submitted(2)
+    kie.fault(fault, on="record", task_id=ill)
+
+    def looks(task_id: str) -> int:
+        asyncio.run(wait(task_id, poll_interval=10.0, deadline=time.time() + 900))
+        return len(kie.ledger.about(task_id)) - 1
+
+    assert 0 < looks(ill) <= looks(well)
+
+
+def test_no_more_looks_are_under_way_at_a_time_than_there_are_sockets(kie: Sandbox) -> None:
+    kie.configure(seconds=0, submissions_per_window=1000)
+    task_ids = submitted(60)
+    kie.fault(Delay(0.4), on="record")
+    most = 0
+
+    async def watched() -> None:
+        nonlocal most
+        waiting = asyncio.gather(*(wait(task_id, poll_interval=0.01) for task_id in task_ids))
+        while not waiting.done():
+            most = max(most, len(waiter("runway_default")._looks))
+            await asyncio.sleep(0.002)
+        assert set(await waiting) == {"success"}
+
+    asyncio.run(watched())
+    assert most == module.MOST_LOOKS
+
+
+def test_under_the_limit_the_likeliest_goes_first_and_none_starves(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kie.configure(seconds=100_000, submissions_per_window=1000)
+    monkeypatch.setattr(module, "LOOKS_PER_SECOND", 1)
+    task_ids = submitted(30)
+    now = time.time()
+    ages = {task_id: 90.0 if number < 10 else 0.0 for number, task_id in enumerate(task_ids)}
+
+    async def crowded() -> None:
+        await asyncio.gather(
+            *(
+                wait(
+                    task_id,
+                    poll_interval=10.0,
+                    deadline=now + 90,
+                    submitted_at=now - ages[task_id],
+                    profile="generate-5s-720p",
+                )
+                for task_id in task_ids
+            )
+        )
+
+    asyncio.run(crowded())
+    looks = [look for look in kie.ledger.of("record") if look.at < kie.ledger.charges[-1].at + 80]
+    seen = {task_id: sum(look.task_id == task_id for look in looks) for task_id in task_ids}
+    likely = [number for task_id, number in seen.items() if ages[task_id]]
+    unlikely = [number for task_id, number in seen.items() if not ages[task_id]]
+    assert sum(seen.values()) <= 80
+    assert sum(likely) / len(likely) > 1.2 * sum(unlikely) / len(unlikely)
+    assert min(seen.values()) >= 1
+
+
+# --- what is learned
+
+
+def test_when_videos_of_a_sort_are_ready_is_learned_from_all_waits(kie: Sandbox, given_time: GivenTime) -> None:
+    kie.configure(seconds=300, submissions_per_window=1000)
+    before = Schedule.of("generate-5s-720p").forecast
+
+    def looks() -> int:
+        given_time.pauses.clear()
+        [task_id] = submitted()
+        start = time.time()
+        known: dict[str, Any] = {"submitted_at": start, "profile": "generate-5s-720p"}
+        assert asyncio.run(wait(task_id, poll_interval=10.0, deadline=start + 3000, **known)) == "success"
+        return len(given_time.pauses)
+
+    first = looks()
+    for _ in range(30):
+        last = looks()
+
+    learned = schedule_of("generate-5s-720p").forecast
+    assert last < first
+    assert learned.chance(250, 320) > before.chance(250, 320)
+
+
+def test_however_many_sorts_of_video_there_are_memory_is_bounded() -> None:
+    for number in range(1000):
+        schedule_of(f"model-{number}")
+    assert len(module._SCHEDULES) <= module._MOST_SCHEDULES + 1
+
+
+# --- what is said, and where
+
+
+def test_news_are_told_to_each_in_its_own_context(kie: Sandbox) -> None:
+    from contextvars import ContextVar
+
+    kie.configure(seconds=1)
+    [task_id] = submitted()
+    who: ContextVar[str] = ContextVar("who")
+    told: list[tuple[str, str]] = []
+
+    async def listen(name: str) -> None:
+        who.set(name)
+        await waiter("runway_default").wait(wish(task_id), lambda state, waited: told.append((who.get(), state)))
+
+    async def both() -> None:
+        await asyncio.gather(listen("one"), listen("other"))
+
+    asyncio.run(both())
+    assert {name for name, _ in told} == {"one", "other"}
+    assert {state for _, state in told} >= {"generating"}
+
+
+def test_a_fault_of_our_own_is_told_and_not_swallowed(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    [task_id] = submitted()
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("airflow_provider_runway.kie.polling.Watch.saw", broken)
+
+    with pytest.raises(ZeroDivisionError):
+        asyncio.run(wait(task_id))
+
+
+def test_an_unknown_task_ends_its_wait_alone(kie: Sandbox, given_time: GivenTime) -> None:
+    [task_id] = submitted()
+
+    async def both() -> list[str]:
+        late: dict[str, Any] = {"poll_interval": 10.0, "deadline": time.time() + 900}
+        return list(await asyncio.gather(wait(task_id, **late), wait("no-such-task", **late)))
+
+    assert asyncio.run(both()) == ["success", TaskNotFoundError.__name__]
+
+
+def test_the_loop_is_not_blocked_by_opening(kie: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    kie.configure(seconds=0)
+    task_ids = submitted(10)
+
+    async def watched() -> None:
+        asyncio.get_running_loop().slow_callback_duration = 0.1
+        await asyncio.gather(*map(wait, task_ids))
+
+    caplog.set_level(logging.WARNING, "asyncio")
+    asyncio.run(wait(task_ids[0]))  # the first one imports
+    asyncio.run(watched(), debug=True)
+    assert [record.message for record in caplog.records if "seconds" in record.message] == []
