@@ -85,5 +85,10 @@ _CONNECTION_TYPE: dict[str, Any] = {
             "description": "A submission that would take the balance below this many credits is refused unsent.",
             "schema": {"type": ["number", "null"], "minimum": 0},
         },
+        "submission_limit": {
+            "label": "Submissions in 10 s",
+            "description": "What KIE.AI allows the account; it raises the usual 20 on request.",
+            "schema": {"type": ["integer", "null"], "default": 20, "minimum": 1, "maximum": 10000},
+        },
     },
 }

@@ -92,13 +92,13 @@ def test_the_fields_of_the_form_are_read_by_the_hook() -> None:
 
     from airflow_provider_runway.hooks.settings import read_settings
 
-    filled = {"timeout": 7, "credit_floor": 9}
+    filled = {"timeout": 7, "credit_floor": 9, "submission_limit": 40}
     assert CONNECTION["conn-fields"].keys() == filled.keys()
     connection = Connection(conn_id="clips", conn_type="runway", password="k3y-of-mine", extra=json.dumps(filled))
 
     settings = read_settings("clips", connection)
 
-    assert (settings.timeout, settings.credit_floor) == (7, 9)
+    assert (settings.timeout, settings.credit_floor, settings.submission_limit) == (7, 9, 40)
     for field in CONNECTION["conn-fields"].values():
         jsonschema.Draft202012Validator.check_schema(field["schema"])
         assert field["label"]

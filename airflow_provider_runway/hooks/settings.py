@@ -11,6 +11,7 @@ from typing import Any, Protocol
 from airflow_provider_runway.kie.address import DEFAULT_BASE_URL, Address
 from airflow_provider_runway.kie.client import DEFAULT_TIMEOUT
 from airflow_provider_runway.kie.errors import ConnectionSettingsError
+from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT
 
 
 class ConnectionLike(Protocol):
@@ -35,11 +36,13 @@ class Settings:
     :param address: The account and where KIE is.
     :param timeout: Seconds for connecting, sending and each read.
     :param credit_floor: Credits that no submission may take the balance below; ``None`` for no such guard.
+    :param submission_limit: Submissions that the account may make in 10 seconds.
     """
 
     address: Address
     timeout: float = DEFAULT_TIMEOUT
     credit_floor: float | None = None
+    submission_limit: int = SUBMISSION_LIMIT
 
 
 def read_settings(conn_id: str, connection: ConnectionLike) -> Settings:
@@ -47,7 +50,7 @@ def read_settings(conn_id: str, connection: ConnectionLike) -> Settings:
 
     :param conn_id: Its id, for messages.
     :param connection: Password (API key), host, schema, port and extra (``timeout``: seconds; ``credit_floor``:
-        credits).
+        credits; ``submission_limit``: submissions in 10 seconds).
     :raises ConnectionSettingsError: If the key is missing or a value cannot work.
     """
     try:
@@ -59,6 +62,10 @@ def read_settings(conn_id: str, connection: ConnectionLike) -> Settings:
             address=Address(api_key=connection.password or "", base_url=_base_url(connection)),
             timeout=_number(extra, "timeout", "seconds above 0, at most 3600", _is_timeout) or DEFAULT_TIMEOUT,
             credit_floor=_number(extra, "credit_floor", "credits, 0 or more", _is_floor),
+            submission_limit=int(
+                _number(extra, "submission_limit", "submissions in 10 seconds, 1 or more", _is_limit)
+                or SUBMISSION_LIMIT
+            ),
         )
     except ConnectionSettingsError as error:
         raise ConnectionSettingsError(f"Connection {conn_id!r}: {error}") from None
@@ -103,6 +110,10 @@ def _number(extra: Mapping[str, Any], name: str, rule: str, fits: Callable[[floa
 
 def _is_timeout(number: float) -> bool:
     return 0 < number <= 3600  # noqa: PLR2004 - an hour
+
+
+def _is_limit(number: float) -> bool:
+    return 1 <= number <= 10_000 and number.is_integer()  # noqa: PLR2004 - far above what KIE gives anybody
 
 
 def _is_floor(number: float) -> bool:

@@ -35,13 +35,20 @@ class Pace:
 
     def __init__(self, limit: int = SUBMISSION_LIMIT, window: float = SUBMISSION_WINDOW) -> None:
         self._window = window
-        self._top = max(1.0, limit * self._SHARE)
-        self._allowed = self._top
-        self._moments: deque[float] = deque(maxlen=limit)
+        self._moments: deque[float] = deque()
+        self.limit = 0
+        self.set_limit(limit)
         self._paused_until = 0.0
         self._counting_since: float | None = None
         self._given = 0
         self._refused = 0
+
+    def set_limit(self, limit: int) -> None:
+        """Go on with another limit: submissions that KIE takes in one window."""
+        if limit != self.limit:
+            self.limit = limit
+            self._top = self._allowed = max(1.0, limit * self._SHARE)
+            self._moments = deque(self._moments, maxlen=limit)
 
     @property
     def allowed(self) -> float:

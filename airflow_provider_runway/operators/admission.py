@@ -8,15 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.kie.errors import MaintenanceError, RateLimitedError
 from airflow_provider_runway.kie.exchange import doublings, refusal_pause
-from airflow_provider_runway.kie.pacing import LEAD, SUBMISSION_LIMIT
+from airflow_provider_runway.kie.pacing import LEAD
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
 
-# A DAG with no more than this many tasks under way cannot fill the limit by itself, and need not queue.
-FEW_TASKS = SUBMISSION_LIMIT // 2
 # Seconds after which a queued submission gives up. 24 hours let 170,000 submissions through.
 LONGEST_QUEUEING = 86_400.0
 _LONGEST_MAINTENANCE_PAUSE = 600.0
@@ -39,19 +37,24 @@ class Ticket:
         """The ticket that a :class:`RunwayAdmissionTrigger` gives back with its event."""
         return cls(float(event["queued_at"]), int(event["refusals"]))
 
-    def trigger(self, runway_conn_id: str) -> RunwayAdmissionTrigger:
-        """Queue for the first time."""
+    def trigger(self, runway_conn_id: str, limit: int) -> RunwayAdmissionTrigger:
+        """Queue for the first time.
+
+        :param runway_conn_id: The connection.
+        :param limit: Submissions that its account may make in 10 seconds.
+        """
         from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
 
-        return RunwayAdmissionTrigger(runway_conn_id, self.queued_at, self.refusals)
+        return RunwayAdmissionTrigger(runway_conn_id, self.queued_at, self.refusals, limit=limit)
 
     def trigger_after(
-        self, refusal: RateLimitedError | MaintenanceError, runway_conn_id: str, now: float
+        self, refusal: RateLimitedError | MaintenanceError, runway_conn_id: str, limit: int, now: float
     ) -> RunwayAdmissionTrigger:
         """Queue again after KIE refused: with the whole pause it asks for, at the place of the first time.
 
         :param refusal: What KIE answered. A pause that it names, and maintenance, hold the others as well.
         :param runway_conn_id: The connection.
+        :param limit: Submissions that its account may make in 10 seconds.
         :param now: Epoch seconds.
         """
         from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
@@ -62,19 +65,19 @@ class Ticket:
         else:
             pause = min(pause * doublings(self.refusals), _LONGEST_MAINTENANCE_PAUSE)
         return RunwayAdmissionTrigger(
-            runway_conn_id, self.queued_at, self.refusals + 1, now + pause, holds_all=holds_all
+            runway_conn_id, self.queued_at, self.refusals + 1, now + pause, holds_all=holds_all, limit=limit
         )
 
 
-def may_fill_the_limit(context: Context) -> bool:
-    """Whether so many tasks of the DAG are under way, in all its runs, that they could fill KIE's limit.
+def may_fill_the_limit(context: Context, limit: int) -> bool:
+    """Whether so many tasks of the DAG are under way, in all its runs, that they could fill the account's limit.
 
-    A single video then goes out at once, and a mapped batch or a backfill queues before KIE refuses it. Where Airflow
+    With half as many as that they cannot, and need not queue. A single video then goes out at once, and a mapped batch or a backfill queues before KIE refuses it. Where Airflow
     does not tell, it may.
     """
     ti = context["ti"]
     try:
-        return ti.get_ti_count(dag_id=ti.dag_id, states=_UNDER_WAY) > FEW_TASKS
+        return ti.get_ti_count(dag_id=ti.dag_id, states=_UNDER_WAY) > limit // 2
     except Exception:  # noqa: BLE001 - queueing is always right, only slower
         return True
 

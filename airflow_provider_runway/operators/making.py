@@ -151,8 +151,9 @@ class VideoMaking:
             check_target(self._save_to, earlier.saved_to if earlier else None)
         submitter = Submitter(self._hook, self._store, self._price, self._log)
         patience = QUEUE_ELSEWHERE if self._operator.deferrable else WAIT_HERE
-        if self._operator.deferrable and ticket is None and may_fill_the_limit(self._context):
-            self._queue(Ticket(time.time()).trigger(self._operator.runway_conn_id))
+        limit = self._hook.settings.submission_limit
+        if self._operator.deferrable and ticket is None and may_fill_the_limit(self._context, limit):
+            self._queue(Ticket(time.time()).trigger(self._operator.runway_conn_id, limit))
         try:
             return submitter.submit(self._request, patience, earlier)
         except AmbiguousSubmissionError as error:
@@ -164,7 +165,7 @@ class VideoMaking:
             if not self._operator.deferrable or now - ticket.queued_at > LONGEST_QUEUEING:
                 raise
             self._log.info("%s. Nothing was taken or paid: this task queues in the triggerer.", refusal)
-            self._queue(ticket.trigger_after(refusal, self._operator.runway_conn_id, now))
+            self._queue(ticket.trigger_after(refusal, self._operator.runway_conn_id, limit, now))
 
     def _queue(self, trigger: RunwayAdmissionTrigger) -> NoReturn:
         self._operator.defer(

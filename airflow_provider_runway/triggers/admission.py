@@ -7,6 +7,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT
 from airflow_provider_runway.triggers.queue import admission_queue
 
 
@@ -21,6 +22,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
     :param not_before: Epoch seconds before which it must not be sent again.
     :param holds_all: Whether the others of the connection must wait for that moment too: KIE named a pause, or is
         under maintenance.
+    :param limit: Submissions that the account may make in 10 seconds.
     """
 
     def __init__(
@@ -31,6 +33,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
         not_before: float = 0.0,
         *,
         holds_all: bool = False,
+        limit: int = SUBMISSION_LIMIT,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
         self.runway_conn_id = runway_conn_id
@@ -38,6 +41,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
         self.refusals = refusals
         self.not_before = not_before
         self.holds_all = holds_all
+        self.limit = limit
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """What the triggerer needs to make this trigger anew. Airflow stores it in plain text."""
@@ -49,12 +53,14 @@ class RunwayAdmissionTrigger(BaseTrigger):
                 "refusals": self.refusals,
                 "not_before": self.not_before,
                 "holds_all": self.holds_all,
+                "limit": self.limit,
             },
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and fire."""
         queue = admission_queue(self.runway_conn_id)
+        queue.set_limit(self.limit)
         if self.holds_all:
             queue.pause(self.not_before)
         elif self.refusals:

@@ -58,6 +58,10 @@ class AdmissionQueue:
             if ticket in self._waiting:
                 self._waiting.remove(ticket)
 
+    def set_limit(self, limit: int) -> None:
+        """Take over what the connection says of the account: submissions in 10 seconds."""
+        self._pace.set_limit(limit)
+
     def refused(self) -> None:
         """KIE refused a submission for the rate: give way if that happens often."""
         self._pace.refused(self._clock())

@@ -43,6 +43,16 @@ def test_a_long_batch_takes_little_longer_than_the_limit_imposes() -> None:
     assert taken[-1] <= 1.15 * SUBMISSION_WINDOW * 1000 / SUBMISSION_LIMIT
 
 
+def test_a_limit_that_is_changed_holds_from_then_on_and_what_was_given_counts() -> None:
+    pace = Pace()
+    before = moments(pace, 20)
+    pace.set_limit(5)
+    after = moments(pace, 20, before[-1])
+    assert most_in_a_window(after) <= 5
+    pace.set_limit(40)
+    assert most_in_a_window(moments(pace, 100, after[-1])) > SUBMISSION_LIMIT
+
+
 def test_submissions_leave_evenly_and_not_in_bunches() -> None:
     taken = moments(Pace(), 100)
     assert all(later - earlier >= 0.4 for earlier, later in pairwise(taken))

@@ -12,7 +12,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from fakes import FakeTaskInstance, GivenTime
 
 from airflow_provider_runway.exceptions import MaintenanceError, RateLimitedError
-from airflow_provider_runway.operators.admission import FEW_TASKS, Ticket, time_to_moment
+from airflow_provider_runway.operators.admission import Ticket, time_to_moment
 from airflow_provider_runway.sandbox import Refuse, Sandbox
 from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
 
@@ -26,7 +26,7 @@ def is_queueing(outcome: object) -> bool:
 @pytest.fixture
 def many_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """More tasks of the DAG are under way than could be sent unasked."""
-    monkeypatch.setattr(FakeTaskInstance, "get_ti_count", lambda _self, **_which: FEW_TASKS + 1)
+    monkeypatch.setattr(FakeTaskInstance, "get_ti_count", lambda _self, **_which: 11)
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_one_that_is_refused_again_and_again_keeps_its_place(kie: Sandbox, slept
 
 def test_maintenance_is_waited_out_with_growing_pauses() -> None:
     refusal = MaintenanceError("down")
-    pauses = [Ticket(0.0, refusals).trigger_after(refusal, "clips", 0.0).not_before for refusals in range(6)]
+    pauses = [Ticket(0.0, refusals).trigger_after(refusal, "clips", 20, 0.0).not_before for refusals in range(6)]
 
     assert pauses == [60, 120, 240, 480, 600, 600]
 
@@ -142,6 +142,24 @@ def test_one_of_many_queues_before_it_is_refused(kie: Sandbox, many_tasks: None,
     assert task.store.stages == []
     assert is_waiting(task.resume(queueing))
     assert len(kie.ledger.charges) == 1
+
+
+def test_an_account_with_a_higher_limit_queues_later_and_the_queue_is_told_its_limit(
+    kie: Sandbox, many_tasks: None, slept: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def connect(limit: object) -> None:
+        connection = {**json.loads(kie.connection_json()), "extra": {"submission_limit": limit}}
+        monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", json.dumps(connection))
+
+    connect(40)
+    assert is_waiting(Task().start())
+    connect("6")
+    queueing = Task().start()
+    assert is_queueing(queueing)
+    assert queueing.trigger_arguments["limit"] == 6
+    connect(0)
+    with pytest.raises(AirflowFailException, match="extra 'submission_limit' must be a number of submissions"):
+        Task().start()
 
 
 def test_one_of_many_that_an_earlier_try_has_submitted_does_not_queue(

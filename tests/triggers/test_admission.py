@@ -20,7 +20,7 @@ async def event_of(trigger: RunwayAdmissionTrigger) -> dict[str, Any]:
 
 
 def test_what_airflow_stores_has_no_secret_and_survives_it() -> None:
-    trigger = RunwayAdmissionTrigger("runway_default", 1000.5, 2, 1010.0, holds_all=True)
+    trigger = RunwayAdmissionTrigger("runway_default", 1000.5, 2, 1010.0, holds_all=True, limit=40)
     path, stored = trigger.serialize()
     module, name = path.rsplit(".", 1)
 
@@ -33,6 +33,7 @@ def test_what_airflow_stores_has_no_secret_and_survives_it() -> None:
         "refusals": 2,
         "not_before": 1010.0,
         "holds_all": True,
+        "limit": 40,
     }
     assert again.serialize() == (path, stored)
 
@@ -122,6 +123,20 @@ def test_no_window_gets_more_than_the_limit() -> None:
 
     assert all(later - earlier >= 1.0 - 1e-6 for earlier, later in zip(given, given[10:], strict=False))
     assert given[-1] - given[0] < 45 / 10 * 1.15
+
+
+def test_the_queue_keeps_to_the_limit_that_the_connection_names() -> None:
+    async def limits() -> list[float]:
+        now, found = time.time(), []
+        for limit in (40, 40, 5):
+            await event_of(RunwayAdmissionTrigger("clips", now, limit=limit))
+            found.append(admission_queue("clips")._pace.allowed)
+        return found
+
+    high, again, low = asyncio.run(limits())
+    assert high == again
+    assert 30 < high <= 40
+    assert 4 < low <= 5
 
 
 @pytest.mark.parametrize("same_loop", [True, False])
