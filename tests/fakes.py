@@ -61,7 +61,7 @@ class FakeStore:
             raise ValueError("None cannot be stored")
         self.rows[key] = json.dumps(value)
         self.retentions.append(retention)
-        self.stages.append(value["stage"])
+        self.stages.append(value.get("stage", key))
 
     def delete(self, key: str) -> None:
         self.rows.pop(key, None)

@@ -7,7 +7,7 @@ a row, how long a record was missing, when to stop. Operator, sensor, trigger an
 from __future__ import annotations
 
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import Enum
 
@@ -120,6 +120,7 @@ class GaveUp:
 
 
 Step = LookAgain | Finished | GaveUp
+_REMEMBERED = ("faults", "refusals", "missing", "missing_since", "linkless", "linkless_since")
 
 
 class Watch:
@@ -181,6 +182,16 @@ class Watch:
             self._since = 0.0
         pause = self._schedule.first_pause(age, self.rules.poll_interval, self.rules.jitter())
         return max(0.0, min(pause, self.deadline - now))
+
+    @property
+    def memory(self) -> dict[str, float]:
+        """What a watch that goes on in another process has to know: how looks have gone wrong lately, as JSON."""
+        return {name: getattr(self, f"_{name}") for name in _REMEMBERED}
+
+    def recall(self, memory: Mapping[str, float]) -> None:
+        """Go on from what another process remembered, on the same clock."""
+        for name in _REMEMBERED:
+            setattr(self, f"_{name}", memory.get(name, 0))
 
     def hurry(self, poll_interval: float) -> None:
         """Somebody else waits too, who wants shorter pauses."""

@@ -72,8 +72,8 @@ class Ticket:
 def may_fill_the_limit(context: Context, limit: int) -> bool:
     """Whether so many tasks of the DAG are under way, in all its runs, that they could fill the account's limit.
 
-    With half as many as that they cannot, and need not queue. A single video then goes out at once, and a mapped batch or a backfill queues before KIE refuses it. Where Airflow
-    does not tell, it may.
+    With half as many as that they cannot, and need not queue. A single video then goes out at once, and a mapped batch
+    or a backfill queues before KIE refuses it. Where Airflow does not tell, it may.
     """
     ti = context["ti"]
     try:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
@@ -28,6 +29,10 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_runway.hooks.runway import RunwayHook
+    from airflow_provider_runway.operators.submission import StateStore
+
+
+_MEMORY_KEY = "runway_looks"
 
 
 class RunwayVideoSensor(BaseSensorOperator):
@@ -98,9 +103,9 @@ class RunwayVideoSensor(BaseSensorOperator):
 
     def poke(self, context: Context) -> PokeReturnValue | bool:
         """Look once."""
-        del context
         seen_waiting = self._watch.state is not None
-        step = self._look()
+        with self._remembering(context):
+            step = self._look()
         if isinstance(step, GaveUp):
             self._give_up(step.error)
         if isinstance(step, Finished):
@@ -134,13 +139,32 @@ class RunwayVideoSensor(BaseSensorOperator):
         rules = WatchRules(poll_interval=self.poke_interval)
         return Watch(self.runway_task_id, deadline=float("inf"), rules=rules)
 
+    @contextmanager
+    def _remembering(self, context: Context) -> Iterator[None]:
+        """In reschedule mode each look is a process of its own: what looks have come to is kept between (Airflow 3.3).
+
+        Otherwise an id that KIE does not know would be looked for until the sensor's own timeout.
+        """
+        store = cast("StateStore | None", context.get("task_state_store")) if self.reschedule else None
+        if store is None:
+            yield
+            return
+        this_try = context["ti"].try_number
+        kept = store.get(_MEMORY_KEY)
+        if isinstance(kept, dict) and kept.get("try_number") == this_try:
+            self._watch.recall(kept["memory"])
+        before = self._watch.memory
+        yield
+        if self._watch.memory != before:
+            store.set(_MEMORY_KEY, {"try_number": this_try, "memory": self._watch.memory})
+
     def _look(self) -> Step:
         try:
             task = self.hook.look(self.runway_task_id, self.kind)
         except RunwayError as error:
             self.log.warning("%s", error)
-            return self._watch.failed(error, time.monotonic())
-        step = self._watch.saw(task, time.monotonic())
+            return self._watch.failed(error, time.time())
+        step = self._watch.saw(task, time.time())
         if isinstance(step, LookAgain) and step.news is not None:
             self.log.info("Task %s: %s.", self.runway_task_id, step.news)
         return step

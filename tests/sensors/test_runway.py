@@ -17,7 +17,7 @@ from airflow.sdk.exceptions import (
     TaskDeferralTimeout,
     TaskDeferred,
 )
-from fakes import GivenTime, fake_context
+from fakes import FakeStore, GivenTime, fake_context
 
 from airflow_provider_runway.exceptions import InvalidRequestError, PollingFailedError
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
@@ -44,7 +44,10 @@ def made(kie: Sandbox) -> str:
 @pytest.fixture
 def airflow_time(given_time: GivenTime, monkeypatch: pytest.MonkeyPatch) -> GivenTime:
     """What a sensor sleeps passes at once."""
-    clock = SimpleNamespace(monotonic=given_time.monotonic, sleep=given_time.sleep, time=time.time)
+    start = time.time() - given_time.monotonic()
+    clock = SimpleNamespace(
+        monotonic=given_time.monotonic, sleep=given_time.sleep, time=lambda: start + given_time.monotonic()
+    )
     monkeypatch.setattr("airflow.sdk.bases.sensor.time", clock)
     monkeypatch.setattr("airflow_provider_runway.sensors.runway.time", clock)
     return given_time
@@ -52,6 +55,66 @@ def airflow_time(given_time: GivenTime, monkeypatch: pytest.MonkeyPatch) -> Give
 
 def sensor(task_id: str, **parameters: Any) -> RunwayVideoSensor:
     return RunwayVideoSensor(task_id="seen", runway_task_id=task_id, **parameters)
+
+
+def looked(task_id: str, store: FakeStore | None, *, try_number: int = 1) -> None:
+    """One look of a sensor that is rescheduled after it, in a process of its own."""
+    context = fake_context(store)
+    context["ti"].try_number = try_number
+    with pytest.raises(AirflowRescheduleException):
+        sensor(task_id, **ONE_LOOK).execute(context)
+
+
+@pytest.fixture
+def wall(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The sensor's time, to be moved on by a test."""
+    now = [1_800_000_000.0]
+    clock = SimpleNamespace(time=lambda: now[0], monotonic=time.monotonic, sleep=time.sleep)
+    monkeypatch.setattr("airflow_provider_runway.sensors.runway.time", clock)
+    return now
+
+
+def test_a_sensor_that_is_rescheduled_remembers_for_how_long_a_task_was_missing(
+    kie: Sandbox, given_time: GivenTime, wall: list[float]
+) -> None:
+    store = FakeStore()
+    for _ in range(4):
+        looked("no-such-task", store)
+        wall[0] += 35
+
+    with pytest.raises(AirflowFailException, match=r"KIE\.AI has no record of task no-such-task"):
+        sensor("no-such-task", **ONE_LOOK).execute(fake_context(store))
+
+
+def test_a_sensor_that_is_rescheduled_remembers_faults_until_a_look_goes_well_and_not_into_its_next_try(
+    kie: Sandbox, made: str, given_time: GivenTime
+) -> None:
+    store = FakeStore()
+    kie.fault(Refuse(500), on="record")
+    for _ in range(5):
+        looked(made, store)
+    kie.clear_faults()
+    looked(made, store)
+    kie.fault(Refuse(500), on="record")
+    for _ in range(5):
+        looked(made, store)
+    with pytest.raises(PollingFailedError, match="6 looks in a row"):
+        sensor(made, **ONE_LOOK).execute(fake_context(store))
+
+    looked(made, store, try_number=2)
+
+
+def test_looks_that_go_well_write_nothing_down(kie: Sandbox, made: str) -> None:
+    store = FakeStore()
+    for _ in range(3):
+        looked(made, store)
+
+    assert store.rows == {}
+
+
+def test_before_airflow_3_3_a_rescheduled_sensor_looks_on(kie: Sandbox, given_time: GivenTime) -> None:
+    for _ in range(8):
+        looked("no-such-task", None)
 
 
 def deferred(waiting: RunwayVideoSensor) -> TaskDeferred:
