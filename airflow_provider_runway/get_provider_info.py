@@ -50,7 +50,7 @@ _CONFIGURATION: dict[str, Any] = {
         "prices": {
             "description": (
                 "Credits a video costs, as a JSON object, in place of the built-in prices of the same names: "
-                "generate-5s-720p, generate-10s-720p, generate-5s-1080p, extend-720p, extend-1080p."
+                "generate-5s-720p, generate-10s-720p, generate-5s-1080p, extend-720p, extend-1080p, aleph."
             ),
             "version_added": "0.1.0",
             "type": "string",
@@ -75,6 +75,11 @@ _CONNECTION_TYPE: dict[str, Any] = {
         },
     },
     "conn-fields": {
+        "api": {
+            "label": "API",
+            "description": "runway: the dedicated endpoints; jobs: the unified ones (createTask). Both make the same.",
+            "schema": {"type": "string", "enum": ["runway", "jobs"], "default": "runway"},
+        },
         "timeout": {
             "label": "Timeout (s)",
             "description": "Seconds for KIE.AI to connect and to answer one call. Not the time to make a video.",

@@ -14,6 +14,7 @@ import pytest
 from airflow.api_fastapi.core_api.services.ui.connections import HookMetaService
 
 from airflow_provider_runway.get_provider_info import get_provider_info
+from airflow_provider_runway.kie.task_ids import APIS
 
 PACKAGE = "airflow-provider-runway"
 INFO = get_provider_info()
@@ -92,13 +93,15 @@ def test_the_fields_of_the_form_are_read_by_the_hook() -> None:
 
     from airflow_provider_runway.hooks.settings import read_settings
 
-    filled = {"timeout": 7, "credit_floor": 9, "submission_limit": 40}
+    filled = {"api": "jobs", "timeout": 7, "credit_floor": 9, "submission_limit": 40}
     assert CONNECTION["conn-fields"].keys() == filled.keys()
     connection = Connection(conn_id="clips", conn_type="runway", password="k3y-of-mine", extra=json.dumps(filled))
 
     settings = read_settings("clips", connection)
 
     assert (settings.timeout, settings.credit_floor, settings.submission_limit) == (7, 9, 40)
+    assert settings.address.api == "jobs"
+    assert tuple(CONNECTION["conn-fields"]["api"]["schema"]["enum"]) == APIS
     for field in CONNECTION["conn-fields"].values():
         jsonschema.Draft202012Validator.check_schema(field["schema"])
         assert field["label"]

@@ -14,7 +14,7 @@ from typing_extensions import Self
 from airflow_provider_runway.hooks.settings import Settings, read_settings
 from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, KieClient
 from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest, Request
+from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, Request
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_runway.kie.waiting import OnChange
 
-__all__ = ["ExtendRequest", "GenerateRequest", "RunwayHook", "VideoTask"]
+__all__ = ["AlephRequest", "ExtendRequest", "GenerateRequest", "RunwayHook", "VideoTask"]
 
 
 class RunwayHook(BaseHook):
@@ -75,7 +75,7 @@ class RunwayHook(BaseHook):
     def submit(self, request: Request) -> str:
         """Submit a request. This is what costs money; see :meth:`KieClient.submit`.
 
-        :param request: A :class:`GenerateRequest` or :class:`ExtendRequest`.
+        :param request: A :class:`GenerateRequest`, :class:`ExtendRequest` or :class:`AlephRequest`.
         :return: The id of the task that KIE made.
         :raises AmbiguousSubmissionError: If KIE may have taken it; it must not simply be sent again.
         :raises RunwayError: Any other error means that KIE took nothing.

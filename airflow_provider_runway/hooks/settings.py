@@ -12,6 +12,7 @@ from airflow_provider_runway.kie.address import DEFAULT_BASE_URL, Address
 from airflow_provider_runway.kie.client import DEFAULT_TIMEOUT
 from airflow_provider_runway.kie.errors import ConnectionSettingsError
 from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT
+from airflow_provider_runway.kie.task_ids import APIS, Api
 
 
 class ConnectionLike(Protocol):
@@ -49,17 +50,14 @@ def read_settings(conn_id: str, connection: ConnectionLike) -> Settings:
     """Read a connection.
 
     :param conn_id: Its id, for messages.
-    :param connection: Password (API key), host, schema, port and extra (``timeout``: seconds; ``credit_floor``:
-        credits; ``submission_limit``: submissions in 10 seconds).
+    :param connection: Password (API key), host, schema, port and extra (``api``: ``"runway"`` or ``"jobs"``;
+        ``timeout``: seconds; ``credit_floor``: credits; ``submission_limit``: submissions in 10 seconds).
     :raises ConnectionSettingsError: If the key is missing or a value cannot work.
     """
     try:
         extra = _extra(connection.extra)
-        api = extra.get("api") or "runway"
-        if api != "runway":
-            raise ConnectionSettingsError(f"extra 'api' is {api!r}; the API that can be used is 'runway'.")
         return Settings(
-            address=Address(api_key=connection.password or "", base_url=_base_url(connection)),
+            address=Address(api_key=connection.password or "", base_url=_base_url(connection), api=_api(extra)),
             timeout=_number(extra, "timeout", "seconds above 0, at most 3600", _is_timeout) or DEFAULT_TIMEOUT,
             credit_floor=_number(extra, "credit_floor", "credits, 0 or more", _is_floor),
             submission_limit=int(
@@ -92,6 +90,16 @@ def _extra(text: str | None) -> Mapping[str, Any]:
     if not isinstance(extra, dict):
         raise ConnectionSettingsError("the extra must be a JSON object.")
     return extra
+
+
+def _api(extra: Mapping[str, Any]) -> Api:
+    value = extra.get("api")
+    if value is None or value == "":
+        return "runway"
+    for api in APIS:
+        if value == api:
+            return api
+    raise ConnectionSettingsError(f"extra 'api' must be {' or '.join(map(repr, APIS))}.")
 
 
 def _number(extra: Mapping[str, Any], name: str, rule: str, fits: Callable[[float], bool]) -> float | None:

@@ -11,6 +11,7 @@ from urllib.parse import urlsplit, urlunsplit
 
 from airflow_provider_runway import __version__
 from airflow_provider_runway.kie.errors import ConnectionSettingsError
+from airflow_provider_runway.kie.task_ids import Api
 
 DEFAULT_BASE_URL = "https://api.kie.ai"
 # KIE's edge refuses requests without a User-Agent, and those of Python's own library.
@@ -25,11 +26,14 @@ class Address:
 
     :param api_key: The key, sent as bearer token to ``base_url`` and to no other host. Never shown in ``repr``.
     :param base_url: Scheme, host and port; a trailing slash or ``/api/v1`` is taken off.
+    :param api: The generation of the API that is spoken there: ``"runway"`` (the dedicated endpoints) or ``"jobs"``
+        (the unified one).
     :raises ConnectionSettingsError: If the key is missing or cannot be a key, or the URL is none.
     """
 
     api_key: str = field(repr=False)
     base_url: str = DEFAULT_BASE_URL
+    api: Api = "runway"
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "api_key", _usable_key(self.api_key))

@@ -1,6 +1,7 @@
 """KIE.AI's endpoints and field names, as data: what to send for a request, where to look for a task.
 
-Paths and names are those of https://docs.kie.ai (the dedicated Runway and Aleph endpoints).
+Paths and names are those of https://docs.kie.ai: the dedicated Runway and Aleph endpoints (there under "old model"),
+and the unified API, which serves every model by one pair of endpoints.
 """
 
 from __future__ import annotations
@@ -8,14 +9,24 @@ from __future__ import annotations
 import hashlib
 import json
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import partial
 from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest, Request, check_task_id
-from airflow_provider_runway.kie.tasks import Kind, Reader, read_aleph_record, read_runway_record
+from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, Request
+from airflow_provider_runway.kie.rules import check_kind, check_task_id
+from airflow_provider_runway.kie.task_ids import Api, format_task_id, parse_task_id
+from airflow_provider_runway.kie.tasks import (
+    EXTENSION_MODEL,
+    Kind,
+    Reader,
+    read_aleph_record,
+    read_job_record,
+    read_runway_record,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,55 +45,130 @@ class Submission:
 
     :param path: The endpoint.
     :param names: KIE's name for each of the request's fields.
-    :param kind: The kind of task that comes of it.
+    :param model: What the unified API calls it. The fields then go into ``input``, all but the callback URL.
     """
 
     path: str
     names: Mapping[str, str]
-    kind: Kind
+    model: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Records:
-    """Where the tasks of one kind are looked up, and who reads the answer."""
+class Family:
+    """The tasks of one kind at one API: where they are looked up, who reads the answer, which requests make them."""
 
     path: str
     read: Reader
+    submissions: Mapping[type[Request], Submission]
 
 
-SUBMISSIONS: Mapping[type[Request], Submission] = {
-    GenerateRequest: Submission(
-        path="/api/v1/runway/generate",
-        names={
-            "prompt": "prompt",
-            "image_url": "imageUrl",
-            "duration": "duration",
-            "quality": "quality",
-            "aspect_ratio": "aspectRatio",
-            "watermark": "waterMark",
-            "callback_url": "callBackUrl",
+_CREATE_TASK = "/api/v1/jobs/createTask"
+_RECORD_INFO = "/api/v1/jobs/recordInfo"
+
+# All that is known of KIE's endpoints. A further family is one more entry, and a reader if its records are new.
+FAMILIES: Mapping[tuple[Api, Kind], Family] = {
+    ("runway", "runway"): Family(
+        "/api/v1/runway/record-detail",
+        read_runway_record,
+        {
+            GenerateRequest: Submission(
+                "/api/v1/runway/generate",
+                {
+                    "prompt": "prompt",
+                    "image_url": "imageUrl",
+                    "duration": "duration",
+                    "quality": "quality",
+                    "aspect_ratio": "aspectRatio",
+                    "watermark": "waterMark",
+                    "callback_url": "callBackUrl",
+                },
+            ),
+            ExtendRequest: Submission(
+                "/api/v1/runway/extend",
+                {
+                    "task_id": "taskId",
+                    "prompt": "prompt",
+                    "quality": "quality",
+                    "watermark": "waterMark",
+                    "callback_url": "callBackUrl",
+                },
+            ),
         },
-        kind="runway",
     ),
-    ExtendRequest: Submission(
-        path="/api/v1/runway/extend",
-        names={
-            "task_id": "taskId",
-            "prompt": "prompt",
-            "quality": "quality",
-            "watermark": "waterMark",
-            "callback_url": "callBackUrl",
+    ("runway", "aleph"): Family(
+        "/api/v1/aleph/record-info",
+        read_aleph_record,
+        {
+            AlephRequest: Submission(
+                "/api/v1/aleph/generate",
+                {
+                    "prompt": "prompt",
+                    "video_url": "videoUrl",
+                    "aspect_ratio": "aspectRatio",
+                    "seed": "seed",
+                    "reference_image_url": "referenceImage",
+                    "watermark": "waterMark",
+                    "upload_cn": "uploadCn",
+                    "callback_url": "callBackUrl",
+                },
+            ),
         },
-        kind="runway",
     ),
-}
-
-RECORDS: Mapping[Kind, Records] = {
-    "runway": Records("/api/v1/runway/record-detail", read_runway_record),
-    "aleph": Records("/api/v1/aleph/record-info", read_aleph_record),
+    ("jobs", "runway"): Family(
+        _RECORD_INFO,
+        partial(read_job_record, kind="runway"),
+        {
+            GenerateRequest: Submission(
+                _CREATE_TASK,
+                {
+                    "prompt": "prompt",
+                    "image_url": "image_url",
+                    "duration": "duration",
+                    "quality": "quality",
+                    "aspect_ratio": "aspect_ratio",
+                    "watermark": "watermark",
+                    "callback_url": "callBackUrl",
+                },
+                model="runway",
+            ),
+            ExtendRequest: Submission(
+                _CREATE_TASK,
+                {
+                    "task_id": "task_id",
+                    "prompt": "prompt",
+                    "quality": "quality",
+                    "watermark": "watermark",
+                    "callback_url": "callBackUrl",
+                },
+                model=EXTENSION_MODEL,
+            ),
+        },
+    ),
+    ("jobs", "aleph"): Family(
+        _RECORD_INFO,
+        partial(read_job_record, kind="aleph"),
+        {
+            AlephRequest: Submission(
+                _CREATE_TASK,
+                {
+                    "prompt": "prompt",
+                    "video_url": "video_url",
+                    "aspect_ratio": "aspect_ratio",
+                    "seed": "seed",
+                    "reference_image_url": "reference_image",
+                    "watermark": "watermark",
+                    "upload_cn": "upload_cn",
+                    "callback_url": "callBackUrl",
+                },
+                model="runway/gen4-aleph",
+            ),
+        },
+    ),
 }
 
 CREDIT_CALL = Call("GET", "/api/v1/chat/credit")
+
+_CALLBACK = "callBackUrl"
 
 
 def direct_link_call(url: str) -> Call:
@@ -90,48 +176,128 @@ def direct_link_call(url: str) -> Call:
     return Call("POST", "/api/v1/common/download-url", body={"url": url})
 
 
-def submission_call(request: Request) -> Call:
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """Where a request is sent: to which API, how, and the kind of task that comes of it."""
+
+    api: Api
+    kind: Kind
+    submission: Submission
+
+
+def destination(request: Request, api: Api) -> Destination:
+    """Where a request is sent.
+
+    :param request: The request.
+    :param api: The connection's API; a request that only the other one knows goes there.
+    """
+    places = {
+        place: Destination(place, kind, family.submissions[type(request)])
+        for (place, kind), family in FAMILIES.items()
+        if type(request) in family.submissions
+    }
+    return places.get(api) or next(iter(places.values()))
+
+
+def submission_call(request: Request, api: Api = "runway") -> Call:
     """The call that submits a request: fields that are ``None`` are left out.
 
-    :raises InvalidRequestError: If an extra field has the name of a field that is a parameter.
+    :param request: The request.
+    :param api: The API to submit with.
+    :raises InvalidRequestError: If an extra field has the name of a field that is a parameter, or if the video to
+        extend was made by the other API.
     """
-    submission = SUBMISSIONS[type(request)]
-    body: dict[str, Any] = {}
+    where = destination(request, api)
+    if isinstance(request, ExtendRequest):
+        request = replace(request, task_id=_source(request.task_id, where.api))
+    submission = where.submission
+    fields_: dict[str, Any] = {}
     for ours, theirs in submission.names.items():
         value = getattr(request, ours)
         if value is not None:
-            body[theirs] = value
+            fields_[theirs] = value
     for name, value in request.extra_fields.items():
         if name in submission.names.values():
             raise InvalidRequestError("extra_fields", name, "must not repeat a field that is a parameter")
-        body[name] = value
-    return Call("POST", submission.path, body=body)
+        fields_[name] = value
+    if submission.model is None:
+        return Call("POST", submission.path, body=fields_)
+    body = {"model": submission.model}
+    if _CALLBACK in fields_:
+        body[_CALLBACK] = fields_.pop(_CALLBACK)
+    return Call("POST", submission.path, body={**body, "input": fields_})
 
 
-def record_call(task_id: str, kind: Kind) -> Call:
-    """The call that looks at a task.
+def _source(task_id: str, api: Api) -> str:
+    """KIE's id of the video to extend. Whether one API can extend what the other made is documented nowhere."""
+    source = parse_task_id(task_id)
+    if source.api not in {None, api}:
+        rule = (
+            f"names a task of the API {source.api!r}, and this connection submits with {api!r}: KIE.AI knows no "
+            "extension across the two. Use a connection whose extra 'api' is the same for the whole chain"
+        )
+        raise InvalidRequestError("task_id", task_id, rule)
+    return source.bare
 
-    :raises InvalidRequestError: If the id cannot be one.
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """One place to look for a task.
+
+    :param task_id: What the task is called if it is found there.
+    :param call: The look.
+    :param read: Who reads the answer.
+    """
+
+    task_id: str
+    call: Call
+    read: Reader
+
+
+def lookups(task_id: str, kind: Kind, api: Api = "runway") -> Sequence[Lookup]:
+    """Where to look for a task, in this order until it is found.
+
+    :param task_id: The task. An id that says which API made it is looked up there alone.
+    :param kind: Its kind.
+    :param api: The connection's API. Where that is ``"jobs"``, a bare id may be of either.
+    :raises InvalidRequestError: If the id cannot be one, or there is no such kind.
     """
     check_task_id("task_id", task_id)
-    return Call("GET", RECORDS[kind].path, query={"taskId": task_id})
+    check_kind(kind)
+    named = parse_task_id(task_id)
+    if named.api is not None:
+        apis: Sequence[Api] = (named.api,)
+    else:
+        apis = ("jobs", "runway") if api == "jobs" else ("runway",)
+    known = [place for place, each in FAMILIES if each == kind]
+    places = [place for place in apis if place in known] or known
+    return tuple(
+        Lookup(
+            format_task_id(named.bare, place),
+            Call("GET", FAMILIES[place, kind].path, query={"taskId": named.bare}),
+            FAMILIES[place, kind].read,
+        )
+        for place in places
+    )
 
 
 def fingerprint(request: Request) -> str:
     """16 hexadecimal digits that are the same for the same video.
 
-    They are of all of the request but its callback URL and the signature of a presigned image URL: both may be made
-    anew for each try, and must not make another video of it.
+    They are of all of the request but its callback URL and the signatures of presigned URLs: both may be made anew for
+    each try, and must not make another video of it. Which API it is sent to makes no other video of it either.
     """
     values = {item.name: getattr(request, item.name) for item in fields(request)}
     del values["callback_url"]
-    if isinstance(request, GenerateRequest) and request.image_url is not None:
-        values["image_url"] = _unsigned(request.image_url)
+    for name in _URLS & values.keys():
+        if values[name] is not None:
+            values[name] = _unsigned(values[name])
     values["extra_fields"] = dict(request.extra_fields)
     canonical = json.dumps([type(request).__name__, values], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
+_URLS = {"image_url", "video_url", "reference_image_url"}
 # What the presigned URLs of S3, Google, Azure and CloudFront carry besides what they point at.
 _SIGNATURES = re.compile(
     r"x-(amz|goog)-.*|awsaccesskeyid|googleaccessid|signature|expires|key-pair-id|policy|s[aeiprtv]|spr|sk[a-z]+|sig",

@@ -72,20 +72,20 @@ class KieClient:
     def submit(self, request: Request, *, patience: Patience | None = None) -> str:
         """Submit a request. This is what costs money.
 
-        :param request: A :class:`~airflow_provider_runway.kie.requests.GenerateRequest` or ``ExtendRequest``.
+        :param request: One of :mod:`airflow_provider_runway.kie.requests`.
         :param patience: In place of the client's own; only refusals that prove that nothing was taken are retried.
         :return: The id of the task that KIE made.
         :raises AmbiguousSubmissionError: If KIE may have taken the request; it must not simply be sent again.
         :raises RunwayError: Any other error means that KIE took nothing.
         """
-        return self._run(exchange.submit(request, patience or self.patience))
+        return self._run(exchange.submit(request, patience or self.patience, self.address.api))
 
     def look(self, task_id: str, kind: Kind = "runway") -> VideoTask:
         """Look at a task once.
 
         :raises TaskNotFoundError: If KIE has no record of it (a new one may take a moment to show).
         """
-        return self._run(exchange.look(task_id, kind, self.patience))
+        return self._run(exchange.look(task_id, kind, self.patience, self.address.api))
 
     def wait(
         self,
@@ -110,7 +110,7 @@ class KieClient:
         :raises RunwayError: If it is gone, or too many looks in a row went wrong.
         """
         watch = _watch(task_id, kind, self._clock(), poll_interval=poll_interval, timeout=timeout, age=age)
-        return self._run(wait(watch, kind, clock=self._clock, on_change=on_change))
+        return self._run(wait(watch, kind, clock=self._clock, on_change=on_change, api=self.address.api))
 
     def credits(self) -> float:
         """The account's balance in credits (1 credit is about US$0.005). Free of charge."""
@@ -174,11 +174,11 @@ class AsyncKieClient:
 
     async def submit(self, request: Request, *, patience: Patience | None = None) -> str:
         """Submit a request; see :meth:`KieClient.submit`."""
-        return await self._run(exchange.submit(request, patience or self.patience))
+        return await self._run(exchange.submit(request, patience or self.patience, self.address.api))
 
     async def look(self, task_id: str, kind: Kind = "runway", *, patience: Patience | None = None) -> VideoTask:
         """Look at a task once; see :meth:`KieClient.look`."""
-        return await self._run(exchange.look(task_id, kind, patience or self.patience))
+        return await self._run(exchange.look(task_id, kind, patience or self.patience, self.address.api))
 
     async def wait(
         self,
@@ -192,7 +192,7 @@ class AsyncKieClient:
     ) -> VideoTask:
         """Wait for a task to end; see :meth:`KieClient.wait`."""
         watch = _watch(task_id, kind, self._clock(), poll_interval=poll_interval, timeout=timeout, age=age)
-        return await self._run(wait(watch, kind, clock=self._clock, on_change=on_change))
+        return await self._run(wait(watch, kind, clock=self._clock, on_change=on_change, api=self.address.api))
 
     async def credits(self) -> float:
         """The account's balance in credits; see :meth:`KieClient.credits`."""

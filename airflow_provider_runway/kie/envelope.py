@@ -29,7 +29,7 @@ from airflow_provider_runway.kie.errors import (
     ServiceError,
     UnreadableAnswerError,
 )
-from airflow_provider_runway.kie.requests import is_task_id
+from airflow_provider_runway.kie.rules import is_task_id
 from airflow_provider_runway.kie.tasks import readable, whole_number
 
 OK = 200

@@ -15,11 +15,12 @@ from typing import Any, TypeVar
 
 from airflow_provider_runway.kie.api import (
     CREDIT_CALL,
-    RECORDS,
-    SUBMISSIONS,
     Call,
+    Destination,
+    Lookup,
+    destination,
     fingerprint,
-    record_call,
+    lookups,
     submission_call,
 )
 from airflow_provider_runway.kie.envelope import OK, Answer, read_data, read_task_id, shorten
@@ -38,6 +39,7 @@ from airflow_provider_runway.kie.errors import (
     UnreadableAnswerError,
 )
 from airflow_provider_runway.kie.requests import ExtendRequest, Request
+from airflow_provider_runway.kie.task_ids import Api, format_task_id, parse_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 
 
@@ -114,13 +116,27 @@ def doublings(number: int) -> float:
 ONE_TRY = Patience(tries=1)
 
 
-def look(task_id: str, kind: Kind, patience: Patience) -> Exchange[VideoTask]:
+def look(task_id: str, kind: Kind, patience: Patience, api: Api = "runway") -> Exchange[VideoTask]:
     """One look at a task.
 
+    :param task_id: The task.
+    :param kind: Its kind.
+    :param patience: How often it is asked again when that went wrong.
+    :param api: The connection's API, where the id does not say which one made the task.
     :raises TaskNotFoundError: If KIE has no record of it (yet: a new task may take a moment to show).
     """
+    *others, last = lookups(task_id, kind, api)
+    for place in others:
+        try:
+            return (yield from _look_at(place, task_id, patience))
+        except TaskNotFoundError:
+            continue
+    return (yield from _look_at(last, task_id, patience))
+
+
+def _look_at(place: Lookup, task_id: str, patience: Patience) -> Exchange[VideoTask]:
     try:
-        data = yield from ask(record_call(task_id, kind), patience)
+        data = yield from ask(place.call, patience)
     except ServiceError as error:
         if error.code in {404, 422}:
             raise _not_found(task_id, error) from error
@@ -129,7 +145,7 @@ def look(task_id: str, kind: Kind, patience: Patience) -> Exchange[VideoTask]:
     except RunwayError as error:
         error.task_id = task_id
         raise
-    task = RECORDS[kind].read(data, task_id)
+    task = place.read(data, place.task_id)
     if task is None:
         raise _not_found(task_id, None)
     return task
@@ -147,13 +163,17 @@ def credits_left(patience: Patience) -> Exchange[float]:
     return balance
 
 
-def submit(request: Request, patience: Patience) -> Exchange[str]:
-    """Submit a request, and send it again only when KIE cannot have taken it.
+def submit(request: Request, patience: Patience, api: Api = "runway") -> Exchange[str]:
+    """Submit a request, and send it again only when KIE cannot have taken it. It is never sent to another API.
 
-    :return: The task id.
+    :param request: The request.
+    :param patience: How often it is sent again after a refusal for now.
+    :param api: The connection's API.
+    :return: The task id, which says which API made it.
     :raises AmbiguousSubmissionError: If KIE may have taken it.
     """
-    call = submission_call(request)
+    call = submission_call(request, api)
+    where = destination(request, api)
     sends = 0
     while True:
         sends += 1
@@ -164,19 +184,19 @@ def submit(request: Request, patience: Patience) -> Exchange[str]:
         except RunwayError as error:
             _forget_source(error, request)
             if not refuses(error):
-                raise _ambiguous(request, str(error), error) from error
+                raise _ambiguous(request, where, str(error), error) from error
             if not isinstance(error, _REFUSED_FOR_NOW) or not patience.allows_another(sends, error):
                 raise
             yield Pause(patience.pause(sends, error))
     task_id = read_task_id(data)
     if task_id is None:
-        raise _ambiguous(request, f"KIE.AI answered success without a task id: {reprlib.repr(data)}", None)
-    return task_id
+        raise _ambiguous(request, where, f"KIE.AI answered success without a task id: {reprlib.repr(data)}", None)
+    return format_task_id(task_id, where.api)
 
 
 def _forget_source(error: RunwayError, request: Request) -> None:
     """The id of the video to extend, sent back with an error, is not that of a new task."""
-    if isinstance(request, ExtendRequest) and error.task_id == request.task_id:
+    if isinstance(request, ExtendRequest) and error.task_id == parse_task_id(request.task_id).bare:
         error.task_id = None
 
 
@@ -239,13 +259,15 @@ def _not_found(task_id: str, error: ServiceError | None) -> TaskNotFoundError:
     )
 
 
-def _ambiguous(request: Request, what_happened: str, error: RunwayError | None) -> AmbiguousSubmissionError:
+def _ambiguous(
+    request: Request, where: Destination, what_happened: str, error: RunwayError | None
+) -> AmbiguousSubmissionError:
     beginning = shorten(request.prompt, 60)
-    task_id = error.task_id if error else None
+    task_id = format_task_id(error.task_id, where.api) if error and error.task_id else None
     named = f" The answer names task {task_id}." if task_id else ""
     return AmbiguousSubmissionError(
         f"It is unknown whether KIE.AI took this video, so it is not sent again. {what_happened.rstrip('.')}.{named} "
-        f"It is request {fingerprint(request)}, kind {SUBMISSIONS[type(request)].kind}, prompt {beginning!r}. "
+        f"It is request {fingerprint(request)}, kind {where.kind}, prompt {beginning!r}. "
         "Look for it at https://kie.ai/logs before submitting anew: if it is there, it is being made and paid.",
         task_id=task_id,
         code=error.code if error else None,

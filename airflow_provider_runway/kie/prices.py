@@ -4,19 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from airflow_provider_runway.kie.requests import GenerateRequest, Request
+from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest, Request
 
 # One credit in US dollars (https://kie.ai/pricing, 2026-11).
 DOLLARS_PER_CREDIT = 0.005
 
 # Credits a video, from KIE's price feed (2026-11). KIE publishes no price for an extension: it is taken to cost
-# what five new seconds of that quality cost.
+# what five new seconds of that quality cost. Aleph costs the same whatever the video's length.
 CREDITS: Mapping[str, float] = {
     "generate-5s-720p": 12,
     "generate-10s-720p": 30,
     "generate-5s-1080p": 30,
     "extend-720p": 12,
     "extend-1080p": 30,
+    "aleph": 110,
 }
 
 
@@ -24,7 +25,9 @@ def price_key(request: Request) -> str:
     """The name of a request's price in the price list, such as ``generate-5s-720p``."""
     if isinstance(request, GenerateRequest):
         return f"generate-{request.duration}s-{request.quality}"
-    return f"extend-{request.quality}"
+    if isinstance(request, ExtendRequest):
+        return f"extend-{request.quality}"
+    return "aleph"
 
 
 def estimate(request: Request, prices: Mapping[str, float] = CREDITS) -> float:

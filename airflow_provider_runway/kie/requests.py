@@ -1,22 +1,15 @@
 """What can be asked of KIE.AI: immutable requests that are checked before anything is sent.
 
-The rules are KIE's: https://docs.kie.ai, pages "Generate AI video" and "Extend AI video".
+The rules are KIE's: https://docs.kie.ai, pages "Generate AI video", "Extend AI video" and "Generate Aleph video".
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
 
-from airflow_provider_runway.kie.errors import InvalidRequestError
-
-MAX_PROMPT_LENGTH = 1800
-DURATIONS = (5, 10)
-QUALITIES = ("720p", "1080p")
-ASPECT_RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16")
+from airflow_provider_runway.kie import rules
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,16 +37,16 @@ class GenerateRequest:
     extra_fields: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_prompt(self.prompt)
-        check_url("image_url", self.image_url)
-        check_duration(self.duration)
-        check_quality(self.quality)
-        check_duration_with_quality(self.duration, self.quality)
-        check_aspect_ratio(self.aspect_ratio)
-        check_aspect_ratio_is_known(self.aspect_ratio, self.image_url)
-        check_text("watermark", self.watermark)
-        check_url("callback_url", self.callback_url)
-        object.__setattr__(self, "extra_fields", plain_fields(self.extra_fields))
+        rules.check_prompt(self.prompt)
+        rules.check_url("image_url", self.image_url)
+        rules.check_duration(self.duration)
+        rules.check_quality(self.quality)
+        rules.check_duration_with_quality(self.duration, self.quality)
+        rules.check_aspect_ratio(self.aspect_ratio)
+        rules.check_aspect_ratio_is_known(self.aspect_ratio, self.image_url)
+        rules.check_text("watermark", self.watermark)
+        rules.check_url("callback_url", self.callback_url)
+        object.__setattr__(self, "extra_fields", rules.plain_fields(self.extra_fields))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,114 +70,50 @@ class ExtendRequest:
     extra_fields: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        check_task_id("task_id", self.task_id)
-        check_prompt(self.prompt)
-        check_quality(self.quality)
-        check_text("watermark", self.watermark)
-        check_url("callback_url", self.callback_url)
-        object.__setattr__(self, "extra_fields", plain_fields(self.extra_fields))
+        rules.check_task_id("task_id", self.task_id)
+        rules.check_prompt(self.prompt)
+        rules.check_quality(self.quality)
+        rules.check_text("watermark", self.watermark)
+        rules.check_url("callback_url", self.callback_url)
+        object.__setattr__(self, "extra_fields", rules.plain_fields(self.extra_fields))
 
 
-Request = GenerateRequest | ExtendRequest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlephRequest:
+    """A video made out of another one by Aleph. It becomes a task of its own, of kind ``"aleph"``.
 
-
-def check_prompt(value: object) -> None:
-    """1 to 1800 characters, not only white space (the longest KIE documents)."""
-    if not isinstance(value, str) or not value.strip():
-        raise InvalidRequestError("prompt", value, "must be a text of 1 to 1800 characters")
-    if len(value) > MAX_PROMPT_LENGTH:
-        raise InvalidRequestError("prompt", value, f"must be at most {MAX_PROMPT_LENGTH} characters")
-    check_encodable("prompt", value)
-
-
-def check_duration(value: object) -> None:
-    """5 or 10 seconds."""
-    if not isinstance(value, int) or value not in DURATIONS:
-        raise InvalidRequestError("duration", value, "must be 5 or 10 (seconds)")
-
-
-def check_quality(value: object) -> None:
-    """720p or 1080p."""
-    if value not in QUALITIES:
-        raise InvalidRequestError("quality", value, "must be '720p' or '1080p'")
-
-
-def check_duration_with_quality(duration: object, quality: object) -> None:
-    """KIE makes ten-second videos in 720p only."""
-    if duration == max(DURATIONS) and quality == "1080p":
-        raise InvalidRequestError("quality", quality, "must be '720p' when duration is 10 seconds")
-
-
-def check_aspect_ratio(value: object) -> None:
-    """One of the five shapes, or none."""
-    if value is not None and value not in ASPECT_RATIOS:
-        raise InvalidRequestError("aspect_ratio", value, f"must be one of {', '.join(ASPECT_RATIOS)}")
-
-
-def check_aspect_ratio_is_known(aspect_ratio: object, image_url: object) -> None:
-    """Without an image nothing else tells the shape of the video."""
-    if aspect_ratio is None and image_url is None:
-        rule = f"is needed without image_url: one of {', '.join(ASPECT_RATIOS)}"
-        raise InvalidRequestError("aspect_ratio", aspect_ratio, rule)
-
-
-def check_url(name: str, value: object) -> None:
-    """An absolute http(s) URL, or none."""
-    if value is None:
-        return
-    if isinstance(value, str) and value.isprintable() and " " not in value:
-        try:
-            parts = urlsplit(value)
-            usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
-            _ = parts.port
-        except ValueError:
-            usable = False
-        if usable:
-            return
-    raise InvalidRequestError(name, value, "must be an absolute http:// or https:// URL")
-
-
-def check_text(name: str, value: object) -> None:
-    """A text, or none."""
-    if value is not None and not isinstance(value, str):
-        raise InvalidRequestError(name, value, "must be a text")
-    if value is not None:
-        check_encodable(name, value)
-
-
-def check_encodable(name: str, value: str) -> None:
-    """Half a character (a lone surrogate) cannot be sent as UTF-8."""
-    if any("\ud800" <= character <= "\udfff" for character in value):
-        raise InvalidRequestError(name, value, "must be whole Unicode characters (it has a lone surrogate)")
-
-
-def check_task_id(name: str, value: object) -> None:
-    """A text that :func:`is_task_id`."""
-    if not isinstance(value, str) or not is_task_id(value):
-        raise InvalidRequestError(name, value, "must be the id of a KIE task")
-
-
-def is_task_id(text: str) -> bool:
-    """Any text without white space: KIE's ids come in several forms, none of them promised."""
-    return bool(text) and text.isprintable() and " " not in text
-
-
-def check_extra_fields(value: object) -> None:
-    """A mapping with text keys that can be sent as JSON."""
-    plain_fields(value)
-
-
-def plain_fields(value: object) -> dict[str, Any]:
-    """A copy of a mapping of extra fields as JSON will carry it, which later changes of the original do not reach.
-
-    :raises InvalidRequestError: If it is no mapping with text keys, or cannot be sent as JSON.
+    :param prompt: What changes; KIE names no longest length.
+    :param video_url: http(s) URL of the video to change (up to 10 MB). Aleph works on its first 5 seconds.
+    :param aspect_ratio: One of 16:9, 9:16, 4:3, 3:4, 1:1, 21:9; ``None`` leaves it to Aleph.
+    :param seed: A whole number; the same one makes for similar results.
+    :param reference_image_url: http(s) URL of a picture whose style or content is taken up.
+    :param watermark: Text at the bottom right, 1 to 20 characters; ``None`` for none.
+    :param upload_cn: Whether KIE keeps the result in China (Alibaba OSS) rather than elsewhere.
+    :param callback_url: http(s) URL that KIE posts to when the task has ended.
+    :param extra_fields: Further fields of the request body, sent as they are.
+    :raises InvalidRequestError: If a field breaks a rule.
     """
-    try:
-        if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
-            text = json.dumps(dict(value), ensure_ascii=False, allow_nan=False)
-            text.encode()  # refuses half a character
-            copy: dict[str, Any] = json.loads(text)
-            return copy
-    except (TypeError, ValueError, RecursionError):
-        pass
-    raise InvalidRequestError("extra_fields", value, "must be a mapping of field names to JSON values")
+
+    prompt: str
+    video_url: str
+    aspect_ratio: str | None = None
+    seed: int | None = None
+    reference_image_url: str | None = None
+    watermark: str | None = None
+    upload_cn: bool = False
+    callback_url: str | None = None
+    extra_fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rules.check_aleph_prompt(self.prompt)
+        rules.check_needed_url("video_url", self.video_url)
+        rules.check_aleph_aspect_ratio(self.aspect_ratio)
+        rules.check_seed(self.seed)
+        rules.check_url("reference_image_url", self.reference_image_url)
+        rules.check_aleph_watermark(self.watermark)
+        rules.check_flag("upload_cn", self.upload_cn)
+        rules.check_url("callback_url", self.callback_url)
+        object.__setattr__(self, "extra_fields", rules.plain_fields(self.extra_fields))
+
+
+Request = GenerateRequest | ExtendRequest | AlephRequest

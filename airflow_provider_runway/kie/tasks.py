@@ -5,13 +5,17 @@ A record is judged by its state alone: KIE's own examples show failure codes on 
 
 from __future__ import annotations
 
+import json
 import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, get_args
+
+from airflow_provider_runway.kie.task_ids import format_task_id
 
 Kind = Literal["runway", "aleph"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
 class TaskState(str, Enum):
@@ -31,7 +35,7 @@ class TaskState(str, Enum):
 class VideoTask:
     """One look at a task.
 
-    :param task_id: KIE's id.
+    :param task_id: KIE's id; ``jobs:`` stands before that of a task of the unified API.
     :param kind: ``"runway"`` (generate and extend) or ``"aleph"``.
     :param state: Where it stands.
     :param raw_state: KIE's own word for it, for logs.
@@ -128,6 +132,56 @@ def read_aleph_record(data: object, task_id: str) -> VideoTask | None:
         fail_code=code,
         fail_message=message,
     )
+
+
+def read_job_record(data: object, task_id: str, kind: Kind) -> VideoTask | None:
+    """Read the ``data`` of ``/api/v1/jobs/recordInfo``, the same for every model.
+
+    :param data: Whatever stood there.
+    :param task_id: What the task is called; the record is filed under it.
+    :param kind: What kind of task it is taken for.
+    :return: The task, or ``None`` where there is no record (yet).
+    """
+    if not isinstance(data, Mapping) or not data:
+        return None
+    raw_state = _text(data.get("state")) or ""
+    state = _STATES.get(raw_state.strip().lower(), TaskState.UNKNOWN)
+    if not raw_state.strip():
+        raw_state = f"successFlag {reprlib.repr(data.get('successFlag'))}"
+        state = _FLAGS.get(str(whole_number(data.get("successFlag"))), TaskState.UNKNOWN)
+    response = {name: value for name, value in _object(data.get("response")).items() if value}
+    result = {**_object(data.get("resultJson")), **response}
+    urls = result.get("resultUrls")
+    links = tuple(filter(None, map(read_link, urls if isinstance(urls, list) else [urls])))
+    asked = _object(_object(data.get("param")).get("input"))
+    parent = _text(asked.get("task_id")) if data.get("model") == EXTENSION_MODEL else None
+    return VideoTask(
+        task_id=task_id,
+        kind=kind,
+        state=state,
+        raw_state=raw_state,
+        parent_task_id=format_task_id(parent, "jobs") if parent else None,
+        video_url=links[0] if links else None,
+        image_url=read_link(result.get("firstFrameUrl")),
+        fail_code=whole_number(data.get("failCode")),
+        fail_message=_text(data.get("failMsg")),
+    )
+
+
+# The unified API's name for extending a video: what it calls the source is the parent.
+EXTENSION_MODEL = "runway/extend-ai-video"
+# What the flag of the unified API says where no state does.
+_FLAGS = {"1": TaskState.SUCCESS, "2": TaskState.FAILED, "3": TaskState.FAILED}
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    """A JSON object, or one in a text, as the unified API has them; an empty one out of anything else."""
+    if isinstance(value, str):
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return {}
+    return value if isinstance(value, Mapping) else {}
 
 
 # What KIE writes where nothing went wrong.

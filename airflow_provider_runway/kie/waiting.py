@@ -7,13 +7,19 @@ from collections.abc import Callable
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.exchange import ONE_TRY, Exchange, Pause, look
 from airflow_provider_runway.kie.polling import Finished, GaveUp, LookAgain, Step, Watch
+from airflow_provider_runway.kie.task_ids import Api
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 
 OnChange = Callable[[str, float], None]
 
 
 def wait(
-    watch: Watch, kind: Kind, *, clock: Callable[[], float], on_change: OnChange | None = None
+    watch: Watch,
+    kind: Kind,
+    *,
+    clock: Callable[[], float],
+    on_change: OnChange | None = None,
+    api: Api = "runway",
 ) -> Exchange[VideoTask]:
     """Wait until the task has ended.
 
@@ -21,6 +27,7 @@ def wait(
     :param kind: The task's kind.
     :param clock: The clock of the watch's deadline.
     :param on_change: Called with the new state and the seconds waited each time the state changes.
+    :param api: The connection's API, where the id does not say which one made the task.
     :return: The finished task, with its video's link.
     :raises RunwayError: The error the watch ends with.
     """
@@ -31,7 +38,7 @@ def wait(
     while True:
         step: Step
         try:
-            task = yield from look(watch.task_id, kind, ONE_TRY)
+            task = yield from look(watch.task_id, kind, ONE_TRY, api)
         except RunwayError as error:
             step = watch.failed(error, clock())
         else:

@@ -12,6 +12,8 @@ from urllib.parse import urlsplit
 import attrs
 from airflow.sdk import BaseOperatorLink
 
+from airflow_provider_runway.kie.task_ids import parse_task_id
+
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
     from airflow.sdk.types import TaskInstanceKey
@@ -50,5 +52,5 @@ class KieLogsLink(BaseOperatorLink):
 def logs_url(base_url: str, task_id: str) -> str:
     """Where the calls of an account are listed: KIE's own page, or that of a sandbox on this machine."""
     if urlsplit(base_url).hostname in {"127.0.0.1", "localhost"}:
-        return f"{base_url}/logs?taskId={task_id}" if task_id else f"{base_url}/logs"
+        return f"{base_url}/logs?taskId={parse_task_id(task_id).bare}" if task_id else f"{base_url}/logs"
     return KIE_LOGS

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 from airflow.sdk import BaseOperator
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.kie.requests import Request, check_url
+from airflow_provider_runway.kie.requests import Request
+from airflow_provider_runway.kie.rules import check_url
 from airflow_provider_runway.links.runway import KIE_LOGS, KieLogsLink, RunwayVideoLink
 from airflow_provider_runway.operators.parameters import check_literal, check_seconds, optional
 

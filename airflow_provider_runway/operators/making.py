@@ -115,7 +115,7 @@ class VideoMaking:
 
     def _check_before_paying(self) -> None:
         """What can go wrong after the submission must not come to light only then."""
-        submission_call(self._request)
+        submission_call(self._request, self._hook.settings.address.api)
         json.dumps([self._trigger_arguments("", 0.0, 0.0), self._price])
 
     def _reattach(self, earlier: Submission | None) -> tuple[Submission | None, VideoTask | None]:

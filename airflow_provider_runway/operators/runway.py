@@ -1,16 +1,17 @@
-"""Operators that make a video: from text, from an image, or out of an earlier video."""
+"""Operators that make a video: from text, from an image, or out of another video."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
-from airflow_provider_runway.kie import requests as rules
-from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest
+from airflow_provider_runway.kie import rules
+from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest
+from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.operators.base import RunwayVideoOperator
 from airflow_provider_runway.operators.parameters import check_literal, number, optional
 
-__all__ = ["RunwayExtendOperator", "RunwayGenerateOperator"]
+__all__ = ["RunwayAlephOperator", "RunwayExtendOperator", "RunwayGenerateOperator"]
 
 
 class RunwayGenerateOperator(RunwayVideoOperator):
@@ -140,6 +141,78 @@ class RunwayExtendOperator(RunwayVideoOperator):
             prompt=self.prompt,
             quality=self.quality,
             watermark=optional(self.watermark),
+            callback_url=optional(self.callback_url),
+            extra_fields=self.extra_fields or {},
+        )
+
+
+class RunwayAlephOperator(RunwayVideoOperator):
+    """Make a video out of another one with Runway Aleph at KIE.AI: change its style, its light, what is in it.
+
+    The further parameters are those of :class:`~airflow_provider_runway.operators.base.RunwayVideoOperator`. Aleph
+    works on the first 5 seconds of the video. To wait for its task elsewhere, say ``kind="aleph"``.
+
+    :param prompt: What changes. (templated)
+    :param video_url: http(s) URL of the video to change, up to 10 MB, such as ``generate.output["video_url"]``.
+        (templated)
+    :param aspect_ratio: One of 16:9, 9:16, 4:3, 3:4, 1:1, 21:9; left to Aleph if left out. (templated)
+    :param seed: A whole number; the same one makes for similar results. (templated)
+    :param reference_image_url: http(s) URL of a picture whose style or content is taken up. (templated)
+    :param watermark: Text at the bottom right, 1 to 20 characters; none if left out. (templated)
+    :param upload_cn: Whether KIE keeps the result in China (Alibaba OSS) rather than elsewhere.
+    :return: A small JSON object, also pushed key by key; see :class:`~airflow_provider_runway.results.VideoResult`.
+    :raises InvalidRequestError: If a parameter breaks a rule; nothing was sent.
+    """
+
+    template_fields: Sequence[str] = (
+        "prompt",
+        "video_url",
+        "aspect_ratio",
+        "seed",
+        "reference_image_url",
+        "watermark",
+        *RunwayVideoOperator.template_fields,
+    )
+    kind: ClassVar[Kind] = "aleph"
+
+    def __init__(
+        self,
+        *,
+        prompt: str,
+        video_url: str,
+        aspect_ratio: str | None = None,
+        seed: int | str | None = None,
+        reference_image_url: str | None = None,
+        watermark: str | None = None,
+        upload_cn: bool = False,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.prompt = prompt
+        self.video_url = video_url
+        self.aspect_ratio = aspect_ratio
+        self.seed = seed
+        self.reference_image_url = reference_image_url
+        self.watermark = watermark
+        self.upload_cn = upload_cn
+        check_literal(rules.check_aleph_prompt, prompt)
+        check_literal(lambda url: rules.check_needed_url("video_url", url), video_url)
+        check_literal(lambda ratio: rules.check_aleph_aspect_ratio(optional(ratio)), aspect_ratio)
+        check_literal(lambda value: rules.check_seed(number(optional(value))), seed)
+        check_literal(lambda url: rules.check_url("reference_image_url", optional(url)), reference_image_url)
+        check_literal(lambda text: rules.check_aleph_watermark(optional(text)), watermark)
+        rules.check_flag("upload_cn", upload_cn)
+
+    def build_request(self) -> AlephRequest:
+        """The request, out of the parameters after templating."""
+        return AlephRequest(
+            prompt=self.prompt,
+            video_url=self.video_url,
+            aspect_ratio=optional(self.aspect_ratio),
+            seed=number(optional(self.seed)),
+            reference_image_url=optional(self.reference_image_url),
+            watermark=optional(self.watermark),
+            upload_cn=self.upload_cn,
             callback_url=optional(self.callback_url),
             extra_fields=self.extra_fields or {},
         )

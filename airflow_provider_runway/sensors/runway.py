@@ -14,12 +14,11 @@ from airflow.sdk import BaseSensorOperator, PokeReturnValue
 from airflow_provider_runway.deferral import event_error, trigger_timeout
 from airflow_provider_runway.kie.errors import (
     GenerationFailedError,
-    InvalidRequestError,
     RunwayError,
     WaitTimeoutError,
 )
 from airflow_provider_runway.kie.polling import Finished, GaveUp, LookAgain, Step, Watch, WatchRules, timed_out
-from airflow_provider_runway.kie.requests import check_task_id
+from airflow_provider_runway.kie.rules import check_kind, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.links.runway import KIE_LOGS, KieLogsLink, RunwayVideoLink, logs_url
 from airflow_provider_runway.operators.parameters import check_literal
@@ -73,8 +72,7 @@ class RunwayVideoSensor(BaseSensorOperator):
         self.deferrable = deferrable
         self.runway_conn_id = runway_conn_id
         check_literal(lambda task_id: check_task_id("runway_task_id", task_id), runway_task_id)
-        if kind not in {"runway", "aleph"}:
-            raise InvalidRequestError("kind", kind, "must be 'runway' or 'aleph'")
+        check_kind(kind)
 
     @cached_property
     def hook(self) -> RunwayHook:

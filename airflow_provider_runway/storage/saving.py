@@ -14,6 +14,7 @@ import httpx
 
 from airflow_provider_runway.kie.errors import TargetExistsError
 from airflow_provider_runway.kie.exchange import Patience
+from airflow_provider_runway.kie.task_ids import parse_task_id
 from airflow_provider_runway.storage.content import HEAD, picture_suffix
 from airflow_provider_runway.storage.download import DEFAULT_PATIENCE, Downloader, OnProgress
 from airflow_provider_runway.storage.ranges import Progress
@@ -74,7 +75,7 @@ def save_video(
         in it (a path object drops the ``/``, so it always names the file). Missing folders are made; a missing
         bucket is not.
     :param task_id: The KIE task, for messages and for the default name.
-    :param name: The file's name in a folder; ``<task_id>.mp4`` if left out.
+    :param name: The file's name in a folder; ``<task_id>.mp4`` (KIE's bare id) if left out.
     :param overwrite: Whether a file that is there is replaced. Otherwise it is left alone: if it is this very video,
         that counts as done.
     :param thumbnail: The link of a picture to store beside the video. What goes wrong with it is only logged.
@@ -93,7 +94,7 @@ def save_video(
         the sizes differ.
     :raises TargetUnwritableError: If it cannot be stored there.
     """
-    place = find_target(target, name or f"{re.sub(r'[^A-Za-z0-9._-]', '_', task_id)}.mp4")
+    place = find_target(target, name or f"{file_stem(task_id)}.mp4")
     downloader = Downloader(
         task_id=task_id, timeout=timeout, patience=patience, renew=renew, transport=transport, sleep=sleep
     )
@@ -109,6 +110,11 @@ def save_video(
     if thumbnail is not None:
         picture = _save_thumbnail(thumbnail, place, replace(downloader, renew=None), overwrite)
     return SavedVideo(place.uri, video.size, video.sha256, picture, downloaded)
+
+
+def file_stem(task_id: str) -> str:
+    """What the files of a task are called: KIE's own id, with an underscore for what a file's name should not have."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", parse_task_id(task_id).bare)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
-from airflow_provider_runway.kie.errors import GenerationFailedError, InvalidRequestError
+from airflow_provider_runway.kie.errors import GenerationFailedError
 from airflow_provider_runway.kie.polling import Verdict, judge
-from airflow_provider_runway.kie.requests import check_task_id
+from airflow_provider_runway.kie.rules import check_kind, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.links.runway import KIE_LOGS, KieLogsLink, RunwayVideoLink, logs_url
 from airflow_provider_runway.operators.parameters import check_literal
@@ -67,8 +67,7 @@ class RunwayToObjectStorageOperator(BaseOperator):
         self.thumbnail = thumbnail
         self.runway_conn_id = runway_conn_id
         check_literal(lambda task_id: check_task_id("runway_task_id", task_id), runway_task_id)
-        if kind not in {"runway", "aleph"}:
-            raise InvalidRequestError("kind", kind, "must be 'runway' or 'aleph'")
+        check_kind(kind)
 
     @cached_property
     def hook(self) -> RunwayHook:

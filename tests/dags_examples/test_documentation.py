@@ -17,7 +17,7 @@ from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.failures import FailureReason
 from airflow_provider_runway.kie.prices import CREDITS
 from airflow_provider_runway.operators.base import RunwayVideoOperator
-from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
+from airflow_provider_runway.operators.runway import RunwayAlephOperator, RunwayExtendOperator, RunwayGenerateOperator
 from airflow_provider_runway.operators.submission import RECORD_KEY, Stage, Submission
 from airflow_provider_runway.results import VideoResult
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
@@ -36,6 +36,7 @@ CODE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 SECTIONS: dict[str, type] = {
     "RunwayGenerateOperator": RunwayGenerateOperator,
     "RunwayExtendOperator": RunwayExtendOperator,
+    "RunwayAlephOperator": RunwayAlephOperator,
     "Parameters of all operators": RunwayVideoOperator,
     "RunwayVideoSensor": RunwayVideoSensor,
     "RunwayToObjectStorageOperator": RunwayToObjectStorageOperator,

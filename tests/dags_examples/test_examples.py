@@ -75,6 +75,16 @@ def test_extend_chain_ends_with_one_clip_that_plays(run: RunDag, kie: Sandbox, v
     assert third.seconds > second.seconds > first.seconds
 
 
+def test_aleph_changes_the_video_that_was_made(run: RunDag, kie: Sandbox, videos: Path) -> None:
+    dag_run = run("runway_aleph")
+
+    assert dag_run.state == "success"
+    summer, winter = kie.tasks
+    assert (summer.kind, winter.kind) == ("generate", "aleph")
+    assert returned(dag_run, "winter")["saved_to"] == f"file://{videos}/runway_aleph/{winter.task_id}.mp4"
+    assert kie.ledger.charged == 122
+
+
 def test_batch_makes_one_video_for_each_prompt(run: RunDag, kie: Sandbox) -> None:
     dag_run = run("runway_batch", prompts=["A red kite.", "A green kite."])
 

@@ -145,3 +145,15 @@ def test_the_timeout_is_thirty_seconds_where_the_form_left_it_empty(given: str |
 def test_a_timeout_that_cannot_work_is_refused(given: object) -> None:
     with pytest.raises(ConnectionSettingsError, match="Connection 'clips': extra 'timeout' must be a number"):
         read(extra=json.dumps({"timeout": given}))
+
+
+@pytest.mark.parametrize(("given", "api"), [("runway", "runway"), ("jobs", "jobs"), ("", "runway"), (None, "runway")])
+def test_the_api_is_one_of_two_and_the_dedicated_one_where_nothing_was_chosen(given: str | None, api: str) -> None:
+    assert read(extra=json.dumps({"api": given})).address.api == api
+    assert read().address.api == "runway"
+
+
+@pytest.mark.parametrize("given", ["Jobs", "unified", "runway ", 1, True, [], {}, ["jobs"]])
+def test_any_other_api_is_refused(given: object) -> None:
+    with pytest.raises(ConnectionSettingsError, match="Connection 'clips': extra 'api' must be 'runway' or 'jobs'"):
+        read(extra=json.dumps({"api": given}))

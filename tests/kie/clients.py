@@ -12,7 +12,7 @@ from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, KieClient
 from airflow_provider_runway.kie.over_aiohttp import AiohttpSender
 from airflow_provider_runway.kie.requests import Request
-from airflow_provider_runway.kie.tasks import VideoTask
+from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.kie.waiting import OnChange
 
 Handler = Callable[[httpx.Request], httpx.Response]
@@ -25,9 +25,15 @@ class Service(Protocol):
     slept: list[float]
 
     def submit(self, request: Request) -> str: ...
-    def look(self, task_id: str) -> VideoTask: ...
+    def look(self, task_id: str, kind: Kind = ...) -> VideoTask: ...
     def wait(
-        self, task_id: str, *, poll_interval: float = ..., timeout: float = ..., on_change: OnChange | None = ...
+        self,
+        task_id: str,
+        kind: Kind = ...,
+        *,
+        poll_interval: float = ...,
+        timeout: float = ...,
+        on_change: OnChange | None = ...,
     ) -> VideoTask: ...
     def credits(self) -> float: ...
     def close(self) -> None: ...
@@ -74,18 +80,19 @@ class AsyncService:
     def submit(self, request: Request) -> str:
         return self._loop.run_until_complete(self.client.submit(request))
 
-    def look(self, task_id: str) -> VideoTask:
-        return self._loop.run_until_complete(self.client.look(task_id))
+    def look(self, task_id: str, kind: Kind = "runway") -> VideoTask:
+        return self._loop.run_until_complete(self.client.look(task_id, kind))
 
     def wait(
         self,
         task_id: str,
+        kind: Kind = "runway",
         *,
         poll_interval: float = 10.0,
         timeout: float = DEFAULT_WAIT,
         on_change: OnChange | None = None,
     ) -> VideoTask:
-        waiting = self.client.wait(task_id, poll_interval=poll_interval, timeout=timeout, on_change=on_change)
+        waiting = self.client.wait(task_id, kind, poll_interval=poll_interval, timeout=timeout, on_change=on_change)
         return self._loop.run_until_complete(waiting)
 
     def credits(self) -> float:

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.exchange import Exchange, Patience, Pause, Send
-from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest
+from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest
 
 T = TypeVar("T")
 
 GENERATE = GenerateRequest(prompt="A fox in the snow", aspect_ratio="16:9")
+ALEPH = AlephRequest(prompt="Make it snow", video_url="https://example.com/fox.mp4")
 EXTEND = ExtendRequest(task_id="source-1", prompt="The fox looks up")
 NO_JITTER = Patience(tries=4, jitter=lambda: 0.0)
 

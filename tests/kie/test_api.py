@@ -6,11 +6,37 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_runway.kie.api import CREDIT_CALL, RECORDS, SUBMISSIONS, fingerprint, record_call, submission_call
+from airflow_provider_runway.kie.api import CREDIT_CALL, FAMILIES, Submission, fingerprint, lookups, submission_call
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest
+from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest
+from airflow_provider_runway.kie.task_ids import APIS, Api
 
-from .support import EXTEND, GENERATE
+from .support import ALEPH, EXTEND, GENERATE
+
+EVERYTHING_FROM_AN_IMAGE = GenerateRequest(
+    prompt="It turns its head",
+    image_url="https://example.com/a.png",
+    quality="1080p",
+    aspect_ratio="1:1",
+    watermark="ACME",
+    callback_url="https://example.com/done",
+    extra_fields={"model": "runway-duration-5-generate"},
+)
+EVERYTHING_EXTENDED = ExtendRequest(
+    task_id="t-1", prompt="It runs", quality="1080p", watermark="", callback_url="https://example.com/done"
+)
+EVERYTHING_CHANGED = AlephRequest(
+    prompt="Make it snow",
+    video_url="https://example.com/fox.mp4",
+    aspect_ratio="21:9",
+    seed=7,
+    reference_image_url="https://example.com/snow.png",
+    watermark="ACME",
+    upload_cn=True,
+    callback_url="https://example.com/done",
+    extra_fields={"style": "quiet"},
+)
+SUBMISSIONS = [(kind, submission) for family in FAMILIES.values() for kind, submission in family.submissions.items()]
 
 
 def test_a_video_from_text_is_this_call() -> None:
@@ -21,16 +47,7 @@ def test_a_video_from_text_is_this_call() -> None:
 
 
 def test_a_video_from_an_image_with_everything_is_this_call() -> None:
-    request = GenerateRequest(
-        prompt="It turns its head",
-        image_url="https://example.com/a.png",
-        quality="1080p",
-        aspect_ratio="1:1",
-        watermark="ACME",
-        callback_url="https://example.com/done",
-        extra_fields={"model": "runway-duration-5-generate"},
-    )
-    assert submission_call(request).body == {
+    assert submission_call(EVERYTHING_FROM_AN_IMAGE).body == {
         "prompt": "It turns its head",
         "imageUrl": "https://example.com/a.png",
         "duration": 5,
@@ -43,15 +60,7 @@ def test_a_video_from_an_image_with_everything_is_this_call() -> None:
 
 
 def test_an_extension_is_this_call() -> None:
-    call = submission_call(
-        ExtendRequest(
-            task_id="t-1",
-            prompt="It runs",
-            quality="1080p",
-            watermark="",
-            callback_url="https://example.com/done",
-        )
-    )
+    call = submission_call(EVERYTHING_EXTENDED)
     assert (call.method, call.path) == ("POST", "/api/v1/runway/extend")
     assert call.body == {
         "taskId": "t-1",
@@ -60,6 +69,86 @@ def test_an_extension_is_this_call() -> None:
         "waterMark": "",
         "callBackUrl": "https://example.com/done",
     }
+
+
+def test_a_video_out_of_another_one_is_this_call() -> None:
+    call = submission_call(ALEPH)
+    assert (call.method, call.path) == ("POST", "/api/v1/aleph/generate")
+    assert call.body == {"prompt": "Make it snow", "videoUrl": "https://example.com/fox.mp4", "uploadCn": False}
+    assert submission_call(EVERYTHING_CHANGED).body == {
+        "prompt": "Make it snow",
+        "videoUrl": "https://example.com/fox.mp4",
+        "aspectRatio": "21:9",
+        "seed": 7,
+        "referenceImage": "https://example.com/snow.png",
+        "waterMark": "ACME",
+        "uploadCn": True,
+        "callBackUrl": "https://example.com/done",
+        "style": "quiet",
+    }
+
+
+@pytest.mark.parametrize(
+    ("request_", "model", "fields"),
+    [
+        (
+            EVERYTHING_FROM_AN_IMAGE,
+            "runway",
+            {
+                "prompt": "It turns its head",
+                "image_url": "https://example.com/a.png",
+                "duration": 5,
+                "quality": "1080p",
+                "aspect_ratio": "1:1",
+                "watermark": "ACME",
+                "model": "runway-duration-5-generate",
+            },
+        ),
+        (
+            EVERYTHING_EXTENDED,
+            "runway/extend-ai-video",
+            {"task_id": "t-1", "prompt": "It runs", "quality": "1080p", "watermark": ""},
+        ),
+        (
+            EVERYTHING_CHANGED,
+            "runway/gen4-aleph",
+            {
+                "prompt": "Make it snow",
+                "video_url": "https://example.com/fox.mp4",
+                "aspect_ratio": "21:9",
+                "seed": 7,
+                "reference_image": "https://example.com/snow.png",
+                "watermark": "ACME",
+                "upload_cn": True,
+                "style": "quiet",
+            },
+        ),
+    ],
+)
+def test_the_unified_api_has_one_endpoint_for_all_of_it(request_: Any, model: str, fields: dict[str, Any]) -> None:
+    call = submission_call(request_, "jobs")
+    assert (call.method, call.path) == ("POST", "/api/v1/jobs/createTask")
+    assert call.body == {"model": model, "callBackUrl": "https://example.com/done", "input": fields}
+
+
+def test_no_callback_is_no_field_of_the_unified_api_either() -> None:
+    assert submission_call(GENERATE, "jobs").body == {
+        "model": "runway",
+        "input": {"prompt": "A fox in the snow", "duration": 5, "quality": "720p", "aspect_ratio": "16:9"},
+    }
+
+
+@pytest.mark.parametrize(("task_id", "api"), [("t-1", "runway"), ("t-1", "jobs"), ("jobs:t-1", "jobs")])
+def test_kie_is_only_ever_sent_the_bare_id_of_the_video_to_extend(task_id: str, api: Api) -> None:
+    assert "jobs:" not in json.dumps(submission_call(replace(EXTEND, task_id=task_id), api).body)
+
+
+def test_a_video_of_one_api_is_not_extended_through_the_other() -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        submission_call(replace(EXTEND, task_id="jobs:t-1"), "runway")
+    assert caught.value.field == "task_id"
+    assert "a task of the API 'jobs', and this connection submits with 'runway'" in str(caught.value)
+    assert str(caught.value).endswith("Nothing was sent.")
 
 
 def test_the_duration_goes_out_as_a_number() -> None:
@@ -72,30 +161,55 @@ def test_an_extra_field_cannot_take_the_place_of_a_parameter(name: str) -> None:
         submission_call(replace(GENERATE, extra_fields={name: "x"}))
 
 
-@pytest.mark.parametrize("kind", SUBMISSIONS)
-def test_every_field_of_a_request_has_its_name_at_kie(kind: type[Any]) -> None:
-    assert set(SUBMISSIONS[kind].names) | {"extra_fields"} == set(kind.__slots__)
+@pytest.mark.parametrize(("kind", "submission"), SUBMISSIONS)
+def test_every_field_of_a_request_has_its_name_at_kie(kind: type[Any], submission: Submission) -> None:
+    assert set(submission.names) | {"extra_fields"} == set(kind.__slots__)
 
 
-def test_tasks_of_generate_and_extend_are_looked_up_at_record_detail() -> None:
-    call = record_call("t-1", "runway")
-    assert (call.method, call.path, call.query, call.body) == (
-        "GET",
-        "/api/v1/runway/record-detail",
-        {"taskId": "t-1"},
-        None,
-    )
-    assert {submission.kind for submission in SUBMISSIONS.values()} <= set(RECORDS)
+@pytest.mark.parametrize("request_", [GENERATE, EXTEND, ALEPH])
+@pytest.mark.parametrize("api", APIS)
+def test_every_request_can_be_sent_to_either_api(request_: Any, api: Api) -> None:
+    assert submission_call(request_, api).path.startswith("/api/v1/jobs/") == (api == "jobs")
 
 
-def test_tasks_of_aleph_are_looked_up_at_their_own_place() -> None:
-    assert record_call("t-1", "aleph").path == "/api/v1/aleph/record-info"
+def places(task_id: str, kind: Any, api: Api = "runway") -> list[tuple[str, str, str]]:
+    """Where a task is looked up: the endpoint, the id that goes there, and what the task is called if found."""
+    found = []
+    for place in lookups(task_id, kind, api):
+        assert (place.call.method, place.call.body) == ("GET", None)
+        assert place.call.query is not None
+        found.append((place.call.path, place.call.query["taskId"], place.task_id))
+    return found
+
+
+DETAIL, ALEPH_INFO, JOB_INFO = "/api/v1/runway/record-detail", "/api/v1/aleph/record-info", "/api/v1/jobs/recordInfo"
+
+
+@pytest.mark.parametrize(("kind", "path"), [("runway", DETAIL), ("aleph", ALEPH_INFO)])
+def test_a_bare_id_is_looked_up_at_the_dedicated_endpoint_of_its_kind(kind: str, path: str) -> None:
+    assert places("t-1", kind) == [(path, "t-1", "t-1")]
+
+
+@pytest.mark.parametrize("kind", ["runway", "aleph"])
+@pytest.mark.parametrize("api", APIS)
+def test_an_id_that_says_the_unified_api_made_it_is_looked_up_there_alone(kind: str, api: Api) -> None:
+    assert places("jobs:t-1", kind, api) == [(JOB_INFO, "t-1", "jobs:t-1")]
+
+
+@pytest.mark.parametrize(("kind", "path"), [("runway", DETAIL), ("aleph", ALEPH_INFO)])
+def test_a_bare_id_on_a_connection_to_the_unified_api_may_be_of_either(kind: str, path: str) -> None:
+    assert places("t-1", kind, "jobs") == [(JOB_INFO, "t-1", "jobs:t-1"), (path, "t-1", "t-1")]
 
 
 @pytest.mark.parametrize("task_id", ["", "two words", "\ud800", 5, None])
 def test_what_cannot_be_a_task_id_is_not_looked_up(task_id: Any) -> None:
     with pytest.raises(InvalidRequestError, match="task_id must be the id of a KIE task"):
-        record_call(task_id, "runway")
+        lookups(task_id, "runway")
+
+
+def test_a_kind_that_there_is_not_is_not_looked_up() -> None:
+    with pytest.raises(InvalidRequestError, match="kind must be 'runway' or 'aleph'; got 'luma'"):
+        lookups("t-1", "luma")  # type: ignore[arg-type]
 
 
 def test_the_balance_is_asked_for_at_the_free_endpoint() -> None:
@@ -125,6 +239,16 @@ def test_an_image_that_is_signed_anew_for_each_try_is_the_same_image(first: str,
     assert fingerprint(one) != fingerprint(other)
 
 
+def test_a_video_and_a_picture_for_aleph_may_be_signed_anew_too() -> None:
+    one, two = (
+        replace(
+            ALEPH, video_url=f"https://b/fox.mp4?X-Amz-Signature={each}", reference_image_url=f"https://b/a?sig={each}"
+        )
+        for each in ("aa", "bb")
+    )
+    assert fingerprint(one) == fingerprint(two) != fingerprint(replace(one, video_url="https://b/other.mp4"))
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -146,6 +270,11 @@ def test_extensions_of_different_videos_differ() -> None:
     assert fingerprint(EXTEND) != fingerprint(GENERATE)
 
 
+@pytest.mark.parametrize("change", [{"seed": 7}, {"aspect_ratio": "1:1"}, {"upload_cn": True}, {"watermark": "x"}])
+def test_any_change_for_aleph_makes_another_fingerprint(change: dict[str, Any]) -> None:
+    assert fingerprint(replace(ALEPH, **change)) != fingerprint(ALEPH)
+
+
 def test_the_order_of_extra_fields_does_not_make_another_video() -> None:
     one = replace(GENERATE, extra_fields={"a": 1, "b": {"c": 2, "d": 3}})
     two = replace(GENERATE, extra_fields={"b": {"d": 3, "c": 2}, "a": 1})
@@ -155,3 +284,4 @@ def test_the_order_of_extra_fields_does_not_make_another_video() -> None:
 def test_fingerprints_stay_what_they_were_as_records_outlive_releases() -> None:
     assert fingerprint(GENERATE) == "d16134822135747d"
     assert fingerprint(EXTEND) == "a1350b4cb3b56ddb"
+    assert fingerprint(ALEPH) == "5c916e1217581ff6"

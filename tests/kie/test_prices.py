@@ -3,9 +3,10 @@ from __future__ import annotations
 import pytest
 
 from airflow_provider_runway.kie.prices import CREDITS, estimate, in_dollars, price_key
-from airflow_provider_runway.kie.requests import DURATIONS, QUALITIES, ExtendRequest, GenerateRequest
+from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest
+from airflow_provider_runway.kie.rules import DURATIONS, QUALITIES
 
-from .support import EXTEND
+from .support import ALEPH, EXTEND
 
 
 @pytest.mark.parametrize(
@@ -33,7 +34,11 @@ def test_an_extension_has_a_price(quality: str) -> None:
 def test_every_video_that_can_be_asked_for_has_a_price_and_every_price_a_video() -> None:
     allowed = [(d, q) for d in DURATIONS for q in QUALITIES if (d, q) != (10, "1080p")]
     keys = {price_key(GenerateRequest(prompt="x", aspect_ratio="1:1", duration=d, quality=q)) for d, q in allowed}
-    assert keys | {f"extend-{quality}" for quality in QUALITIES} == set(CREDITS)
+    assert keys | {f"extend-{quality}" for quality in QUALITIES} | {"aleph"} == set(CREDITS)
+
+
+def test_aleph_costs_the_same_whatever_is_asked_for() -> None:
+    assert (estimate(ALEPH), in_dollars(estimate(ALEPH))) == (110, "$0.55")
 
 
 def test_a_price_list_of_ones_own_counts() -> None:

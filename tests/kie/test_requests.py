@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.api import fingerprint, submission_call
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.kie.requests import (
+from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest
+from airflow_provider_runway.kie.rules import (
+    ALEPH_ASPECT_RATIOS,
     ASPECT_RATIOS,
     DURATIONS,
     QUALITIES,
-    ExtendRequest,
-    GenerateRequest,
     check_extra_fields,
     is_task_id,
 )
@@ -50,6 +50,10 @@ def generate(**fields: Any) -> GenerateRequest:
 
 def extend(**fields: Any) -> ExtendRequest:
     return ExtendRequest(**{"task_id": "t-1", "prompt": "It runs", **fields})
+
+
+def aleph(**fields: Any) -> AlephRequest:
+    return AlephRequest(**{"prompt": "Make it snow", "video_url": "https://example.com/fox.mp4", **fields})
 
 
 def refused(field: str, make: Any, **fields: Any) -> str:
@@ -174,7 +178,7 @@ def test_what_cannot_be_a_task_id_is_refused(task_id: Any) -> None:
     refused("task_id", extend, task_id=task_id)
 
 
-@pytest.mark.parametrize("make", [generate, extend])
+@pytest.mark.parametrize("make", [generate, extend, aleph])
 @pytest.mark.parametrize(
     "extra",
     [
@@ -223,7 +227,63 @@ def test_names_inside_extra_fields_become_texts_as_json_makes_them() -> None:
     assert generate(extra_fields={"inner": {1: "a", "b": (2, 3)}}).extra_fields == {"inner": {"1": "a", "b": [2, 3]}}
 
 
-@pytest.mark.parametrize("request_", [generate(), extend()])
+@pytest.mark.parametrize("prompt", ["x", "ü" * 5000])
+def test_a_prompt_for_aleph_has_no_longest_length(prompt: str) -> None:
+    assert aleph(prompt=prompt).prompt == prompt
+
+
+@pytest.mark.parametrize("prompt", ["", " ", "\n\t ", *NOT_TEXT])
+def test_a_prompt_for_aleph_says_something(prompt: Any) -> None:
+    assert "at least 1 character" in refused("prompt", aleph, prompt=prompt)
+
+
+@pytest.mark.parametrize("ratio", [None, *ALEPH_ASPECT_RATIOS])
+def test_aleph_knows_six_shapes_and_needs_none(ratio: str | None) -> None:
+    assert aleph(aspect_ratio=ratio).aspect_ratio == ratio
+
+
+@pytest.mark.parametrize("ratio", ["", "2:1", "9:21", 1.78, ["16:9"]])
+def test_any_other_shape_is_refused_for_aleph(ratio: Any) -> None:
+    assert "must be one of 16:9, 9:16, 4:3, 3:4, 1:1, 21:9" in refused("aspect_ratio", aleph, aspect_ratio=ratio)
+
+
+@pytest.mark.parametrize("seed", [None, 0, -7, 4_294_967_295, 2**63 - 1])
+def test_a_seed_is_a_whole_number_or_none(seed: int | None) -> None:
+    assert aleph(seed=seed).seed == seed
+
+
+@pytest.mark.parametrize("seed", ["7", 7.0, True, 2**63, -(2**63), 10**30, [7]])
+def test_any_other_seed_is_refused(seed: Any) -> None:
+    assert "must be a whole number" in refused("seed", aleph, seed=seed)
+
+
+@pytest.mark.parametrize("watermark", [None, "x", "x" * 20])
+def test_a_watermark_for_aleph_has_1_to_20_characters(watermark: str | None) -> None:
+    assert aleph(watermark=watermark).watermark == watermark
+
+
+@pytest.mark.parametrize("watermark", ["", "x" * 21, 5])
+def test_any_other_watermark_is_refused_for_aleph(watermark: Any) -> None:
+    refused("watermark", aleph, watermark=watermark)
+
+
+@pytest.mark.parametrize("url", [None, *NOT_URLS])
+def test_the_video_for_aleph_is_needed_and_a_url(url: Any) -> None:
+    assert "absolute http:// or https:// URL" in refused("video_url", aleph, video_url=url)
+
+
+@pytest.mark.parametrize("field", ["reference_image_url", "callback_url"])
+@pytest.mark.parametrize("url", NOT_URLS)
+def test_the_other_urls_for_aleph_are_urls_or_none(field: str, url: Any) -> None:
+    refused(field, aleph, **{field: url})
+
+
+@pytest.mark.parametrize("flag", [None, 0, 1, "yes", ""])
+def test_where_aleph_keeps_the_result_is_said_by_true_or_false(flag: Any) -> None:
+    assert "True or False" in refused("upload_cn", aleph, upload_cn=flag)
+
+
+@pytest.mark.parametrize("request_", [generate(), extend(), aleph()])
 def test_a_request_cannot_be_changed(request_: Any) -> None:
     with pytest.raises(FrozenInstanceError):
         request_.prompt = "another"
@@ -257,3 +317,7 @@ def test_a_task_id_fits_on_one_line_and_into_utf_8(text: str) -> None:
     if is_task_id(text):
         assert text.encode()
         assert text.split() == [text]
+
+
+def test_a_seed_too_long_to_be_shown_is_refused_all_the_same() -> None:
+    assert "a int that cannot be shown" in refused("seed", aleph, seed=10**5000)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import FrozenInstanceError, asdict
+from functools import partial
 from typing import Any
 
 import pytest
@@ -9,9 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.tasks import (
+    EXTENSION_MODEL,
+    KINDS,
+    Kind,
     TaskState,
     VideoTask,
     read_aleph_record,
+    read_job_record,
     read_runway_record,
     readable,
     whole_number,
@@ -96,6 +101,7 @@ def test_a_record_without_a_state_is_unknown() -> None:
 def test_what_is_no_record_is_none(data: Any) -> None:
     assert read_runway_record(data, "t-1") is None
     assert read_aleph_record(data, "t-1") is None
+    assert read_job_record(data, "t-1", "runway") is None
 
 
 def test_an_extension_names_its_parent() -> None:
@@ -211,19 +217,131 @@ def test_an_aleph_record_has_its_links_in_the_response() -> None:
     assert task.raw_state == "successFlag 1"
 
 
+def read_job(kind: Kind = "runway", **data: Any) -> VideoTask:
+    task = read_job_record(data, "jobs:t-1", kind)
+    assert task is not None
+    return task
+
+
+URLS = ["https://f.com/v.mp4", "https://f.com/w.mp4"]
+
+
+@pytest.mark.parametrize(
+    ("word", "state"),
+    [
+        ("waiting", TaskState.QUEUED),
+        ("queuing", TaskState.QUEUED),
+        ("generating", TaskState.GENERATING),
+        ("success", TaskState.SUCCESS),
+        ("fail", TaskState.FAILED),
+        (" SUCCESS ", TaskState.SUCCESS),
+        ("paused", TaskState.UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize("flag", [None, 0, 1, 3])
+def test_a_job_is_told_by_its_state_whatever_else_stands_there(word: str, state: TaskState, flag: Any) -> None:
+    task = read_job(state=word, successFlag=flag, failCode="505", failMsg="x")
+    assert (task.state, task.raw_state, task.fail_code, task.fail_message) == (state, word, 505, "x")
+
+
+@pytest.mark.parametrize(
+    ("flag", "state"),
+    [
+        (0, TaskState.UNKNOWN),
+        (1, TaskState.SUCCESS),
+        ("1", TaskState.SUCCESS),
+        (2, TaskState.FAILED),
+        (3, TaskState.FAILED),
+        (3.0, TaskState.FAILED),
+        (None, TaskState.UNKNOWN),
+        ("x", TaskState.UNKNOWN),
+    ],
+)
+@pytest.mark.parametrize("word", [None, "", " ", 7])
+def test_a_job_without_a_state_is_told_by_its_flag(word: Any, flag: Any, state: TaskState) -> None:
+    task = read_job(state=word, successFlag=flag)
+    assert (task.state, task.raw_state) == (state, f"successFlag {flag!r}")
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {"resultJson": json.dumps({"resultUrls": URLS})},
+        {"resultJson": {"resultUrls": URLS}},
+        {"response": {"resultUrls": URLS}, "resultJson": ""},
+        {"response": json.dumps({"resultUrls": URLS}), "resultJson": "{"},
+        {"response": {"resultUrls": URLS}, "resultJson": json.dumps({"resultUrls": ["https://f.com/other.mp4"]})},
+        {"response": {"resultUrls": None}, "resultJson": json.dumps({"resultUrls": URLS})},
+        {"response": {"resultUrls": []}, "resultJson": json.dumps({"resultUrls": URLS})},
+        {"response": {"resultUrls": [None, 7, "no link", *URLS]}},
+    ],
+)
+def test_the_link_of_a_job_is_the_first_of_its_results_in_whatever_form(result: dict[str, Any]) -> None:
+    assert read_job(state="success", **result).video_url == URLS[0]
+
+
+@pytest.mark.parametrize(
+    "result",
+    [
+        {},
+        {"resultJson": "", "response": None},
+        {"resultJson": "{"},
+        {"resultJson": "[1]"},
+        {"resultJson": "9" * 5000},
+        {"resultJson": "[" * 100_000},
+        {"resultJson": json.dumps({"resultUrls": []})},
+        {"resultJson": json.dumps({"resultUrls": "nothing"})},
+        {"resultJson": json.dumps({"resultObject": {"text": "x"}})},
+        {"response": [URLS]},
+    ],
+)
+def test_a_job_whose_results_are_not_there_or_unreadable_has_no_link(result: dict[str, Any]) -> None:
+    task = read_job(state="success", **result)
+    assert (task.state, task.video_url) == (TaskState.SUCCESS, None)
+
+
+def test_a_single_result_may_stand_there_without_a_list() -> None:
+    assert read_job(state="success", response={"resultUrls": URLS[0]}).video_url == URLS[0]
+
+
+def test_a_first_frame_is_the_thumbnail() -> None:
+    result = {"resultUrls": URLS, "firstFrameUrl": "https://f.com/first.png"}
+    assert read_job(state="success", response=result).image_url == "https://f.com/first.png"
+
+
+@pytest.mark.parametrize("asked", [{"task_id": "t-0"}, json.dumps({"task_id": "t-0"})])
+@pytest.mark.parametrize("as_text", [True, False])
+def test_an_extension_of_the_unified_api_names_its_parent_as_of_that_api(asked: Any, as_text: bool) -> None:
+    param: Any = {"model": "runway/extend-ai-video", "input": asked}
+    param = json.dumps(param) if as_text else param
+    assert read_job(state="waiting", model="runway/extend-ai-video", param=param).parent_task_id == "jobs:t-0"
+    assert read_job(state="waiting", model="another/model", param=param).parent_task_id is None
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_job_is_filed_under_the_kind_and_the_id_asked_for(kind: Kind) -> None:
+    task = read_job(kind, state="waiting", taskId="other")
+    assert (task.kind, task.task_id) == (kind, "jobs:t-1")
+
+
 LINKS = st.fixed_dictionaries({}, optional=dict.fromkeys(("videoUrl", "imageUrl", "videoId", "resultVideoUrl"), JSON))
 OUR_NAMES = ("taskId", "parentTaskId", "state", "failCode", "failMsg", "expireFlag")
 ALEPH_NAMES = ("successFlag", "errorCode", "errorMessage", "completeTime")
+JOB_RESULT = st.fixed_dictionaries({}, optional=dict.fromkeys(("resultUrls", "firstFrameUrl", "input"), JSON | LINKS))
 RECORD_FIELDS = st.fixed_dictionaries(
     {},
-    optional=dict.fromkeys((*OUR_NAMES, *ALEPH_NAMES), JSON) | dict.fromkeys(("videoInfo", "response"), JSON | LINKS),
+    optional=dict.fromkeys((*OUR_NAMES, *ALEPH_NAMES), JSON)
+    | dict.fromkeys(("videoInfo", "response"), JSON | LINKS | JOB_RESULT)
+    | dict.fromkeys(("resultJson", "param"), JSON | JOB_RESULT | JOB_RESULT.map(json.dumps) | JSON.map(json.dumps))
+    | {"model": JSON | st.just(EXTENSION_MODEL)},
 )
 
 
 @wild
 @given(RECORD_FIELDS | JSON)
 def test_any_record_reads_as_a_task_that_can_be_stored_or_as_none(data: Any) -> None:
-    for task in (read_runway_record(data, "t-1"), read_aleph_record(data, "t-1")):
+    for read in (read_runway_record, read_aleph_record, partial(read_job_record, kind="runway")):
+        task = read(data, "t-1")
         if task is not None:
             assert json.dumps(asdict(task), ensure_ascii=False, allow_nan=False).encode()
             assert "\0" not in str(asdict(task))

@@ -94,6 +94,10 @@ def test_only_a_sandbox_on_this_machine_has_a_page_of_its_own(base_url: str, exp
     assert logs_url(base_url, "task-1") == expected
 
 
+def test_the_sandbox_is_asked_for_kies_own_id() -> None:
+    assert logs_url("http://127.0.0.1:8123", "jobs:task_1") == "http://127.0.0.1:8123/logs?taskId=task_1"
+
+
 def test_a_link_has_no_state_of_its_own() -> None:
     assert RunwayVideoLink() == RunwayVideoLink()
     assert KieLogsLink() == KieLogsLink()

@@ -8,7 +8,7 @@ import pytest
 from airflow.sdk import DAG, BaseOperator, BaseSensorOperator, task
 
 from airflow_provider_runway.exceptions import InvalidRequestError
-from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
+from airflow_provider_runway.operators.runway import RunwayAlephOperator, RunwayExtendOperator, RunwayGenerateOperator
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 
 REQUIRED = inspect.Parameter.empty
@@ -33,6 +33,15 @@ GENERATE = {
     "watermark": None,
 }
 EXTEND = {"runway_task_id": REQUIRED, "prompt": REQUIRED, "quality": "720p", "watermark": None}
+ALEPH = {
+    "prompt": REQUIRED,
+    "video_url": REQUIRED,
+    "aspect_ratio": None,
+    "seed": None,
+    "reference_image_url": None,
+    "watermark": None,
+    "upload_cn": False,
+}
 SENSOR = {
     "runway_task_id": REQUIRED,
     "kind": "runway",
@@ -41,6 +50,7 @@ SENSOR = {
     "runway_conn_id": "runway_default",
 }
 FOX = {"task_id": "video", "prompt": "A fox in the snow", "aspect_ratio": "16:9"}
+SNOW = {"task_id": "snow", "prompt": "Make it snow", "video_url": "https://a.example/fox.mp4"}
 NEXT = {"task_id": "more", "prompt": "It looks up", "runway_task_id": "task-1"}
 
 
@@ -59,6 +69,7 @@ def parameters(operator: type[BaseOperator], stop: type[BaseOperator]) -> dict[s
     [
         (RunwayGenerateOperator, BaseOperator, GENERATE | WAITING),
         (RunwayExtendOperator, BaseOperator, EXTEND | WAITING),
+        (RunwayAlephOperator, BaseOperator, ALEPH | WAITING),
         (RunwayVideoSensor, BaseSensorOperator, SENSOR),
     ],
 )
@@ -73,6 +84,7 @@ def test_the_parameters_and_their_defaults_are_those_of_the_contract(
     [
         (RunwayGenerateOperator, {*GENERATE, "extra_fields", "callback_url", "save_to"}),
         (RunwayExtendOperator, {*EXTEND, "extra_fields", "callback_url", "save_to"}),
+        (RunwayAlephOperator, {*ALEPH, "extra_fields", "callback_url", "save_to"} - {"upload_cn"}),
         (RunwayVideoSensor, {"runway_task_id"}),
     ],
 )
@@ -139,6 +151,61 @@ def test_a_literal_of_an_extension_that_breaks_a_rule_is_refused_while_the_dag_i
         RunwayExtendOperator(**{**NEXT, **given})
 
     assert (caught.value.field, caught.value.value) == (field, given[field])
+
+
+@pytest.mark.parametrize(
+    ("given", "rule"),
+    [
+        ({"prompt": " "}, "must be a text of at least 1 character"),
+        ({"video_url": None}, "must be an absolute http:// or https:// URL"),
+        ({"video_url": "fox.mp4"}, "must be an absolute http:// or https:// URL"),
+        ({"aspect_ratio": "2:1"}, "must be one of 16:9, 9:16, 4:3, 3:4, 1:1, 21:9"),
+        ({"seed": "seven"}, "must be a whole number"),
+        ({"seed": 7.5}, "must be a whole number"),
+        ({"reference_image_url": "snow.png"}, "must be an absolute http:// or https:// URL"),
+        ({"watermark": "x" * 21}, "must be 1 to 20 characters"),
+        ({"upload_cn": "yes"}, "must be True or False"),
+    ],
+)
+def test_a_literal_for_aleph_that_breaks_a_rule_is_refused_while_the_dag_is_read(
+    given: dict[str, Any], rule: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as caught:
+        RunwayAlephOperator(**{**SNOW, **given})
+
+    assert (caught.value.field, caught.value.value) == next(iter(given.items()))
+    assert caught.value.rule.startswith(rule)
+
+
+@pytest.mark.parametrize(
+    ("given", "name", "value"),
+    [
+        ({"seed": "{{ 7 }}"}, "seed", 7),
+        ({"seed": "{{ none }}"}, "seed", None),
+        ({"seed": ""}, "seed", None),
+        ({"aspect_ratio": "{{ '21:9' }}"}, "aspect_ratio", "21:9"),
+        ({"watermark": "{{ '' }}"}, "watermark", None),
+        ({"reference_image_url": "{{ '' }}"}, "reference_image_url", None),
+        ({"video_url": "https://a.example/{{ 'fox' }}.mp4"}, "video_url", "https://a.example/fox.mp4"),
+        ({"upload_cn": True}, "upload_cn", True),
+    ],
+)
+def test_what_templates_make_of_the_parameters_for_aleph_is_what_is_asked_for(
+    given: dict[str, Any], name: str, value: object
+) -> None:
+    operator = RunwayAlephOperator(**{**SNOW, **given})
+    operator.render_template_fields({})
+
+    assert getattr(operator.build_request(), name) == value
+
+
+@pytest.mark.parametrize("given", [{"video_url": "{{ none }}"}, {"seed": "{{ 'x' }}"}, {"watermark": "{{ 'x' * 21 }}"}])
+def test_what_templates_render_to_for_aleph_is_judged_before_anything_is_sent(given: dict[str, Any]) -> None:
+    operator = RunwayAlephOperator(**{**SNOW, **given})
+    operator.render_template_fields({})
+
+    with pytest.raises(InvalidRequestError, match="Nothing was sent"):
+        operator.build_request()
 
 
 @pytest.mark.parametrize("name", ["poll_interval", "timeout"])

@@ -1,0 +1,177 @@
+"""What KIE takes in each field of a request: checked before anything is sent, each rule under the field's name.
+
+The rules are KIE's: https://docs.kie.ai, pages "Generate AI video", "Extend AI video" and "Generate Aleph video".
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from airflow_provider_runway.kie.errors import InvalidRequestError
+from airflow_provider_runway.kie.tasks import KINDS
+
+MAX_PROMPT_LENGTH = 1800
+DURATIONS = (5, 10)
+QUALITIES = ("720p", "1080p")
+ASPECT_RATIOS = ("16:9", "4:3", "1:1", "3:4", "9:16")
+ALEPH_ASPECT_RATIOS = ("16:9", "9:16", "4:3", "3:4", "1:1", "21:9")
+LONGEST_ALEPH_WATERMARK = 20
+
+
+def check_prompt(value: object) -> None:
+    """1 to 1800 characters, not only white space (the longest KIE documents)."""
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidRequestError("prompt", value, "must be a text of 1 to 1800 characters")
+    if len(value) > MAX_PROMPT_LENGTH:
+        raise InvalidRequestError("prompt", value, f"must be at most {MAX_PROMPT_LENGTH} characters")
+    check_encodable("prompt", value)
+
+
+def check_aleph_prompt(value: object) -> None:
+    """A text, not only white space."""
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidRequestError("prompt", value, "must be a text of at least 1 character")
+    check_encodable("prompt", value)
+
+
+def check_duration(value: object) -> None:
+    """5 or 10 seconds."""
+    if not isinstance(value, int) or value not in DURATIONS:
+        raise InvalidRequestError("duration", value, "must be 5 or 10 (seconds)")
+
+
+def check_quality(value: object) -> None:
+    """720p or 1080p."""
+    if value not in QUALITIES:
+        raise InvalidRequestError("quality", value, "must be '720p' or '1080p'")
+
+
+def check_duration_with_quality(duration: object, quality: object) -> None:
+    """KIE makes ten-second videos in 720p only."""
+    if duration == max(DURATIONS) and quality == "1080p":
+        raise InvalidRequestError("quality", quality, "must be '720p' when duration is 10 seconds")
+
+
+def check_aspect_ratio(value: object) -> None:
+    """One of the five shapes, or none."""
+    if value is not None and value not in ASPECT_RATIOS:
+        raise InvalidRequestError("aspect_ratio", value, f"must be one of {', '.join(ASPECT_RATIOS)}")
+
+
+def check_aspect_ratio_is_known(aspect_ratio: object, image_url: object) -> None:
+    """Without an image nothing else tells the shape of the video."""
+    if aspect_ratio is None and image_url is None:
+        rule = f"is needed without image_url: one of {', '.join(ASPECT_RATIOS)}"
+        raise InvalidRequestError("aspect_ratio", aspect_ratio, rule)
+
+
+def check_aleph_aspect_ratio(value: object) -> None:
+    """One of Aleph's six shapes, or none."""
+    if value is not None and value not in ALEPH_ASPECT_RATIOS:
+        raise InvalidRequestError("aspect_ratio", value, f"must be one of {', '.join(ALEPH_ASPECT_RATIOS)}")
+
+
+def check_seed(value: object) -> None:
+    """A whole number, or none."""
+    if value is None:
+        return
+    if not isinstance(value, int) or isinstance(value, bool) or abs(value) > _LARGEST_NUMBER:
+        raise InvalidRequestError("seed", value, "must be a whole number (of at most 63 bits)")
+
+
+# KIE names no range; what a JSON reader may take for a whole number ends here.
+_LARGEST_NUMBER = 2**63 - 1
+
+
+def check_aleph_watermark(value: object) -> None:
+    """1 to 20 characters, or none."""
+    check_text("watermark", value)
+    if isinstance(value, str) and not 1 <= len(value) <= LONGEST_ALEPH_WATERMARK:
+        raise InvalidRequestError("watermark", value, f"must be 1 to {LONGEST_ALEPH_WATERMARK} characters")
+
+
+def check_flag(name: str, value: object) -> None:
+    """True or false."""
+    if not isinstance(value, bool):
+        raise InvalidRequestError(name, value, "must be True or False")
+
+
+def check_needed_url(name: str, value: object) -> None:
+    """An absolute http(s) URL."""
+    if value is None:
+        raise InvalidRequestError(name, value, _URL_RULE)
+    check_url(name, value)
+
+
+def check_url(name: str, value: object) -> None:
+    """An absolute http(s) URL, or none."""
+    if value is None:
+        return
+    if isinstance(value, str) and value.isprintable() and " " not in value:
+        try:
+            parts = urlsplit(value)
+            usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
+            _ = parts.port
+        except ValueError:
+            usable = False
+        if usable:
+            return
+    raise InvalidRequestError(name, value, _URL_RULE)
+
+
+_URL_RULE = "must be an absolute http:// or https:// URL"
+
+
+def check_text(name: str, value: object) -> None:
+    """A text, or none."""
+    if value is not None and not isinstance(value, str):
+        raise InvalidRequestError(name, value, "must be a text")
+    if value is not None:
+        check_encodable(name, value)
+
+
+def check_encodable(name: str, value: str) -> None:
+    """Half a character (a lone surrogate) cannot be sent as UTF-8."""
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise InvalidRequestError(name, value, "must be whole Unicode characters (it has a lone surrogate)")
+
+
+def check_kind(value: object) -> None:
+    """One of the kinds of task."""
+    if value not in KINDS:
+        raise InvalidRequestError("kind", value, f"must be {' or '.join(map(repr, KINDS))}")
+
+
+def check_task_id(name: str, value: object) -> None:
+    """A text that :func:`is_task_id`."""
+    if not isinstance(value, str) or not is_task_id(value):
+        raise InvalidRequestError(name, value, "must be the id of a KIE task")
+
+
+def is_task_id(text: str) -> bool:
+    """Any text without white space: KIE's ids come in several forms, none of them promised."""
+    return bool(text) and text.isprintable() and " " not in text
+
+
+def check_extra_fields(value: object) -> None:
+    """A mapping with text keys that can be sent as JSON."""
+    plain_fields(value)
+
+
+def plain_fields(value: object) -> dict[str, Any]:
+    """A copy of a mapping of extra fields as JSON will carry it, which later changes of the original do not reach.
+
+    :raises InvalidRequestError: If it is no mapping with text keys, or cannot be sent as JSON.
+    """
+    try:
+        if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
+            text = json.dumps(dict(value), ensure_ascii=False, allow_nan=False)
+            text.encode()  # refuses half a character
+            copy: dict[str, Any] = json.loads(text)
+            return copy
+    except (TypeError, ValueError, RecursionError):
+        pass
+    raise InvalidRequestError("extra_fields", value, "must be a mapping of field names to JSON values")
