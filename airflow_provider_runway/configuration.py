@@ -10,9 +10,11 @@ from airflow_provider_runway.kie.prices import CREDITS
 
 
 def read_prices() -> Mapping[str, float]:
-    """Credits by the name of a price: the built-in ones, with those of ``[runway] prices`` in their place.
+    """Credits by the name of a price: the built-in ones, and those of ``[runway] prices``, which come first.
 
-    :raises InvalidRequestError: If the option is not a JSON object of known names and numbers.
+    Any name that is not built in is that of a model; one that only looks built in is a slip of the pen.
+
+    :raises InvalidRequestError: If the option is not a JSON object of such names and numbers.
     """
     from airflow.sdk.configuration import conf
 
@@ -21,11 +23,14 @@ def read_prices() -> Mapping[str, float]:
         own = json.loads(text)
     except ValueError:
         own = None
-    if not isinstance(own, dict) or not all(map(_is_price, own.values())) or own.keys() - CREDITS.keys():
-        raise InvalidRequestError(
-            "[runway] prices", text, f"must be a JSON object of credits, with names among {', '.join(CREDITS)}"
-        )
+    if not isinstance(own, dict) or not all(map(_is_price, own.values())) or not all(map(_is_name, own)):
+        names = f"{', '.join(CREDITS)}, or those of KIE's models"
+        raise InvalidRequestError("[runway] prices", text, f"must be a JSON object of credits, by the names {names}")
     return {**CREDITS, **own}
+
+
+def _is_name(name: str) -> bool:
+    return name in CREDITS or not name.startswith(("generate-", "extend-", "aleph-"))
 
 
 def _is_price(value: object) -> bool:

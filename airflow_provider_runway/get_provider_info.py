@@ -21,7 +21,9 @@ def get_provider_info() -> dict[str, Any]:
             }
         ],
         "hooks": [_modules("airflow_provider_runway.hooks.runway")],
-        "operators": [_modules("airflow_provider_runway.operators.runway")],
+        "operators": [
+            _modules("airflow_provider_runway.operators.runway", "airflow_provider_runway.operators.kie_job")
+        ],
         "sensors": [_modules("airflow_provider_runway.sensors.runway")],
         "triggers": [_modules("airflow_provider_runway.triggers.runway")],
         "transfers": [
@@ -49,7 +51,8 @@ _CONFIGURATION: dict[str, Any] = {
     "options": {
         "prices": {
             "description": (
-                "Credits a video costs, as a JSON object, in place of the built-in prices of the same names: "
+                "Credits a video costs, as a JSON object: by the id of a model of KIE.AI's market, or in place of the "
+                "built-in prices of the same names: "
                 "generate-5s-720p, generate-10s-720p, generate-5s-1080p, extend-720p, extend-1080p, aleph."
             ),
             "version_added": "0.1.0",

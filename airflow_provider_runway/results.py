@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, TypedDict
 
@@ -43,6 +44,17 @@ class VideoResult(TypedDict):
     schema_version: int
 
 
+class JobResult(VideoResult):
+    """What a task of kind ``"job"`` returns: the same, and all files that came of it.
+
+    :param result_urls: KIE's links, the first of which is ``video_url``; of whatever type the model makes.
+    :param saved_files: Where they were stored, in the same order, the first of which is ``saved_to``.
+    """
+
+    result_urls: list[str]
+    saved_files: list[str]
+
+
 def submitted_result(
     task_id: str,
     kind: Kind,
@@ -52,7 +64,7 @@ def submitted_result(
     credits_estimate: float | None,
 ) -> VideoResult:
     """The result of a task that was submitted and not waited for."""
-    return VideoResult(
+    result = VideoResult(
         task_id=task_id,
         parent_task_id=parent_task_id,
         kind=kind,
@@ -70,6 +82,7 @@ def submitted_result(
         credits_estimate=credits_estimate,
         schema_version=SCHEMA_VERSION,
     )
+    return JobResult(**result, result_urls=[], saved_files=[]) if kind == "job" else result
 
 
 def finished_result(
@@ -79,7 +92,7 @@ def finished_result(
     submitted_at: str | None = None,
     completed_at: datetime | None = None,
     credits_estimate: float | None = None,
-    saved: SavedVideo | None = None,
+    saved: Sequence[SavedVideo] = (),
 ) -> VideoResult:
     """The result of a finished task.
 
@@ -88,9 +101,10 @@ def finished_result(
     :param submitted_at: When it was submitted, if that is known.
     :param completed_at: When it was seen to be ready; ``None`` for one that was ready at the first look.
     :param credits_estimate: What it was expected to cost.
-    :param saved: The stored video.
+    :param saved: The stored video, or all files that came of a job.
     """
-    return VideoResult(
+    first = next(iter(saved), None)
+    result = VideoResult(
         task_id=task.task_id,
         parent_task_id=task.parent_task_id or parent_task_id,
         kind=task.kind,
@@ -101,13 +115,16 @@ def finished_result(
         submitted_at=submitted_at,
         completed_at=to_iso(completed_at) if completed_at else None,
         expires_at=to_iso(completed_at + VIDEO_LIFETIME) if completed_at else None,
-        saved_to=saved.path if saved else None,
-        sha256=saved.sha256 if saved else None,
-        size=saved.size if saved else None,
-        thumbnail_saved_to=saved.thumbnail_path if saved else None,
+        saved_to=first.path if first else None,
+        sha256=first.sha256 if first else None,
+        size=first.size if first else None,
+        thumbnail_saved_to=first.thumbnail_path if first else None,
         credits_estimate=credits_estimate,
         schema_version=SCHEMA_VERSION,
     )
+    if task.kind != "job":
+        return result
+    return JobResult(**result, result_urls=list(task.result_urls), saved_files=[file.path for file in saved])
 
 
 def to_iso(moment: datetime) -> str:

@@ -18,6 +18,7 @@ READ_WITH_A_DAG = (
     "airflow_provider_runway.hooks.runway",
     "airflow_provider_runway.triggers.runway",
     "airflow_provider_runway.operators.runway",
+    "airflow_provider_runway.operators.kie_job",
     "airflow_provider_runway.sensors.runway",
     "airflow_provider_runway.transfers.runway_to_object_storage",
 )

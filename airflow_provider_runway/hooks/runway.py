@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import cached_property
 from types import TracebackType
@@ -14,7 +14,7 @@ from typing_extensions import Self
 from airflow_provider_runway.hooks.settings import Settings, read_settings
 from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, KieClient
 from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, Request
+from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest, Request
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_runway.kie.waiting import OnChange
 
-__all__ = ["AlephRequest", "ExtendRequest", "GenerateRequest", "RunwayHook", "VideoTask"]
+__all__ = ["AlephRequest", "ExtendRequest", "GenerateRequest", "JobRequest", "RunwayHook", "VideoTask"]
 
 
 class RunwayHook(BaseHook):
@@ -75,18 +75,29 @@ class RunwayHook(BaseHook):
     def submit(self, request: Request) -> str:
         """Submit a request. This is what costs money; see :meth:`KieClient.submit`.
 
-        :param request: A :class:`GenerateRequest`, :class:`ExtendRequest` or :class:`AlephRequest`.
+        :param request: A :class:`GenerateRequest`, :class:`ExtendRequest`, :class:`AlephRequest` or
+            :class:`JobRequest`.
         :return: The id of the task that KIE made.
         :raises AmbiguousSubmissionError: If KIE may have taken it; it must not simply be sent again.
         :raises RunwayError: Any other error means that KIE took nothing.
         """
         return self.get_conn().submit(request)
 
+    def submit_job(self, model: str, input: Mapping[str, Any], *, callback_url: str | None = None) -> str:  # noqa: A002 - KIE's name
+        """Submit work for any model of KIE's market. This is what costs money; see :meth:`submit`.
+
+        :param model: KIE's name of the model, such as ``"kling-2.6/text-to-video"``.
+        :param input: The model's own fields.
+        :param callback_url: http(s) URL that KIE posts to when the task has ended.
+        :return: The id of the task that KIE made, which is of kind ``"job"``.
+        """
+        return self.submit(JobRequest(model=model, input=input, callback_url=callback_url))
+
     def look(self, task_id: str, kind: Kind = "runway") -> VideoTask:
         """Look at a task once.
 
         :param task_id: The task.
-        :param kind: ``"runway"`` (generate, extend) or ``"aleph"``.
+        :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
         :raises TaskNotFoundError: If KIE has no record of it (a new one may take a moment to show).
         """
         return self.get_conn().look(task_id, kind)
@@ -104,7 +115,7 @@ class RunwayHook(BaseHook):
         """Wait for a task to end, in this process; see :meth:`KieClient.wait`.
 
         :param task_id: The task.
-        :param kind: ``"runway"`` (generate, extend) or ``"aleph"``.
+        :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
         :param poll_interval: Seconds, the shortest pause between two looks.
         :param timeout: Seconds to wait at most.
         :param age: Seconds since the submission, if that is known: looks are rarer while the video cannot be ready.
@@ -119,16 +130,17 @@ class RunwayHook(BaseHook):
             task_id, kind, poll_interval=poll_interval, timeout=timeout, age=age, on_change=report
         )
 
-    def renew_link(self, task_id: str, dead: str, kind: Kind = "runway") -> str:
+    def renew_link(self, task_id: str, dead: str, kind: Kind = "runway", position: int = 0) -> str:
         """Another link to the video of a finished task, where the one at hand has died. Free of charge.
 
         :param task_id: The task.
         :param dead: The link that no longer works.
-        :param kind: ``"runway"`` (generate, extend) or ``"aleph"``.
+        :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
+        :param position: Which of the files it leads to, where several came of the task; 0 is the first.
         :raises DeadLinkError: If KIE gives no other.
         :raises VideoExpiredError: If the record says that the video was deleted.
         """
-        return self.get_conn().renew_link(task_id, dead, kind)
+        return self.get_conn().renew_link(task_id, dead, kind, position)
 
     def credits(self) -> float:
         """The account's balance in credits (1 credit is about US$0.005). Free of charge."""
@@ -154,6 +166,10 @@ class RunwayHook(BaseHook):
         async with self.a_get_conn() as client:
             return await client.submit(request)
 
+    async def a_submit_job(self, model: str, input: Mapping[str, Any], *, callback_url: str | None = None) -> str:  # noqa: A002
+        """The async twin of :meth:`submit_job`."""
+        return await self.a_submit(JobRequest(model=model, input=input, callback_url=callback_url))
+
     async def a_look(self, task_id: str, kind: Kind = "runway") -> VideoTask:
         """The async twin of :meth:`look`."""
         async with self.a_get_conn() as client:
@@ -176,10 +192,10 @@ class RunwayHook(BaseHook):
                 task_id, kind, poll_interval=poll_interval, timeout=timeout, age=age, on_change=report
             )
 
-    async def a_renew_link(self, task_id: str, dead: str, kind: Kind = "runway") -> str:
+    async def a_renew_link(self, task_id: str, dead: str, kind: Kind = "runway", position: int = 0) -> str:
         """The async twin of :meth:`renew_link`."""
         async with self.a_get_conn() as client:
-            return await client.renew_link(task_id, dead, kind)
+            return await client.renew_link(task_id, dead, kind, position)
 
     async def a_credits(self) -> float:
         """The async twin of :meth:`credits`."""

@@ -16,8 +16,8 @@ from typing import Any, Literal
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, Request
-from airflow_provider_runway.kie.rules import check_kind, check_task_id
+from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest, Request
+from airflow_provider_runway.kie.rules import check_kind, check_task_id, is_url
 from airflow_provider_runway.kie.task_ids import Api, format_task_id, parse_task_id
 from airflow_provider_runway.kie.tasks import (
     EXTENSION_MODEL,
@@ -164,6 +164,14 @@ FAMILIES: Mapping[tuple[Api, Kind], Family] = {
             ),
         },
     ),
+    # Every other model: its request names it and has its fields in their place already.
+    ("jobs", "job"): Family(
+        _RECORD_INFO,
+        partial(read_job_record, kind="job"),
+        {
+            JobRequest: Submission(_CREATE_TASK, {"model": "model", "input": "input", "callback_url": "callBackUrl"}),
+        },
+    ),
 }
 
 CREDIT_CALL = Call("GET", "/api/v1/chat/credit")
@@ -292,6 +300,8 @@ def fingerprint(request: Request) -> str:
     for name in _URLS & values.keys():
         if values[name] is not None:
             values[name] = _unsigned(values[name])
+    if isinstance(request, JobRequest):
+        values["input"] = _unsigned_within(request.input)
     values["extra_fields"] = dict(request.extra_fields)
     canonical = json.dumps([type(request).__name__, values], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
@@ -303,6 +313,20 @@ _SIGNATURES = re.compile(
     r"x-(amz|goog)-.*|awsaccesskeyid|googleaccessid|signature|expires|key-pair-id|policy|s[aeiprtv]|spr|sk[a-z]+|sig",
     re.IGNORECASE,
 )
+
+
+def _unsigned_within(fields_: Mapping[str, Any]) -> Any:
+    """A copy of JSON values in which all URLs are as they are without their signatures."""
+    copy = json.loads(json.dumps(dict(fields_)))
+    left: list[Any] = [copy]
+    while left:
+        holder = left.pop()
+        for key, value in list(holder.items() if isinstance(holder, dict) else enumerate(holder)):
+            if isinstance(value, (dict, list)):
+                left.append(value)
+            elif isinstance(value, str) and is_url(value):
+                holder[key] = _unsigned(value)
+    return copy
 
 
 def _unsigned(url: str) -> str:

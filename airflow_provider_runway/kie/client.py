@@ -100,7 +100,7 @@ class KieClient:
         """Wait for a task to end, and return it with its video's link.
 
         :param task_id: The task.
-        :param kind: ``"runway"`` or ``"aleph"``.
+        :param kind: ``"runway"``, ``"aleph"`` or ``"job"``.
         :param poll_interval: Seconds, the shortest pause between two looks.
         :param timeout: Seconds to wait at most.
         :param age: Seconds since the submission, if that is known: looks are rarer while the video cannot be ready.
@@ -116,16 +116,18 @@ class KieClient:
         """The account's balance in credits (1 credit is about US$0.005). Free of charge."""
         return self._run(exchange.credits_left(self.patience))
 
-    def renew_link(self, task_id: str, dead: str, kind: Kind = "runway") -> str:
+    def renew_link(self, task_id: str, dead: str, kind: Kind = "runway", position: int = 0) -> str:
         """Another link to the video of a finished task. Free of charge.
 
         :param task_id: The task.
         :param dead: The link that no longer works.
-        :param kind: ``"runway"`` or ``"aleph"``.
+        :param kind: ``"runway"``, ``"aleph"`` or ``"job"``.
+        :param position: Which of the files it leads to, where several came of the task; 0 is the first.
         :raises DeadLinkError: If KIE gives no other.
         :raises VideoExpiredError: If the record says that the video was deleted.
         """
-        return self._run(renewal.renew_link(task_id, kind, dead, self.patience))
+        renewing = renewal.renew_link(task_id, kind, dead, self.patience, position=position, api=self.address.api)
+        return self._run(renewing)
 
     def close(self) -> None:
         """Close the connections."""
@@ -198,9 +200,10 @@ class AsyncKieClient:
         """The account's balance in credits; see :meth:`KieClient.credits`."""
         return await self._run(exchange.credits_left(self.patience))
 
-    async def renew_link(self, task_id: str, dead: str, kind: Kind = "runway") -> str:
+    async def renew_link(self, task_id: str, dead: str, kind: Kind = "runway", position: int = 0) -> str:
         """Another link to the video of a finished task; see :meth:`KieClient.renew_link`."""
-        return await self._run(renewal.renew_link(task_id, kind, dead, self.patience))
+        renewing = renewal.renew_link(task_id, kind, dead, self.patience, position=position, api=self.address.api)
+        return await self._run(renewing)
 
     async def aclose(self) -> None:
         """Close the connections."""

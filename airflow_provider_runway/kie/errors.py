@@ -215,20 +215,26 @@ class CreditFloorError(RunwayError):
     """The video would take the balance below the connection's ``credit_floor``. Nothing was sent.
 
     :param balance: Credits that are left.
-    :param price: Credits that the video is expected to cost.
+    :param price: Credits that the video is expected to cost; ``None`` if that is not known, and the balance is below
+        the floor already.
     :param floor: Credits that must stay.
     """
 
-    def __init__(self, balance: float, price: float, floor: float) -> None:
+    def __init__(self, balance: float, price: float | None, floor: float) -> None:
+        what = (
+            f"this video, at about {price:g}, would take it below the connection's credit_floor of {floor:g}"
+            if price is not None
+            else f"that is below the connection's credit_floor of {floor:g} already"
+        )
         super().__init__(
-            f"The balance is {balance:g} credits; this video, at about {price:g}, would take it below the connection's "
-            f"credit_floor of {floor:g}. Nothing was sent. Top up the account, or lower the floor, and clear the task."
+            f"The balance is {balance:g} credits; {what}. Nothing was sent. Top up the account, or lower the floor, "
+            "and clear the task."
         )
         self.balance = balance
         self.price = price
         self.floor = floor
 
-    def __reduce__(self) -> tuple[type[CreditFloorError], tuple[float, float, float], dict[str, object]]:
+    def __reduce__(self) -> tuple[type[CreditFloorError], tuple[float, float | None, float], dict[str, object]]:
         return type(self), (self.balance, self.price, self.floor), self.__dict__
 
 

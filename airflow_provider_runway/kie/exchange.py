@@ -38,7 +38,7 @@ from airflow_provider_runway.kie.errors import (
     TaskNotFoundError,
     UnreadableAnswerError,
 )
-from airflow_provider_runway.kie.requests import ExtendRequest, Request
+from airflow_provider_runway.kie.requests import ExtendRequest, JobRequest, Request
 from airflow_provider_runway.kie.task_ids import Api, format_task_id, parse_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 
@@ -263,11 +263,12 @@ def _ambiguous(
     request: Request, where: Destination, what_happened: str, error: RunwayError | None
 ) -> AmbiguousSubmissionError:
     beginning = shorten(request.prompt, 60)
+    model = f", model {request.model}" if isinstance(request, JobRequest) else ""
     task_id = format_task_id(error.task_id, where.api) if error and error.task_id else None
     named = f" The answer names task {task_id}." if task_id else ""
     return AmbiguousSubmissionError(
         f"It is unknown whether KIE.AI took this video, so it is not sent again. {what_happened.rstrip('.')}.{named} "
-        f"It is request {fingerprint(request)}, kind {where.kind}, prompt {beginning!r}. "
+        f"It is request {fingerprint(request)}, kind {where.kind}{model}, prompt {beginning!r}. "
         "Look for it at https://kie.ai/logs before submitting anew: if it is there, it is being made and paid.",
         task_id=task_id,
         code=error.code if error else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest, Request
+from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest, JobRequest, Request
 
 # One credit in US dollars (https://kie.ai/pricing, 2026-11).
 DOLLARS_PER_CREDIT = 0.005
@@ -22,17 +22,24 @@ CREDITS: Mapping[str, float] = {
 
 
 def price_key(request: Request) -> str:
-    """The name of a request's price in the price list, such as ``generate-5s-720p``."""
+    """The name of a request's price in the price list, such as ``generate-5s-720p``; of a job, its model."""
     if isinstance(request, GenerateRequest):
         return f"generate-{request.duration}s-{request.quality}"
     if isinstance(request, ExtendRequest):
         return f"extend-{request.quality}"
-    return "aleph"
+    return request.model if isinstance(request, JobRequest) else "aleph"
 
 
-def estimate(request: Request, prices: Mapping[str, float] = CREDITS) -> float:
-    """Credits that a request is expected to cost."""
-    return prices[price_key(request)]
+def estimate(request: Request, prices: Mapping[str, float] = CREDITS) -> float | None:
+    """Credits that a request is expected to cost; ``None`` where no price is known, as for most other models."""
+    return prices.get(price_key(request))
+
+
+def priced(credits_: float | None) -> str:
+    """A price for people to read, such as ``about 12 credits ($0.06)``."""
+    if credits_ is None:
+        return "a price that is not known here"
+    return f"about {credits_:g} credits ({in_dollars(credits_)})"
 
 
 def in_dollars(credits_: float) -> str:

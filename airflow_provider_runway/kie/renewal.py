@@ -6,24 +6,30 @@ from airflow_provider_runway.kie.api import direct_link_call
 from airflow_provider_runway.kie.errors import DeadLinkError, ServiceError
 from airflow_provider_runway.kie.exchange import Exchange, Patience, ask, look
 from airflow_provider_runway.kie.polling import judge
+from airflow_provider_runway.kie.task_ids import Api
 from airflow_provider_runway.kie.tasks import Kind, read_link
 
 
-def renew_link(task_id: str, kind: Kind, dead: str, patience: Patience) -> Exchange[str]:
-    """Another link to the video of a finished task, where the one at hand has died.
+def renew_link(
+    task_id: str, kind: Kind, dead: str, patience: Patience, *, position: int = 0, api: Api = "runway"
+) -> Exchange[str]:
+    """Another link to the video of a finished task, or to another file that came of it, where that at hand has died.
 
     The record may have a new one. If it still has the dead one, KIE is asked for a direct link, which lives for 20
     minutes (https://docs.kie.ai, "Get direct download URL").
 
     :param dead: The link that no longer works.
+    :param position: Its place among the task's results.
+    :param api: The connection's API, where the id does not say which one made the task.
     :raises DeadLinkError: If KIE gives no other.
     :raises VideoExpiredError: If the record says that the video was deleted.
     """
-    task = yield from look(task_id, kind, patience)
+    task = yield from look(task_id, kind, patience, api)
     decision = judge(task)
     if decision.error is not None:
         raise decision.error
-    link = task.video_url
+    links = task.result_urls or (task.video_url,)
+    link = links[position] if position < len(links) else None
     if link is not None and link != dead:
         return link
     try:

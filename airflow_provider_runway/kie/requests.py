@@ -46,7 +46,7 @@ class GenerateRequest:
         rules.check_aspect_ratio_is_known(self.aspect_ratio, self.image_url)
         rules.check_text("watermark", self.watermark)
         rules.check_url("callback_url", self.callback_url)
-        object.__setattr__(self, "extra_fields", rules.plain_fields(self.extra_fields))
+        object.__setattr__(self, "extra_fields", rules.plain_fields("extra_fields", self.extra_fields))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -75,7 +75,7 @@ class ExtendRequest:
         rules.check_quality(self.quality)
         rules.check_text("watermark", self.watermark)
         rules.check_url("callback_url", self.callback_url)
-        object.__setattr__(self, "extra_fields", rules.plain_fields(self.extra_fields))
+        object.__setattr__(self, "extra_fields", rules.plain_fields("extra_fields", self.extra_fields))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -113,7 +113,36 @@ class AlephRequest:
         rules.check_aleph_watermark(self.watermark)
         rules.check_flag("upload_cn", self.upload_cn)
         rules.check_url("callback_url", self.callback_url)
-        object.__setattr__(self, "extra_fields", rules.plain_fields(self.extra_fields))
+        object.__setattr__(self, "extra_fields", rules.plain_fields("extra_fields", self.extra_fields))
 
 
-Request = GenerateRequest | ExtendRequest | AlephRequest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JobRequest:
+    """Work for any model of KIE's market, through the unified API. It becomes a task of kind ``"job"``.
+
+    :param model: KIE's name of the model, such as ``"kling-2.6/text-to-video"``.
+    :param input: The model's own fields, as https://docs.kie.ai has them. KIE judges them.
+    :param callback_url: http(s) URL that KIE posts to when the task has ended.
+    :param extra_fields: Further fields beside ``model`` and ``input``, sent as they are.
+    :raises InvalidRequestError: If a field breaks a rule.
+    """
+
+    model: str
+    input: Mapping[str, Any]
+    callback_url: str | None = None
+    extra_fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rules.check_model(self.model)
+        object.__setattr__(self, "input", rules.plain_fields("input", self.input))
+        rules.check_url("callback_url", self.callback_url)
+        object.__setattr__(self, "extra_fields", rules.plain_fields("extra_fields", self.extra_fields))
+
+    @property
+    def prompt(self) -> str:
+        """The prompt, where the model's fields have one."""
+        prompt = self.input.get("prompt")
+        return prompt if isinstance(prompt, str) else ""
+
+
+Request = GenerateRequest | ExtendRequest | AlephRequest | JobRequest

@@ -93,6 +93,20 @@ def check_aleph_watermark(value: object) -> None:
         raise InvalidRequestError("watermark", value, f"must be 1 to {LONGEST_ALEPH_WATERMARK} characters")
 
 
+def check_model(value: object) -> None:
+    """The name of a model, which is a text without white space."""
+    if not isinstance(value, str) or not is_task_id(value):
+        rule = "must be KIE's name of a model, such as 'kling-2.6/text-to-video' (https://kie.ai/market)"
+        raise InvalidRequestError("model", value, rule)
+    check_encodable("model", value)
+
+
+def check_input(value: object) -> None:
+    """A mapping with text keys. What is in it is for the model to judge."""
+    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
+        raise InvalidRequestError("input", value, _FIELDS_RULE)
+
+
 def check_flag(name: str, value: object) -> None:
     """True or false."""
     if not isinstance(value, bool):
@@ -108,18 +122,20 @@ def check_needed_url(name: str, value: object) -> None:
 
 def check_url(name: str, value: object) -> None:
     """An absolute http(s) URL, or none."""
-    if value is None:
-        return
-    if isinstance(value, str) and value.isprintable() and " " not in value:
-        try:
-            parts = urlsplit(value)
-            usable = parts.scheme in {"http", "https"} and bool(parts.hostname)
-            _ = parts.port
-        except ValueError:
-            usable = False
-        if usable:
-            return
-    raise InvalidRequestError(name, value, _URL_RULE)
+    if value is not None and not (isinstance(value, str) and is_url(value)):
+        raise InvalidRequestError(name, value, _URL_RULE)
+
+
+def is_url(text: str) -> bool:
+    """Whether a text is an absolute http(s) URL."""
+    if not text.isprintable() or " " in text:
+        return False
+    try:
+        parts = urlsplit(text)
+        _ = parts.port
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname)
 
 
 _URL_RULE = "must be an absolute http:// or https:// URL"
@@ -142,7 +158,7 @@ def check_encodable(name: str, value: str) -> None:
 def check_kind(value: object) -> None:
     """One of the kinds of task."""
     if value not in KINDS:
-        raise InvalidRequestError("kind", value, f"must be {' or '.join(map(repr, KINDS))}")
+        raise InvalidRequestError("kind", value, f"must be {', '.join(map(repr, KINDS[:-1]))} or {KINDS[-1]!r}")
 
 
 def check_task_id(name: str, value: object) -> None:
@@ -158,11 +174,11 @@ def is_task_id(text: str) -> bool:
 
 def check_extra_fields(value: object) -> None:
     """A mapping with text keys that can be sent as JSON."""
-    plain_fields(value)
+    plain_fields("extra_fields", value)
 
 
-def plain_fields(value: object) -> dict[str, Any]:
-    """A copy of a mapping of extra fields as JSON will carry it, which later changes of the original do not reach.
+def plain_fields(name: str, value: object) -> dict[str, Any]:
+    """A copy of a mapping of fields as JSON will carry it, which later changes of the original do not reach.
 
     :raises InvalidRequestError: If it is no mapping with text keys, or cannot be sent as JSON.
     """
@@ -174,4 +190,7 @@ def plain_fields(value: object) -> dict[str, Any]:
             return copy
     except (TypeError, ValueError, RecursionError):
         pass
-    raise InvalidRequestError("extra_fields", value, "must be a mapping of field names to JSON values")
+    raise InvalidRequestError(name, value, _FIELDS_RULE)
+
+
+_FIELDS_RULE = "must be a mapping of field names to JSON values"

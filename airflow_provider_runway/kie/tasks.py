@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from airflow_provider_runway.kie.task_ids import format_task_id
 
-Kind = Literal["runway", "aleph"]
+Kind = Literal["runway", "aleph", "job"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
 
 
@@ -36,11 +36,12 @@ class VideoTask:
     """One look at a task.
 
     :param task_id: KIE's id; ``jobs:`` stands before that of a task of the unified API.
-    :param kind: ``"runway"`` (generate and extend) or ``"aleph"``.
+    :param kind: ``"runway"`` (generate and extend), ``"aleph"`` or ``"job"`` (any other model).
     :param state: Where it stands.
     :param raw_state: KIE's own word for it, for logs.
     :param parent_task_id: The task it extends, if it does.
     :param video_url: The video, once there; the link lives 14 days at most.
+    :param result_urls: All files that came of a task of the unified API, the first of which is the video.
     :param image_url: Its thumbnail.
     :param video_id: KIE's id of the video itself.
     :param fail_code: KIE's failure code; means something only in state ``FAILED``.
@@ -54,6 +55,7 @@ class VideoTask:
     raw_state: str = ""
     parent_task_id: str | None = None
     video_url: str | None = None
+    result_urls: tuple[str, ...] = ()
     image_url: str | None = None
     video_id: str | None = None
     fail_code: int | None = None
@@ -162,6 +164,7 @@ def read_job_record(data: object, task_id: str, kind: Kind) -> VideoTask | None:
         raw_state=raw_state,
         parent_task_id=format_task_id(parent, "jobs") if parent else None,
         video_url=links[0] if links else None,
+        result_urls=links,
         image_url=read_link(result.get("firstFrameUrl")),
         fail_code=whole_number(data.get("failCode")),
         fail_message=_text(data.get("failMsg")),

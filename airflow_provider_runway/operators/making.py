@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -110,7 +111,7 @@ class VideoMaking:
         return self._operator.build_request()
 
     @cached_property
-    def _price(self) -> float:
+    def _price(self) -> float | None:
         return estimate(self._request, read_prices())
 
     def _check_before_paying(self) -> None:
@@ -221,7 +222,7 @@ class VideoMaking:
     def _finish(self, task: VideoTask, submission: Submission) -> VideoResult:
         completed_at = utc_now()
         self._operator.video_link = task.video_url or ""
-        saved = None if self._save_to is None else self._save(task, self._save_to, submission)
+        saved = [] if self._save_to is None else self._save(task, self._save_to, submission)
         result = finished_result(
             task,
             parent_task_id=self._operator.parent_task_id,
@@ -231,19 +232,20 @@ class VideoMaking:
             saved=saved,
         )
         self._log.info(
-            "The video of task %s is ready%s. KIE.AI keeps it until about %s.",
+            "The %s of task %s is ready%s. KIE.AI keeps it until about %s.",
+            "result" if task.kind == "job" else "video",
             task.task_id,
             _after(submission.submitted_at, completed_at),
             result["expires_at"],
         )
-        if saved is not None:
-            self._log.info("It is stored at %s (%d bytes).", saved.path, saved.size)
+        for file in saved:
+            self._log.info("It is stored at %s (%d bytes).", file.path, file.size)
         self._store.write_finished(submission, self._save_to)
         return result
 
-    def _save(self, task: VideoTask, save_to: str, submission: Submission) -> SavedVideo:
-        def renew(dead: str) -> str:
-            return self._hook.renew_link(task.task_id, dead, task.kind)
+    def _save(self, task: VideoTask, save_to: str, submission: Submission) -> Sequence[SavedVideo]:
+        def renew(dead: str, position: int) -> str:
+            return self._hook.renew_link(task.task_id, dead, task.kind, position)
 
         return save(task, save_to, submission.saved_to, renew, thumbnail=self._operator.thumbnail)
 

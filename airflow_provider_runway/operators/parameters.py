@@ -36,6 +36,19 @@ def number(value: Any) -> Any:
     return value if whole is None else whole
 
 
+def check_folder(save_to: object) -> None:
+    """A path that names a folder, as all that comes of a job needs; or none."""
+    if optional(save_to) is not None and not str(save_to).endswith("/"):
+        rule = "must be a folder, with a / at its end: how many files a job makes, and of which type, shows only then"
+        raise InvalidRequestError("save_to", save_to, rule)
+
+
+def check_no_thumbnail(thumbnail: bool) -> None:
+    """A job's files have no thumbnail beside them."""
+    if thumbnail:
+        raise InvalidRequestError("thumbnail", thumbnail, "must be False for a job: there is none beside its files")
+
+
 def check_seconds(name: str, value: float | timedelta) -> timedelta:
     """A duration above zero, given in seconds or as a timedelta."""
     if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < _LONGEST:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_runway.kie.api import fingerprint
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, CreditFloorError, RunwayError
 from airflow_provider_runway.kie.exchange import Patience
-from airflow_provider_runway.kie.prices import in_dollars
+from airflow_provider_runway.kie.prices import priced
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.operators.submission import Stage, Submission
 from airflow_provider_runway.operators.submission_store import SubmissionStore
@@ -31,13 +31,13 @@ class Submitter:
 
     :param hook: The connection's hook.
     :param store: Where the record is kept.
-    :param price: Credits that the video is expected to cost.
+    :param price: Credits that the video is expected to cost; ``None`` if that is not known.
     :param log: Where to say what is paid.
     """
 
     hook: RunwayHook
     store: SubmissionStore
-    price: float
+    price: float | None
     log: Logger
 
     def submit(self, request: Request, patience: Patience, earlier: Submission | None) -> Submission:
@@ -75,11 +75,10 @@ class Submitter:
         submission = replace(intent, stage=Stage.SUBMITTED, task_id=task_id, submitted_at=to_iso(utc_now()))
         self._keep(submission)
         self.log.info(
-            "Submitted to KIE.AI: task %s, for about %g credits (%s). It is paid from here on: killing this Airflow "
-            "task neither stops nor refunds the video.",
+            "Submitted to KIE.AI: task %s, for %s. It is paid from here on: killing this Airflow task neither stops "
+            "nor refunds the video.",
             task_id,
-            self.price,
-            in_dollars(self.price),
+            priced(self.price),
         )
         return submission
 
@@ -88,7 +87,7 @@ class Submitter:
         if floor is None:
             return
         balance = self.hook.credits()
-        if balance - self.price < floor:
+        if balance - (self.price or 0) < floor:
             raise CreditFloorError(balance, self.price, floor)
 
     def _keep(self, submission: Submission) -> None:

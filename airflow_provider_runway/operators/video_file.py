@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.errors import TargetExistsError
@@ -32,22 +32,17 @@ def check_target(save_to: str, own: str | None) -> None:
         )
 
 
-def save(task: VideoTask, save_to: str, own: str | None, renew: Callable[[str], str], *, thumbnail: bool) -> SavedVideo:
-    """Store a finished video.
+def save(
+    task: VideoTask, save_to: str, own: str | None, renew: Callable[[str, int], str], *, thumbnail: bool
+) -> Sequence[SavedVideo]:
+    """Store a finished video, or all that came of a job.
 
     :param task: The finished task.
     :param save_to: The target, as the operator was given it.
     :param own: Where this very task has stored a video before: that is replaced.
-    :param renew: Given a link that has died, returns another.
+    :param renew: Given a link that has died and its place among the task's, returns another.
     :param thumbnail: Whether the thumbnail is stored beside it.
     """
-    from airflow_provider_runway.storage.saving import save_video
+    from airflow_provider_runway.storage.results import save_task
 
-    return save_video(
-        task.video_url or "",
-        save_to,
-        task_id=task.task_id,
-        overwrite=own == save_to,
-        thumbnail=task.image_url if thumbnail else None,
-        renew=renew,
-    )
+    return save_task(task, save_to, overwrite=own == save_to, thumbnail=thumbnail, renew=renew)

@@ -38,7 +38,7 @@ class RunwayVideoSensor(BaseSensorOperator):
     """Wait until a video that was submitted elsewhere is ready. Pays nothing.
 
     :param runway_task_id: The KIE task to wait for. (templated)
-    :param kind: ``"runway"`` (generate, extend) or ``"aleph"``.
+    :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
     :param deferrable: Wait in the triggerer, without a worker slot. ``False`` waits in the worker, as ``mode`` says.
     :param poke_interval: Seconds, the shortest pause between two looks.
     :param timeout: The longest wait, a timedelta or seconds; Airflow's ``[sensors] default_timeout`` if left out.

@@ -1,15 +1,24 @@
-"""What bytes are, from their beginning: a video, a picture, or the error page that a web server sent instead."""
+"""What bytes are, from their beginning: video, picture, sound, or the error page that a web server sent instead."""
 
 from __future__ import annotations
 
 import os
+import re
+from pathlib import PurePosixPath
 from typing import BinaryIO
+from urllib.parse import urlsplit
 
 # So many bytes at the beginning tell what a file is.
 HEAD = 512
 
 _TEXT_TYPES = ("text/", "application/json", "application/xml", "application/xhtml", "application/problem")
 _PICTURES = ((b"\x89PNG\r\n\x1a\n", ".png"), (b"\xff\xd8\xff", ".jpg"), (b"GIF8", ".gif"))
+_SOUNDS = ((b"ID3", ".mp3"), (b"OggS", ".ogg"), (b"fLaC", ".flac"))
+# What the MP4 family is used for besides video, by its brand.
+_BRANDS = {b"avif": ".avif", b"heic": ".heic", b"mif1": ".heic", b"M4A ": ".m4a", b"qt  ": ".mov"}
+# What a link may say of the file behind it; anything else that stands there is no suffix.
+_SUFFIX = re.compile(r"\.[a-z0-9]{2,5}", re.IGNORECASE)
+_PAGES = {".html", ".htm", ".php", ".aspx", ".jsp"}
 
 
 def is_video(head: bytes) -> bool:
@@ -24,6 +33,41 @@ def picture_suffix(head: bytes) -> str | None:
     if head[4:12] == b"ftypavif":
         return ".avif"
     return next((suffix for beginning, suffix in _PICTURES if head.startswith(beginning)), None)
+
+
+def media_suffix(head: bytes) -> str | None:
+    """The suffix of a file's name, by its first bytes; ``None`` if they are no known picture's, sound's or video's."""
+    if suffix := picture_suffix(head) or _sound_suffix(head):
+        return suffix
+    if head[4:8] == b"ftyp":
+        return _BRANDS.get(head[8:12], ".mp4")
+    if is_video(head):
+        return ".webm" if head.startswith(b"\x1a\x45") else ".mov"
+    return ".svg" if _is_drawing(head) else None
+
+
+def _sound_suffix(head: bytes) -> str | None:
+    if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
+        return ".wav"
+    # MP3 without a tag, or AAC: eleven or twelve set bits, and then bits that tell the two apart.
+    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:  # noqa: PLR2004 - the bits just told
+        return ".aac" if head[1] & 0xF6 == 0xF0 else ".mp3"  # noqa: PLR2004
+    return next((suffix for beginning, suffix in _SOUNDS if head.startswith(beginning)), None)
+
+
+def _is_drawing(head: bytes) -> bool:
+    """Whether it is an SVG file, the one picture that is text."""
+    text = head.lstrip(b"\xef\xbb\xbf \t\r\n")
+    return text.startswith(b"<svg") or (text.startswith(b"<?xml") and b"<svg" in text)
+
+
+def suffix_of_link(link: str) -> str:
+    """The suffix that a link's path ends with, in lower case; nothing if it has none that a media file could have."""
+    try:
+        suffix = PurePosixPath(urlsplit(link).path).suffix.lower()
+    except ValueError:
+        return ""
+    return suffix if _SUFFIX.fullmatch(suffix) and suffix not in _PAGES else ""
 
 
 def is_text(head: bytes, content_type: str) -> bool:

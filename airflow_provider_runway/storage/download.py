@@ -18,7 +18,14 @@ from airflow_provider_runway.kie.address import USER_AGENT
 from airflow_provider_runway.kie.envelope import read_retry_after, shorten
 from airflow_provider_runway.kie.errors import DeadLinkError, DownloadError, NotAVideoError
 from airflow_provider_runway.kie.exchange import Patience
-from airflow_provider_runway.storage.content import HEAD, ends_within_a_box, is_text, is_video, picture_suffix
+from airflow_provider_runway.storage.content import (
+    HEAD,
+    ends_within_a_box,
+    is_text,
+    is_video,
+    media_suffix,
+    picture_suffix,
+)
 from airflow_provider_runway.storage.fast_transport import best_transport
 from airflow_provider_runway.storage.links import hidden_queries, shown, usable_link
 from airflow_provider_runway.storage.ranges import Next, Progress, read_answer
@@ -26,7 +33,7 @@ from airflow_provider_runway.storage.sink import Sink
 
 log = logging.getLogger(__name__)
 
-Media = Literal["video", "thumbnail"]
+Media = Literal["video", "thumbnail", "media file"]
 OnProgress = Callable[[int, "int | None"], None]
 
 # Six faults in a row without a new byte, half a minute of pauses, and the download is left to the task's retries.
@@ -231,6 +238,8 @@ class _Download:
         head = self.head
         if self.media == "thumbnail":
             wrong = picture_suffix(head) is None
+        elif self.media == "media file":
+            wrong = media_suffix(head) is None and is_text(head, self.content_type)
         else:
             wrong = not is_video(head) and is_text(head, self.content_type)
         if wrong:

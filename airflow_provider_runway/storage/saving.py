@@ -19,7 +19,7 @@ from airflow_provider_runway.storage.content import HEAD, picture_suffix
 from airflow_provider_runway.storage.download import DEFAULT_PATIENCE, Downloader, OnProgress
 from airflow_provider_runway.storage.ranges import Progress
 from airflow_provider_runway.storage.sink import Sink
-from airflow_provider_runway.storage.targets import Fingerprint, Target, find_target, fingerprint, storing
+from airflow_provider_runway.storage.targets import Draft, Fingerprint, Target, find_target, fingerprint, storing
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -118,30 +118,55 @@ def file_stem(task_id: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class _Video:
+class Video:
+    """A file's bytes, in short."""
+
     size: int
     sha256: str
 
 
 def _fetch(
     source: str, place: Target, downloader: Downloader, overwrite: bool, on_progress: OnProgress | None
-) -> tuple[_Video, bool]:
+) -> tuple[Video, bool]:
     task_id = downloader.task_id
     with ExitStack() as stack:
         with storing(place.uri, task_id):
             draft = stack.enter_context(place.draft())
         sink = stack.enter_context(Sink(draft.file))
         end = downloader.fetch(source, sink, on_progress=on_progress)
-        video = _Video(end.received, sink.sha256)
-        with storing(place.uri, task_id):
-            try:
-                place.publish(draft, overwrite=overwrite)
-            except FileExistsError as error:
-                there = fingerprint(place)
-                if (there.size, there.sha256) != (video.size, video.sha256):
-                    raise _another_file(place, task_id, "it has come there meanwhile") from error
-                return video, False
-    return video, True
+        video = Video(end.received, sink.sha256)
+        return video, publish(place, draft, video, task_id, overwrite=overwrite)
+
+
+def publish(
+    place: Target,
+    draft: Draft,
+    video: Video,
+    task_id: str,
+    *,
+    overwrite: bool,
+    difference: str = "it has come there meanwhile",
+) -> bool:
+    """Make a whole draft the file at its place.
+
+    :param place: Where it goes.
+    :param draft: The draft.
+    :param video: What its bytes are.
+    :param task_id: The KIE task, for messages.
+    :param overwrite: Whether another file that is there is replaced.
+    :param difference: What to say of another file that is there.
+    :return: ``False`` if this very file is there already.
+    :raises TargetExistsError: If another file is there, which may not be replaced.
+    """
+    with storing(place.uri, task_id):
+        try:
+            place.publish(draft, overwrite=overwrite)
+        except FileExistsError as error:
+            there = fingerprint(place)
+            if (there.size, there.sha256) != (video.size, video.sha256):
+                raise _another_file(place, task_id, difference) from error
+            return False
+    return True
 
 
 class _IdenticalError(Exception):
@@ -159,7 +184,7 @@ class _Existing:
 
     def verify(
         self, source: str, downloader: Downloader, expected_sha256: str | None, on_progress: OnProgress | None
-    ) -> _Video:
+    ) -> Video:
         """Compare it with the video, and fetch no more for that than is needed.
 
         :raises TargetExistsError: If it is another file.
@@ -193,8 +218,8 @@ class _Existing:
         return self._known
 
     @property
-    def _video(self) -> _Video:
-        return _Video(self._fingerprint.size, self._fingerprint.sha256)
+    def _video(self) -> Video:
+        return Video(self._fingerprint.size, self._fingerprint.sha256)
 
 
 def _another_file(place: Target, task_id: str, difference: str) -> TargetExistsError:

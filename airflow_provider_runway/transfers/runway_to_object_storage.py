@@ -14,7 +14,7 @@ from airflow_provider_runway.kie.polling import Verdict, judge
 from airflow_provider_runway.kie.rules import check_kind, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.links.runway import KIE_LOGS, KieLogsLink, RunwayVideoLink, logs_url
-from airflow_provider_runway.operators.parameters import check_literal
+from airflow_provider_runway.operators.parameters import check_folder, check_literal, check_no_thumbnail
 from airflow_provider_runway.results import VideoResult, finished_result
 
 if TYPE_CHECKING:
@@ -27,13 +27,14 @@ class RunwayToObjectStorageOperator(BaseOperator):
     """Store the video of a finished task. Pays nothing, and can be run again.
 
     :param runway_task_id: The KIE task, which must have succeeded. (templated)
-    :param kind: ``"runway"`` (generate, extend) or ``"aleph"``.
+    :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
     :param save_to: Where to: a path, or what Airflow's ``ObjectStoragePath`` takes, such as ``s3://conn@bucket/key``.
-        With a ``/`` at the end it is a folder, and the file is called ``<task_id>.mp4``. (templated)
+        With a ``/`` at the end it is a folder, and the file is called ``<task_id>.mp4``. For kind ``"job"`` it must be
+        one; the files are called ``<task_id>-1.mp4``, ``<task_id>-2.png`` and so on. (templated)
     :param overwrite: Whether a file that is there is replaced. Otherwise it is left alone: if it is this very video,
         that counts as done.
     :param thumbnail: Whether KIE's thumbnail is stored beside the video, under the same name with the picture's
-        suffix. If it cannot be had, that is only logged.
+        suffix. If it cannot be had, that is only logged. A job has none.
     :param runway_conn_id: The connection, of type ``runway``.
     :return: A small JSON object, also pushed key by key; see
         :class:`~airflow_provider_runway.results.VideoResult`.
@@ -68,6 +69,9 @@ class RunwayToObjectStorageOperator(BaseOperator):
         self.runway_conn_id = runway_conn_id
         check_literal(lambda task_id: check_task_id("runway_task_id", task_id), runway_task_id)
         check_kind(kind)
+        if kind == "job":
+            check_literal(check_folder, save_to)
+            check_no_thumbnail(thumbnail)
 
     @cached_property
     def hook(self) -> RunwayHook:
@@ -79,25 +83,28 @@ class RunwayToObjectStorageOperator(BaseOperator):
     def execute(self, context: Context) -> VideoResult:
         """Look at the task and store its video."""
         del context
-        from airflow_provider_runway.storage.saving import save_video
+        from airflow_provider_runway.storage.results import save_task
 
         with fail_for_good_if_hopeless(), self.hook:
             check_task_id("runway_task_id", self.runway_task_id)
+            if self.kind == "job":
+                check_folder(self.save_to)
             self.logs_link = logs_url(self.hook.settings.address.base_url, self.runway_task_id)
             task = self._finished_task()
             self.video_link = task.video_url or ""
-            saved = save_video(
-                self.video_link,
+            saved = save_task(
+                task,
                 self.save_to,
-                task_id=task.task_id,
                 overwrite=self.overwrite,
-                thumbnail=task.image_url if self.thumbnail else None,
-                renew=lambda dead: self.hook.renew_link(task.task_id, dead, task.kind),
+                thumbnail=self.thumbnail,
+                renew=lambda dead, position: self.hook.renew_link(task.task_id, dead, task.kind, position),
             )
-        if saved.downloaded:
-            self.log.info("The video of task %s is stored at %s (%d bytes).", task.task_id, saved.path, saved.size)
-        else:
-            self.log.info("The video of task %s was stored at %s already.", task.task_id, saved.path)
+        what = "A file" if task.kind == "job" else "The video"
+        for file in saved:
+            if file.downloaded:
+                self.log.info("%s of task %s is stored at %s (%d bytes).", what, task.task_id, file.path, file.size)
+            else:
+                self.log.info("%s of task %s was stored at %s already.", what, task.task_id, file.path)
         return finished_result(task, saved=saved)
 
     def _finished_task(self) -> VideoTask:

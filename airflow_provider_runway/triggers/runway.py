@@ -29,7 +29,7 @@ class RunwayVideoTrigger(BaseTrigger):
 
     :param runway_conn_id: The connection, of type ``runway``.
     :param runway_task_id: The task waited for.
-    :param kind: ``"runway"`` (generate, extend) or ``"aleph"``.
+    :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
     :param poll_interval: Seconds, the shortest pause between two looks.
     :param deadline: Epoch seconds at which the wait ends; a restart of the triggerer does not move it.
     :param submitted_at: Epoch seconds at which the task was submitted, if that is known: looks are rarer while a video

@@ -17,9 +17,10 @@ from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.failures import FailureReason
 from airflow_provider_runway.kie.prices import CREDITS
 from airflow_provider_runway.operators.base import RunwayVideoOperator
+from airflow_provider_runway.operators.kie_job import KieJobOperator
 from airflow_provider_runway.operators.runway import RunwayAlephOperator, RunwayExtendOperator, RunwayGenerateOperator
 from airflow_provider_runway.operators.submission import RECORD_KEY, Stage, Submission
-from airflow_provider_runway.results import VideoResult
+from airflow_provider_runway.results import JobResult, VideoResult
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator
 from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
@@ -37,6 +38,7 @@ SECTIONS: dict[str, type] = {
     "RunwayGenerateOperator": RunwayGenerateOperator,
     "RunwayExtendOperator": RunwayExtendOperator,
     "RunwayAlephOperator": RunwayAlephOperator,
+    "KieJobOperator": KieJobOperator,
     "Parameters of all operators": RunwayVideoOperator,
     "RunwayVideoSensor": RunwayVideoSensor,
     "RunwayToObjectStorageOperator": RunwayToObjectStorageOperator,
@@ -97,8 +99,9 @@ def test_the_reference_has_every_parameter_and_its_default_and_no_other(title: s
 
 
 def test_the_reference_has_every_field_of_the_result() -> None:
-    (fields,) = tables(section(DOCS / "reference.md", "The result"))
-    assert names(fields) == list(VideoResult.__annotations__)
+    of_all, of_jobs = tables(section(DOCS / "reference.md", "The result"))
+    assert names(of_all) == list(VideoResult.__annotations__)
+    assert names(of_all) + names(of_jobs) == list(JobResult.__annotations__)
 
 
 def test_the_page_of_errors_has_every_exception() -> None:

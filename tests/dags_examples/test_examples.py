@@ -85,6 +85,18 @@ def test_aleph_changes_the_video_that_was_made(run: RunDag, kie: Sandbox, videos
     assert kie.ledger.charged == 122
 
 
+def test_any_model_makes_pictures_and_another_one_moves_the_first(run: RunDag, kie: Sandbox, videos: Path) -> None:
+    dag_run = run("kie_any_model")
+
+    assert dag_run.state == "success"
+    pictures, video = kie.tasks
+    assert (pictures.model, video.model) == ("bytedance/seedream-v4-text-to-image", "kling-2.6/image-to-video")
+    assert sorted(file.name for file in (videos / "kie_any_model").iterdir()) == sorted(
+        [f"{pictures.task_id}-1.png", f"{pictures.task_id}-2.png", f"{video.task_id}-1.mp4"]
+    )
+    assert returned(dag_run, "pictures")["result_urls"] == list(pictures.media_urls)
+
+
 def test_batch_makes_one_video_for_each_prompt(run: RunDag, kie: Sandbox) -> None:
     dag_run = run("runway_batch", prompts=["A red kite.", "A green kite."])
 

@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.exchange import Exchange, Patience, Pause, Send
-from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest
+from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest
 
 T = TypeVar("T")
 
 GENERATE = GenerateRequest(prompt="A fox in the snow", aspect_ratio="16:9")
 ALEPH = AlephRequest(prompt="Make it snow", video_url="https://example.com/fox.mp4")
+JOB = JobRequest(model="kling-2.6/text-to-video", input={"prompt": "A hare in the snow", "duration": "5"})
 EXTEND = ExtendRequest(task_id="source-1", prompt="The fox looks up")
 NO_JITTER = Patience(tries=4, jitter=lambda: 0.0)
 

@@ -8,10 +8,10 @@ import pytest
 
 from airflow_provider_runway.kie.api import CREDIT_CALL, FAMILIES, Submission, fingerprint, lookups, submission_call
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest
+from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest
 from airflow_provider_runway.kie.task_ids import APIS, Api
 
-from .support import ALEPH, EXTEND, GENERATE
+from .support import ALEPH, EXTEND, GENERATE, JOB
 
 EVERYTHING_FROM_AN_IMAGE = GenerateRequest(
     prompt="It turns its head",
@@ -131,6 +131,25 @@ def test_the_unified_api_has_one_endpoint_for_all_of_it(request_: Any, model: st
     assert call.body == {"model": model, "callBackUrl": "https://example.com/done", "input": fields}
 
 
+@pytest.mark.parametrize("api", APIS)
+def test_any_other_model_is_a_job_of_the_unified_api_whatever_the_connection_says(api: Api) -> None:
+    request = replace(JOB, callback_url="https://example.com/done", extra_fields={"progressCallBackUrl": "https://x.y"})
+    call = submission_call(request, api)
+    assert (call.method, call.path) == ("POST", "/api/v1/jobs/createTask")
+    assert call.body == {
+        "model": "kling-2.6/text-to-video",
+        "input": {"prompt": "A hare in the snow", "duration": "5"},
+        "callBackUrl": "https://example.com/done",
+        "progressCallBackUrl": "https://x.y",
+    }
+
+
+@pytest.mark.parametrize("name", ["model", "input", "callBackUrl"])
+def test_an_extra_field_of_a_job_cannot_take_the_place_of_a_parameter(name: str) -> None:
+    with pytest.raises(InvalidRequestError, match="must not repeat a field that is a parameter"):
+        submission_call(replace(JOB, extra_fields={name: "x"}))
+
+
 def test_no_callback_is_no_field_of_the_unified_api_either() -> None:
     assert submission_call(GENERATE, "jobs").body == {
         "model": "runway",
@@ -201,6 +220,12 @@ def test_a_bare_id_on_a_connection_to_the_unified_api_may_be_of_either(kind: str
     assert places("t-1", kind, "jobs") == [(JOB_INFO, "t-1", "jobs:t-1"), (path, "t-1", "t-1")]
 
 
+@pytest.mark.parametrize("task_id", ["t-1", "jobs:t-1"])
+@pytest.mark.parametrize("api", APIS)
+def test_a_job_is_looked_up_at_the_unified_api_whatever_its_id_says(task_id: str, api: Api) -> None:
+    assert places(task_id, "job", api) == [(JOB_INFO, "t-1", "jobs:t-1")]
+
+
 @pytest.mark.parametrize("task_id", ["", "two words", "\ud800", 5, None])
 def test_what_cannot_be_a_task_id_is_not_looked_up(task_id: Any) -> None:
     with pytest.raises(InvalidRequestError, match="task_id must be the id of a KIE task"):
@@ -208,7 +233,7 @@ def test_what_cannot_be_a_task_id_is_not_looked_up(task_id: Any) -> None:
 
 
 def test_a_kind_that_there_is_not_is_not_looked_up() -> None:
-    with pytest.raises(InvalidRequestError, match="kind must be 'runway' or 'aleph'; got 'luma'"):
+    with pytest.raises(InvalidRequestError, match="kind must be 'runway', 'aleph' or 'job'; got 'luma'"):
         lookups("t-1", "luma")  # type: ignore[arg-type]
 
 
@@ -275,6 +300,25 @@ def test_any_change_for_aleph_makes_another_fingerprint(change: dict[str, Any]) 
     assert fingerprint(replace(ALEPH, **change)) != fingerprint(ALEPH)
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ({"image": "https://b/a?X-Amz-Signature=a"}, {"image": "https://b/a?X-Amz-Signature=b"}, True),
+        ({"in": [{"urls": ["https://b/a?sig=a"]}]}, {"in": [{"urls": ["https://b/a?sig=b"]}]}, True),
+        ({"image": "https://b/a?v=1"}, {"image": "https://b/a?v=2"}, False),
+        ({"prompt": "sig=a"}, {"prompt": "sig=b"}, False),
+        ({"a": 1, "b": 2}, {"b": 2, "a": 1}, True),
+        ({"n": 1}, {"n": 2}, False),
+    ],
+)
+def test_a_job_is_the_same_whose_urls_are_only_signed_anew(
+    first: dict[str, Any], second: dict[str, Any], same: bool
+) -> None:
+    one, two = (JobRequest(model="veo-3-1", input=fields) for fields in (first, second))
+    assert (fingerprint(one) == fingerprint(two)) is same
+    assert fingerprint(one) != fingerprint(replace(one, model="veo-3-2"))
+
+
 def test_the_order_of_extra_fields_does_not_make_another_video() -> None:
     one = replace(GENERATE, extra_fields={"a": 1, "b": {"c": 2, "d": 3}})
     two = replace(GENERATE, extra_fields={"b": {"d": 3, "c": 2}, "a": 1})
@@ -284,4 +328,5 @@ def test_the_order_of_extra_fields_does_not_make_another_video() -> None:
 def test_fingerprints_stay_what_they_were_as_records_outlive_releases() -> None:
     assert fingerprint(GENERATE) == "d16134822135747d"
     assert fingerprint(EXTEND) == "a1350b4cb3b56ddb"
+    assert fingerprint(JOB) == "2a167b66b06b1cae"
     assert fingerprint(ALEPH) == "5c916e1217581ff6"

@@ -2,11 +2,11 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_runway.kie.prices import CREDITS, estimate, in_dollars, price_key
+from airflow_provider_runway.kie.prices import CREDITS, estimate, in_dollars, price_key, priced
 from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest
 from airflow_provider_runway.kie.rules import DURATIONS, QUALITIES
 
-from .support import ALEPH, EXTEND
+from .support import ALEPH, EXTEND, JOB
 
 
 @pytest.mark.parametrize(
@@ -23,7 +23,8 @@ def test_a_video_costs_what_the_price_feed_says(
 ) -> None:
     request = GenerateRequest(prompt="x", aspect_ratio="1:1", duration=duration, quality=quality, image_url=image_url)
     assert estimate(request) == credits_
-    assert in_dollars(estimate(request)) == dollars
+    assert in_dollars(credits_) == dollars
+    assert priced(credits_) == f"about {credits_} credits ({dollars})"
 
 
 @pytest.mark.parametrize("quality", QUALITIES)
@@ -38,7 +39,13 @@ def test_every_video_that_can_be_asked_for_has_a_price_and_every_price_a_video()
 
 
 def test_aleph_costs_the_same_whatever_is_asked_for() -> None:
-    assert (estimate(ALEPH), in_dollars(estimate(ALEPH))) == (110, "$0.55")
+    assert (estimate(ALEPH), in_dollars(110)) == (110, "$0.55")
+
+
+def test_another_model_has_the_price_that_the_list_gives_it_or_none_that_is_known() -> None:
+    assert estimate(JOB) is None
+    assert estimate(JOB, {**CREDITS, JOB.model: 55}) == 55
+    assert priced(None) == "a price that is not known here"
 
 
 def test_a_price_list_of_ones_own_counts() -> None:

@@ -11,8 +11,15 @@ from .support import NO_JITTER, READY, Played, play, record, said
 DEAD = "https://files.example/v.mp4"
 
 
+SEVERAL = {"state": "success", "response": {"resultUrls": ["https://f.com/1.png", "https://f.com/2.png"]}}
+
+
 def renewed(*script: Answer | NoAnswerError, dead: str = DEAD) -> Played[str]:
     return play(renew_link("t-1", "runway", dead, NO_JITTER), script)
+
+
+def renewed_of_several(*script: Answer, dead: str, position: int) -> Played[str]:
+    return play(renew_link("jobs:t-1", "job", dead, NO_JITTER, position=position), script)
 
 
 def test_a_record_with_another_link_is_enough() -> None:
@@ -58,3 +65,20 @@ def test_a_fault_of_kies_that_stays_is_told_as_such() -> None:
 
 def test_a_record_that_has_no_link_now_leaves_the_direct_one() -> None:
     assert renewed(said(record("success")), said("https://direct.example/v.mp4")).result
+
+
+def test_of_several_files_it_is_the_one_that_was_asked_for() -> None:
+    played = renewed_of_several(said(SEVERAL), dead="https://f.com/old-2.png", position=1)
+
+    assert (played.result, played.sends) == ("https://f.com/2.png", 1)
+
+
+@pytest.mark.parametrize(("dead", "position"), [("https://f.com/2.png", 1), ("https://f.com/3.png", 2)])
+def test_where_the_record_has_no_other_link_to_that_file_kie_is_asked_for_a_direct_one(
+    dead: str, position: int
+) -> None:
+    direct = said("https://direct.example/x.png")
+
+    assert renewed_of_several(said(SEVERAL), direct, dead=dead, position=position).result == (
+        "https://direct.example/x.png"
+    )

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.api import fingerprint, submission_call
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest
+from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest
 from airflow_provider_runway.kie.rules import (
     ALEPH_ASPECT_RATIOS,
     ASPECT_RATIOS,
@@ -54,6 +54,10 @@ def extend(**fields: Any) -> ExtendRequest:
 
 def aleph(**fields: Any) -> AlephRequest:
     return AlephRequest(**{"prompt": "Make it snow", "video_url": "https://example.com/fox.mp4", **fields})
+
+
+def job(**fields: Any) -> JobRequest:
+    return JobRequest(**{"model": "kling-2.6/text-to-video", "input": {"prompt": "A hare"}, **fields})
 
 
 def refused(field: str, make: Any, **fields: Any) -> str:
@@ -283,10 +287,44 @@ def test_where_aleph_keeps_the_result_is_said_by_true_or_false(flag: Any) -> Non
     assert "True or False" in refused("upload_cn", aleph, upload_cn=flag)
 
 
-@pytest.mark.parametrize("request_", [generate(), extend(), aleph()])
+@pytest.mark.parametrize("model", ["veo-3-1", "google/nano-banana", "kling-2.6/image-to-video", "ä"])
+def test_a_model_may_be_called_anything(model: str) -> None:
+    assert job(model=model).model == model
+
+
+@pytest.mark.parametrize("model", ["", " ", "two words", "line\nbreak", "\ud800", 7, None, ["veo"]])
+def test_what_cannot_be_a_model_is_refused(model: Any) -> None:
+    assert "must be KIE's name of a model" in refused("model", job, model=model)
+
+
+@pytest.mark.parametrize("given", [None, [], "text", {1: "x"}, {"set": {1}}, {"nan": float("nan")}, {"n": 10**5000}])
+def test_the_fields_for_a_model_are_names_and_json_values(given: Any) -> None:
+    refused("input", job, input=given)
+
+
+def test_the_fields_for_a_model_are_kept_as_they_were() -> None:
+    given = {"image_urls": ["https://example.com/a.png"], "n": 2}
+    request = job(input=given)
+    before = fingerprint(request)
+    given["image_urls"].append("x")  # type: ignore[attr-defined]
+    assert request.input == {"image_urls": ["https://example.com/a.png"], "n": 2}
+    assert fingerprint(request) == before
+
+
+@pytest.mark.parametrize(("given", "prompt"), [({"prompt": "A hare"}, "A hare"), ({}, ""), ({"prompt": 7}, "")])
+def test_the_prompt_of_a_job_is_told_where_it_has_one(given: dict[str, Any], prompt: str) -> None:
+    assert job(input=given).prompt == prompt
+
+
+def test_a_job_checks_its_callback_url_and_extra_fields_too() -> None:
+    refused("callback_url", job, callback_url="nowhere")
+    refused("extra_fields", job, extra_fields={"nan": float("nan")})
+
+
+@pytest.mark.parametrize("request_", [generate(), extend(), aleph(), job()])
 def test_a_request_cannot_be_changed(request_: Any) -> None:
     with pytest.raises(FrozenInstanceError):
-        request_.prompt = "another"
+        request_.callback_url = "another"
 
 
 @wild
@@ -321,3 +359,21 @@ def test_a_task_id_fits_on_one_line_and_into_utf_8(text: str) -> None:
 
 def test_a_seed_too_long_to_be_shown_is_refused_all_the_same() -> None:
     assert "a int that cannot be shown" in refused("seed", aleph, seed=10**5000)
+
+
+@wild
+@given(
+    model=st.text(max_size=20) | st.just("veo-3-1"),
+    fields=st.dictionaries(st.text(max_size=8), JSON | st.just("https://b/a?sig=1"), max_size=4) | JSON,
+)
+def test_a_job_that_is_accepted_can_be_sent_and_any_other_names_its_field(model: str, fields: Any) -> None:
+    try:
+        request = job(model=model, input=fields)
+    except InvalidRequestError as refusal:
+        named = refusal.field
+    else:
+        sent = json.loads(json.dumps(submission_call(request).body, ensure_ascii=False, allow_nan=False).encode())
+        assert sent == {"model": model, "input": request.input}
+        assert len(fingerprint(request)) == 16
+        return
+    assert named in {"model", "input"}

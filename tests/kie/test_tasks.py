@@ -300,6 +300,11 @@ def test_a_job_whose_results_are_not_there_or_unreadable_has_no_link(result: dic
     assert (task.state, task.video_url) == (TaskState.SUCCESS, None)
 
 
+def test_all_results_of_a_job_are_told() -> None:
+    urls = [*URLS, "no link", None]
+    assert read_job("job", state="success", response={"resultUrls": urls}).result_urls == tuple(URLS)
+
+
 def test_a_single_result_may_stand_there_without_a_list() -> None:
     assert read_job(state="success", response={"resultUrls": URLS[0]}).video_url == URLS[0]
 

@@ -8,6 +8,7 @@ import pytest
 from airflow.sdk import DAG, BaseOperator, BaseSensorOperator, task
 
 from airflow_provider_runway.exceptions import InvalidRequestError
+from airflow_provider_runway.operators.kie_job import KieJobOperator
 from airflow_provider_runway.operators.runway import RunwayAlephOperator, RunwayExtendOperator, RunwayGenerateOperator
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 
@@ -42,6 +43,7 @@ ALEPH = {
     "watermark": None,
     "upload_cn": False,
 }
+JOB = {"model": REQUIRED, "input": REQUIRED}
 SENSOR = {
     "runway_task_id": REQUIRED,
     "kind": "runway",
@@ -70,6 +72,7 @@ def parameters(operator: type[BaseOperator], stop: type[BaseOperator]) -> dict[s
         (RunwayGenerateOperator, BaseOperator, GENERATE | WAITING),
         (RunwayExtendOperator, BaseOperator, EXTEND | WAITING),
         (RunwayAlephOperator, BaseOperator, ALEPH | WAITING),
+        (KieJobOperator, BaseOperator, JOB | WAITING),
         (RunwayVideoSensor, BaseSensorOperator, SENSOR),
     ],
 )
@@ -85,6 +88,7 @@ def test_the_parameters_and_their_defaults_are_those_of_the_contract(
         (RunwayGenerateOperator, {*GENERATE, "extra_fields", "callback_url", "save_to"}),
         (RunwayExtendOperator, {*EXTEND, "extra_fields", "callback_url", "save_to"}),
         (RunwayAlephOperator, {*ALEPH, "extra_fields", "callback_url", "save_to"} - {"upload_cn"}),
+        (KieJobOperator, {*JOB, "extra_fields", "callback_url", "save_to"}),
         (RunwayVideoSensor, {"runway_task_id"}),
     ],
 )

@@ -153,7 +153,9 @@ def test_a_bad_job_is_refused_by_name(api: Api, body: dict[str, Any], named: str
     ("model", "given", "count", "kind"),
     [
         ("kling/v3", {"prompt": "x", "duration": "10"}, 1, "video/mp4"),
+        ("kling-2.6/image-to-video", {"prompt": "x", "image_urls": ["https://example.com/a.png"]}, 1, "video/mp4"),
         ("google/nano-banana", {"prompt": "x", "num_images": 3}, 3, "image/png"),
+        ("bytedance/seedream-v4-text-to-image", {"prompt": "x", "max_images": 2}, 2, "image/png"),
         ("flux-image", {"n": 99, "aspect_ratio": ["odd"]}, 4, "image/png"),
     ],
 )

@@ -20,6 +20,7 @@ NO_SOURCE = "Get image info failed."
 EXTENSION_SECONDS = 5
 ALEPH_SECONDS = 5
 _USUAL_RATIO = "16:9"
+_COUNTS = ("num_images", "max_images", "n")
 _PICTURE_WORDS = ("image", "flux", "banana", "seedream", "ideogram", "recraft", "imagen", "midjourney")
 
 
@@ -96,7 +97,7 @@ def any_job(stage: Stage, asked: Mapping[str, Any], *, model: str) -> Order:
     Its input is not checked; a prompt, a number of seconds, an aspect ratio and a number of results are heeded.
     """
     prompt, ratio = asked.get("prompt"), asked.get("aspect_ratio")
-    picture = any(word in model.lower() for word in _PICTURE_WORDS)
+    picture = "video" not in model.lower() and any(word in model.lower() for word in _PICTURE_WORDS)
     return Order(
         api="jobs",
         kind="job",
@@ -106,7 +107,7 @@ def any_job(stage: Stage, asked: Mapping[str, Any], *, model: str) -> Order:
         seconds=_number(asked.get("duration"), usual=EXTENSION_SECONDS, most=30),
         ratio=ratio if ratio in WIDE_RATIOS else _USUAL_RATIO,
         extension="png" if picture else "mp4",
-        outputs=_number(asked.get("num_images", asked.get("n")), usual=1, most=4),
+        outputs=_number(next((asked[name] for name in _COUNTS if name in asked), None), usual=1, most=4),
     )
 
 

@@ -1,0 +1,62 @@
+"""The operator for every other model of KIE.AI's market."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, ClassVar
+
+from airflow_provider_runway.kie import rules
+from airflow_provider_runway.kie.requests import JobRequest
+from airflow_provider_runway.kie.tasks import Kind
+from airflow_provider_runway.operators.base import RunwayVideoOperator
+from airflow_provider_runway.operators.parameters import check_folder, check_literal, check_no_thumbnail, optional
+
+__all__ = ["KieJobOperator"]
+
+
+class KieJobOperator(RunwayVideoOperator):
+    """Have any model of KIE.AI's market make something: videos, pictures, sound.
+
+    The further parameters are those of :class:`~airflow_provider_runway.operators.base.RunwayVideoOperator`, with
+    these differences: ``extra_fields`` stand beside ``model`` and ``input``; ``save_to`` must be a folder (with a ``/``
+    at the end), in which the files are called ``<task_id>-1.mp4``, ``<task_id>-2.png`` and so on; there is no
+    ``thumbnail``. The unified API is used, whatever the connection says. To wait for its task elsewhere, say
+    ``kind="job"``.
+
+    :param model: KIE's name of the model, such as ``"kling-2.6/text-to-video"``. (templated)
+    :param input: The model's own fields, as https://docs.kie.ai has them; KIE judges them. (templated)
+    :return: A small JSON object, also pushed key by key; see :class:`~airflow_provider_runway.results.JobResult`.
+    :raises InvalidRequestError: If a parameter breaks a rule; nothing was sent.
+    """
+
+    template_fields: Sequence[str] = ("model", "input", *RunwayVideoOperator.template_fields)
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        **RunwayVideoOperator.template_fields_renderers,
+        "input": "json",
+    }
+    kind: ClassVar[Kind] = "job"
+
+    def __init__(
+        self,
+        *,
+        model: str,
+        input: Mapping[str, Any],  # noqa: A002 - KIE's name
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(**kwargs)
+        self.model = model
+        self.input = input
+        check_literal(rules.check_model, model)
+        check_literal(rules.check_input, input)
+        check_literal(check_folder, self.save_to)
+        check_no_thumbnail(self.thumbnail)
+
+    def build_request(self) -> JobRequest:
+        """The request, out of the parameters after templating."""
+        check_folder(self.save_to)
+        return JobRequest(
+            model=self.model,
+            input=self.input,
+            callback_url=optional(self.callback_url),
+            extra_fields=self.extra_fields or {},
+        )

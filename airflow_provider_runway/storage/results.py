@@ -1,0 +1,111 @@
+"""Saving what came of a finished task: its video, or all the files that a model has made."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import httpx
+
+from airflow_provider_runway.kie.exchange import Patience
+from airflow_provider_runway.kie.tasks import VideoTask
+from airflow_provider_runway.storage.content import HEAD, media_suffix, suffix_of_link
+from airflow_provider_runway.storage.download import DEFAULT_PATIENCE, Downloader
+from airflow_provider_runway.storage.saving import SavedVideo, Video, file_stem, publish, save_video
+from airflow_provider_runway.storage.sink import Sink
+from airflow_provider_runway.storage.targets import find_target, storing
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
+
+
+Renew = Callable[[str, int], str]
+
+
+def save_task(
+    task: VideoTask, save_to: str | ObjectStoragePath, *, overwrite: bool, thumbnail: bool, renew: Renew
+) -> Sequence[SavedVideo]:
+    """Store the video of a finished task, or all files that came of a job.
+
+    :param task: The finished task.
+    :param save_to: Where to: see :func:`~airflow_provider_runway.storage.saving.save_video`. For a job it is a folder.
+    :param overwrite: Whether another file that is there is replaced.
+    :param thumbnail: Whether the thumbnail is stored beside a video. A job has none.
+    :param renew: Given a link that has died and its place among the task's, returns another.
+    """
+    if task.kind == "job":
+        return save_results(task.result_urls, save_to, task_id=task.task_id, overwrite=overwrite, renew=renew)
+    video = save_video(
+        task.video_url or "",
+        save_to,
+        task_id=task.task_id,
+        overwrite=overwrite,
+        thumbnail=task.image_url if thumbnail else None,
+        renew=lambda dead: renew(dead, 0),
+    )
+    return [video]
+
+
+def save_results(
+    sources: Sequence[str],
+    folder: str | ObjectStoragePath,
+    *,
+    task_id: str,
+    overwrite: bool = False,
+    timeout: float = 30.0,
+    renew: Renew | None = None,
+    patience: Patience = DEFAULT_PATIENCE,
+    transport: httpx.BaseTransport | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> tuple[SavedVideo, ...]:
+    """Fetch all files that came of a task and store them in a folder, each whole or not at all.
+
+    They are called ``<task_id>-1.mp4``, ``<task_id>-2.png`` and so on, with the suffix of what they are. A file that is
+    there and has the same bytes counts as done, so an interrupted call can be made again.
+
+    :param sources: The links.
+    :param folder: A path of this machine, or anything that Airflow's ``ObjectStoragePath`` takes.
+    :param task_id: The KIE task.
+    :param overwrite: Whether another file of the same name is replaced.
+    :param timeout: Seconds for connecting to the media host and for each read.
+    :param renew: Given a link that has died and its place among ``sources``, returns another; asked once a file.
+    :param patience: How many faults in a row without a new byte are borne, and how long the pauses between are.
+    :param transport: An httpx transport in place of the network, for tests.
+    :param sleep: What pauses.
+    :return: The files, in the order of the links.
+    :raises DownloadError: If a file could not be fetched whole, or is text where a picture, sound or video should be.
+    :raises TargetExistsError: If another file is there and ``overwrite`` is not set.
+    :raises TargetUnwritableError: If a file cannot be stored there.
+    """
+    within = str(folder) if str(folder).endswith("/") else f"{folder}/"
+
+    def save(position: int, link: str) -> SavedVideo:
+        downloader = Downloader(
+            task_id=task_id,
+            timeout=timeout,
+            patience=patience,
+            renew=None if renew is None else lambda dead: renew(dead, position),
+            transport=transport,
+            sleep=sleep,
+        )
+        return _save_one(link, f"{within}{file_stem(task_id)}-{position + 1}", downloader, overwrite=overwrite)
+
+    return tuple(save(position, link) for position, link in enumerate(sources))
+
+
+def _save_one(link: str, path: str, downloader: Downloader, *, overwrite: bool) -> SavedVideo:
+    task_id = downloader.task_id
+    # Stores tell a file's type by the suffix that its draft has; what the file is may still say another.
+    place = find_target(path + suffix_of_link(link), "")
+    with ExitStack() as stack, storing(place.uri, task_id, OSError):
+        with storing(place.uri, task_id):
+            draft = stack.enter_context(place.draft())
+        sink = stack.enter_context(Sink(draft.file))
+        end = downloader.fetch(link, sink, media="media file")
+        draft.file.seek(0)
+        place = place.beside(media_suffix(draft.file.read(HEAD)) or suffix_of_link(link) or ".bin")
+        video = Video(end.received, sink.sha256)
+        downloaded = publish(place, draft, video, task_id, overwrite=overwrite, difference="its bytes differ")
+    return SavedVideo(place.uri, video.size, video.sha256, None, downloaded)

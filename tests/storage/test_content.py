@@ -1,0 +1,78 @@
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_runway.storage.content import is_text, media_suffix, suffix_of_link
+
+from .support import PAGE, PICTURE, VIDEO
+
+
+@pytest.mark.parametrize(
+    ("head", "suffix"),
+    [
+        (VIDEO[:512], ".mp4"),
+        (b"\0\0\0\x20ftypisom\0\0\2\0", ".mp4"),
+        (b"\0\0\0\x14ftypqt  \0\0\2\0", ".mov"),
+        (b"\0\0\0\x08wide\0\0\0\0mdat", ".mov"),
+        (b"\x1a\x45\xdf\xa3\x9fB\x86\x81", ".webm"),
+        (PICTURE[:512], ".png"),
+        (b"\xff\xd8\xff\xe0\0\x10JFIF", ".jpg"),
+        (b"GIF89a\x01\0", ".gif"),
+        (b"RIFF\x24\0\0\0WEBPVP8 ", ".webp"),
+        (b"\0\0\0\x20ftypavif\0\0\0\0", ".avif"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0", ".heic"),
+        (b"<svg xmlns='http://www.w3.org/2000/svg'>", ".svg"),
+        (b"\xef\xbb\xbf<?xml version='1.0'?>\n<!-- x -->\n<svg>", ".svg"),
+        (b"ID3\x04\0\0\0\0", ".mp3"),
+        (b"\xff\xfb\x90\x64", ".mp3"),
+        (b"\xff\xf3\x44\xc4", ".mp3"),
+        (b"\xff\xf1\x50\x80", ".aac"),
+        (b"\xff\xf9\x50\x80", ".aac"),
+        (b"RIFF\x24\0\0\0WAVEfmt ", ".wav"),
+        (b"OggS\0\2", ".ogg"),
+        (b"fLaC\0\0\0\x22", ".flac"),
+        (b"\0\0\0\x20ftypM4A \0\0\0\0", ".m4a"),
+    ],
+)
+def test_pictures_sound_and_videos_are_told_by_their_first_bytes(head: bytes, suffix: str) -> None:
+    assert media_suffix(head) == suffix
+
+
+@pytest.mark.parametrize(
+    "head",
+    [PAGE[:512], b"<?xml version='1.0'?><Error>NoSuchKey</Error>", b'{"code": 404}', b"<html><svg></svg></html>", b"",
+     b"\xff", b"RIFF\x24\0\0\0AVI ", b"PK\3\4", b"glTF\2\0\0\0"],
+)  # fmt: skip
+def test_anything_else_is_told_by_nothing(head: bytes) -> None:
+    assert media_suffix(head) is None
+
+
+@pytest.mark.parametrize(
+    ("link", "suffix"),
+    [
+        ("https://f.com/a/fox.mp4", ".mp4"),
+        ("https://f.com/a/fox.PNG?signature=a.b", ".png"),
+        ("https://f.com/model.glb#x", ".glb"),
+        ("https://f.com/fox", ""),
+        ("https://f.com/v1.2/fox", ""),
+        ("https://f.com/", ""),
+        ("https://f.com/page.html", ""),
+        ("https://f.com/get.php?file=fox.mp4", ""),
+        ("https://f.com/fox.averylongword", ""),
+        ("https://f.com/fox.m p", ""),
+        ("https://[f.com/fox.mp4", ""),
+        ("", ""),
+    ],
+)
+def test_a_link_may_say_what_is_behind_it(link: str, suffix: str) -> None:
+    assert suffix_of_link(link) == suffix
+
+
+@given(st.binary(max_size=64), st.text())
+def test_any_bytes_and_any_link_can_be_asked(head: bytes, link: str) -> None:
+    suffix = media_suffix(head)
+    assert suffix is None or suffix.startswith(".")
+    assert "/" not in suffix_of_link(link)
+    is_text(head, "")
