@@ -57,6 +57,7 @@ def test_every_public_module_is_named() -> None:
     transfers = {entry["python-module"] for entry in INFO["transfers"]}
 
     assert {f"airflow_provider_runway.{kind}.runway" for kind in ("hooks", "operators", "sensors", "triggers")} <= named
+    assert "airflow_provider_runway.operators.kie_job" in named
     assert transfers == {"airflow_provider_runway.transfers.runway_to_object_storage"}
 
 

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.exchange import Exchange, Patience, Pause, Send
-from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest
+from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest, Request
+from airflow_provider_runway.kie.tasks import EXTENSION_MODEL, Kind
 
 T = TypeVar("T")
 
@@ -21,6 +22,8 @@ GENERATE = GenerateRequest(prompt="A fox in the snow", aspect_ratio="16:9")
 ALEPH = AlephRequest(prompt="Make it snow", video_url="https://example.com/fox.mp4")
 JOB = JobRequest(model="kling-2.6/text-to-video", input={"prompt": "A hare in the snow", "duration": "5"})
 EXTEND = ExtendRequest(task_id="source-1", prompt="The fox looks up")
+# One request of each kind, and the kind of the task that it makes.
+EVERY_REQUEST: list[tuple[Request, Kind]] = [(GENERATE, "runway"), (EXTEND, "runway"), (ALEPH, "aleph"), (JOB, "job")]
 NO_JITTER = Patience(tries=4, jitter=lambda: 0.0)
 
 # Wild inputs: many enough to find things, few enough for a suite that is run often.
@@ -30,6 +33,18 @@ JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=12,
+)
+LINKS = st.fixed_dictionaries({}, optional=dict.fromkeys(("videoUrl", "imageUrl", "videoId", "resultVideoUrl"), JSON))
+OUR_NAMES = ("taskId", "parentTaskId", "state", "failCode", "failMsg", "expireFlag")
+ALEPH_NAMES = ("successFlag", "errorCode", "errorMessage", "completeTime")
+JOB_RESULT = st.fixed_dictionaries({}, optional=dict.fromkeys(("resultUrls", "firstFrameUrl", "input"), JSON | LINKS))
+# Records of every family, with the right names and anything behind them.
+RECORDS = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys((*OUR_NAMES, *ALEPH_NAMES), JSON)
+    | dict.fromkeys(("videoInfo", "response"), JSON | LINKS | JOB_RESULT)
+    | dict.fromkeys(("resultJson", "param"), JSON | JOB_RESULT | JOB_RESULT.map(json.dumps) | JSON.map(json.dumps))
+    | {"model": JSON | st.just(EXTENSION_MODEL)},
 )
 # Keys that a header can carry, each with a mark to find it by.
 KEYS = st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=4).map("Zq7#".__add__)

@@ -24,12 +24,30 @@ from airflow_provider_runway.kie.errors import (
     UnreadableAnswerError,
 )
 from airflow_provider_runway.kie.exchange import ONE_TRY, Patience, credits_left, look, refuses, submit
-from airflow_provider_runway.kie.requests import GenerateRequest
-from airflow_provider_runway.kie.tasks import VideoTask
+from airflow_provider_runway.kie.requests import GenerateRequest, JobRequest, Request
+from airflow_provider_runway.kie.task_ids import APIS, Api
+from airflow_provider_runway.kie.tasks import KINDS, Kind, VideoTask
 
-from .support import CODES, EXTEND, GENERATE, JSON, NO_JITTER, READY, STATUSES, Played, body, play, record, said, wild
+from .support import (
+    CODES,
+    EVERY_REQUEST,
+    EXTEND,
+    GENERATE,
+    JSON,
+    NO_JITTER,
+    READY,
+    RECORDS,
+    STATUSES,
+    Played,
+    body,
+    play,
+    record,
+    said,
+    wild,
+)
 
 TAKEN = said({"taskId": "t-1"})
+REQUESTS = st.sampled_from([request for request, _ in EVERY_REQUEST])
 
 
 def not_sent() -> RunwayError:
@@ -264,9 +282,12 @@ EVENTS = st.one_of(
 
 
 @wild
-@given(st.lists(EVENTS, min_size=4, max_size=4), st.integers(1, 4))
-def test_a_post_is_never_sent_a_second_time_after_what_does_not_prove_refusal(events: list[Event], tries: int) -> None:
-    played = submitted(*(event.outcome for event in events), patience=replace(NO_JITTER, tries=tries))
+@given(st.lists(EVENTS, min_size=4, max_size=4), st.integers(1, 4), REQUESTS, st.sampled_from(APIS))
+def test_a_post_is_never_sent_a_second_time_after_what_does_not_prove_refusal(
+    events: list[Event], tries: int, request_: Request, api: Api
+) -> None:
+    patience = replace(NO_JITTER, tries=tries)
+    played = play(submit(request_, patience, api), [event.outcome for event in events])
     happened = events[: played.sends]
     assert 1 <= played.sends <= tries
     assert all(event.proves_refusal and event.for_now for event in happened[:-1])
@@ -279,9 +300,13 @@ def test_a_post_is_never_sent_a_second_time_after_what_does_not_prove_refusal(ev
 
 
 @wild
-@given(st.builds(Answer, STATUSES, st.binary() | st.builds(body, JSON, code=CODES, msg=JSON), st.none() | st.text()))
-def test_any_answer_to_a_post_is_a_task_id_or_one_of_our_errors(answer: Answer) -> None:
-    played = submitted(answer, patience=ONE_TRY)
+@given(
+    st.builds(Answer, STATUSES, st.binary() | st.builds(body, JSON, code=CODES, msg=JSON), st.none() | st.text()),
+    REQUESTS,
+    st.sampled_from(APIS),
+)
+def test_any_answer_to_a_post_is_a_task_id_or_one_of_our_errors(answer: Answer, request_: Request, api: Api) -> None:
+    played = play(submit(request_, ONE_TRY, api), [answer])
     assert (played.result is None) != (played.error is None)
     assert played.result is None or played.result.isprintable()
 
@@ -415,11 +440,64 @@ def test_a_record_of_another_shape_is_a_task_in_an_unknown_state() -> None:
 
 
 @wild
-@given(st.builds(Answer, STATUSES, st.binary() | st.builds(body, JSON, code=CODES, msg=JSON)))
-def test_any_answer_to_a_look_is_a_task_or_one_of_our_errors(answer: Answer) -> None:
-    played = looked(answer, patience=ONE_TRY)
+@given(
+    st.lists(
+        st.builds(Answer, STATUSES, st.binary() | st.builds(body, JSON | RECORDS, code=CODES, msg=JSON)), min_size=2
+    ),
+    st.sampled_from(["t-1", "jobs:t-1"]),
+    st.sampled_from(KINDS),
+    st.sampled_from(APIS),
+)
+def test_any_answer_to_a_look_is_a_task_or_one_of_our_errors(
+    answers: list[Answer], task_id: str, kind: Kind, api: Api
+) -> None:
+    played = play(look(task_id, kind, ONE_TRY, api), answers)
     assert (played.result is None) != (played.error is None)
-    assert played.error is None or played.error.task_id == "t-1"
+    assert played.error is None or played.error.task_id == task_id
+    assert played.result is None or played.result.task_id in {"t-1", "jobs:t-1"}
+    assert played.sends <= 2
+
+
+UNKNOWN = said(None, code=422, msg="recordInfo is null")
+JOB_RECORD = said({"state": "generating"})
+
+
+def test_a_bare_id_that_the_unified_api_knows_is_called_by_its_whole_name() -> None:
+    played = play(look("t-1", "runway", NO_JITTER, "jobs"), [JOB_RECORD])
+    assert played.result is not None
+    assert (played.result.task_id, played.sends) == ("jobs:t-1", 1)
+
+
+def test_a_bare_id_that_the_unified_api_does_not_know_is_looked_for_at_the_dedicated_endpoints() -> None:
+    played = play(look("t-1", "runway", NO_JITTER, "jobs"), [UNKNOWN, said(READY)])
+    assert played.result is not None
+    assert (played.result.task_id, played.sends) == ("t-1", 2)
+
+
+@pytest.mark.parametrize("fault", [no_answer(), said(code=500), said(code=401), Answer(200, b"<html>")])
+def test_only_an_unknown_id_is_looked_for_elsewhere(fault: Answer | RunwayError) -> None:
+    played = play(look("t-1", "runway", ONE_TRY, "jobs"), [fault])
+    assert played.error is not None
+    assert (isinstance(played.error, TaskNotFoundError), played.sends) == (False, 1)
+
+
+def test_the_id_that_an_ambiguous_submission_names_says_its_api() -> None:
+    played = play(submit(GENERATE, NO_JITTER, "jobs"), [said({"taskId": "t-9"}, code=500)])
+    assert isinstance(played.error, AmbiguousSubmissionError)
+    assert played.error.task_id == "jobs:t-9"
+    assert "The answer names task jobs:t-9." in str(played.error)
+
+
+def test_the_source_of_an_extension_sent_back_by_the_unified_api_is_not_a_new_task() -> None:
+    refusal = said({"taskId": "t-1"}, code=422)
+    played = play(submit(replace(EXTEND, task_id="jobs:t-1"), NO_JITTER, "jobs"), [refusal])
+    assert type(played.error) is errors.RejectedError
+
+
+def test_an_ambiguous_job_names_its_model_and_does_without_a_prompt() -> None:
+    request = JobRequest(model="suno/music", input={"style": "calm"})
+    error = play(submit(request, NO_JITTER), [no_answer()]).error
+    assert "kind job, model suno/music, prompt ''" in str(error)
 
 
 # --- the balance

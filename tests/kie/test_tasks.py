@@ -7,10 +7,8 @@ from typing import Any
 
 import pytest
 from hypothesis import given
-from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.tasks import (
-    EXTENSION_MODEL,
     KINDS,
     Kind,
     TaskState,
@@ -22,7 +20,7 @@ from airflow_provider_runway.kie.tasks import (
     whole_number,
 )
 
-from .support import JSON, record, wild
+from .support import JSON, RECORDS, record, wild
 
 # The example of KIE's own documentation: success together with a failure code and text.
 DOCUMENTED = {
@@ -329,21 +327,8 @@ def test_a_job_is_filed_under_the_kind_and_the_id_asked_for(kind: Kind) -> None:
     assert (task.kind, task.task_id) == (kind, "jobs:t-1")
 
 
-LINKS = st.fixed_dictionaries({}, optional=dict.fromkeys(("videoUrl", "imageUrl", "videoId", "resultVideoUrl"), JSON))
-OUR_NAMES = ("taskId", "parentTaskId", "state", "failCode", "failMsg", "expireFlag")
-ALEPH_NAMES = ("successFlag", "errorCode", "errorMessage", "completeTime")
-JOB_RESULT = st.fixed_dictionaries({}, optional=dict.fromkeys(("resultUrls", "firstFrameUrl", "input"), JSON | LINKS))
-RECORD_FIELDS = st.fixed_dictionaries(
-    {},
-    optional=dict.fromkeys((*OUR_NAMES, *ALEPH_NAMES), JSON)
-    | dict.fromkeys(("videoInfo", "response"), JSON | LINKS | JOB_RESULT)
-    | dict.fromkeys(("resultJson", "param"), JSON | JOB_RESULT | JOB_RESULT.map(json.dumps) | JSON.map(json.dumps))
-    | {"model": JSON | st.just(EXTENSION_MODEL)},
-)
-
-
 @wild
-@given(RECORD_FIELDS | JSON)
+@given(RECORDS | JSON)
 def test_any_record_reads_as_a_task_that_can_be_stored_or_as_none(data: Any) -> None:
     for read in (read_runway_record, read_aleph_record, partial(read_job_record, kind="runway")):
         task = read(data, "t-1")
