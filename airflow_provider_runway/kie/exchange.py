@@ -19,7 +19,6 @@ from airflow_provider_runway.kie.api import (
     Destination,
     Lookup,
     destination,
-    fingerprint,
     lookups,
     submission_call,
 )
@@ -38,6 +37,7 @@ from airflow_provider_runway.kie.errors import (
     TaskNotFoundError,
     UnreadableAnswerError,
 )
+from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.requests import ExtendRequest, JobRequest, Request
 from airflow_provider_runway.kie.task_ids import Api, format_task_id, parse_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask

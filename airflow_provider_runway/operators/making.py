@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
 from airflow_provider_runway.configuration import read_prices
 from airflow_provider_runway.deferral import event_error, trigger_timeout
-from airflow_provider_runway.kie.api import fingerprint, submission_call
+from airflow_provider_runway.kie.api import submission_call
 from airflow_provider_runway.kie.errors import (
     AmbiguousSubmissionError,
     GenerationFailedError,
@@ -21,6 +21,7 @@ from airflow_provider_runway.kie.errors import (
     RunwayError,
     TaskNotFoundError,
 )
+from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.polling import Verdict, judge, timed_out
 from airflow_provider_runway.kie.prices import estimate, price_key
 from airflow_provider_runway.kie.requests import Request

@@ -38,7 +38,7 @@ class Submission:
     """What is known of a submission.
 
     :param stage: How far it has come.
-    :param fingerprint: Of the request; see :func:`airflow_provider_runway.kie.api.fingerprint`.
+    :param fingerprint: Of the request; see :func:`airflow_provider_runway.kie.fingerprints.fingerprint`.
     :param intended_at: When it was about to be sent, ISO 8601 in UTC.
     :param task_id: KIE's id, from stage ``SUBMITTED`` on.
     :param submitted_at: When KIE had taken it, ISO 8601 in UTC.

@@ -6,9 +6,9 @@ import time
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from airflow_provider_runway.kie.api import fingerprint
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, CreditFloorError, RunwayError
 from airflow_provider_runway.kie.exchange import Patience
+from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.prices import priced
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.operators.submission import Stage, Submission

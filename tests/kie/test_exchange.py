@@ -9,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_runway.kie import errors
-from airflow_provider_runway.kie.api import fingerprint
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import (
     AmbiguousSubmissionError,
@@ -24,6 +23,7 @@ from airflow_provider_runway.kie.errors import (
     UnreadableAnswerError,
 )
 from airflow_provider_runway.kie.exchange import ONE_TRY, Patience, credits_left, look, refuses, submit
+from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.requests import GenerateRequest, JobRequest, Request
 from airflow_provider_runway.kie.task_ids import APIS, Api
 from airflow_provider_runway.kie.tasks import KINDS, Kind, VideoTask

@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_runway.kie.api import fingerprint, submission_call
+from airflow_provider_runway.kie.api import submission_call
 from airflow_provider_runway.kie.errors import InvalidRequestError
+from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest
 from airflow_provider_runway.kie.rules import (
     ALEPH_ASPECT_RATIOS,
