@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test lint bench constraints clean
+.PHONY: help demo ui test lint bench waits batch constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,12 @@ lint: $(READY) ## ruff and mypy
 bench: $(READY) ## what importing the operators costs, beside other providers
 	@$(PY) -m benchmarks.import_time
 
+waits: $(READY) ## a thousand tasks wait at once in one real triggerer (half an hour)
+	@$(PY) scripts/waits.py
+
+batch: $(READY) ## a thousand videos at the rate limit, in real time (ten minutes)
+	@$(PY) -m benchmarks.batch
+
 constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in allow
 	$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --group lock
 	$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.10 \
@@ -37,7 +43,7 @@ constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in
 		--output-file $(CONSTRAINTS) pyproject.toml
 
 clean: ## remove the environment, the demo's home and all caches
-	rm -rf $(VENV) .demo build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) .demo .waits build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A failed set-up leaves no stamp, so the next run starts it again.
