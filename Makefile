@@ -7,7 +7,7 @@ PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test lint bench waits batch constraints clean
+.PHONY: help demo ui test lint bench waits batch chaos constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -35,6 +35,9 @@ waits: $(READY) ## a thousand tasks wait at once in one real triggerer (half an 
 batch: $(READY) ## a thousand videos at the rate limit, in real time (ten minutes)
 	@$(PY) -m benchmarks.batch
 
+chaos: $(READY) ## kill Airflow's processes and spoil the service's answers while 200 videos are made (SEED=1 VIDEOS=200)
+	@$(PY) scripts/chaos.py --seed $(or $(SEED),1) --videos $(or $(VIDEOS),200)
+
 constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in allow
 	$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --group lock
 	$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.10 \
@@ -42,8 +45,8 @@ constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in
 		--extra sandbox --group dev --group build --group lock --constraint constraints/airflow.in \
 		--output-file $(CONSTRAINTS) pyproject.toml
 
-clean: ## remove the environment, the demo's home and all caches
-	rm -rf $(VENV) .demo .waits build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+clean: ## remove the environment, the homes of what was run, and all caches
+	rm -rf $(VENV) .chaos .demo .waits build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A failed set-up leaves no stamp, so the next run starts it again.

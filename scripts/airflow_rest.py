@@ -201,8 +201,13 @@ class AirflowRest:
 
     def task_instances(self, dag_id: str, run_id: str) -> list[TaskInstance]:
         """All task instances of a run, mapped ones one by one."""
-        rows = self.get(f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances", limit=100)["task_instances"]
-        return [_task_instance(row) for row in rows]
+        path = f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances"
+        rows: list[dict[str, Any]] = []
+        while True:
+            page = self.get(path, limit=100, offset=len(rows), order_by="map_index")
+            rows += page["task_instances"]
+            if not page["task_instances"] or len(rows) >= page["total_entries"]:
+                return [_task_instance(row) for row in rows]
 
     def xcom(
         self, dag_id: str, run_id: str, task_id: str, key: str = "return_value", map_index: int = NOT_MAPPED
@@ -223,6 +228,11 @@ class AirflowRest:
         rows = self.get(path, map_index=map_index)["task_state_store"]
         return {row["key"]: row["value"] for row in rows}
 
+    def delete_state(self, dag_id: str, run_id: str, task_id: str, key: str, map_index: int = NOT_MAPPED) -> None:
+        """Delete one thing that a task has stored, as a person does who wants a task to forget it."""
+        path = f"{_task_path(dag_id, run_id, task_id)}/state-store/{key}"
+        self.request("DELETE", path, params={"map_index": map_index})
+
     def extra_links(self, dag_id: str, run_id: str, task_id: str, map_index: int = NOT_MAPPED) -> dict[str, str | None]:
         """The links on a task's page, by name; None for those that lead nowhere yet."""
         path = f"{_task_path(dag_id, run_id, task_id)}/links"
@@ -230,9 +240,12 @@ class AirflowRest:
         return links
 
     def clear(
-        self, dag_id: str, run_id: str, task_ids: Sequence[str], *, downstream: bool = False
+        self, dag_id: str, run_id: str, task_ids: Sequence[str | tuple[str, int]], *, downstream: bool = False
     ) -> list[TaskInstance]:
-        """Clear tasks, whatever their state, as a person does who wants them run again; returns what was cleared."""
+        """Clear tasks, whatever their state, as a person does who wants them run again; returns what was cleared.
+
+        :param task_ids: ids, or pairs of id and map index; the id of a mapped task alone means all its indexes.
+        """
         body = {
             "dry_run": False,
             "only_failed": False,

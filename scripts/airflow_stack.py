@@ -11,6 +11,7 @@ The demo runs on it, and so do the tests that need the real thing:
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from datetime import datetime, timezone
@@ -21,7 +22,7 @@ import httpx
 
 from airflow_home import LOOPBACK, PASSWORDS, environment, free_port, prepare_database
 from airflow_rest import AirflowRest
-from processes import Daemon, Leash, ProcessDiedError, end_sessions, signal_session
+from processes import Daemon, Leash, ProcessDiedError, end_sessions, members, signal_session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,6 +73,7 @@ class AirflowStack:
             **{name: ["triggerer", "--skip-serve-logs"] for name in _triggerer_names(triggerers)},
         }
         self._components: dict[str, Daemon] = {}
+        self._left: list[int] = []
         self._leash: Leash | None = None
         self._rest: AirflowRest | None = None
 
@@ -112,9 +114,10 @@ class AirflowStack:
             return
         self._hang_up()  # the API server would wait for its clients
         running = [daemon for daemon in self._components.values() if daemon.started]
-        end_sessions([daemon.pid for daemon in running], grace)
+        end_sessions([*(daemon.pid for daemon in running), *self._left], grace)
         for daemon in running:
             daemon.reap(self._leash)
+        self._left.clear()
         self._leash.close()
         self._leash = None
 
@@ -168,9 +171,15 @@ class AirflowStack:
 
     # -- to break it ------------------------------------------------------------------------------------------------
 
-    def kill(self, component: str, number: Signals = SIGKILL) -> None:
-        """Send a signal to a component and all its processes, running tasks included; by default the one that kills."""
-        signal_session(self._components[component].pid, number)
+    def kill(self, component: str, number: Signals = SIGKILL, *, alone: bool = False) -> None:
+        """Send a signal to a component and all its processes, running tasks included; by default the one that kills.
+
+        :param alone: only to its main process; what that has started runs on.
+        """
+        if alone:
+            os.kill(self.pid(component), number)
+        else:
+            signal_session(self.pid(component), number)
 
     def restart(self, component: str, grace: float = 4) -> None:
         """Start a component anew, after stopping it if it is still there, and return when it is healthy.
@@ -184,6 +193,27 @@ class AirflowStack:
             end_sessions([daemon.pid], grace)
             daemon.reap(leash)
         self._start([component])
+
+    def is_dead(self, component: str) -> bool:
+        """Whether a component's main process has ended."""
+        return self._components[component].has_ended
+
+    def revive(self, component: str) -> None:
+        """Start a component anew whose main process has ended, without waiting until it is healthy.
+
+        What the ended one had started and is still there runs on, until the stack stops.
+        """
+        daemon, leash = self._components[component], self._held()
+        session = daemon.pid
+        daemon.reap(leash)
+        if members(session):
+            leash.hold(session)
+            self._left.append(session)
+        daemon.start(leash)
+
+    def sessions(self, component: str) -> list[int]:
+        """The session of a component, and those of earlier ones of any component that left something running."""
+        return [self.pid(component), *self._left]
 
     # -- within -----------------------------------------------------------------------------------------------------
 

@@ -139,9 +139,14 @@ class Daemon:
             leash.release(self._process.pid)
             self._process = None
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether it was started and has ended."""
+        return self._process is not None and self._process.poll() is not None
+
     def require_alive(self) -> None:
         """Raise with the end of its log if it has ended by itself."""
-        if self._process is not None and self._process.poll() is not None:
+        if self._process is not None and self.has_ended:
             raise ProcessDiedError(f"{self.name} ended with code {self._process.returncode}.\n{self.tail()}")
 
     def tail(self, lines: int = 40) -> str:

@@ -1,7 +1,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 
@@ -59,6 +60,13 @@ def at_home(home: Path) -> list[int]:
             if process.environ().get("AIRFLOW_HOME") == str(home.resolve()):
                 found.append(process.pid)
     return found
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 20
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 @pytest.fixture(scope="module")
@@ -145,6 +153,33 @@ def test_a_killed_component_comes_back(airflow: AirflowStack, component: str) ->
     os.kill(airflow.pid(component), 0)
     run_id = airflow.rest.trigger("naps")
     assert airflow.rest.wait_for_run("naps", run_id, timeout=90) == "success"
+
+
+def test_what_a_component_killed_alone_has_started_runs_on_beside_the_new_one(airflow: AirflowStack) -> None:
+    before = airflow.pid("triggerer-2")
+    left = [pid for pid in members(before) if pid != before]
+    assert left
+
+    airflow.kill("triggerer-2", alone=True)
+    wait_until(lambda: airflow.is_dead("triggerer-2"))
+    airflow.revive("triggerer-2")
+
+    assert set(airflow.sessions("triggerer-2")) == {before, airflow.pid("triggerer-2")}
+    assert not airflow.is_dead("triggerer-2")
+    assert set(members(before)) <= set(left)
+
+
+def test_one_key_of_one_mapped_task_is_deleted_and_that_one_cleared(airflow: AirflowStack) -> None:
+    rest = airflow.rest
+    run_id = rest.trigger("naps")
+    assert rest.wait_for_run("naps", run_id, timeout=90) == "success"
+
+    rest.delete_state("naps", run_id, "nap", "job")
+    cleared = rest.clear("naps", run_id, [("square", 1)])
+
+    assert rest.state_store("naps", run_id, "nap") == {}
+    assert [task.label for task in cleared] == ["square[1]"]
+    assert rest.wait_for_run("naps", run_id, timeout=90) == "success"
 
 
 # The last one: it ends the Airflow that the others share.

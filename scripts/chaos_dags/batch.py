@@ -1,0 +1,23 @@
+"""The batch of `make chaos`: one video for each prompt of a list."""
+
+from __future__ import annotations
+
+import json
+import os
+from datetime import timedelta
+from pathlib import Path
+
+from airflow.sdk import DAG
+
+from airflow_provider_runway.operators.runway import RunwayGenerateOperator
+
+with DAG("chaos", schedule=None, max_active_tasks=256):
+    RunwayGenerateOperator.partial(
+        task_id="video",
+        aspect_ratio="16:9",
+        save_to=f"file://{os.environ['CHAOS_VIDEOS']}/{{{{ ti.map_index }}}}.mp4",
+        poll_interval=1,
+        # A try ends with each process that is killed. A task that runs out of them would be the test's fault.
+        retries=30,
+        retry_delay=timedelta(seconds=2),
+    ).expand(prompt=json.loads(Path(os.environ["CHAOS_PROMPTS"]).read_text()))

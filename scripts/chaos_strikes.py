@@ -1,0 +1,213 @@
+"""What goes wrong in a run of `make chaos`, and when: drawn from a seed, so that a run can be repeated."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import Enum
+from typing import Final
+
+from airflow_provider_runway.sandbox import (
+    CutAfter,
+    CutBefore,
+    CutMedia,
+    Delay,
+    Fail,
+    Garbage,
+    Missing,
+    NoTaskId,
+    NoUrl,
+    Refuse,
+    States,
+    WrongLength,
+)
+from airflow_provider_runway.sandbox.faults import Action, Family, Fault
+
+FORBIDDEN: Final = "forbidden"
+# One prompt in so many is one that the moderation of the service refuses.
+FORBIDDEN_EVERY: Final = 40
+# Seconds after which a client of the service gives up on an answer.
+CLIENT_TIMEOUT: Final = 10.0
+# Seconds for which the batch gets under way before the first process is killed.
+QUIET_START: Final = 10.0
+
+
+class Target(str, Enum):
+    """Whom a strike kills."""
+
+    TASK = "task"
+    TALKING_TASK = "task talking to the service"
+    WORKER = "worker under a task"
+    TRIGGERER = "triggerer"
+    API_SERVER = "api-server"
+    SCHEDULER = "scheduler with its tasks"
+    SCHEDULER_ALONE = "scheduler, its tasks left"
+
+    def __str__(self) -> str:
+        return self.value
+
+    @property
+    def component(self) -> str | None:
+        """The component of Airflow that it is; None for a process of a task."""
+        if self in {Target.SCHEDULER, Target.SCHEDULER_ALONE}:
+            return "scheduler"
+        return self.value if self in {Target.TRIGGERER, Target.API_SERVER} else None
+
+
+# Strikes a minute. A killed scheduler or api-server holds everything up for some twenty seconds.
+RATES: Final = {
+    Target.TASK: 7.0,
+    Target.TALKING_TASK: 10.0,
+    Target.WORKER: 2.0,
+    Target.TRIGGERER: 0.9,
+    Target.API_SERVER: 0.6,
+    Target.SCHEDULER: 0.4,
+    Target.SCHEDULER_ALONE: 0.4,
+}
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Strike:
+    """One process to kill.
+
+    :param at: seconds after the start of the batch.
+    :param target: who.
+    :param lot: a number in [0, 1) that picks one where there are several.
+    :param away: seconds until a component is started again.
+    """
+
+    at: float
+    target: Target
+    lot: float
+    away: float
+
+
+def schedule(seed: int, seconds: float) -> tuple[Strike, ...]:
+    """The strikes of a run, in order. Each target has its share of them, at least one, spread over the whole time.
+
+    :param seed: the same seed gives the same strikes.
+    :param seconds: how long the run is struck.
+    """
+    strikes: list[Strike] = []
+    for target, rate in RATES.items():
+        dice = random.Random(f"{seed} {target}")
+        count = max(1, round(rate * (seconds - QUIET_START) / 60))
+        slot = (seconds - QUIET_START) / count
+        for number in range(count):
+            at = QUIET_START + slot * (number + dice.random())
+            strikes.append(Strike(at, target, dice.random(), dice.uniform(0.5, 5.0)))
+    return tuple(sorted(strikes, key=lambda strike: strike.at))
+
+
+def prompts(videos: int) -> tuple[str, ...]:
+    """A prompt of its own for each video; some are such that the moderation refuses them."""
+    return tuple(
+        f"Video {number:03}: {'something ' + FORBIDDEN if number % FORBIDDEN_EVERY == 7 else 'a lighthouse in fog'}"
+        for number in range(videos)
+    )
+
+
+def faults(seed: int) -> tuple[Fault, ...]:
+    """What the service does wrong in a run, each with its chance and its own part of the seed."""
+    dice = random.Random(f"{seed} faults")
+    return tuple(
+        Fault(
+            action=each.action,
+            on=each.on,
+            prompt=each.prompt,
+            probability=each.chance,
+            times=each.times,
+            times_per_task=each.times_per_task,
+            seed=dice.getrandbits(32),
+        )
+        for each in _faults()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Chance:
+    action: Action
+    on: Family
+    chance: float = 1.0
+    times: int | None = None
+    times_per_task: int | None = None
+    prompt: str | None = None
+
+
+def _faults() -> Iterator[_Chance]:
+    # Of all that match and are no delay, the first strikes alone: what has a prompt of its own comes first.
+    yield _Chance(Fail("Your prompt was flagged by our moderator"), "submit", prompt=FORBIDDEN)
+    yield from _late()
+    yield from _doubtful_submissions()
+    yield from _refused_submissions()
+    yield from _failing_videos()
+    yield from _bad_looks()
+    yield from _bad_downloads()
+
+
+def _late() -> Iterator[_Chance]:
+    yield _Chance(Delay(1.0), "submit", 0.4)
+    yield _Chance(Delay(3.0), "submit", 0.1)
+    yield _Chance(Delay(CLIENT_TIMEOUT + 3), "submit", 0.01)
+    yield _Chance(Delay(0.7), "record", 0.1)
+    yield _Chance(Delay(CLIENT_TIMEOUT + 3), "record", 0.004)
+    yield _Chance(Delay(0.6), "media", 0.5)
+    yield _Chance(Delay(3.0), "media", 0.05)
+
+
+def _doubtful_submissions() -> Iterator[_Chance]:
+    yield _Chance(CutAfter(), "submit", 0.015)
+    yield _Chance(CutBefore(), "submit", 0.01)
+    yield _Chance(NoTaskId(), "submit", 0.006)
+    yield _Chance(Garbage("html", http_status=502), "submit", 0.006)
+    yield _Chance(Garbage("html", accepted=False), "submit", 0.006)
+    yield _Chance(Garbage("truncated"), "submit", 0.006)
+    yield _Chance(Garbage("empty", accepted=False), "submit", 0.006)
+    yield _Chance(Garbage("null"), "submit", 0.006)
+    yield _Chance(Garbage("shape", accepted=False), "submit", 0.006)
+    yield _Chance(Refuse(502, http_status=502, accepted=True), "submit", 0.006)
+    yield _Chance(Refuse(504, http_status=504), "submit", 0.006)
+    yield _Chance(Refuse(408, accepted=True), "submit", 0.006)
+
+
+def _refused_submissions() -> Iterator[_Chance]:
+    yield _Chance(Refuse(429), "submit", 0.04)
+    yield _Chance(Refuse(429, http_status=429, retry_after=5), "submit", 0.01)
+    yield _Chance(Refuse(455), "submit", 0.02, times=1)
+    yield _Chance(Refuse(500), "submit", 0.02)
+    yield _Chance(Refuse(503, http_status=503), "submit", 0.01)
+
+
+def _failing_videos() -> Iterator[_Chance]:
+    yield _Chance(Fail("Generation failed, please try again later"), "submit", 0.05)
+    yield _Chance(Fail("Internal error, please try again later", 500), "submit", 0.03)
+    yield _Chance(Fail("The server is busy. Please try again later", 500), "record", 0.004)
+
+
+def _bad_looks() -> Iterator[_Chance]:
+    yield _Chance(Missing(), "record", 0.08, times_per_task=2)
+    yield _Chance(Missing(null=True), "record", 0.03, times_per_task=2)
+    yield _Chance(NoUrl(), "record", 0.2, times_per_task=2)
+    yield _Chance(States(("reticulating", None)), "record", 0.03)
+    yield _Chance(CutBefore(), "record", 0.02)
+    yield _Chance(CutAfter(), "record", 0.01)
+    yield _Chance(Refuse(500), "record", 0.02)
+    yield _Chance(Refuse(502, http_status=502), "record", 0.01)
+    yield _Chance(Refuse(429), "record", 0.004)
+    yield _Chance(Refuse(455), "record", 0.004)
+    yield _Chance(Garbage("html"), "record", 0.01)
+    yield _Chance(Garbage("truncated"), "record", 0.01)
+    yield _Chance(Garbage("empty"), "record", 0.005)
+    yield _Chance(Garbage("shape"), "record", 0.005)
+
+
+def _bad_downloads() -> Iterator[_Chance]:
+    yield _Chance(CutMedia(after=1000), "media", 0.15)
+    yield _Chance(CutMedia(after=12_000), "media", 0.15)
+    yield _Chance(WrongLength(by=1000), "media", 0.03)
+    yield _Chance(WrongLength(by=-1000), "media", 0.03)
+    yield _Chance(CutBefore(), "media", 0.05)
+    yield _Chance(Refuse(503, http_status=503), "media", 0.05)
+    yield _Chance(Garbage("html"), "media", 0.02)
+    yield _Chance(Garbage("empty"), "media", 0.02)
