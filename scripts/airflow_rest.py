@@ -228,6 +228,13 @@ class AirflowRest:
         rows = self.get(path, map_index=map_index)["task_state_store"]
         return {row["key"]: row["value"] for row in rows}
 
+    def change_state(
+        self, dag_id: str, run_id: str, task_id: str, key: str, *, value: Any, map_index: int = NOT_MAPPED
+    ) -> None:
+        """Put another value in the place of one that a task has stored."""
+        path = f"{_task_path(dag_id, run_id, task_id)}/state-store/{key}"
+        self.request("PATCH", path, params={"map_index": map_index}, json={"value": value})
+
     def delete_state(self, dag_id: str, run_id: str, task_id: str, key: str, map_index: int = NOT_MAPPED) -> None:
         """Delete one thing that a task has stored, as a person does who wants a task to forget it."""
         path = f"{_task_path(dag_id, run_id, task_id)}/state-store/{key}"

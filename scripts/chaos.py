@@ -244,13 +244,13 @@ class Chaos:
             self._check_files(outcomes, ledger),
             verdict.check_key(*files_with(self._key, self._home / "airflow"), ledger),
         ]
-        cleared = batch.settle(outcomes, ledger)
-        self._clock.say("person", f"{len(cleared)} doubtful submissions are not in KIE's list, and are cleared")
-        if cleared:
-            self._wait(batch, striker, LONGEST_CLEARING)
+        settlement = batch.settle(outcomes, ledger)
+        found, made = len(settlement.found), len(settlement.made)
+        self._clock.say("person", f"settles {found + made} doubts: {found} videos are in KIE's list, {made} are not")
+        self._wait(batch, striker, LONGEST_CLEARING)
         outcomes, after = _insistently(batch.outcomes), self._sandbox.ledger
         files = self._check_files(outcomes, after)
-        return [*checks, verdict.check_settled(outcomes, ledger, after, cleared, files)]
+        return [*checks, verdict.check_settled(outcomes, ledger, after, settlement, files)]
 
     def _check_files(self, outcomes: list[verdict.Outcome], ledger: Ledger) -> Check:
         media = media_checksums(self._sandbox, ledger)

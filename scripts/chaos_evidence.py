@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import httpx
 
-from chaos_verdict import FINAL_STATES, Ending, Outcome
+from chaos_verdict import Ending, Outcome, Settlement
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox import Ledger, SandboxControl
@@ -50,18 +50,24 @@ class Airflow:
         """What has become of each task."""
         return [self._outcome(each) for each in sorted(self.instances(), key=lambda each: each.map_index)]
 
-    def settle(self, outcomes: Sequence[Outcome], ledger: Ledger) -> list[str]:
-        """Do what the message of a doubtful submission says: look for it in KIE's list, else submit anew.
-
-        :return: the prompts that are submitted anew.
-        """
-        paid = {each.prompt for each in ledger.paid}
-        not_there = [each for each in outcomes if each.ending is Ending.AMBIGUOUS and each.prompt not in paid]
-        for each in not_there:
-            self.rest.delete_state(DAG, self.run_id, TASK, RECORD, each.index)
-        if not_there:
-            self.rest.clear(DAG, self.run_id, [(TASK, each.index) for each in not_there])
-        return [each.prompt for each in not_there]
+    def settle(self, outcomes: Sequence[Outcome], ledger: Ledger) -> Settlement:
+        """Do what the messages of doubtful submissions say: look each up, and have it waited for or made."""
+        paid = {each.prompt: each.task_id for each in ledger.paid}
+        doubtful = [each for each in outcomes if each.ending is Ending.AMBIGUOUS]
+        for each in doubtful:
+            place = DAG, self.run_id, TASK
+            if each.prompt in paid:
+                record = self.rest.state_store(*place, each.index)[RECORD]
+                found = {**record, "stage": "submitted", "task_id": paid[each.prompt]}
+                self.rest.change_state(*place, RECORD, value=found, map_index=each.index)
+            else:
+                self.rest.delete_state(*place, RECORD, each.index)
+        if doubtful:
+            self.rest.clear(DAG, self.run_id, [(TASK, each.index) for each in doubtful])
+        return Settlement(
+            found=frozenset(each.prompt for each in doubtful if each.prompt in paid),
+            made=frozenset(each.prompt for each in doubtful if each.prompt not in paid),
+        )
 
     def _outcome(self, instance: TaskInstance) -> Outcome:
         index = instance.map_index
@@ -128,11 +134,6 @@ def patiently(ask: Callable[[], Any]) -> Any:
         return ask()
     except httpx.HTTPError:
         return None
-
-
-def all_done(instances: Sequence[TaskInstance]) -> bool:
-    """Whether all tasks have come to their end."""
-    return all(each.state in FINAL_STATES for each in instances)
 
 
 def _checksum(data: bytes) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from itertools import pairwise
@@ -86,6 +86,18 @@ class Check:
     def holds(self) -> bool:
         """Whether nothing breaks it."""
         return not self.broken
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settlement:
+    """What a person has done about the doubtful submissions.
+
+    :param found: prompts whose video is in KIE's list: its id was put into the record, and the task cleared.
+    :param made: prompts whose video is not there: the record was deleted, and the task cleared.
+    """
+
+    found: frozenset[str] = frozenset()
+    made: frozenset[str] = frozenset()
 
 
 def check_end(outcomes: Sequence[Outcome], videos: int, run_state: str) -> Check:
@@ -208,28 +220,30 @@ def check_key(files_with_key: Sequence[str], searched: int, ledger: Ledger) -> C
 
 
 def check_settled(
-    outcomes: Sequence[Outcome], before: Ledger, after: Ledger, cleared: Collection[str], files: Check
+    outcomes: Sequence[Outcome], before: Ledger, after: Ledger, settlement: Settlement, files: Check
 ) -> Check:
-    """After a person has done what the messages say, every video that can be made is paid once, and made.
+    """After a person has done what the messages say, every video that can be made is paid once, and kept.
 
     :param before: the books before the person came.
-    :param cleared: the prompts that the person has had submitted again.
-    :param files: what :func:`check_files` says then.
+    :param after: the books in the end.
+    :param files: what :func:`check_files` says in the end.
     """
     paid = after.charges_by_prompt(paid_only=True)
     new = Counter(each.prompt for each in after.submissions if each.number not in _numbers(before))
     broken = []
     for each in outcomes:
-        wanted = 0 if each.ending is Ending.MODERATION else 1
-        if paid[each.prompt] != wanted:
+        moderated = each.ending is Ending.MODERATION
+        if each.ending is not Ending.SAVED and not moderated:
+            broken.append(f"task {each.index} is {each.ending}: {each.message}")
+        if paid[each.prompt] != (0 if moderated else 1):
             broken.append(f"task {each.index} ({each.ending}) is paid {paid[each.prompt]} times")
-        if each.prompt in cleared and each.ending is not Ending.SAVED:
-            broken.append(f"task {each.index} was cleared, and is {each.ending}: {each.message}")
-        if new[each.prompt] and each.prompt not in cleared:
+        if new[each.prompt] and each.prompt not in settlement.made:
             broken.append(f"task {each.index} was submitted again, and nobody asked for it")
     broken += [*_strangers(outcomes, after.charges), *files.broken]
-    found = sum(1 for each in outcomes if each.ending is Ending.AMBIGUOUS and paid[each.prompt] == 1)
-    figures = f"{found} found in KIE's list, {len(cleared)} not there, cleared and made; {sum(paid.values())} paid"
+    figures = (
+        f"{len(settlement.found)} found in KIE's list and waited for, {len(settlement.made)} not there and made; "
+        f"{sum(paid.values())} videos paid and kept"
+    )
     return Check("a person can settle every doubt", figures, tuple(broken))
 
 

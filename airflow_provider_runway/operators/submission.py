@@ -155,8 +155,9 @@ def _changed(earlier: Submission) -> str:
 def _orphaned(earlier: Submission) -> AmbiguousSubmissionError:
     return AmbiguousSubmissionError(
         f"An earlier try was about to submit this video at {earlier.intended_at} (request {earlier.fingerprint}) and "
-        "nothing is known of the outcome: it may have been made and paid. It is not submitted again. Look at "
-        "https://kie.ai/logs for a call at that time. If it is there, take its task id to a RunwayVideoSensor. If it "
-        f"is not, delete the key {RECORD_KEY!r} from this task's state store, or set "
-        "on_ambiguous_submit='resubmit', and clear the task."
+        "nothing is known of the outcome: it may have been made and paid. It is not submitted again. The log of that "
+        "try may name its task; if not, look at https://kie.ai/logs for a call at that time. If there is one, set "
+        f"'stage' to 'submitted' and 'task_id' to its id in the key {RECORD_KEY!r} of this task's state store: the "
+        "video is then waited for and paid no more. If there is none, delete that key, or set "
+        "on_ambiguous_submit='resubmit'. Then clear the task."
     )

@@ -14,7 +14,7 @@ from airflow_provider_runway.exceptions import WaitTimeoutError
 from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.kie.client import KieClient
 from airflow_provider_runway.operators import base, making
-from airflow_provider_runway.operators.submission import Stage
+from airflow_provider_runway.operators.submission import RECORD_KEY, Stage
 from airflow_provider_runway.sandbox import Fail, Refuse, Sandbox
 from airflow_provider_runway.storage.sink import Sink
 
@@ -297,6 +297,29 @@ def test_dying_before_a_failure_is_seen_the_next_try_decides_by_its_reason(
         assert task.run()["state"] == "success"
     assert posts(kie) == submissions
     assert len(kie.ledger.paid) == submissions - 1
+
+
+def test_an_id_that_a_person_puts_into_the_record_is_waited_for_and_paid_no_more(kie: Sandbox, task: Task) -> None:
+    task.store.before = Stage.SUBMITTED
+    task.run_into_crash()
+    with pytest.raises(AirflowFailException, match="set 'stage' to 'submitted' and 'task_id' to its id in the key"):
+        task.run()
+
+    [charge] = kie.ledger.charges
+    record = task.store.get(RECORD_KEY)
+    task.store.set(RECORD_KEY, {**record, "stage": "submitted", "task_id": charge.task_id})
+    task.clear()
+
+    assert task.run()["task_id"] == charge.task_id
+    assert posts(kie) == 1
+
+
+def test_the_person_is_sent_to_the_log_of_the_try_that_could_not_record_its_id(kie: Sandbox, task: Task) -> None:
+    task.store.before = Stage.SUBMITTED
+    task.run_into_crash()
+
+    with pytest.raises(AirflowFailException, match="The log of that try may name its task"):
+        task.run()
 
 
 def test_dying_before_a_failure_is_recorded_does_not_lose_it(kie: Sandbox, task: Task) -> None:

@@ -169,11 +169,13 @@ def test_what_a_component_killed_alone_has_started_runs_on_beside_the_new_one(ai
     assert set(members(before)) <= set(left)
 
 
-def test_one_key_of_one_mapped_task_is_deleted_and_that_one_cleared(airflow: AirflowStack) -> None:
+def test_what_a_task_has_stored_is_changed_and_deleted_and_one_mapped_task_cleared(airflow: AirflowStack) -> None:
     rest = airflow.rest
     run_id = rest.trigger("naps")
     assert rest.wait_for_run("naps", run_id, timeout=90) == "success"
 
+    rest.change_state("naps", run_id, "nap", "job", value={"id": 8})
+    assert rest.state_store("naps", run_id, "nap") == {"job": {"id": 8}}
     rest.delete_state("naps", run_id, "nap", "job")
     cleared = rest.clear("naps", run_id, [("square", 1)])
 

@@ -17,6 +17,7 @@ from chaos_verdict import (
     Check,
     Ending,
     Outcome,
+    Settlement,
     check_charges,
     check_end,
     check_files,
@@ -290,19 +291,28 @@ def test_a_key_on_the_disk_or_at_the_media_host_is_seen() -> None:
 def test_doubts_that_a_person_has_settled() -> None:
     before = books([money("a", 0), money("b", 1)], requests=[sent(1, 0), sent(2, 1), sent(3, 2)])
     after = books([money("a", 0), money("b", 1), money("c", 2)], requests=[*before.requests, sent(4, 2)])
+    settlement = Settlement(found=frozenset({"prompt 1"}), made=frozenset({"prompt 2"}))
 
-    check = check_settled([saved(0), failed(IN_DOUBT, 1), saved(2)], before, after, ["prompt 2"], KEPT)
+    check = check_settled([saved(0), saved(1), saved(2), failed(MODERATED, 3)], before, after, settlement, KEPT)
 
     assert check.holds
-    assert check.figures == "1 found in KIE's list, 1 not there, cleared and made; 3 paid"
+    assert check.figures == "1 found in KIE's list and waited for, 1 not there and made; 3 videos paid and kept"
 
 
-def test_a_cleared_task_that_fails_or_pays_twice_or_that_nobody_cleared_is_seen() -> None:
-    before = books(requests=[sent(1)])
-
+def test_a_doubt_that_is_not_settled_or_costs_twice_is_seen() -> None:
+    before, made = books(requests=[sent(1)]), Settlement(made=frozenset({"prompt 0"}))
     once, twice = books([money()]), books([money("a"), money("b")])
-    breaks(check_settled([failed("no")], before, once, ["prompt 0"], KEPT), "task 0 was cleared, and is failed")
-    breaks(check_settled([saved()], before, twice, ["prompt 0"], KEPT), "is paid 2 times")
-    again = books([money()], requests=[sent(1), sent(2)])
-    breaks(check_settled([saved()], before, again, [], KEPT), "was submitted again, and nobody asked for it")
-    breaks(check_settled([saved()], before, once, ["prompt 0"], Check("", "", ("0.mp4 is half",))), "0.mp4 is half")
+
+    breaks(check_settled([failed(IN_DOUBT)], before, once, made, KEPT), "task 0 is ambiguous")
+    breaks(check_settled([failed("no")], before, once, made, KEPT), "task 0 is failed for no legitimate reason: no")
+    breaks(check_settled([saved()], before, twice, made, KEPT), "is paid 2 times")
+    breaks(check_settled([failed(MODERATED)], before, once, made, KEPT), "(moderation) is paid 1 times")
+    breaks(check_settled([saved()], before, once, made, Check("", "", ("0.mp4 is half",))), "0.mp4 is half")
+
+
+def test_a_submission_that_nobody_asked_for_is_seen_also_of_a_video_that_was_found() -> None:
+    before, after = books(requests=[sent(1)]), books([money()], requests=[sent(1), sent(2)])
+
+    breaks(check_settled([saved()], before, after, Settlement(), KEPT), "nobody asked for it")
+    found = Settlement(found=frozenset({"prompt 0"}))
+    breaks(check_settled([saved()], before, after, found, KEPT), "nobody asked for it")
