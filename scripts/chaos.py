@@ -121,7 +121,6 @@ class Chaos:
         self._airflow = self._start_airflow(stack)
         self._rest = AirflowRest(self._airflow.url)
         stack.callback(self._rest.close)
-        self._started = 0.0
 
     # -- before -----------------------------------------------------------------------------------------------------
 
@@ -178,14 +177,14 @@ class Chaos:
                 seed=each.seed,
             )
         batch = Airflow(self._rest, self._rest.trigger(DAG), self._prompts)
-        self._started = time.monotonic()
+        started = time.monotonic()
         port = int(self._sandbox.url.rpartition(":")[2])
         striker = Striker(self._airflow, strikes, port, self._home / "strikes.jsonl")
         striker.start()
         try:
             self._wait(batch, striker, self._seconds + LONGEST_END)
-            minutes = (time.monotonic() - self._started) / 60
-            struck = self._sandbox.faults
+            minutes = (time.monotonic() - started) / 60
+            struck, requests = self._sandbox.faults, self._sandbox.read_ledger(requests=0).counts
             self._sandbox.clear_faults()
             checks = self._judge(batch, striker)
         finally:
@@ -195,7 +194,7 @@ class Chaos:
             struck=striker.struck,
             died=striker.died_by_themselves,
             faults=struck,
-            requests=self._sandbox.ledger.counts,
+            requests=requests,
             checks=checks,
         )
 
