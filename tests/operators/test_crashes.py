@@ -345,6 +345,27 @@ def test_dying_after_a_refusal_before_it_is_forgotten_is_taken_for_unknown(
     assert kie.ledger.charges == ()
 
 
+def test_a_try_that_airflow_has_given_up_on_finds_no_record_and_sends_nothing(
+    kie: Sandbox, task: Task, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its task instance is gone: Airflow then answers as if nothing were stored, and takes nothing to store."""
+    task.store.after = Stage.SUBMITTED
+    task.run_into_crash()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("Task instance not found")
+
+    with monkeypatch.context() as gone:
+        gone.setattr(task.store, "get", lambda _key, default=None: default)
+        gone.setattr(task.store, "set", refuse)
+        with pytest.raises(RuntimeError, match="Task instance not found"):
+            task.run()
+
+    assert posts(kie) == 1
+    assert task.run()["state"] == "success"
+    assert posts(kie) == 1
+
+
 def test_each_task_instance_finds_its_own_record_alone(kie: Sandbox, given_time: GivenTime) -> None:
     one, other = Task(deferrable=False), Task(deferrable=False)
 
