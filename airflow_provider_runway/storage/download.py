@@ -227,7 +227,7 @@ class _Download:
             self._check_head()
         self.sink.settle()
         # The length may be unknown or wrong: then the file itself has to tell.
-        if self.sink.file is not None and ends_within_a_box(self.sink.file):
+        if ends_within_a_box(self.sink.file):
             self._start_over()
             raise _FaultError(f"the file that came is cut off after {received} bytes")
         self.progress = replace(self.progress, total=received)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import logging
 import re
 import time
-from collections.abc import Callable
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -90,8 +90,8 @@ def save_video(
     :raises DeadLinkError: If the media host no longer knows the link, nor a fresh one.
     :raises NotAVideoError: If it sends something else.
     :raises DownloadError: If the file could not be fetched whole for another reason.
-    :raises TargetExistsError: If another file is there and ``overwrite`` is not set; known before the download where
-        the sizes differ.
+    :raises TargetExistsError: If another file is there and ``overwrite`` is not set; known only after the download,
+        since what a media host announces is no proof.
     :raises TargetUnwritableError: If it cannot be stored there.
     """
     place = find_target(target, name or f"{file_stem(task_id)}.mp4")
@@ -129,10 +129,7 @@ def _fetch(
     source: str, place: Target, downloader: Downloader, overwrite: bool, on_progress: OnProgress | None
 ) -> tuple[Video, bool]:
     task_id = downloader.task_id
-    with ExitStack() as stack:
-        with storing(place.uri, task_id):
-            draft = stack.enter_context(place.draft())
-        sink = stack.enter_context(Sink(draft.file))
+    with _drafting(place, task_id) as (draft, sink):
         end = downloader.fetch(source, sink, on_progress=on_progress)
         video = Video(end.received, sink.sha256)
         return video, publish(place, draft, video, task_id, overwrite=overwrite)
@@ -169,6 +166,15 @@ def publish(
     return True
 
 
+@contextmanager
+def _drafting(place: Target, task_id: str) -> Iterator[tuple[Draft, Sink]]:
+    """A draft of the file, and the way into it."""
+    with ExitStack() as stack:
+        with storing(place.uri, task_id):
+            draft = stack.enter_context(place.draft())
+        yield draft, stack.enter_context(Sink(draft.file))
+
+
 class _IdenticalError(Exception):
     """The file that is there is the one that the media host has."""
 
@@ -185,26 +191,30 @@ class _Existing:
     def verify(
         self, source: str, downloader: Downloader, expected_sha256: str | None, on_progress: OnProgress | None
     ) -> Video:
-        """Compare it with the video, and fetch no more for that than is needed.
+        """Compare it with the video, which is fetched for that unless its checksum is known or announced.
+
+        What is announced can only prove that they are the same: an answer that is cut off or a page looks like
+        another file, and a video that is paid would be given up for it.
 
         :raises TargetExistsError: If it is another file.
         """
         if expected_sha256 is not None and self._fingerprint.sha256 == expected_sha256.lower():
             return self._video
-        with Sink(None) as sink:
+        with _drafting(self._place, self._task_id) as (_, sink):
             try:
-                downloader.fetch(source, sink, on_start=self._compare, on_progress=on_progress)
+                end = downloader.fetch(source, sink, on_start=self._recognise, on_progress=on_progress)
             except _IdenticalError:
                 return self._video
             if sink.sha256 != self._fingerprint.sha256:
-                raise _another_file(self._place, self._task_id, "its bytes differ")
+                same_size = end.received == self._size
+                raise _another_file(
+                    self._place,
+                    self._task_id,
+                    "its bytes differ" if same_size else f"it has {self._size} bytes and the video has {end.received}",
+                )
         return self._video
 
-    def _compare(self, announced: Progress) -> None:
-        if announced.total is not None and announced.total != self._size:
-            raise _another_file(
-                self._place, self._task_id, f"it has {self._size} bytes and the video has {announced.total}"
-            )
+    def _recognise(self, announced: Progress) -> None:
         # The ETag of a plain upload to S3 or R2, where KIE keeps its media, is the file's MD5.
         etag = _MD5_ETAG.fullmatch(announced.etag or "")
         if etag and announced.total == self._size and etag[1] == self._fingerprint.md5:

@@ -19,10 +19,10 @@ _WAITING = 8
 class Sink:
     """A file that is written while its SHA-256 is computed. Use as a context manager.
 
-    :param file: Opened for writing and reading, empty; ``None`` computes the checksum alone.
+    :param file: Opened for writing and reading, empty.
     """
 
-    def __init__(self, file: BinaryIO | None) -> None:
+    def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._digest = hashlib.sha256()
         self._batch: list[bytes] = []
@@ -31,7 +31,7 @@ class Sink:
         self._thread = threading.Thread(target=self._work, name="runway-checksum", daemon=True)
 
     @property
-    def file(self) -> BinaryIO | None:
+    def file(self) -> BinaryIO:
         """The file itself, for reading after :meth:`settle`."""
         return self._file
 
@@ -46,8 +46,7 @@ class Sink:
         full = self._batch_size >= BATCH or len(self._batch) >= _MOST_PIECES
         if full:
             self._hand_on()
-        if self._file is not None:
-            self._file.write(piece)
+        self._file.write(piece)
         return full
 
     def settle(self) -> None:
@@ -57,16 +56,14 @@ class Sink:
         """
         self._hand_on()
         self._queue.join()
-        if self._file is not None:
-            self._file.flush()
+        self._file.flush()
 
     def start_over(self) -> None:
         """Forget all that was written."""
         self.settle()
         self._digest = hashlib.sha256()
-        if self._file is not None:
-            self._file.seek(0)
-            self._file.truncate()
+        self._file.seek(0)
+        self._file.truncate()
 
     @property
     def sha256(self) -> str:

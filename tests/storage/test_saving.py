@@ -99,15 +99,42 @@ class TestAFileThatIsThere:
         saved = save("http://127.0.0.1:1/gone", str(target), expected_sha256=hashlib.sha256(VIDEO).hexdigest().upper())
         assert not saved.downloaded
 
-    def test_is_left_alone_if_its_size_differs_and_nothing_is_downloaded(self, tmp_path: Path) -> None:
+    @pytest.mark.parametrize(
+        "spoilt",
+        [
+            reply(200),
+            video_reply(Ask(0, "", {}), VIDEO[:-1000]),
+            reply(200, VIDEO, content_type="video/mp4", content_length=len(VIDEO) + 1000),
+            reply(200, VIDEO[:5000], content_type="video/mp4"),
+        ],
+        ids=["empty", "too short", "announced too long", "cut off"],
+    )
+    def test_is_not_taken_for_another_because_an_answer_is_spoilt(self, tmp_path: Path, spoilt: bytes) -> None:
+        target = tmp_path / "fox.mp4"
+        target.write_bytes(VIDEO)
+        with media_host(lambda ask: video_reply(ask) if ask.number else spoilt) as host:
+            saved = save(host.link, str(target))
+        assert (saved.downloaded, saved.size) == (False, len(VIDEO))
+        assert files(tmp_path) == ["fox.mp4"]
+
+    def test_is_not_taken_for_another_because_a_page_comes_instead(self, tmp_path: Path) -> None:
+        target = tmp_path / "fox.mp4"
+        target.write_bytes(VIDEO)
+        with media_host(lambda ask: reply(200, PAGE)) as host, pytest.raises(NotAVideoError) as caught:
+            save(host.link, str(target))
+        assert caught.value.retryable
+        assert target.read_bytes() == VIDEO
+
+    def test_is_left_alone_if_its_size_differs(self, tmp_path: Path) -> None:
         target = tmp_path / "fox.mp4"
         target.write_bytes(b"mine")
         with (
-            media_host(lambda ask: video_reply(ask, upto=0)) as host,
-            pytest.raises(TargetExistsError, match=r"4 bytes.*overwrite=True") as caught,
+            media_host(video_reply) as host,
+            pytest.raises(TargetExistsError, match=r"4 bytes and the video has 300000.*overwrite=True") as caught,
         ):
             save(host.link, str(target))
         assert target.read_bytes() == b"mine"
+        assert files(tmp_path) == ["fox.mp4"]
         assert not caught.value.retryable
         assert "task-1" in str(caught.value)
 
