@@ -1,9 +1,9 @@
-"""When to look at a video, from when such videos are ready: pure arithmetic, with the time and the chance passed in.
+"""When to look at a video, from when such videos become ready: pure arithmetic, with time and chance passed in.
 
-Requests and delay are traded best when looks are as dense as the square root of the hazard: of the chance that a video
-which is not ready yet becomes ready in the next moment. ``poll_interval`` is the pause where that is high. Elsewhere
-time is stretched: a second counts for less, and the next look comes when a ``poll_interval`` of such seconds is over.
-So a pause never reaches far into the stretch in which videos become ready.
+Requests and delay are traded best when looks are as dense as the square root of the hazard (:mod:`.forecast`). So
+``poll_interval`` is the pause where the hazard is high; where it is low, a second counts for less than a second, and
+the next look comes when a ``poll_interval`` of such seconds has passed. A long pause therefore ends soon after videos
+begin to become ready, wherever it began.
 """
 
 from __future__ import annotations
@@ -12,124 +12,142 @@ import math
 from bisect import bisect_right
 from collections.abc import Sequence
 
-from airflow_provider_runway.kie.forecast import CELLS, EDGES, Forecast, cell_of, guess_for
+from airflow_provider_runway.kie.forecast import CELLS, EDGES, LENGTHS, Forecast, cell_of, guessed_median
 
-# Each pause is lengthened by up to this share, so that waits do not keep step.
+# A pause is lengthened by up to this share, so that waits do not keep step.
 JITTER = 0.2
-# Pauses, jitter and all, in poll intervals: before and while videos become ready, and when nearly all are.
-LONGEST_BEFORE = 3.0
+# The longest pauses, in poll intervals and with their jitter: until nearly all videos are ready, and from then on.
+LONGEST = 3.0
 LONGEST_AFTER = 6.0
-# At the most, a wait goes ahead of others that fell due so many of its poll intervals earlier.
+# In poll intervals, how far a look that is sure to find the video ready goes ahead of one that is sure not to.
 HEAD_START = 6.0
+
+# The first look at a new video falls evenly between these parts of the dense seconds that a poll interval has.
+_FIRST_FROM, _FIRST_TO = 0.8, 1.3
 
 
 class Schedule:
     """When to look at the videos of one profile.
 
-    :param forecast: When such videos end; it may go on learning.
+    :param forecast: When such videos end. It may go on learning.
     """
 
-    # The share of videos that become ready where looks are less dense than a poll interval allows, for a low hazard.
-    _SPARSE = 0.2
-    # Nearly all: the share of videos after which the longest pauses may be longer.
+    # The share of videos that end where the hazard is too low for the shortest pause.
+    _SPARSE = 0.1
+    # The share of videos that makes nearly all.
     _NEARLY_ALL = 0.9
+    # From so many times the age at which nearly all are ready, pauses grow with age, whatever the forecast says.
+    _LATE = 2.0
 
     def __init__(self, forecast: Forecast) -> None:
         self.forecast = forecast
-        self._version = -1
-        self._paces: Sequence[float] = ()
-        self._beats: Sequence[float] = ()
+        self._version = forecast.version
+        self._tabulate()
 
     @classmethod
     def of(cls, profile: str) -> Schedule:
-        """The schedule for a profile of which nothing was seen yet.
+        """The schedule for videos of which none was seen yet.
 
         :param profile: A name as in the price list, such as ``generate-5s-720p``, or a kind: ``runway``, ``aleph``.
         """
-        return cls(Forecast(guess_for(profile)))
-
-    def next_pause(self, age: float | None, poll_interval: float, jitter: float) -> float:
-        """Seconds from a look that found the video not ready to the next look.
-
-        :param age: Seconds since the submission; ``None`` if that is unknown: the pauses are even then.
-        :param poll_interval: Seconds, the shortest pause.
-        :param jitter: A number in [0, 1).
-        :return: From one ``poll_interval`` to :data:`LONGEST_BEFORE` of them while videos are becoming ready, and to
-            :data:`LONGEST_AFTER` later.
-        """
-        beats = poll_interval * (1.0 + JITTER * jitter)
-        if age is None or age != age:  # noqa: PLR0124 - no number
-            return beats
-        return max(poll_interval, self._stretched(age, beats))
+        return cls(Forecast(guessed_median(profile)))
 
     def first_pause(self, age: float | None, poll_interval: float, jitter: float) -> float:
-        """Seconds from the beginning of a wait to its first look, such that waits that begin together spread.
+        """Seconds from the beginning of a wait to its first look. Waits that begin together are spread.
 
         :param age: Seconds since the submission; ``None`` if that is unknown.
+        :param poll_interval: Seconds, the shortest pause between two looks.
+        :param jitter: A number in [0, 1).
+        :return: Until the video is one to three ``poll_interval`` old. A wait that begins later than that, after a
+            restart for instance, may have been without a look for long: it gets one within the usual pause.
+        """
+        if age is None or math.isnan(age):
+            return poll_interval * (1.0 + (_FIRST_TO - 1.0) * jitter)
+        age = max(age, 0.0)
+        if age >= poll_interval:
+            return max(0.0, self._until(age, jitter * poll_interval))
+        earliest = max(
+            poll_interval - age, min(self._until(age, _FIRST_FROM * poll_interval), 2.0 * poll_interval - age)
+        )
+        latest = min(self._until(age, _FIRST_TO * poll_interval), LONGEST * poll_interval - age)
+        return earliest + jitter * max(0.0, latest - earliest)
+
+    def next_pause(self, age: float | None, poll_interval: float, jitter: float) -> float:
+        """Seconds from a look at which the video was not ready to the next one.
+
+        :param age: Seconds since the submission; ``None`` if that is unknown: then pauses are even.
         :param poll_interval: Seconds, the shortest pause.
         :param jitter: A number in [0, 1).
-        :return: For a new video, at least until it is a ``poll_interval`` old; a wait that begins later, after a
-            restart say, may have been without a look for long, and gets one within a usual pause.
+        :return: From ``poll_interval`` to :data:`LONGEST` times that, or to :data:`LONGEST_AFTER` times that when
+            nearly all such videos are ready.
         """
-        if age is None or age != age:  # noqa: PLR0124 - no number
-            return poll_interval * (1.0 + 0.5 * jitter)
-        age = max(age, 0.0)
-        if age < poll_interval:
-            earliest = poll_interval - age
-            latest = max(self._stretched(age, 1.3 * poll_interval), 1.3 * poll_interval)
-            return earliest + jitter * (latest - earliest)
-        return self._stretched(age, jitter * poll_interval)
+        pause = poll_interval * (1.0 + JITTER * jitter)
+        return pause if age is None or math.isnan(age) else max(poll_interval, self._until(age, pause))
 
     def head_start(self, since: float | None, age: float | None, poll_interval: float) -> float:
-        """Seconds by which a look that is due goes ahead of others, where a limit holds all of them up.
+        """Seconds by which a look goes ahead of others when a limit on requests holds all of them up.
 
-        Of the looks that are due, take the one with the smallest ``due moment - head start``. It goes by how likely the
-        look finds the video ready, and is bounded, so that each look's turn comes.
+        Of the looks that are due, the one with the smallest ``moment it fell due - head start`` goes first: those that
+        are likely to find a video ready do. As it is bounded, every look's turn comes.
 
-        :param since: Age in seconds at the last look; ``None`` if there was none or the age is unknown.
-        :param age: Age in seconds at the look that is due; ``None`` if it is unknown.
-        :param poll_interval: Seconds.
+        :param since: Seconds since the submission at the last look; ``None`` if there was none, or it is unknown.
+        :param age: Seconds since the submission when the look falls due; ``None`` if it is unknown.
+        :param poll_interval: Seconds, the shortest pause between two looks.
+        :return: From 0 to :data:`HEAD_START` times ``poll_interval``; half of that where nothing is known.
         """
-        if age is None or since is None:
-            return 0.5 * HEAD_START * poll_interval
-        return HEAD_START * poll_interval * self.forecast.chance(since, age)
+        chance = 0.5 if since is None or age is None else self.forecast.chance(since, age)
+        return HEAD_START * poll_interval * chance
 
-    def _stretched(self, age: float, beats: float) -> float:
-        """Seconds after this age in which so many dense seconds pass."""
+    def _until(self, age: float, beats: float) -> float:
+        """Seconds from this age until so many seconds, as they count, have passed."""
         if self._version != self.forecast.version:
+            self._version = self.forecast.version
             self._tabulate()
-        age = max(age, 0.0)
         if age >= EDGES[-1]:
-            return beats / self._paces[-1]
+            return beats / self._pace[-1]
+        age = max(age, 0.0)
         cell = cell_of(age)
-        target = self._beats[cell] + (age - EDGES[cell]) * self._paces[cell] + beats
-        cell = min(bisect_right(self._beats, target, cell) - 1, CELLS - 1)
-        return EDGES[cell] + (target - self._beats[cell]) / self._paces[cell] - age
+        target = self._sums[cell] + (age - EDGES[cell]) * self._pace[cell] + beats
+        cell = min(bisect_right(self._sums, target, cell) - 1, CELLS - 1)
+        return EDGES[cell] + (target - self._sums[cell]) / self._pace[cell] - age
 
     def _tabulate(self) -> None:
-        """How much a second counts in each cell, and how much the seconds up to each edge do together."""
+        """For each cell how much a second in it counts, and for each edge how much all seconds before it do."""
         hazard = self.forecast.hazard
-        ends = []
-        alive = 1.0
+        ends = _ends(hazard)
+        dense = _quantile(hazard, ends, self._SPARSE)
+        slowest, late = (1.0 + JITTER) / LONGEST, math.inf
+        coming = sum(ends)
+        few = (1.0 - self._NEARLY_ALL) * coming
+        pace, sums = [], [0.0]
         for cell in range(CELLS):
-            left = alive * math.exp(-hazard[cell] * (EDGES[cell + 1] - EDGES[cell]))
-            ends.append(alive - left)
-            alive = left
-        all_ends = sum(ends)
-        dense, share = 0.0, 0.0
-        for cell in sorted(range(CELLS), key=hazard.__getitem__):
-            dense = hazard[cell]
-            share += ends[cell]
-            if share >= self._SPARSE * all_ends:
-                break
-        slowest = (1.0 + JITTER) / LONGEST_BEFORE
-        paces, beats = [], [0.0]
-        share = 0.0
-        for cell in range(CELLS):
-            if share >= self._NEARLY_ALL * all_ends:
-                slowest = (1.0 + JITTER) / LONGEST_AFTER
-            share += ends[cell]
-            paces.append(min(1.0, max(slowest, math.sqrt(hazard[cell] / dense))))
-            beats.append(beats[-1] + paces[-1] * (EDGES[cell + 1] - EDGES[cell]))
-        self._paces, self._beats = tuple(paces), tuple(beats)
-        self._version = self.forecast.version
+            if late == math.inf and coming <= few:
+                slowest, late = (1.0 + JITTER) / LONGEST_AFTER, self._LATE * EDGES[cell]
+            coming -= ends[cell]
+            wanted = min(math.sqrt(hazard[cell] / dense), late / EDGES[cell + 1])
+            pace.append(min(1.0, max(slowest, wanted)))
+            sums.append(sums[-1] + pace[-1] * LENGTHS[cell])
+        self._pace: Sequence[float] = tuple(pace)
+        self._sums: Sequence[float] = tuple(sums)
+
+
+def _ends(hazard: Sequence[float]) -> list[float]:
+    """For each cell the share of videos that end in it."""
+    ends = []
+    alive = 1.0
+    for cell in range(CELLS):
+        ended = alive * -math.expm1(-hazard[cell] * LENGTHS[cell])
+        ends.append(ended)
+        alive -= ended
+    return ends
+
+
+def _quantile(hazard: Sequence[float], ends: Sequence[float], share: float) -> float:
+    """The hazard below which this share of the videos that end do so."""
+    rest = share * sum(ends)
+    cells = sorted(range(CELLS), key=hazard.__getitem__)
+    for cell in cells:
+        rest -= ends[cell]
+        if rest <= 0.0:
+            return hazard[cell]
+    return hazard[cells[-1]]

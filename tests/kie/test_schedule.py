@@ -1,0 +1,240 @@
+from __future__ import annotations
+
+import heapq
+import math
+import random
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_runway.kie.forecast import Forecast
+from airflow_provider_runway.kie.schedule import HEAD_START, LONGEST, LONGEST_AFTER, Schedule
+from benchmarks.schedule import (
+    CHANGES,
+    EXPONENTIAL,
+    HUMPS,
+    LAWS,
+    MISJUDGED,
+    NARROW,
+    STUCK,
+    WIDE,
+    Law,
+    changing,
+    cold,
+    drawn,
+    learned,
+    optimum,
+    taught,
+    watch,
+)
+
+any_age = st.none() | st.floats(allow_nan=True, allow_infinity=True)
+intervals = st.floats(min_value=0.05, max_value=600.0)
+jitters = st.floats(min_value=0.0, max_value=1.0, exclude_max=True)
+
+
+def schooled(law: Law) -> Schedule:
+    return taught(law, 10.0, random.Random(0))
+
+
+UNTAUGHT = Schedule.of("generate-5s-720p")
+EXPERT = schooled(NARROW)
+OF_STUCK = schooled(STUCK)
+SCHEDULES = [UNTAUGHT, Schedule.of("aleph"), EXPERT, schooled(HUMPS), OF_STUCK]
+each_schedule = pytest.mark.parametrize("schedule", SCHEDULES, ids=["guess", "aleph", "narrow", "humps", "stuck"])
+
+
+# --- pauses
+
+
+@each_schedule
+@given(age=any_age, poll_interval=intervals, jitter=jitters)
+def test_a_pause_is_bounded_whatever_the_age(
+    schedule: Schedule, age: float | None, poll_interval: float, jitter: float
+) -> None:
+    pause = schedule.next_pause(age, poll_interval, jitter)
+    assert poll_interval <= pause <= LONGEST_AFTER * poll_interval * (1.0 + 1e-9)
+
+
+@each_schedule
+@given(age=st.floats(-10.0, 50.0), poll_interval=intervals, jitter=jitters)
+def test_before_videos_become_ready_a_pause_is_at_most_three_intervals(
+    schedule: Schedule, age: float, poll_interval: float, jitter: float
+) -> None:
+    pause = schedule.next_pause(age, poll_interval, jitter)
+    assert age + pause > 200.0 or pause <= LONGEST * poll_interval * (1.0 + 1e-9)
+
+
+@each_schedule
+@given(age=st.floats(0.0, 9000.0), later=st.floats(0.0, 9000.0), jitter=jitters)
+def test_of_two_looks_the_one_made_later_is_followed_later(
+    schedule: Schedule, age: float, later: float, jitter: float
+) -> None:
+    age, later = sorted((age, later))
+    after, after_later = (start + schedule.next_pause(start, 10.0, jitter) for start in (age, later))
+    assert after <= after_later + 1e-6
+
+
+@each_schedule
+@given(age=st.floats(0.0, 9000.0), jitter=jitters, other=jitters)
+def test_jitter_only_lengthens(schedule: Schedule, age: float, jitter: float, other: float) -> None:
+    jitter, other = sorted((jitter, other))
+    assert schedule.next_pause(age, 10.0, jitter) <= schedule.next_pause(age, 10.0, other) + 1e-9
+
+
+def test_pauses_are_long_first_short_while_videos_become_ready_and_long_again_for_the_stuck() -> None:
+    early, dense, late = (OF_STUCK.next_pause(age, 10.0, 0.0) for age in (5.0, 85.0, 900.0))
+    assert dense == pytest.approx(10.0, abs=0.5)
+    assert early > 2.0 * dense
+    assert late > 4.0 * dense
+
+
+@each_schedule
+def test_long_after_the_others_pauses_grow_even_if_no_video_was_ever_seen_to_be_stuck(schedule: Schedule) -> None:
+    pauses = [round(schedule.next_pause(age, 10.0, 0.0), 6) for age in (1000.0, 3000.0, 8000.0, math.inf)]
+    assert pauses == sorted(pauses)
+    assert pauses[1] > 15.0
+    assert pauses[-1] > 40.0
+
+
+def test_a_long_pause_does_not_reach_far_into_the_time_in_which_videos_become_ready() -> None:
+    for age in range(60):
+        # 5 % of the videos are ready at 55 s, and half of them at 90 s.
+        assert age + EXPERT.next_pause(float(age), 10.0, 0.999) < 80.0
+
+
+@given(poll_interval=intervals, jitter=jitters)
+def test_without_an_age_pauses_are_even(poll_interval: float, jitter: float) -> None:
+    for pause in (EXPERT.next_pause(None, poll_interval, jitter), EXPERT.next_pause(math.nan, poll_interval, jitter)):
+        assert poll_interval <= pause <= 1.2 * poll_interval
+
+
+def test_a_pause_follows_what_the_forecast_learns_meanwhile() -> None:
+    forecast = Forecast(90.0)
+    schedule = Schedule(forecast)
+    before = schedule.next_pause(5.0, 10.0, 0.0)
+    dice = random.Random(1)
+    watch(schedule, drawn(NARROW, 100, dice), 10.0, dice)
+    assert schedule.next_pause(5.0, 10.0, 0.0) > 1.2 * before
+
+
+# --- first looks
+
+
+@each_schedule
+@given(age=any_age, poll_interval=intervals, jitter=jitters)
+def test_a_first_look_comes_within_the_longest_pause(
+    schedule: Schedule, age: float | None, poll_interval: float, jitter: float
+) -> None:
+    assert 0.0 <= schedule.first_pause(age, poll_interval, jitter) <= LONGEST_AFTER * poll_interval * (1.0 + 1e-9)
+
+
+@each_schedule
+@given(part=st.floats(0.0, 1.0, exclude_max=True), poll_interval=intervals, jitter=jitters)
+def test_a_new_video_is_first_looked_at_when_it_is_one_to_three_intervals_old(
+    schedule: Schedule, part: float, poll_interval: float, jitter: float
+) -> None:
+    age = part * poll_interval
+    looked = age + schedule.first_pause(age, poll_interval, jitter)
+    assert (1.0 - 1e-9) * poll_interval <= looked <= LONGEST * poll_interval * (1.0 + 1e-9)
+
+
+@each_schedule
+@pytest.mark.parametrize("age", [0.0, 2.0, 90.0, 1000.0, None])
+def test_waits_that_begin_together_look_first_at_different_moments(schedule: Schedule, age: float | None) -> None:
+    looks = [schedule.first_pause(age, 10.0, i / 1000) for i in range(1000)]
+    busiest = max(sum(second <= look < second + 1.0 for look in looks) for second in range(60))
+    assert busiest < 400
+
+
+def test_after_a_restart_nobody_waits_longer_than_for_a_usual_pause() -> None:
+    assert EXPERT.first_pause(90.0, 10.0, 0.999) <= 10.0
+    assert EXPERT.first_pause(90.0, 10.0, 0.0) == pytest.approx(0.0, abs=1e-9)
+
+
+# --- who goes first under a limit
+
+
+@given(since=any_age, age=any_age, poll_interval=intervals)
+def test_a_head_start_is_bounded(since: float | None, age: float | None, poll_interval: float) -> None:
+    assert 0.0 <= EXPERT.head_start(since, age, poll_interval) <= HEAD_START * poll_interval
+
+
+def test_the_likelier_a_video_is_ready_the_larger_is_its_head_start() -> None:
+    early, dense, stuck = (OF_STUCK.head_start(age - 15.0, age, 10.0) for age in (30.0, 95.0, 900.0))
+    assert dense > 5.0 * early
+    assert dense > 5.0 * stuck
+
+
+def test_under_a_limit_videos_are_seen_sooner_than_in_the_order_of_their_moments_and_none_starves() -> None:
+    ahead, longest = _limited(lambda since, age: OF_STUCK.head_start(since, age, 10.0))
+    in_order, longest_in_order = _limited(lambda _since, _age: 0.0)
+    assert ahead < 0.95 * in_order
+    assert longest < longest_in_order + HEAD_START * 10.0
+
+
+def _limited(head_start: Callable[[float, float], float]) -> tuple[float, float]:
+    """Mean delay, and the longest that a look was held up, when only four looks in a second are allowed.
+
+    Videos are submitted at a rate at which they call for about a tenth more than that; one in twenty is stuck.
+    """
+    dice = random.Random(5)
+    ends = drawn(STUCK, 700, dice)
+    schedule = OF_STUCK
+    coming = [(i * 1.6 + schedule.first_pause(0.0, 10.0, dice.random()), i, 0.0) for i in range(700)]
+    heapq.heapify(coming)
+    due: list[tuple[float, float, int, float]] = []
+    delays, longest = [], 0.0
+    for turn in range(4 * 700):
+        now = turn * 0.25
+        while coming and coming[0][0] <= now:
+            moment, video, since = heapq.heappop(coming)
+            key = moment - head_start(since, moment - video * 1.6)
+            heapq.heappush(due, (key, moment, video, since))
+        if not due:
+            continue
+        _, moment, video, since = heapq.heappop(due)
+        longest = max(longest, now - moment)
+        age = now - video * 1.6
+        if ends[video] <= age:
+            delays.append(age - ends[video])
+        else:
+            heapq.heappush(coming, (now + schedule.next_pause(age, 10.0, dice.random()), video, age))
+    return sum(delays) / len(delays), longest
+
+
+# --- what it saves, in simulation: requests times mean delay, relative to a flat schedule
+
+
+def test_the_optimum_is_the_known_one() -> None:
+    assert optimum(NARROW) == pytest.approx(0.51, abs=0.005)
+    assert optimum(WIDE) == pytest.approx(0.73, abs=0.005)
+    assert optimum(EXPONENTIAL) == pytest.approx(1.0, abs=0.005)
+
+
+@pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
+@pytest.mark.parametrize("poll_interval", [5.0, 10.0, 15.0])
+def test_after_learning_looks_are_spent_better_than_evenly(law: Law, poll_interval: float) -> None:
+    assert learned(law, poll_interval, histories=3, videos=800).figure <= law.limit
+
+
+@pytest.mark.parametrize("law", [*LAWS, *MISJUDGED], ids=lambda law: law.name)
+def test_the_guess_alone_is_never_worse_than_looking_evenly(law: Law) -> None:
+    assert cold(law, 10.0, videos=1500).figure <= 1.05
+
+
+@pytest.mark.parametrize(("before", "after"), CHANGES, ids=lambda law: law.name)
+def test_a_change_of_the_service_costs_nothing(before: Law, after: Law) -> None:
+    for comparison in changing(before, after, 10.0, histories=6, windows=((0, 50), (50, 150))):
+        assert comparison.figure <= 1.05
+
+
+def test_a_short_interval_saves_as_much() -> None:
+    assert learned(NARROW, 2.0, histories=2, videos=300).figure <= NARROW.limit
+
+
+def test_a_video_that_is_ready_before_the_first_look_is_looked_at_early() -> None:
+    schedule = taught(Law("sandbox", lambda dice: dice.uniform(4.0, 6.0), lambda _: 0.0), 10.0, random.Random(0))
+    assert schedule.first_pause(0.0, 10.0, 0.999) < 15.0
