@@ -33,6 +33,9 @@ def get_provider_info() -> dict[str, Any]:
                 "python-module": "airflow_provider_runway.transfers.runway_to_object_storage",
             }
         ],
+        "task-decorators": [
+            {"name": "runway", "class-name": "airflow_provider_runway.decorators.runway.runway_task"},
+        ],
         "extra-links": [
             "airflow_provider_runway.links.runway.RunwayVideoLink",
             "airflow_provider_runway.links.runway.KieLogsLink",

@@ -78,6 +78,8 @@ class FakeTaskInstance:
     """The part of Airflow's task instance that operators use."""
 
     dag_id = "clips"
+    task_id = "video"
+    map_index = -1
 
     def __init__(self, max_tries: int = 2, try_number: int = 1) -> None:
         self.max_tries = max_tries
@@ -86,6 +88,9 @@ class FakeTaskInstance:
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.xcoms[key] = json.loads(json.dumps(value))
+
+    def xcom_pull(self, *, key: str, task_ids: str, map_indexes: int) -> Any:
+        return self.xcoms.get(key)
 
     def get_first_reschedule_date(self, context: Context) -> None:
         """There was none."""

@@ -61,6 +61,14 @@ def test_every_public_module_is_named() -> None:
     assert transfers == {"airflow_provider_runway.transfers.runway_to_object_storage"}
 
 
+def test_the_decorators_it_names_are_there() -> None:
+    from airflow.sdk import task
+
+    for entry in INFO["task-decorators"]:
+        module, name = entry["class-name"].rsplit(".", 1)
+        assert getattr(task, entry["name"]) is getattr(importlib.import_module(module), name)
+
+
 @pytest.mark.parametrize("path", [*INFO["extra-links"], CONNECTION["hook-class-name"]])
 def test_the_classes_it_names_are_there(path: str) -> None:
     module, name = path.rsplit(".", 1)

@@ -6,6 +6,8 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from airflow.sdk.definitions._internal.types import SET_DURING_EXECUTION
+
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.tasks import whole_number
 
@@ -13,10 +15,10 @@ _TEMPLATE_MARKS = ("{{", "{%", "{#")
 
 
 def is_literal(value: object) -> bool:
-    """Whether a value is final while the DAG is parsed: no template, no output of another task."""
+    """Whether a value is final while the DAG is parsed: no template, no output of another task or of a function."""
     if isinstance(value, str):
         return not any(mark in value for mark in _TEMPLATE_MARKS)
-    return not hasattr(value, "resolve")
+    return value is not SET_DURING_EXECUTION and not hasattr(value, "resolve")
 
 
 def check_literal(check: Callable[..., None], *values: object) -> None:

@@ -131,6 +131,16 @@ def test_the_hook_in_taskflow(run: RunDag, kie: Sandbox) -> None:
     assert done.returned("left") == kie.balance
 
 
+def test_a_decorated_function_is_mapped(run: RunDag, kie: Sandbox) -> None:
+    done = run("decorated")
+
+    assert done.states == {"each[0]": "success", "each[1]": "success", "titles": "success"}
+    made = {task.prompt: task for task in kie.tasks}
+    assert sorted(made) == ["A bear, number 1", "A fox, number 0"]
+    assert {task.seconds for task in kie.tasks} == {10}
+    assert pushed(done, "each", 1)["task_id"] == made["A bear, number 1"].task_id
+
+
 @WAYS
 @pytest.mark.parametrize("said", FAULTS)
 def test_what_no_retry_can_help_fails_and_says_why(

@@ -63,6 +63,15 @@ def test_image_to_video_is_stored(run: RunDag, kie: Sandbox, videos: Path) -> No
     assert seconds_of(file) == pytest.approx(10, abs=0.5)
 
 
+def test_taskflow_makes_what_the_function_returned(run: RunDag, kie: Sandbox) -> None:
+    dag_run = run("runway_taskflow")
+
+    assert dag_run.state == "success"
+    [video] = kie.tasks
+    assert video.prompt == "A square in Porto in fog, people in coats cross it, seen from a window."
+    assert returned(dag_run, "announce") == f"Today's video: {video.media_urls[0]}"
+
+
 def test_extend_chain_ends_with_one_clip_that_plays(run: RunDag, kie: Sandbox, videos: Path) -> None:
     dag_run = run("runway_extend_chain")
 

@@ -39,11 +39,12 @@ class CrashingStore(FakeStore):
         self.after: Stage | None = None
 
     def set(self, key: str, value: Any, **options: Any) -> None:
-        if value["stage"] == self.before:
+        stage = value.get("stage", "none")
+        if stage == self.before:
             self.before = None
             raise Crash
         super().set(key, value, **options)
-        if value["stage"] == self.after:
+        if stage == self.after:
             self.after = None
             raise Crash
 

@@ -113,6 +113,16 @@ def taskflow() -> None:
 
 taskflow()
 
+with DAG("decorated", schedule=None):
+
+    @task.runway(aspect_ratio="1:1")
+    def each(animal: str, ti: Any = None) -> dict[str, Any]:
+        """What a mapped function returns."""
+        return {"prompt": f"A {animal}, number {ti.map_index}", "duration": 10}
+
+    of_functions: Any = each.expand(animal=["fox", "bear"])
+    titles(of_functions)
+
 with DAG("skipping", schedule=None):
     RunwayVideoSensor(task_id="wait", runway_task_id="{{ params.video }}", soft_fail=True)
 

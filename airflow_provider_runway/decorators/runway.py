@@ -1,0 +1,163 @@
+"""``@task.runway``: a function says what the video is to be, and the task makes it."""
+
+from __future__ import annotations
+
+import hashlib
+import inspect
+import json
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, task_decorator_factory
+from airflow.sdk.definitions._internal.types import SET_DURING_EXECUTION
+
+from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
+from airflow_provider_runway.decorators.returned import Returned, ReturnedStore
+from airflow_provider_runway.kie.errors import InvalidRequestError
+from airflow_provider_runway.kie.requests import GenerateRequest
+from airflow_provider_runway.operators.runway import RunwayGenerateOperator
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+
+    from airflow_provider_runway.results import VideoResult
+
+_FIELDS = tuple(item.name for item in fields(GenerateRequest))
+
+
+def runway_task(
+    python_callable: Callable[..., Any] | None = None, *, multiple_outputs: bool = True, **kwargs: Any
+) -> TaskDecorator:
+    """Make a video of what a function returns: the prompt, or a mapping of request fields.
+
+    .. code-block:: python
+
+        @task.runway(aspect_ratio="16:9", retries=2)
+        def make_video(title: str) -> str:
+            return f"{title}, filmed from a slow tram."
+
+    The function is called when the task runs, with the arguments and the context that any ``@task`` function gets. What
+    it returns is not rendered as a template. A mapping may have ``prompt``, ``image_url``, ``duration``, ``quality``,
+    ``aspect_ratio``, ``watermark``, ``callback_url`` and ``extra_fields``; what it has takes the place of what the
+    decorator was given.
+
+    What the function has returned for a video that is submitted is kept for the retries: they wait on that video, and
+    do not call the function again, unless its source or its arguments have changed.
+
+    :param python_callable: The function.
+    :param multiple_outputs: Push the result key by key as well.
+    :param kwargs: Parameters of
+        :class:`~airflow_provider_runway.operators.runway.RunwayGenerateOperator` but ``prompt``, and of any operator.
+    """
+    return task_decorator_factory(
+        python_callable=python_callable,
+        multiple_outputs=multiple_outputs,
+        decorated_operator_class=RunwayDecoratedOperator,
+        **kwargs,
+    )
+
+
+class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
+    """The operator behind :func:`runway_task`.
+
+    :param python_callable: The function.
+    :param op_args: Its positional arguments. (templated)
+    :param op_kwargs: Its keyword arguments. (templated)
+    :param image_url: As in ``RunwayGenerateOperator``; the function may return it instead. (templated)
+    """
+
+    template_fields: Sequence[str] = (*DecoratedOperator.template_fields, *RunwayGenerateOperator.template_fields)
+    template_fields_renderers: ClassVar[dict[str, str]] = {
+        **DecoratedOperator.template_fields_renderers,
+        **RunwayGenerateOperator.template_fields_renderers,
+    }
+    custom_operator_name = "@task.runway"
+    # What is shown as rendered is then what was sent.
+    overwrite_rtif_after_execution = True
+
+    def __init__(
+        self,
+        *,
+        python_callable: Callable[..., Any],
+        op_args: Collection[Any] | None = None,
+        op_kwargs: Mapping[str, Any] | None = None,
+        image_url: str | None = None,
+        **kwargs: Any,
+    ) -> None:
+        if "prompt" in kwargs:
+            raise InvalidRequestError("prompt", kwargs["prompt"], "is what the function returns")
+        super().__init__(
+            python_callable=python_callable,
+            op_args=op_args,
+            op_kwargs=op_kwargs,
+            prompt=SET_DURING_EXECUTION,
+            image_url=SET_DURING_EXECUTION if image_url is None else image_url,
+            **kwargs,
+        )
+
+    def execute(self, context: Context) -> VideoResult:
+        """Call the function, unless an earlier try has submitted what it returned then; submit and wait."""
+        with fail_for_good_if_hopeless():
+            earlier = ReturnedStore(context).of_earlier_try(self._question())
+            if earlier is not None:
+                self.log.info("The function is not called again: an earlier try has used what it returned then.")
+            self._fill_in(context, earlier)
+        result: VideoResult = super().execute(context)
+        return result
+
+    def execute_admitted(self, context: Context, event: dict[str, Any]) -> VideoResult:
+        """Go on after the admission queue with what the function had returned."""
+        with fail_for_good_if_hopeless():
+            self._fill_in(context, ReturnedStore(context).of_this_try())
+        return super().execute_admitted(context, event)
+
+    def execute_complete(
+        self,
+        context: Context,
+        event: dict[str, Any],
+        deadline: float | None = None,
+        submitted_at: str | None = None,
+    ) -> VideoResult:
+        """Go on after the trigger with what the function had returned."""
+        with fail_for_good_if_hopeless():
+            self._fill_in(context, ReturnedStore(context).of_this_try())
+        return super().execute_complete(context, event, deadline, submitted_at)
+
+    def _fill_in(self, context: Context, earlier: Returned | None) -> None:
+        """Set the fields to what the function returned then, or returns now."""
+        image: Any = self.image_url
+        if image is SET_DURING_EXECUTION:
+            self.image_url = None
+        returned = earlier or Returned(self._question(), self._call(context))
+        for name, value in returned.fields.items():
+            setattr(self, name, value)
+        if earlier is None:
+            # It is to be kept as JSON, so what breaks a rule has to come to light first.
+            self.build_request()
+            ReturnedStore(context).keep(returned)
+
+    def _call(self, context: Context) -> dict[str, Any]:
+        values: dict[str, Any] = {**context, **self.op_kwargs}
+        value = self.python_callable(*self.op_args, **self.determine_kwargs(values))
+        if isinstance(value, str):
+            return {"prompt": value}
+        if not isinstance(value, Mapping) or "prompt" not in value:
+            raise InvalidRequestError(
+                f"what {self.python_callable.__name__} returns", value, "must be the prompt, or a mapping that has one"
+            )
+        unknown = [name for name in value if name not in _FIELDS]
+        if unknown:
+            raise InvalidRequestError(
+                f"what {self.python_callable.__name__} returns", unknown, f"may have the keys {', '.join(_FIELDS)}"
+            )
+        return dict(value)
+
+    def _question(self) -> str:
+        """16 hexadecimal digits that are the same for the same function and arguments."""
+        try:
+            source = inspect.getsource(self.python_callable)
+        except (OSError, TypeError):  # what is not written in a file
+            source = self.python_callable.__qualname__
+        asked = json.dumps([source, [*self.op_args], {**self.op_kwargs}], sort_keys=True, default=repr)
+        return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()[:16]

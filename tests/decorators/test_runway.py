@@ -1,0 +1,275 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from airflow.sdk import BaseOperator, task
+from airflow.sdk.exceptions import AirflowFailException
+from fakes import GivenTime
+from operators.support import Deferred, Task
+
+from airflow_provider_runway.decorators.returned import RETURNED_KEY
+from airflow_provider_runway.decorators.runway import RunwayDecoratedOperator
+from airflow_provider_runway.exceptions import InvalidRequestError
+from airflow_provider_runway.operators.submission import RETENTION
+from airflow_provider_runway.sandbox import CutAfter, Fail, Refuse, Sandbox
+
+ASPECT: dict[str, Any] = {"aspect_ratio": "16:9"}
+
+
+def decorated(function: Callable[..., Any], *arguments: Any, **parameters: Any) -> BaseOperator:
+    """The operator that a decorated function becomes when it is called in a DAG."""
+    return task.runway(**{**ASPECT, **parameters})(function)(*arguments).operator  # type: ignore[no-any-return]
+
+
+def running(function: Callable[..., Any], *arguments: Any, has_store: bool = True, **parameters: Any) -> Task:
+    def build() -> RunwayDecoratedOperator:
+        operator = decorated(function, *arguments, **parameters)
+        assert isinstance(operator, RunwayDecoratedOperator)
+        return operator
+
+    return Task(build, has_store=has_store)
+
+
+def fox() -> str:
+    return "A fox"
+
+
+class Whims:
+    """A function that never returns the same."""
+
+    def __init__(self) -> None:
+        self.calls = 0
+
+    @property
+    def function(self) -> Callable[[], str]:
+        def prompt() -> str:
+            self.calls += 1
+            return f"Idea {self.calls}"
+
+        return prompt
+
+
+def test_the_function_returns_the_prompt(kie: Sandbox, given_time: GivenTime) -> None:
+    def video(animal: str) -> str:
+        return f"A {animal} in the snow"
+
+    made = running(video, "fox", duration=10)
+
+    result = made.run()
+
+    [charge] = kie.tasks
+    assert (charge.prompt, charge.seconds) == ("A fox in the snow", 10)
+    assert result["task_id"] == charge.task_id
+    assert result["credits_estimate"] == 30
+    assert made.operator.task_id == "video"
+    assert made.operator.prompt == "A fox in the snow"  # type: ignore[attr-defined]
+
+
+def test_the_function_returns_fields_that_take_the_place_of_the_decorators(kie: Sandbox, given_time: GivenTime) -> None:
+    def video() -> dict[str, Any]:
+        return {"prompt": "A fox", "duration": 10, "aspect_ratio": "9:16"}
+
+    running(video, duration=5, quality="720p").run()
+
+    [made] = kie.tasks
+    assert (made.prompt, made.seconds) == ("A fox", 10)
+    assert made.width < made.height
+
+
+def test_an_image_may_come_from_the_function_or_from_the_decorator(kie: Sandbox, given_time: GivenTime) -> None:
+    picture = "https://example.com/fox.png"
+
+    def fields() -> dict[str, Any]:
+        return {"prompt": "A fox", "image_url": picture}
+
+    running(fields, aspect_ratio=None).run()
+    running(fox, aspect_ratio=None, image_url=picture).run()
+    running(fox).run()
+
+    assert list(kie.ledger.charges_by_fingerprint().values()) == [2, 1]
+
+
+def test_the_function_gets_the_context_it_asks_for(kie: Sandbox, given_time: GivenTime) -> None:
+    def video(animal: str, ti: Any = None, **context: Any) -> str:
+        assert "task_state_store" in context
+        return f"A {animal} for {ti.dag_id}"
+
+    running(video, "fox").run()
+
+    assert kie.tasks[0].prompt == "A fox for clips"
+
+
+def test_what_is_returned_is_no_template(kie: Sandbox, given_time: GivenTime) -> None:
+    """It may come from anywhere, such as from a language model."""
+
+    def video() -> str:
+        return "A {{ fox }}"
+
+    running(video).run()
+
+    assert kie.tasks[0].prompt == "A {{ fox }}"
+
+
+@pytest.mark.parametrize(
+    ("returned", "said"),
+    [
+        (None, "what video returns must be the prompt, or a mapping that has one; got None"),
+        (["A fox"], "must be the prompt, or a mapping that has one"),
+        ({"duration": 5}, "must be the prompt, or a mapping that has one"),
+        ({"prompt": "A fox", "seconds": 5}, r"may have the keys prompt, image_url, .*; got \['seconds'\]"),
+        ({"prompt": "A fox", "duration": 7}, "duration must be 5 or 10"),
+        ({"prompt": "A fox", "extra_fields": {"x": object()}}, "extra_fields must be a mapping"),
+        (" ", "prompt must be a text of 1 to 1800 characters"),
+    ],
+)
+def test_what_cannot_be_sent_fails_for_good_and_is_not_kept(kie: Sandbox, returned: Any, said: str) -> None:
+    def video() -> Any:
+        return returned
+
+    made = running(video)
+
+    with pytest.raises(AirflowFailException, match=f"InvalidRequestError: .*{said}.*Nothing was sent"):
+        made.run()
+    assert kie.ledger.requests == ()
+    assert made.store.rows == {}
+
+
+def test_an_error_of_the_function_is_its_own_and_nothing_is_sent(kie: Sandbox) -> None:
+    def video() -> str:
+        raise LookupError("no idea today")
+
+    with pytest.raises(LookupError, match="no idea today"):
+        running(video).run()
+    assert kie.ledger.requests == ()
+
+
+def test_literal_parameters_are_judged_while_the_dag_is_read() -> None:
+    with pytest.raises(InvalidRequestError, match="duration must be 5 or 10"):
+        decorated(fox, duration=7)
+    with pytest.raises(InvalidRequestError, match="prompt is what the function returns"):
+        decorated(fox, prompt="A bear")
+
+
+@pytest.mark.parametrize("has_store", [True, False])
+def test_the_function_is_called_once_in_a_try(kie: Sandbox, given_time: GivenTime, has_store: bool) -> None:
+    whims = Whims()
+    kie.fault(Refuse(429), on="submit", times=1)
+    made = running(whims.function, has_store=has_store)
+
+    queued = made.start()
+    waiting = made.resume(queued)
+    made.resume(waiting)
+
+    assert [queued.method, waiting.method] == ["execute_admitted", "execute_complete"]
+    assert whims.calls == 1
+    assert [video.prompt for video in kie.tasks] == ["Idea 1"]
+
+
+def test_a_retry_waits_on_what_the_function_returned_before(kie: Sandbox, given_time: GivenTime) -> None:
+    whims = Whims()
+    made = running(whims.function)
+    assert isinstance(made.start(), Deferred)
+
+    result = made.run()
+
+    assert whims.calls == 1
+    assert [charge.task_id for charge in kie.ledger.charges] == [result["task_id"]]
+    assert made.operator.prompt == "Idea 1"  # type: ignore[attr-defined]
+    assert set(made.store.retentions) == {RETENTION, timedelta(days=60)}
+
+
+def test_a_doubtful_submission_is_not_repeated_with_another_prompt(kie: Sandbox, given_time: GivenTime) -> None:
+    whims = Whims()
+    kie.fault(CutAfter(), on="submit", times=1)
+    made = running(whims.function)
+    with pytest.raises(AirflowFailException, match="AmbiguousSubmissionError"):
+        made.run()
+
+    with pytest.raises(AirflowFailException, match="It is not submitted again"):
+        made.run()
+    assert (whims.calls, len(kie.ledger.charges)) == (1, 1)
+
+
+def test_nothing_submitted_calls_the_function_again(kie: Sandbox, given_time: GivenTime) -> None:
+    whims = Whims()
+    kie.fault(Refuse(402), on="submit", times=1)
+    made = running(whims.function)
+    with pytest.raises(AirflowFailException, match="InsufficientCreditsError"):
+        made.run()
+
+    made.run()
+
+    assert [video.prompt for video in kie.tasks] == ["Idea 2"]
+
+
+def test_a_failed_video_calls_the_function_again_when_the_task_is_cleared(kie: Sandbox, given_time: GivenTime) -> None:
+    whims = Whims()
+    kie.fault(Fail("The AI moderator caught your prompt"), times=1)
+    made = running(whims.function)
+    with pytest.raises(AirflowFailException, match="moderation"):
+        made.run()
+
+    made.clear()
+    made.run()
+
+    assert [video.prompt for video in kie.tasks] == ["Idea 1", "Idea 2"]
+    assert len(kie.ledger.paid) == 1
+
+
+def test_a_cleared_success_calls_the_function_again(kie: Sandbox, given_time: GivenTime) -> None:
+    whims = Whims()
+    made = running(whims.function)
+    made.run()
+
+    made.clear()
+    made.run()
+
+    assert [video.prompt for video in kie.tasks] == ["Idea 1", "Idea 2"]
+
+
+def test_other_arguments_are_another_video_and_the_log_says_so(
+    kie: Sandbox, given_time: GivenTime, capsys: pytest.CaptureFixture[str]
+) -> None:
+    animals = ["fox", "bear"]
+
+    def video(animal: str) -> str:
+        return f"A {animal}"
+
+    made = Task(lambda: decorated(video, animals[0]))  # type: ignore[arg-type, return-value]
+    made.start()
+    animals.pop(0)
+
+    made.run()
+
+    assert [each.prompt for each in kie.tasks] == ["A fox", "A bear"]
+    assert f"whose task {kie.tasks[0].task_id} is paid and not used" in capsys.readouterr().out
+
+
+def test_another_function_is_another_video(kie: Sandbox, given_time: GivenTime) -> None:
+    def bear() -> str:
+        return "A bear"
+
+    functions = [fox, bear]
+    made = Task(lambda: decorated(functions[0]))  # type: ignore[arg-type, return-value]
+    made.start()
+    functions.pop(0)
+
+    made.run()
+
+    assert [each.prompt for each in kie.tasks] == ["A fox", "A bear"]
+
+
+def test_without_a_record_the_function_is_called_anew_after_the_trigger(kie: Sandbox, given_time: GivenTime) -> None:
+    """Somebody has deleted what was kept while the task waited: the video is there all the same."""
+    whims = Whims()
+    made = running(whims.function)
+    waiting = made.start()
+    made.store.delete(RETURNED_KEY)
+
+    result = made.resume(waiting)
+
+    assert result["state"] == "success"
+    assert (whims.calls, len(kie.ledger.charges)) == (2, 1)
