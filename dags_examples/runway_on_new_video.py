@@ -1,7 +1,7 @@
-"""Run when there is a new video: store each that the daily DAG has made.
+"""Run when there is a new video: store each that the daily DAG has made, and note what it shows.
 
-Shows event-driven scheduling: this DAG runs when the asset of ``runway_text_to_video.py`` is updated, and finds the
-video's task id in the result of the task that updated it.
+Shows event-driven scheduling: this DAG runs when the asset of ``runway_text_to_video.py`` is updated. Each event says
+in its ``extra`` which video it is, with its prompt, length and expected price, so nothing has to be asked back.
 
 A run costs nothing: the video was paid by the DAG that made it.
 """
@@ -15,11 +15,16 @@ DAILY_VIDEO = Asset("runway_daily_video")
 with DAG("runway_on_new_video", schedule=[DAILY_VIDEO], tags=["runway"]):
 
     @task
-    def new_videos(triggering_asset_events: dict) -> list[str]:
-        events = triggering_asset_events[DAILY_VIDEO]
-        return [event.source_task_instance.xcom_pull(key="task_id") for event in events]
+    def new_videos(triggering_asset_events: dict) -> list[dict]:
+        return [event.extra for event in triggering_asset_events[DAILY_VIDEO]]
 
+    @task
+    def caption(video: dict) -> str:
+        return f"{video['prompt']} ({video['duration']} s, {video['credits_estimate']:g} credits)"
+
+    videos = new_videos()
     RunwayToObjectStorageOperator.partial(
         task_id="store",
         save_to="{{ var.value.get('runway_videos', 'file:///tmp/runway-videos') }}/daily/",
-    ).expand(runway_task_id=new_videos())
+    ).expand(runway_task_id=videos.map(lambda video: video["task_id"]))
+    caption.expand(video=videos)

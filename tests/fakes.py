@@ -9,6 +9,7 @@ from datetime import timedelta
 from typing import Any, cast
 
 from airflow.sdk import Context
+from airflow.sdk.execution_time.context import OutletEventAccessors
 
 from airflow_provider_runway.operators.submission import RECORD_KEY
 
@@ -101,7 +102,7 @@ class FakeTaskInstance:
 
 def fake_context(store: FakeStore | None = None, *, max_tries: int = 2) -> Context:
     """The context of one try; without a store it is that of an Airflow before 3.3."""
-    context: dict[str, Any] = {"ti": FakeTaskInstance(max_tries)}
+    context: dict[str, Any] = {"ti": FakeTaskInstance(max_tries), "outlet_events": OutletEventAccessors()}
     if store is not None:
         context["task_state_store"] = store
     return cast("Context", context)

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
+from airflow_provider_runway.assets import describe_video
 from airflow_provider_runway.configuration import read_prices
 from airflow_provider_runway.deferral import event_error, trigger_timeout
 from airflow_provider_runway.kie.api import submission_call
@@ -232,6 +233,7 @@ class VideoMaking:
             credits_estimate=self._price,
             saved=saved,
         )
+        describe_video(self._context, self._operator.outlets, result, self._request)
         self._log.info(
             "The %s of task %s is ready%s. KIE.AI keeps it until about %s.",
             "result" if task.kind == "job" else "video",
@@ -251,13 +253,15 @@ class VideoMaking:
         return save(task, save_to, submission.saved_to, renew, thumbnail=self._operator.thumbnail)
 
     def _submitted(self, submission: Submission) -> VideoResult:
-        return submitted_result(
+        result = submitted_result(
             _task_id(submission),
             self._operator.kind,
             parent_task_id=self._operator.parent_task_id,
             submitted_at=submission.submitted_at,
             credits_estimate=self._price,
         )
+        describe_video(self._context, self._operator.outlets, result, self._request)
+        return result
 
     def _show(self, task_id: str = "") -> None:
         """Have the link to the logs ready for whenever this stretch of the task ends."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
+from airflow_provider_runway.assets import describe_video
 from airflow_provider_runway.deferral import event_error, trigger_timeout
 from airflow_provider_runway.kie.errors import (
     GenerationFailedError,
@@ -94,7 +95,7 @@ class RunwayVideoSensor(BaseSensorOperator):
                 return result
             step = self._look()
         if isinstance(step, Finished):
-            return self._result(step.task)
+            return self._result(context, step.task)
         if isinstance(step, GaveUp):
             self._give_up(step.error)
         self._defer(time.time() + self.timeout)
@@ -107,7 +108,9 @@ class RunwayVideoSensor(BaseSensorOperator):
         if isinstance(step, GaveUp):
             self._give_up(step.error)
         if isinstance(step, Finished):
-            return PokeReturnValue(is_done=True, xcom_value=self._result(step.task, seen_to_finish=seen_waiting))
+            return PokeReturnValue(
+                is_done=True, xcom_value=self._result(context, step.task, seen_to_finish=seen_waiting)
+            )
         return False
 
     def execute_complete(self, context: Context, event: dict[str, Any], deadline: float | None = None) -> VideoResult:
@@ -116,13 +119,12 @@ class RunwayVideoSensor(BaseSensorOperator):
         :param event: The trigger's event: how the wait has ended.
         :param deadline: Epoch seconds at which the wait ends.
         """
-        del context
         outcome = event["state"]
         with self.hook:
             self._show()
             step = self._look()
         if isinstance(step, Finished):
-            return self._result(step.task, seen_to_finish=True)
+            return self._result(context, step.task, seen_to_finish=True)
         if isinstance(step, GaveUp):
             self._give_up(step.error)
         if outcome in {"gone", "fault"}:
@@ -183,10 +185,12 @@ class RunwayVideoSensor(BaseSensorOperator):
             timeout=trigger_timeout(deadline - time.time(), self.poke_interval),
         )
 
-    def _result(self, task: VideoTask, *, seen_to_finish: bool = False) -> VideoResult:
+    def _result(self, context: Context, task: VideoTask, *, seen_to_finish: bool = False) -> VideoResult:
         self.log.info("The video of task %s is ready.", task.task_id)
         self.video_link = task.video_url or ""
-        return finished_result(task, completed_at=utc_now() if seen_to_finish else None)
+        result = finished_result(task, completed_at=utc_now() if seen_to_finish else None)
+        describe_video(context, self.outlets, result)
+        return result
 
     def _give_up(self, error: RunwayError) -> NoReturn:
         """Fail or skip. What KIE has failed stays failed: no retry of a sensor changes that."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
+from airflow_provider_runway.assets import describe_video
 from airflow_provider_runway.kie.errors import GenerationFailedError
 from airflow_provider_runway.kie.polling import Verdict, judge
 from airflow_provider_runway.kie.rules import check_kind, check_task_id
@@ -82,7 +83,6 @@ class RunwayToObjectStorageOperator(BaseOperator):
 
     def execute(self, context: Context) -> VideoResult:
         """Look at the task and store its video."""
-        del context
         from airflow_provider_runway.storage.results import save_task
 
         with fail_for_good_if_hopeless(), self.hook:
@@ -105,7 +105,9 @@ class RunwayToObjectStorageOperator(BaseOperator):
                 self.log.info("%s of task %s is stored at %s (%d bytes).", what, task.task_id, file.path, file.size)
             else:
                 self.log.info("%s of task %s was stored at %s already.", what, task.task_id, file.path)
-        return finished_result(task, saved=saved)
+        result = finished_result(task, saved=saved)
+        describe_video(context, self.outlets, result)
+        return result
 
     def _finished_task(self) -> VideoTask:
         from airflow_provider_runway.kie.errors import NotFinishedError

@@ -61,6 +61,7 @@ def test_image_to_video_is_stored(run: RunDag, kie: Sandbox, videos: Path) -> No
     file = videos / "runway_image_to_video" / f"{video.task_id}.mp4"
     assert returned(dag_run, "make_video")["saved_to"] == f"file://{file}"
     assert seconds_of(file) == pytest.approx(10, abs=0.5)
+    assert asset_events(f"file://{file}") == [(video.task_id, video.prompt, 10, "runway_moving_pictures")]
 
 
 def test_taskflow_makes_what_the_function_returned(run: RunDag, kie: Sandbox) -> None:
@@ -146,6 +147,7 @@ def test_on_new_video_stores_the_videos_whose_asset_events_it_is_run_for(
 
     assert dag_run.state == "success"
     assert sorted(file.stem for file in (videos / "daily").iterdir()) == sorted(made)
+    assert set(returned_by_all(dag_run, "caption")) == {f"{video.prompt} (5 s, 12 credits)" for video in kie.tasks}
 
 
 def test_hook_in_task_spends_only_what_is_there(run: RunDag, kie: Sandbox) -> None:
@@ -167,8 +169,28 @@ def returned(dag_run: DagRun, task_id: str) -> Any:
     return task_instance.xcom_pull(task_id)
 
 
+def returned_by_all(dag_run: DagRun, task_id: str) -> list[Any]:
+    """What each mapped instance of a task returned."""
+    instances = [each for each in dag_run.get_task_instances() if each.task_id == task_id]
+    return [each.xcom_pull(task_id, map_indexes=each.map_index) for each in instances]
+
+
 def by_link(kie: Sandbox) -> dict[str, SandboxTask]:
     return {link: task for task in kie.tasks for link in task.media_urls}
+
+
+def asset_events(uri: str) -> list[tuple[Any, ...]]:
+    """What the events of an asset say, and the alias they came by."""
+    from airflow.models.asset import AssetEvent, AssetModel
+    from airflow.utils.session import create_session
+
+    with create_session() as session:
+        asset = session.scalars(select(AssetModel.id).where(AssetModel.uri == uri)).one()
+        return [
+            (event.extra["task_id"], event.extra["prompt"], event.extra["duration"], alias.name)
+            for event in session.scalars(select(AssetEvent).where(AssetEvent.asset_id == asset))
+            for alias in event.source_aliases
+        ]
 
 
 def seconds_of(file: Path) -> float:
