@@ -40,6 +40,7 @@ def get_provider_info() -> dict[str, Any]:
             "airflow_provider_runway.links.runway.RunwayVideoLink",
             "airflow_provider_runway.links.runway.KieLogsLink",
         ],
+        "cli": ["airflow_provider_runway.cli.definition.get_runway_cli_commands"],
         "connection-types": [_CONNECTION_TYPE],
         "config": {"runway": _CONFIGURATION},
     }

@@ -19,6 +19,7 @@ from airflow_provider_runway.kie.errors import (
     InvalidRequestError,
     MaintenanceError,
     MissingVideoError,
+    NotFinishedError,
     PollingFailedError,
     RateLimitedError,
     RunwayError,
@@ -70,6 +71,24 @@ def judge(task: VideoTask) -> Decision:
         if task.video_url:
             return Decision(Verdict.DONE)
     return Decision(Verdict.WAIT)
+
+
+def require_video(task: VideoTask) -> VideoTask:
+    """A task whose video is there to be stored.
+
+    :raises NotFinishedError: If it is still being made.
+    :raises RunwayError: If it has failed or is gone.
+    """
+    decision = judge(task)
+    if decision.error is not None:
+        raise decision.error
+    if decision.verdict is not Verdict.DONE:
+        raise NotFinishedError(
+            f"Task {task.task_id} is not finished ({task.state}): there is no video to store yet. Wait for it with "
+            "a RunwayVideoSensor, or let this task retry.",
+            task_id=task.task_id,
+        )
+    return task
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,7 +25,15 @@ def main(arguments: Sequence[str] | None = None) -> int:
     :param arguments: those of the command line by default.
     :returns: the exit code: 0 after SIGINT or SIGTERM, 1 when it could not start.
     """
-    given = _parser().parse_args(arguments)
+    return run(_parser().parse_args(arguments))
+
+
+def run(given: argparse.Namespace) -> int:
+    """Run the sandbox until it is interrupted.
+
+    :param given: the options of :func:`add_options`.
+    :returns: the exit code: 0 after SIGINT or SIGTERM, 1 when it could not start.
+    """
     try:
         settings = SandboxSettings(
             seconds=given.seconds,
@@ -42,6 +50,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (SandboxError, ValueError) as error:
         sys.stderr.write(f"{error}\n")
         return _FAILED
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Declare the options."""
+    usual = SandboxSettings()
+    add = parser.add_argument
+    add("--port", type=int, default=8123, help="port to listen on; 0 picks a free one")
+    add("--host", default="127.0.0.1", help="interface to listen on")
+    add("--seconds", type=float, default=usual.seconds, help="how long a video takes")
+    add("--distribution", choices=("fixed", "lognormal"), default=usual.distribution, help="how that varies")
+    add("--credits", type=float, default=usual.credits, help="balance at the start")
+    add("--key", action="append", help="an API key to let in; may be repeated (default: sandbox-key)")
+    add("--http-errors", action="store_true", help="answer errors with their HTTP status instead of 200")
+    add("--video-scale", type=float, default=usual.video_scale, help="size of the videos, up to 1")
+    add("--webhook-key", help="sign callbacks with this key")
+    add("--callback-host", action="append", default=[], help="a further host that may be called back, or *")
+    add("--public-url", help="what media URLs begin with, if it is not the address asked")
+    add("--state", type=Path, help="file that keeps the tasks from one run to the next")
 
 
 def _serve(settings: SandboxSettings, host: str, port: int, state: Path | None) -> int:
@@ -83,23 +109,10 @@ def _say(text: str) -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    usual = SandboxSettings()
     parser = argparse.ArgumentParser(
         prog="python -m airflow_provider_runway.sandbox",
         description="KIE.AI played locally: Runway videos that cost nothing.",
         formatter_class=argparse.ArgumentDefaultsHelpFormatter,
     )
-    add = parser.add_argument
-    add("--port", type=int, default=8123, help="port to listen on; 0 picks a free one")
-    add("--host", default="127.0.0.1", help="interface to listen on")
-    add("--seconds", type=float, default=usual.seconds, help="how long a video takes")
-    add("--distribution", choices=("fixed", "lognormal"), default=usual.distribution, help="how that varies")
-    add("--credits", type=float, default=usual.credits, help="balance at the start")
-    add("--key", action="append", help="an API key to let in; may be repeated (default: sandbox-key)")
-    add("--http-errors", action="store_true", help="answer errors with their HTTP status instead of 200")
-    add("--video-scale", type=float, default=usual.video_scale, help="size of the videos, up to 1")
-    add("--webhook-key", help="sign callbacks with this key")
-    add("--callback-host", action="append", default=[], help="a further host that may be called back, or *")
-    add("--public-url", help="what media URLs begin with, if it is not the address asked")
-    add("--state", type=Path, help="file that keeps the tasks from one run to the next")
+    add_options(parser)
     return parser

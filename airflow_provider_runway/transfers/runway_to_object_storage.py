@@ -11,7 +11,7 @@ from airflow.sdk import BaseOperator
 from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
 from airflow_provider_runway.assets import describe_video
 from airflow_provider_runway.kie.errors import GenerationFailedError
-from airflow_provider_runway.kie.polling import Verdict, judge
+from airflow_provider_runway.kie.polling import require_video
 from airflow_provider_runway.kie.rules import check_kind, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.links.runway import KIE_LOGS, KieLogsLink, RunwayVideoLink, logs_url
@@ -110,19 +110,8 @@ class RunwayToObjectStorageOperator(BaseOperator):
         return result
 
     def _finished_task(self) -> VideoTask:
-        from airflow_provider_runway.kie.errors import NotFinishedError
-
-        task = self.hook.look(self.runway_task_id, self.kind)
-        decision = judge(task)
-        if decision.error is not None:
-            if isinstance(decision.error, GenerationFailedError):
-                # No retry of a download makes a failed video.
-                decision.error.retryable = False
-            raise decision.error
-        if decision.verdict is not Verdict.DONE:
-            raise NotFinishedError(
-                f"Task {task.task_id} is not finished ({task.state}): there is no video to store yet. Wait for it with "
-                "a RunwayVideoSensor, or let this task retry.",
-                task_id=task.task_id,
-            )
-        return task
+        try:
+            return require_video(self.hook.look(self.runway_task_id, self.kind))
+        except GenerationFailedError as error:
+            error.retryable = False  # no retry of a download makes a failed video
+            raise

@@ -1,0 +1,1 @@
+"""``airflow runway``: the everyday of videos on the command line."""

@@ -1,0 +1,205 @@
+"""What ``airflow runway`` does."""
+
+from __future__ import annotations
+
+import json
+import logging
+import sys
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_runway.cli.ending import ExitCode, code_of, command, end, interruptible, say
+from airflow_provider_runway.cli.progress import downloading, waiting
+from airflow_provider_runway.hooks.runway import RunwayHook
+from airflow_provider_runway.kie.errors import CreditFloorError, NotFinishedError, RunwayError
+from airflow_provider_runway.kie.polling import Verdict, judge, require_video
+from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT, estimate, priced
+from airflow_provider_runway.kie.requests import GenerateRequest
+from airflow_provider_runway.kie.tasks import VideoTask
+from airflow_provider_runway.results import VideoResult, finished_result, submitted_result, to_iso, utc_now
+
+if TYPE_CHECKING:
+    from airflow_provider_runway.storage.saving import SavedVideo
+
+
+@command
+def credits_(arguments: Namespace) -> None:
+    """Print the balance."""
+    with _hook(arguments) as hook:
+        balance = hook.credits()
+    _show({"credits": balance, "dollars": round(balance * DOLLARS_PER_CREDIT, 2)}, arguments.output)
+
+
+@command
+def status(arguments: Namespace) -> None:
+    """Look once, and tell by the exit code as well how the task stands."""
+    with _hook(arguments) as hook:
+        task = hook.look(arguments.task_id, arguments.kind)
+    shown = {**asdict(task), "state": task.state.value}
+    _show(shown, arguments.output)
+    decision = judge(task)
+    if decision.error is not None:
+        end(code_of(decision.error), str(decision.error))
+    if decision.verdict is Verdict.WAIT:
+        raise SystemExit(ExitCode.NOT_READY)
+
+
+@command
+def wait(arguments: Namespace) -> None:
+    """Wait for a video, and print where it is."""
+    with _hook(arguments) as hook:
+        _show(finished_result(_wait(hook, arguments.task_id, arguments), completed_at=utc_now()), arguments.output)
+
+
+@command
+def save(arguments: Namespace) -> None:
+    """Store a video, and print where."""
+    with _hook(arguments) as hook:
+        try:
+            task = require_video(hook.look(arguments.task_id, arguments.kind))
+        except NotFinishedError:
+            end(ExitCode.NOT_READY, f"The video is still being made. {_how_to_wait(arguments.task_id, arguments)}")
+        _show(finished_result(task, saved=_save(hook, task, arguments.path, arguments)), arguments.output)
+
+
+@command
+def generate(arguments: Namespace) -> None:
+    """Make a video, once the person has agreed to the price."""
+    from airflow_provider_runway.configuration import read_prices
+    from airflow_provider_runway.operators.video_file import check_target
+
+    request = GenerateRequest(
+        prompt=arguments.prompt,
+        image_url=arguments.image_url,
+        duration=arguments.duration,
+        quality=arguments.quality,
+        aspect_ratio=arguments.aspect_ratio or (None if arguments.image_url else "16:9"),
+        watermark=arguments.watermark,
+    )
+    price = estimate(request, read_prices())
+    if arguments.save_to and arguments.no_wait:
+        end(ExitCode.WRONG, "--save-to needs the video, and --no-wait does not wait for it. Nothing was sent.")
+    with _hook(arguments) as hook:
+        if arguments.save_to:
+            check_target(arguments.save_to, None)
+        _agree(hook, price, yes=arguments.yes)
+        with interruptible(_DOUBT, ExitCode.UNKNOWN):
+            task_id = hook.submit(request)
+        submitted_at = to_iso(utc_now())
+        say(f"Submitted to KIE.AI: task {task_id}, for {priced(price)}. It is paid.")
+        if arguments.no_wait:
+            result = submitted_result(
+                task_id, "runway", parent_task_id=None, submitted_at=submitted_at, credits_estimate=price
+            )
+            _show(result, arguments.output)
+            return
+        say(f"If this is interrupted, the video goes on. {_how_to_wait(task_id, arguments)}")
+        task = _wait(hook, task_id, arguments)
+        saved = _save(hook, task, arguments.save_to, arguments) if arguments.save_to else ()
+        result = finished_result(
+            task, submitted_at=submitted_at, completed_at=utc_now(), credits_estimate=price, saved=saved
+        )
+        _show(result, arguments.output)
+
+
+def sandbox(arguments: Namespace) -> None:
+    """Run the sandbox until it is interrupted."""
+    from airflow_provider_runway.sandbox.cli import run
+
+    raise SystemExit(run(arguments))
+
+
+_DOUBT = (
+    "The request was on its way, and it is unknown whether KIE.AI took it: it may be paid. "
+    "Look at https://kie.ai/logs before you try again."
+)
+
+
+def _hook(arguments: Namespace) -> RunwayHook:
+    logging.getLogger("httpx").setLevel(logging.WARNING)
+    return RunwayHook(arguments.conn_id)
+
+
+def _agree(hook: RunwayHook, price: float | None, *, yes: bool) -> None:
+    """Have the person agree to the price, or leave."""
+    balance, floor = hook.credits(), hook.settings.credit_floor
+    if floor is not None and balance - (price or 0) < floor:
+        raise CreditFloorError(balance, price, floor)
+    cost = f"This video costs {priced(price)}; {balance:g} credits are left."
+    if yes:
+        return say(cost)
+    if not sys.stdin.isatty():
+        end(ExitCode.REFUSED, f"{cost} There is no terminal to ask at: --yes spends without asking. Nothing was sent.")
+    sys.stderr.write(f"{cost} Make it? [y/N] ")
+    sys.stderr.flush()
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        end(ExitCode.REFUSED, "Nothing was sent.")
+    return None
+
+
+def _wait(hook: RunwayHook, task_id: str, arguments: Namespace) -> VideoTask:
+    advice = f"The video goes on being made at KIE.AI, and stays paid. {_how_to_wait(task_id, arguments)}"
+    try:
+        with interruptible(advice), waiting(task_id) as progress:
+            return hook.wait(
+                task_id,
+                getattr(arguments, "kind", "runway"),
+                poll_interval=arguments.poll_interval,
+                timeout=arguments.timeout,
+                on_change=progress,
+            )
+    except RunwayError as error:
+        code = code_of(error)
+        hint = f" {_how_to_wait(task_id, arguments)}" if code is ExitCode.NOT_READY else ""
+        end(code, f"{type(error).__name__}: {error}{hint}")
+
+
+def _save(hook: RunwayHook, task: VideoTask, path: str, arguments: Namespace) -> Sequence[SavedVideo]:
+    from airflow_provider_runway.operators.parameters import check_folder
+    from airflow_provider_runway.storage.results import save_results
+    from airflow_provider_runway.storage.saving import save_video
+
+    def renew(dead: str, position: int = 0) -> str:
+        return hook.renew_link(task.task_id, dead, task.kind, position)
+
+    again = f"airflow runway save {task.task_id} {path}{_options(arguments)}"
+    overwrite = getattr(arguments, "overwrite", False)
+    with interruptible(f"To store the video: {again}"):
+        if task.kind == "job":
+            check_folder(path)
+            return save_results(task.result_urls, path, task_id=task.task_id, overwrite=overwrite, renew=renew)
+        with downloading(path) as progress:
+            video = save_video(
+                task.video_url or "",
+                path,
+                task_id=task.task_id,
+                overwrite=overwrite,
+                thumbnail=task.image_url if getattr(arguments, "thumbnail", False) else None,
+                renew=renew,
+                on_progress=progress,
+            )
+        return [video]
+
+
+def _how_to_wait(task_id: str, arguments: Namespace) -> str:
+    return f"To wait for it: airflow runway wait {task_id}{_options(arguments)}"
+
+
+def _options(arguments: Namespace) -> str:
+    """What has to be said again to reach the same task."""
+    kind = getattr(arguments, "kind", "runway")
+    conn_id = "" if arguments.conn_id == RunwayHook.default_conn_name else f" --conn-id {arguments.conn_id}"
+    return f"{conn_id}{'' if kind == 'runway' else f' --kind {kind}'}"
+
+
+def _show(result: Mapping[str, Any] | VideoResult, output: str) -> None:
+    """Print a result to standard output."""
+    if output == "json":
+        text = json.dumps(result, indent=2)
+    else:
+        widest = max(map(len, result))
+        text = "\n".join(f"{name:<{widest}}  {'' if value is None else value}" for name, value in result.items())
+    sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()

@@ -1,0 +1,130 @@
+"""What ``airflow runway`` offers. Airflow imports this with every command of its own, so nothing else is imported."""
+
+from __future__ import annotations
+
+import argparse
+
+from airflow.cli.cli_config import ActionCommand, Arg, CLICommand, GroupCommand, lazy_load_command
+
+from airflow_provider_runway.kie.rules import ASPECT_RATIOS, DURATIONS, QUALITIES
+from airflow_provider_runway.kie.tasks import KINDS
+
+_COMMANDS = "airflow_provider_runway.cli.commands"
+
+_TASK_ID = Arg(("task_id",), metavar="TASK_ID", help="the KIE task")
+_CONN_ID = Arg(("--conn-id",), default="runway_default", help="the connection (default: runway_default)")
+_OUTPUT = Arg(
+    ("-o", "--output"), choices=("table", "json"), default="table", help="how the result is printed (default: table)"
+)
+_KIND = Arg(
+    ("--kind",), choices=KINDS, default="runway", help="the kind of the KIE task (default: runway)"
+)
+_TIMEOUT = Arg(("--timeout",), type=float, default=1800.0, metavar="SECONDS", help="longest wait (default: 1800)")
+_POLL_INTERVAL = Arg(
+    ("--poll-interval",),
+    type=float,
+    default=10.0,
+    metavar="SECONDS",
+    help="shortest pause between two looks (default: 10)",
+)
+
+
+class _SandboxOptions(Arg):
+    """The options of ``python -m airflow_provider_runway.sandbox``, as they are."""
+
+    def add_to_parser(self, parser: argparse.ArgumentParser) -> None:
+        from airflow_provider_runway.sandbox.cli import add_options
+
+        add_options(parser)
+
+
+def get_runway_cli_commands() -> list[CLICommand]:
+    """The commands, as Airflow's command line takes them."""
+    return [GroupCommand(name="runway", help="Runway videos at KIE.AI", subcommands=_SUBCOMMANDS)]
+
+
+_EXIT_CODES = """\
+exit codes:
+  0  done
+  2  a parameter breaks a rule, nothing was sent
+  3  refused, or not reached: nothing was taken
+  4  KIE.AI failed the video: its credits come back
+  5  the video is still being made
+  6  it is unknown whether a video was taken and paid
+  7  there is no such task, or its video is gone
+  8  the video could not be stored
+  130  interrupted"""
+
+_SUBCOMMANDS = (
+    ActionCommand(
+        name="credits",
+        help="Show the balance; free of charge",
+        func=lazy_load_command(f"{_COMMANDS}.credits_"),
+        args=(_CONN_ID, _OUTPUT),
+        epilog=_EXIT_CODES,
+    ),
+    ActionCommand(
+        name="status",
+        help="Look at a KIE task once",
+        func=lazy_load_command(f"{_COMMANDS}.status"),
+        args=(_TASK_ID, _KIND, _CONN_ID, _OUTPUT),
+        epilog=_EXIT_CODES,
+    ),
+    ActionCommand(
+        name="wait",
+        help="Wait until a video is ready; pays nothing",
+        func=lazy_load_command(f"{_COMMANDS}.wait"),
+        args=(_TASK_ID, _KIND, _TIMEOUT, _POLL_INTERVAL, _CONN_ID, _OUTPUT),
+        epilog=_EXIT_CODES,
+    ),
+    ActionCommand(
+        name="save",
+        help="Store a video that is ready; pays nothing",
+        func=lazy_load_command(f"{_COMMANDS}.save"),
+        args=(
+            _TASK_ID,
+            Arg(
+                ("path",),
+                metavar="PATH",
+                help="a path, or what Airflow's ObjectStoragePath takes; with a / at the end it is a folder",
+            ),
+            Arg(("--overwrite",), action="store_true", help="replace another file that is there"),
+            Arg(("--thumbnail",), action="store_true", help="store the thumbnail beside the video"),
+            _KIND,
+            _CONN_ID,
+            _OUTPUT,
+        ),
+        epilog=_EXIT_CODES,
+    ),
+    ActionCommand(
+        name="generate",
+        help="Make a video: says the price and asks before it spends",
+        func=lazy_load_command(f"{_COMMANDS}.generate"),
+        args=(
+            Arg(("prompt",), metavar="PROMPT", help="what happens in the video, 1 to 1800 characters"),
+            Arg(("--image-url",), help="http(s) URL of a picture to start from"),
+            Arg(("--duration",), type=int, choices=DURATIONS, default=5, help="seconds of video (default: 5)"),
+            Arg(("--quality",), choices=QUALITIES, default="720p", help="720p (default) or 1080p; 10 s are 720p"),
+            Arg(
+                ("--aspect-ratio",),
+                choices=ASPECT_RATIOS,
+                help="the shape (default: 16:9, or the image's if there is one)",
+            ),
+            Arg(("--watermark",), help="text at the bottom right"),
+            Arg(("--save-to",), metavar="PATH", help="store the video there; with a / at the end it is a folder"),
+            Arg(("--no-wait",), action="store_true", help="end as soon as KIE.AI has taken the request"),
+            Arg(("-y", "--yes"), action="store_true", help="spend without asking"),
+            _TIMEOUT,
+            _POLL_INTERVAL,
+            _CONN_ID,
+            _OUTPUT,
+        ),
+        epilog=_EXIT_CODES,
+    ),
+    ActionCommand(
+        name="sandbox",
+        help="Play KIE.AI on this machine: videos that cost nothing",
+        func=lazy_load_command(f"{_COMMANDS}.sandbox"),
+        args=(_SandboxOptions(("--port",)),),  # type: ignore[no-untyped-call]
+    ),
+)

@@ -1,0 +1,92 @@
+"""How a command ends: with a code that a script can act on, and a sentence for the person who called it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import IntEnum
+from functools import wraps
+from typing import NoReturn
+
+from airflow_provider_runway.kie import errors
+
+INTERRUPTED = 130
+
+
+class ExitCode(IntEnum):
+    """What became of a command. 1 is Python's own, for what nobody foresaw."""
+
+    DONE = 0
+    WRONG = 2
+    REFUSED = 3
+    FAILED = 4
+    NOT_READY = 5
+    UNKNOWN = 6
+    GONE = 7
+    NOT_STORED = 8
+
+
+_CODES: tuple[tuple[ExitCode, tuple[type[errors.RunwayError], ...]], ...] = (
+    (ExitCode.WRONG, (errors.InvalidRequestError,)),
+    (ExitCode.FAILED, (errors.GenerationFailedError,)),
+    (
+        ExitCode.NOT_READY,
+        (errors.WaitTimeoutError, errors.PollingFailedError, errors.MissingVideoError, errors.NotFinishedError),
+    ),
+    (ExitCode.UNKNOWN, (errors.AmbiguousSubmissionError,)),
+    (ExitCode.GONE, (errors.TaskNotFoundError, errors.VideoExpiredError, errors.DeadLinkError)),
+    (ExitCode.NOT_STORED, (errors.DownloadError, errors.TargetExistsError, errors.TargetUnwritableError)),
+)
+
+
+def code_of(error: errors.RunwayError) -> ExitCode:
+    """The exit code of an error: ``REFUSED`` is all that proves that nothing was taken."""
+    return next((code for code, kinds in _CODES if isinstance(error, kinds)), ExitCode.REFUSED)
+
+
+def say(text: str) -> None:
+    """Tell the person. The result alone goes to standard output."""
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+def end(code: int, text: str) -> NoReturn:
+    """Say something and leave."""
+    say(text)
+    raise SystemExit(code)
+
+
+def command(run: Callable[..., None]) -> Callable[..., None]:
+    """Make a function a command: its errors become a line and an exit code."""
+
+    @wraps(run)
+    def ending(*arguments: object) -> None:
+        from airflow.sdk.exceptions import AirflowNotFoundException
+
+        # What tells Airflow that connections may be read from its database, as in its own commands.
+        os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "server"
+        try:
+            run(*arguments)
+        except errors.RunwayError as error:
+            end(code_of(error), f"{type(error).__name__}: {error}")
+        except AirflowNotFoundException as error:
+            end(ExitCode.REFUSED, f"{error}. Nothing was sent.")
+        except KeyboardInterrupt:
+            end(INTERRUPTED, "\nInterrupted. Nothing was sent.")
+
+    return ending
+
+
+@contextmanager
+def interruptible(advice: str, code: int = INTERRUPTED) -> Iterator[None]:
+    """Say what Ctrl-C means where something is under way.
+
+    :param advice: What has become of it, and how to go on.
+    :param code: The exit code.
+    """
+    try:
+        yield
+    except KeyboardInterrupt:
+        end(code, f"\nInterrupted. {advice}")

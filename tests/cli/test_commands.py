@@ -1,0 +1,430 @@
+"""``airflow runway``, called in this process as Airflow's command line calls it."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from airflow.cli.cli_parser import get_parser
+
+from airflow_home import prepare_database
+from airflow_provider_runway.cli.ending import ExitCode, code_of
+from airflow_provider_runway.exceptions import RunwayError
+from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
+from airflow_provider_runway.kie import errors
+from airflow_provider_runway.kie.client import KieClient
+from airflow_provider_runway.sandbox import CutAfter, CutMedia, Expire, Fail, Refuse, Sandbox
+
+pytestmark = pytest.mark.usefixtures("given_time", "server_context")
+
+
+class Terminal(io.StringIO):
+    """A terminal at which somebody types."""
+
+    def isatty(self) -> bool:
+        return True
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a command did: its exit code, and what it printed to standard output and error."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def result(self) -> dict[str, Any]:
+        result: dict[str, Any] = json.loads(self.out)
+        return result
+
+
+Call = Callable[..., Done]
+
+
+@pytest.fixture
+def server_context(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command sets this for its process, which is that of the tests here."""
+    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")
+
+
+@pytest.fixture
+def call(capsys: pytest.CaptureFixture[str]) -> Call:
+    def call(*words: str) -> Done:
+        capsys.readouterr()
+        arguments = get_parser().parse_args(["runway", *words])
+        code: Any = 0
+        try:
+            arguments.func(arguments)
+        except SystemExit as end:
+            code = end.code
+        said = capsys.readouterr()
+        return Done(int(code), said.out, said.err)
+
+    return call
+
+
+@pytest.fixture
+def task_id(kie: Sandbox) -> str:
+    """A video that is being made."""
+    with RunwayHook() as hook:
+        return hook.submit(GenerateRequest(prompt="A fox", aspect_ratio="16:9"))
+
+
+def types(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setattr(sys, "stdin", Terminal(text))
+
+
+def interrupts(monkeypatch: pytest.MonkeyPatch, target: Any, name: str) -> None:
+    """Somebody presses Ctrl-C in the midst of this."""
+
+    def interrupt(*_: object, **__: object) -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+
+    monkeypatch.setattr(target, name, interrupt)
+
+
+def test_credits_are_shown_as_a_table_and_as_json(call: Call, kie: Sandbox) -> None:
+    assert call("credits").out == "credits  5000.0\ndollars  25.0\n"
+    assert call("credits", "--output", "json").result == {"credits": 5000.0, "dollars": 25.0}
+
+
+def test_another_connection_can_be_named(call: Call, kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER", kie.connection_json())
+    monkeypatch.delenv("AIRFLOW_CONN_RUNWAY_DEFAULT")
+
+    assert call("credits", "--conn-id", "other").code == 0
+
+
+def test_a_missing_connection_is_said_in_one_line(call: Call) -> None:
+    done = call("credits", "--conn-id", "nowhere")
+
+    assert done.code == ExitCode.REFUSED
+    assert done.err.splitlines()[-1].endswith("Nothing was sent.")
+    assert "nowhere" in done.err
+
+
+def test_a_wrong_key_is_said_in_one_line(call: Call, kie: Sandbox) -> None:
+    kie.fault(Refuse(401), on="credit")
+
+    done = call("credits")
+
+    assert (done.code, done.out) == (ExitCode.REFUSED, "")
+    assert done.err.startswith("AuthenticationError: KIE.AI answered with code 401")
+
+
+def test_status_tells_by_its_code_how_the_task_stands(call: Call, kie: Sandbox, task_id: str) -> None:
+    running = call("status", task_id, "-o", "json")
+    kie.advance(60)
+    ready = call("status", task_id, "-o", "json")
+
+    assert (running.code, running.result["state"]) == (ExitCode.NOT_READY, "queued")
+    assert (ready.code, ready.result["state"]) == (0, "success")
+    assert ready.result["video_url"] == kie.tasks[0].media_urls[0]
+
+
+def test_status_of_a_video_that_is_gone_or_failed_or_unknown(call: Call, kie: Sandbox, task_id: str) -> None:
+    kie.advance(60)
+    kie.fault(Expire(), task_id=task_id)
+    call("status", task_id)
+    gone = call("status", task_id)
+    kie.fault(Fail("The content was flagged by moderation"))
+    with RunwayHook() as hook:
+        failing = hook.submit(GenerateRequest(prompt="A bear", aspect_ratio="16:9"))
+    kie.advance(60)
+    failed = call("status", failing, "-o", "json")
+
+    assert gone.code == ExitCode.GONE
+    assert (failed.code, failed.result["state"]) == (ExitCode.FAILED, "failed")
+    assert "Its credits come back" in failed.err
+    assert call("status", "no-such-task").code == ExitCode.GONE
+
+
+def test_wait_shows_each_change_and_then_the_video(call: Call, kie: Sandbox, task_id: str) -> None:
+    done = call("wait", task_id, "--output", "json")
+
+    assert done.code == 0
+    assert done.result["video_url"] == kie.tasks[0].media_urls[0]
+    lines = done.err.splitlines()
+    assert lines[0] == f"Task {task_id}: queued after 0 s."
+    assert lines[1].startswith(f"Task {task_id}: generating after ")
+
+
+def test_a_wait_that_takes_too_long_says_how_to_go_on(call: Call, kie: Sandbox, task_id: str) -> None:
+    done = call("wait", task_id, "--timeout", "20", "--poll-interval", "5")
+
+    assert (done.code, done.out) == (ExitCode.NOT_READY, "")
+    assert done.err.endswith(f"To wait for it: airflow runway wait {task_id}\n")
+    assert "WaitTimeoutError" in done.err
+
+
+def test_an_interrupted_wait_says_that_the_video_goes_on(
+    call: Call, kie: Sandbox, task_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER", kie.connection_json())
+    interrupts(monkeypatch, KieClient, "wait")
+
+    done = call("wait", task_id, "--conn-id", "other", "--kind", "aleph")
+
+    assert done.code == 130
+    assert "The video goes on being made at KIE.AI, and stays paid." in done.err
+    assert done.err.endswith(f"airflow runway wait {task_id} --conn-id other --kind aleph\n")
+
+
+def test_save_stores_the_video_and_shows_how_far_it_is(call: Call, kie: Sandbox, task_id: str, tmp_path: Path) -> None:
+    kie.advance(60)
+
+    done = call("save", task_id, f"{tmp_path}/", "--thumbnail", "-o", "json")
+
+    assert done.code == 0
+    video = (tmp_path / f"{task_id}.mp4").read_bytes()
+    assert done.result["saved_to"] == f"file://{tmp_path}/{task_id}.mp4"
+    assert done.result["sha256"] == hashlib.sha256(video).hexdigest()
+    assert done.result["thumbnail_saved_to"] == f"file://{tmp_path}/{task_id}.png"
+    size = f"{len(video) / 1e6:.1f}"
+    assert done.err.splitlines()[-1] == f"{tmp_path}/: {size} of {size} MB."
+
+
+def test_save_leaves_another_file_alone_unless_told(call: Call, kie: Sandbox, task_id: str, tmp_path: Path) -> None:
+    kie.advance(60)
+    target = tmp_path / "fox.mp4"
+    target.write_bytes(b"other")
+
+    assert call("save", task_id, str(target)).code == ExitCode.NOT_STORED
+    assert target.read_bytes() == b"other"
+    assert call("save", task_id, str(target), "--overwrite").code == 0
+    assert target.read_bytes() != b"other"
+
+
+def test_save_of_an_unfinished_video_says_how_to_wait(call: Call, task_id: str, tmp_path: Path) -> None:
+    done = call("save", task_id, f"{tmp_path}/")
+
+    assert done.code == ExitCode.NOT_READY
+    assert done.err == f"The video is still being made. To wait for it: airflow runway wait {task_id}\n"
+
+
+def test_a_download_that_fails_has_a_code_of_its_own(call: Call, kie: Sandbox, task_id: str, tmp_path: Path) -> None:
+    kie.advance(60)
+    kie.fault(CutMedia(after=0))
+
+    assert call("save", task_id, f"{tmp_path}/").code == ExitCode.NOT_STORED
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_generate_says_the_price_and_asks(call: Call, kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    types(monkeypatch, "y\n")
+
+    done = call("generate", "A fox in the snow", "--duration", "10", "-o", "json")
+
+    assert done.code == 0
+    [video] = kie.tasks
+    lines = done.err.splitlines()
+    assert lines[0] == (
+        "This video costs about 30 credits ($0.15); 5000 credits are left. Make it? [y/N] "
+        f"Submitted to KIE.AI: task {video.task_id}, for about 30 credits ($0.15). It is paid."
+    )
+    assert lines[1] == (
+        f"If this is interrupted, the video goes on. To wait for it: airflow runway wait {video.task_id}"
+    )
+    assert (done.result["task_id"], done.result["video_url"]) == (video.task_id, video.media_urls[0])
+    assert done.result["credits_estimate"] == 30
+    assert (video.prompt, video.seconds) == ("A fox in the snow", 10)
+
+
+@pytest.mark.parametrize("answer", ["n\n", "\n", "", "maybe\n"])
+def test_anything_but_yes_sends_nothing(call: Call, kie: Sandbox, monkeypatch: pytest.MonkeyPatch, answer: str) -> None:
+    types(monkeypatch, answer)
+
+    done = call("generate", "A fox")
+
+    assert (done.code, done.out) == (ExitCode.REFUSED, "")
+    assert done.err.endswith("Nothing was sent.\n")
+    assert kie.ledger.submissions == ()
+
+
+def test_without_a_terminal_nothing_is_spent_unless_told(call: Call, kie: Sandbox) -> None:
+    refused = call("generate", "A fox")
+    done = call("generate", "A fox", "--yes", "--no-wait", "-o", "json")
+
+    assert refused.code == ExitCode.REFUSED
+    assert "--yes spends without asking. Nothing was sent." in refused.err
+    assert (done.code, done.result["state"]) == (0, "submitted")
+    assert len(kie.ledger.charges) == 1
+    assert kie.ledger.of("record") == ()
+
+
+def test_ctrl_c_at_the_question_sends_nothing(call: Call, kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    types(monkeypatch, "")
+    interrupts(monkeypatch, sys.stdin, "readline")
+
+    done = call("generate", "A fox")
+
+    assert (done.code, kie.ledger.submissions) == (130, ())
+    assert done.err.endswith("Interrupted. Nothing was sent.\n")
+
+
+def test_generate_stores_the_video(call: Call, kie: Sandbox, tmp_path: Path) -> None:
+    done = call("generate", "A fox", "--yes", "--save-to", f"{tmp_path}/fox.mp4", "-o", "json")
+
+    assert done.code == 0
+    assert done.result["saved_to"] == f"file://{tmp_path}/fox.mp4"
+    assert done.result["sha256"] == hashlib.sha256((tmp_path / "fox.mp4").read_bytes()).hexdigest()
+    assert done.result["credits_estimate"] == 12
+
+
+def test_a_place_that_is_taken_is_found_out_before_anything_is_paid(call: Call, kie: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "fox.mp4").write_bytes(b"other")
+
+    assert call("generate", "A fox", "--yes", "--save-to", f"{tmp_path}/fox.mp4").code == ExitCode.NOT_STORED
+    assert kie.ledger.submissions == ()
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        ("--quality", "1080p", "--duration", "10"),
+        ("--image-url", "fox"),
+        ("--no-wait", "--save-to", "fox.mp4"),
+    ],
+)
+def test_what_breaks_a_rule_is_said_before_anything_is_sent(call: Call, kie: Sandbox, wrong: tuple[str, ...]) -> None:
+    done = call("generate", "A fox", "--yes", *wrong)
+
+    assert done.code == ExitCode.WRONG
+    assert done.err.endswith("Nothing was sent.\n")
+    assert kie.ledger.requests == ()
+
+
+def test_the_floor_of_the_connection_holds(call: Call, kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    connection = json.loads(kie.connection_json())
+    connection["extra"] = {"credit_floor": 4990}
+    monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", json.dumps(connection))
+
+    done = call("generate", "A fox", "--yes")
+
+    assert done.code == ExitCode.REFUSED
+    assert "CreditFloorError" in done.err
+    assert kie.ledger.submissions == ()
+
+
+def test_an_unanswered_submission_is_doubtful_and_not_repeated(call: Call, kie: Sandbox) -> None:
+    kie.fault(CutAfter(), on="submit")
+
+    done = call("generate", "A fox", "--yes")
+
+    assert done.code == ExitCode.UNKNOWN
+    assert "https://kie.ai/logs" in done.err
+    assert len(kie.ledger.charges) == 1
+
+
+def test_ctrl_c_in_the_midst_of_a_submission_is_doubtful(
+    call: Call, kie: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupts(monkeypatch, KieClient, "submit")
+
+    done = call("generate", "A fox", "--yes")
+
+    assert done.code == ExitCode.UNKNOWN
+    assert "Look at https://kie.ai/logs before you try again." in done.err
+
+
+def test_a_failed_video_is_told_with_its_reason(call: Call, kie: Sandbox) -> None:
+    kie.fault(Fail("The content was flagged by moderation"))
+
+    done = call("generate", "A fox", "--yes")
+
+    assert done.code == ExitCode.FAILED
+    assert "moderation" in done.err
+
+
+def test_an_interrupted_download_says_how_to_store(
+    call: Call, kie: Sandbox, task_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kie.advance(60)
+    from airflow_provider_runway.storage import saving
+
+    interrupts(monkeypatch, saving, "save_video")
+
+    done = call("save", task_id, f"{tmp_path}/")
+
+    assert done.code == 130
+    assert done.err.endswith(f"airflow runway save {task_id} {tmp_path}/\n")
+
+
+def test_a_terminal_sees_one_line_that_moves(
+    call: Call, kie: Sandbox, task_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+
+    assert call("wait", task_id).code == 0
+    assert call("save", task_id, f"{tmp_path}/").code == 0
+
+    shown = terminal.getvalue()
+    assert f"Task {task_id}: " in shown
+    assert "Downloading" in shown
+    assert "after 0 s." not in shown
+
+
+def test_every_error_has_a_code() -> None:
+    def tree(kind: type[RunwayError]) -> set[type[RunwayError]]:
+        return {kind}.union(*map(tree, kind.__subclasses__()))
+
+    codes = {kind.__name__: code_of(kind.__new__(kind)) for kind in tree(errors.RunwayError)}
+    may_be_paid = {name for name, code in codes.items() if code is not ExitCode.REFUSED}
+    assert may_be_paid == {
+        "InvalidRequestError", "GenerationFailedError", "WaitTimeoutError", "PollingFailedError", "MissingVideoError",
+        "NotFinishedError", "AmbiguousSubmissionError", "TaskNotFoundError", "VideoExpiredError", "DeadLinkError",
+        "DownloadError", "NotAVideoError", "TargetExistsError", "TargetUnwritableError",
+    }  # fmt: skip
+
+
+def test_the_sandbox_has_its_own_options(monkeypatch: pytest.MonkeyPatch, call: Call) -> None:
+    assert call("sandbox", "--seconds", "-1") == Done(1, "", "seconds: -1.0 is below 0\n")
+
+
+PROBE = """
+import sys
+import airflow.cli.cli_config
+before = set(sys.modules)
+import airflow_provider_runway.cli.definition as definition
+definition.get_runway_cli_commands()
+print(sorted({name for name in set(sys.modules) - before if not name.startswith("airflow_provider_runway")}))
+"""
+
+
+def test_declaring_the_commands_imports_nothing_else() -> None:
+    """Airflow does it for every command of its own."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE], env=os.environ, capture_output=True, text=True, check=True, timeout=120
+    )
+
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.airflow
+def test_the_command_itself_with_a_connection_of_the_database(kie: Sandbox) -> None:
+    from airflow.models.connection import Connection
+    from airflow.utils.session import create_session
+
+    prepare_database(Path(os.environ["AIRFLOW_HOME"]), os.environ)
+    with create_session() as session:
+        session.add(Connection(conn_id="of_the_database", conn_type="runway", host=kie.url, password=kie.key))
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("_AIRFLOW")}
+    command = [sys.executable, "-m", "airflow", "runway", "credits", "--conn-id", "of_the_database", "-o", "json"]
+
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == {"credits": 5000.0, "dollars": 25.0}
+    assert kie.key not in done.stdout + done.stderr
