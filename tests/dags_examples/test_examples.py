@@ -14,7 +14,7 @@ from sqlalchemy import select
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.sandbox import Sandbox, SandboxTask
 
-from .support import EXAMPLES, Cms, Received, RunDag
+from .support import EXAMPLES, Cms, Received, RunDag, person
 
 FILES = sorted(file.stem for file in EXAMPLES.glob("*.py"))
 
@@ -135,6 +135,27 @@ def test_publish_puts_title_and_link_to_the_cms(run: RunDag, kie: Sandbox, cms: 
     link = returned(dag_run, "make_video")["video_url"]
     entry = {"title": 'A "quoted" evening', "link": link}
     assert cms.received == [Received("PUT", f"/videos/{video.task_id}", entry)]
+
+
+def test_approval_publishes_what_a_person_approves(run: RunDag, kie: Sandbox, cms: Cms) -> None:
+    with person("Approve") as asked:
+        dag_run = run("runway_approval", title="An evening")
+
+    assert dag_run.state == "success"
+    [video] = kie.tasks
+    link = returned(dag_run, "make_video")["video_url"]
+    assert (asked.subject, asked.body) == ("Publish An evening?", f"[Watch the video]({link}) (about 12 credits)")
+    assert returned(dag_run, "approve")["responded_by_user"] == {"id": "editor", "name": "editor"}
+    assert cms.received == [Received("PUT", f"/videos/{video.task_id}", {"title": "An evening", "link": link})]
+
+
+def test_approval_does_not_publish_what_a_person_rejects(run: RunDag, kie: Sandbox, cms: Cms) -> None:
+    with person("Reject"):
+        dag_run = run("runway_approval")
+
+    states = {task.task_id: task.state for task in dag_run.get_task_instances()}
+    assert states == {"make_video": "success", "approve": "success", "publish": "skipped"}
+    assert (dag_run.state, cms.received) == ("success", [])
 
 
 def test_on_new_video_stores_the_videos_whose_asset_events_it_is_run_for(
