@@ -22,7 +22,11 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "hooks": [_modules("airflow_provider_runway.hooks.runway")],
         "operators": [
-            _modules("airflow_provider_runway.operators.runway", "airflow_provider_runway.operators.kie_job")
+            _modules(
+                "airflow_provider_runway.operators.runway",
+                "airflow_provider_runway.operators.kie_job",
+                "airflow_provider_runway.operators.upload",
+            )
         ],
         "sensors": [_modules("airflow_provider_runway.sensors.runway")],
         "triggers": [_modules("airflow_provider_runway.triggers.runway")],
@@ -101,6 +105,11 @@ _CONNECTION_TYPE: dict[str, Any] = {
             "label": "Submissions in 10 s",
             "description": "What KIE.AI allows the account; it raises the usual 20 on request.",
             "schema": {"type": ["integer", "null"], "default": 20, "minimum": 1, "maximum": 10000},
+        },
+        "upload_url": {
+            "label": "Upload URL",
+            "description": "Where files are uploaded to; the API key is sent there too. https://kieai.redpandaai.co",
+            "schema": {"type": ["string", "null"]},
         },
     },
 }

@@ -22,6 +22,7 @@ READ_WITH_A_DAG = (
     "airflow_provider_runway.sensors.runway",
     "airflow_provider_runway.transfers.runway_to_object_storage",
     "airflow_provider_runway.decorators.runway",
+    "airflow_provider_runway.operators.upload",
 )
 PROBE = """
 import importlib, json, sys

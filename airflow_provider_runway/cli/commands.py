@@ -7,16 +7,17 @@ import logging
 import sys
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.cli.ending import ExitCode, code_of, command, end, interruptible, say
-from airflow_provider_runway.cli.progress import downloading, waiting
+from airflow_provider_runway.cli.progress import downloading, uploading, waiting
 from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.kie.errors import CreditFloorError, NotFinishedError, RunwayError
 from airflow_provider_runway.kie.polling import Verdict, judge, require_video
 from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT, estimate, priced
 from airflow_provider_runway.kie.requests import GenerateRequest
+from airflow_provider_runway.kie.rules import is_file_address
 from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.results import VideoResult, finished_result, submitted_result, to_iso, utc_now
 
@@ -69,6 +70,7 @@ def generate(arguments: Namespace) -> None:
     """Make a video, once the person has agreed to the price."""
     from airflow_provider_runway.configuration import read_prices
     from airflow_provider_runway.operators.video_file import check_target
+    from airflow_provider_runway.storage.sources import read_source
 
     request = GenerateRequest(
         prompt=arguments.prompt,
@@ -84,7 +86,14 @@ def generate(arguments: Namespace) -> None:
     with _hook(arguments) as hook:
         if arguments.save_to:
             check_target(arguments.save_to, None)
+        image = request.image_url
+        if is_file_address(image):
+            read_source(str(image), "image_url", "picture")
         _agree(hook, price, yes=arguments.yes)
+        if is_file_address(image):
+            with uploading(str(image)) as progress:
+                uploaded = hook.upload(str(image), field="image_url", media="picture", on_progress=progress)
+            request = replace(request, image_url=uploaded.url)
         with interruptible(_DOUBT, ExitCode.UNKNOWN):
             task_id = hook.submit(request)
         submitted_at = to_iso(utc_now())

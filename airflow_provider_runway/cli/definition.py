@@ -16,9 +16,7 @@ _CONN_ID = Arg(("--conn-id",), default="runway_default", help="the connection (d
 _OUTPUT = Arg(
     ("-o", "--output"), choices=("table", "json"), default="table", help="how the result is printed (default: table)"
 )
-_KIND = Arg(
-    ("--kind",), choices=KINDS, default="runway", help="the kind of the KIE task (default: runway)"
-)
+_KIND = Arg(("--kind",), choices=KINDS, default="runway", help="the kind of the KIE task (default: runway)")
 _TIMEOUT = Arg(("--timeout",), type=float, default=1800.0, metavar="SECONDS", help="longest wait (default: 1800)")
 _POLL_INTERVAL = Arg(
     ("--poll-interval",),
@@ -102,7 +100,7 @@ _SUBCOMMANDS = (
         func=lazy_load_command(f"{_COMMANDS}.generate"),
         args=(
             Arg(("prompt",), metavar="PROMPT", help="what happens in the video, 1 to 1800 characters"),
-            Arg(("--image-url",), help="http(s) URL of a picture to start from"),
+            Arg(("--image-url",), help="a picture to start from: http(s) URL, or the address of a file"),
             Arg(("--duration",), type=int, choices=DURATIONS, default=5, help="seconds of video (default: 5)"),
             Arg(("--quality",), choices=QUALITIES, default="720p", help="720p (default) or 1080p; 10 s are 720p"),
             Arg(

@@ -8,10 +8,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from airflow_provider_runway.cli.ending import say
-
-# Parts of a file after which a line is written where lines stay.
-_STEPS = 4
-_MEGABYTE = 1_000_000
+from airflow_provider_runway.storage.progress import Quarters
 
 
 class WaitProgress(Protocol):
@@ -20,10 +17,10 @@ class WaitProgress(Protocol):
     def __call__(self, state: str, waited: float, /) -> None: ...  # noqa: D102
 
 
-class DownloadProgress(Protocol):
-    """Told the bytes received and, if known, those of the whole file."""
+class TransferProgress(Protocol):
+    """Told the bytes transferred and, if known, those of the whole file."""
 
-    def __call__(self, received: int, total: int | None, /) -> None: ...  # noqa: D102
+    def __call__(self, done: int, total: int | None, /) -> None: ...  # noqa: D102
 
 
 @contextmanager
@@ -42,31 +39,28 @@ def waiting(task_id: str) -> Iterator[WaitProgress]:
 
 
 @contextmanager
-def downloading(path: str) -> Iterator[DownloadProgress]:
+def downloading(path: str) -> Iterator[TransferProgress]:
     """Show a download."""
+    with _transferring("Downloading", path) as progress:
+        yield progress
+
+
+@contextmanager
+def uploading(path: str) -> Iterator[TransferProgress]:
+    """Show an upload."""
+    with _transferring("Uploading", path) as progress:
+        yield progress
+
+
+@contextmanager
+def _transferring(what: str, path: str) -> Iterator[TransferProgress]:
     if not sys.stderr.isatty():
-        yield _Lines(path)
+        yield Quarters(lambda done, whole: say(f"{path}: {done:.1f} of {whole:.1f} MB."))
         return
     from rich.console import Console
     from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
     columns = (TextColumn("{task.description}"), BarColumn(), DownloadColumn(), TransferSpeedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        line = progress.add_task("Downloading", total=None)
-        yield lambda received, total: progress.update(line, completed=received, total=total)
-
-
-class _Lines:
-    """A line for each quarter of a file."""
-
-    def __init__(self, path: str) -> None:
-        self._path = path
-        self._step = 0
-
-    def __call__(self, received: int, total: int | None, /) -> None:
-        if not total:
-            return
-        step = received * _STEPS // total
-        if step > self._step:
-            self._step = step
-            say(f"{self._path}: {received / _MEGABYTE:.1f} of {total / _MEGABYTE:.1f} MB.")
+        line = progress.add_task(what, total=None)
+        yield lambda done, total: progress.update(line, completed=done, total=total)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_runway.operators.submission import RETENTION, StateStore, Submit, plan
+from airflow_provider_runway.operators.kept import Kept
+from airflow_provider_runway.operators.submission import Submit, plan
 from airflow_provider_runway.operators.submission_store import SubmissionStore
 
 if TYPE_CHECKING:
@@ -30,23 +31,16 @@ class Returned:
 class ReturnedStore:
     """What the function of one task instance has returned.
 
-    It is in Airflow's task state store, which outlives a try. Before Airflow 3.3 there is none: there it is in an XCom,
-    which lasts until the next try begins.
-
     :param context: The task's context.
     """
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._store = cast("StateStore | None", context.get("task_state_store"))
+        self._kept = Kept(context, RETURNED_KEY)
 
     def of_this_try(self) -> Returned | None:
         """What it returned in this try, or what this try has taken over from an earlier one."""
-        ti = self._context["ti"]
-        if self._store is not None:
-            value = self._store.get(RETURNED_KEY)
-        else:
-            value = ti.xcom_pull(key=RETURNED_KEY, task_ids=ti.task_id, map_indexes=ti.map_index)
+        value = self._kept.read()
         return Returned(value["question"], value["fields"]) if value else None
 
     def of_earlier_try(self, question: str) -> Returned | None:
@@ -66,8 +60,4 @@ class ReturnedStore:
 
     def keep(self, returned: Returned) -> None:
         """Keep it in place of what was there before."""
-        value = {"question": returned.question, "fields": dict(returned.fields)}
-        if self._store is not None:
-            self._store.set(RETURNED_KEY, value, retention=RETENTION)
-        else:
-            self._context["ti"].xcom_push(RETURNED_KEY, value)
+        self._kept.write({"question": returned.question, "fields": dict(returned.fields)})

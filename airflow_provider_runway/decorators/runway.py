@@ -16,6 +16,7 @@ from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
 from airflow_provider_runway.decorators.returned import Returned, ReturnedStore
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import GenerateRequest
+from airflow_provider_runway.operators.parameters import address
 from airflow_provider_runway.operators.runway import RunwayGenerateOperator
 
 if TYPE_CHECKING:
@@ -151,7 +152,8 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
             raise InvalidRequestError(
                 f"what {self.python_callable.__name__} returns", unknown, f"may have the keys {', '.join(_FIELDS)}"
             )
-        return dict(value)
+        # A path object cannot be kept, and the text leads to the same file.
+        return {name: address(each) if name == "image_url" else each for name, each in value.items()}
 
     def _question(self) -> str:
         """16 hexadecimal digits that are the same for the same function and arguments."""

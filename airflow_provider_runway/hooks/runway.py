@@ -19,10 +19,17 @@ from airflow_provider_runway.kie.tasks import Kind, VideoTask
 
 if TYPE_CHECKING:
     import httpx
+    from airflow.sdk import ObjectStoragePath
 
+    from airflow_provider_runway.kie.uploads import OnUpload, Upload
     from airflow_provider_runway.kie.waiting import OnChange
+    from airflow_provider_runway.storage.sources import Media
 
 __all__ = ["AlephRequest", "ExtendRequest", "GenerateRequest", "JobRequest", "RunwayHook", "VideoTask"]
+
+
+# Bytes of a file whose upload is worth telling how far it is.
+_WORTH_A_LINE = 1_000_000
 
 
 class RunwayHook(BaseHook):
@@ -141,6 +148,45 @@ class RunwayHook(BaseHook):
         :raises VideoExpiredError: If the record says that the video was deleted.
         """
         return self.get_conn().renew_link(task_id, dead, kind, position)
+
+    def upload(
+        self,
+        path: str | ObjectStoragePath,
+        *,
+        field: str = "path",
+        media: Media | None = None,
+        on_progress: OnUpload | None = None,
+    ) -> Upload:
+        """Upload a file to KIE, for 24 hours, where anybody who has the link can fetch it. Free of charge.
+
+        :param path: A path of this machine, or anything that Airflow's ``ObjectStoragePath`` takes.
+        :param field: The parameter that names it, for messages.
+        :param media: ``"picture"`` (JPG or PNG, as KIE takes them) or ``"video"``, if it must be one. A picture may
+            have 10 MB at most in any case.
+        :param on_progress: Called again and again with the bytes sent and those of the whole file; each quarter of a
+            file of more than 1 MB is logged if left out.
+        :raises InvalidRequestError: If the file is not what it must be.
+        :raises UnreadableFileError: If it is not there or cannot be read.
+        :raises RunwayError: If KIE did not take it.
+        """
+        from airflow_provider_runway.kie.uploads import UPLOAD_LIFETIME, Upload, Uploader
+        from airflow_provider_runway.results import utc_now
+        from airflow_provider_runway.storage.progress import Quarters
+        from airflow_provider_runway.storage.sources import read_source
+
+        source = read_source(path, field, media)
+        uploader = Uploader(
+            address=self.settings.upload_address, timeout=self.settings.timeout, transport=self._transport
+        )
+        if on_progress is None and source.size > _WORTH_A_LINE:
+            on_progress = Quarters(
+                lambda sent, whole: self.log.info("%s: %.1f of %.1f MB are uploaded.", source.place.uri, sent, whole)
+            )
+        expires_at = utc_now() + UPLOAD_LIFETIME
+        url = uploader.send(
+            source.open, suffix=source.suffix, content_type=source.content_type, on_progress=on_progress
+        )
+        return Upload(url, expires_at, source.size, source.sha256, source.content_type)
 
     def credits(self) -> float:
         """The account's balance in credits (1 credit is about US$0.005). Free of charge."""

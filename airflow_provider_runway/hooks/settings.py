@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Protocol
 
 from airflow_provider_runway.kie.address import DEFAULT_BASE_URL, Address
 from airflow_provider_runway.kie.client import DEFAULT_TIMEOUT
-from airflow_provider_runway.kie.errors import ConnectionSettingsError
+from airflow_provider_runway.kie.errors import ConnectionSettingsError, InvalidRequestError
 from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT
+from airflow_provider_runway.kie.rules import check_url
 from airflow_provider_runway.kie.task_ids import APIS, Api
+from airflow_provider_runway.kie.uploads import DEFAULT_UPLOAD_URL
 
 
 class ConnectionLike(Protocol):
@@ -36,11 +39,13 @@ class Settings:
 
     :param address: The account and where KIE is.
     :param timeout: Seconds for connecting, sending and each read.
+    :param upload_address: The same account at KIE's upload host.
     :param credit_floor: Credits that no submission may take the balance below; ``None`` for no such guard.
     :param submission_limit: Submissions that the account may make in 10 seconds.
     """
 
     address: Address
+    upload_address: Address
     timeout: float = DEFAULT_TIMEOUT
     credit_floor: float | None = None
     submission_limit: int = SUBMISSION_LIMIT
@@ -58,6 +63,7 @@ def read_settings(conn_id: str, connection: ConnectionLike) -> Settings:
         extra = _extra(connection.extra)
         return Settings(
             address=Address(api_key=connection.password or "", base_url=_base_url(connection), api=_api(extra)),
+            upload_address=Address(api_key=connection.password or "", base_url=_upload_url(extra)),
             timeout=_number(extra, "timeout", "seconds above 0, at most 3600", _is_timeout) or DEFAULT_TIMEOUT,
             credit_floor=_number(extra, "credit_floor", "credits, 0 or more", _is_floor),
             submission_limit=int(
@@ -78,6 +84,15 @@ def _base_url(connection: ConnectionLike) -> str:
     name, slash, path = host.partition("/")
     port = f":{connection.port}" if connection.port else ""
     return f"{connection.schema or 'https'}://{name}{port}{slash}{path}"
+
+
+def _upload_url(extra: Mapping[str, Any]) -> str:
+    url = extra.get("upload_url") or DEFAULT_UPLOAD_URL
+    if isinstance(url, str):
+        with suppress(InvalidRequestError):
+            check_url("upload_url", url.strip())
+            return url
+    raise ConnectionSettingsError("extra 'upload_url' must be an absolute http:// or https:// URL.")
 
 
 def _extra(text: str | None) -> Mapping[str, Any]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest, Request
-from airflow_provider_runway.kie.rules import check_kind, check_task_id
+from airflow_provider_runway.kie.rules import check_kind, check_task_id, is_file_address
 from airflow_provider_runway.kie.task_ids import Api, format_task_id, parse_task_id
 from airflow_provider_runway.kie.tasks import (
     EXTENSION_MODEL,
@@ -209,7 +209,7 @@ def submission_call(request: Request, api: Api = "runway") -> Call:
     :param request: The request.
     :param api: The API to submit with.
     :raises InvalidRequestError: If an extra field has the name of a field that is a parameter, or if the video to
-        extend was made by the other API.
+        extend was made by the other API, or if a file is named that has yet to be uploaded.
     """
     where = destination(request, api)
     if isinstance(request, ExtendRequest):
@@ -218,6 +218,8 @@ def submission_call(request: Request, api: Api = "runway") -> Call:
     fields_: dict[str, Any] = {}
     for ours, theirs in submission.names.items():
         value = getattr(request, ours)
+        if ours.endswith("_url") and is_file_address(value):
+            raise InvalidRequestError(ours, value, "is a file, which has to be uploaded first (RunwayHook.upload)")
         if value is not None:
             fields_[theirs] = value
     for name, value in request.extra_fields.items():

@@ -5,6 +5,7 @@
     RunwayError
     ├── InvalidRequestError           a field breaks a rule; nothing was sent
     ├── ConnectionSettingsError       the connection lacks something or is wrong; nothing was sent
+    ├── UnreadableFileError           a file that is to be uploaded cannot be read; nothing was submitted
     ├── NotSentError                  no connection to KIE could be made; nothing was sent
     ├── NoAnswerError                 sent, but the answer never came whole
     ├── ServiceError                  KIE (or its edge) answered with an error
@@ -123,6 +124,12 @@ def _shown(value: object) -> str:
 
 class ConnectionSettingsError(RunwayError):
     """The connection lacks something (an API key) or has a value that cannot work. Nothing was sent."""
+
+
+class UnreadableFileError(RunwayError):
+    """A file that is to be uploaded is not there or cannot be read. Nothing was submitted."""
+
+    retry_can_help = True
 
 
 class NotSentError(RunwayError):

@@ -17,7 +17,8 @@ class GenerateRequest:
     """A new video from text, or from text and an image.
 
     :param prompt: What happens in the video, 1 to 1800 characters.
-    :param image_url: http(s) URL of a picture to start from (JPG or PNG up to 10 MB); ``None`` for text alone.
+    :param image_url: http(s) URL of a picture to start from (JPG or PNG up to 10 MB), or the address of a file, which
+        has to be uploaded before it can be submitted; ``None`` for text alone.
     :param duration: Seconds of video, 5 or 10. Ten seconds exist in 720p only.
     :param quality: ``"720p"`` or ``"1080p"``.
     :param aspect_ratio: One of 16:9, 4:3, 1:1, 3:4, 9:16. Needed without an image; with one, the image decides.
@@ -38,7 +39,7 @@ class GenerateRequest:
 
     def __post_init__(self) -> None:
         rules.check_prompt(self.prompt)
-        rules.check_url("image_url", self.image_url)
+        rules.check_source("image_url", self.image_url)
         rules.check_duration(self.duration)
         rules.check_quality(self.quality)
         rules.check_duration_with_quality(self.duration, self.quality)
@@ -83,10 +84,11 @@ class AlephRequest:
     """A video made out of another one by Aleph. It becomes a task of its own, of kind ``"aleph"``.
 
     :param prompt: What changes; KIE names no longest length.
-    :param video_url: http(s) URL of the video to change (up to 10 MB). Aleph works on its first 5 seconds.
+    :param video_url: http(s) URL of the video to change (up to 10 MB), or the address of a file, which has to be
+        uploaded before it can be submitted. Aleph works on its first 5 seconds.
     :param aspect_ratio: One of 16:9, 9:16, 4:3, 3:4, 1:1, 21:9; ``None`` leaves it to Aleph.
     :param seed: A whole number; the same one makes for similar results.
-    :param reference_image_url: http(s) URL of a picture whose style or content is taken up.
+    :param reference_image_url: The same for a picture whose style or content is taken up.
     :param watermark: Text at the bottom right, 1 to 20 characters; ``None`` for none.
     :param upload_cn: Whether KIE keeps the result in China (Alibaba OSS) rather than elsewhere.
     :param callback_url: http(s) URL that KIE posts to when the task has ended.
@@ -106,10 +108,10 @@ class AlephRequest:
 
     def __post_init__(self) -> None:
         rules.check_aleph_prompt(self.prompt)
-        rules.check_needed_url("video_url", self.video_url)
+        rules.check_needed_source("video_url", self.video_url)
         rules.check_aleph_aspect_ratio(self.aspect_ratio)
         rules.check_seed(self.seed)
-        rules.check_url("reference_image_url", self.reference_image_url)
+        rules.check_source("reference_image_url", self.reference_image_url)
         rules.check_aleph_watermark(self.watermark)
         rules.check_flag("upload_cn", self.upload_cn)
         rules.check_url("callback_url", self.callback_url)

@@ -6,6 +6,7 @@ The rules are KIE's: https://docs.kie.ai, pages "Generate AI video", "Extend AI 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -113,11 +114,11 @@ def check_flag(name: str, value: object) -> None:
         raise InvalidRequestError(name, value, "must be True or False")
 
 
-def check_needed_url(name: str, value: object) -> None:
-    """An absolute http(s) URL."""
+def check_needed_source(name: str, value: object) -> None:
+    """An absolute http(s) URL, or the address of a file that is to be uploaded."""
     if value is None:
-        raise InvalidRequestError(name, value, _URL_RULE)
-    check_url(name, value)
+        raise InvalidRequestError(name, value, _SOURCE_RULE)
+    check_source(name, value)
 
 
 def check_url(name: str, value: object) -> None:
@@ -139,6 +140,21 @@ def is_url(text: str) -> bool:
 
 
 _URL_RULE = "must be an absolute http:// or https:// URL"
+
+
+def check_source(name: str, value: object) -> None:
+    """An absolute http(s) URL, the address of a file that is to be uploaded, or none."""
+    if value is not None and not is_file_address(value) and not (isinstance(value, str) and is_url(value)):
+        raise InvalidRequestError(name, value, _SOURCE_RULE)
+
+
+def is_file_address(value: object) -> bool:
+    """Whether this names a file in a storage, such as ``s3://bucket/fox.png``, rather than something on the web."""
+    return isinstance(value, str) and value.isprintable() and bool(_FILE_ADDRESS.fullmatch(value))
+
+
+_SOURCE_RULE = f"{_URL_RULE}, or the address of a file such as s3://bucket/fox.png"
+_FILE_ADDRESS = re.compile(r"(?!https?://)[a-z][a-z0-9+.-]*://.*[^/]", re.IGNORECASE)
 
 
 def check_text(name: str, value: object) -> None:

@@ -29,6 +29,7 @@ from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.links.runway import logs_url
 from airflow_provider_runway.operators.admission import LONGEST_QUEUEING, Ticket, may_fill_the_limit, time_to_moment
+from airflow_provider_runway.operators.local_files import LocalFiles
 from airflow_provider_runway.operators.parameters import optional
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit, plan
 from airflow_provider_runway.operators.submission_store import SubmissionStore
@@ -58,6 +59,8 @@ class VideoMaking:
         self._log = operator.log
         self._store = SubmissionStore(context)
         self._save_to = optional(operator.save_to)
+        self._files = LocalFiles(operator.hook, context, operator.log)
+        self._submitted_before = False
 
     def make(self, ticket: Ticket | None = None) -> VideoResult:
         """Submit, unless an earlier try has, and wait.
@@ -88,6 +91,7 @@ class VideoMaking:
     def complete(self, event: dict[str, Any], deadline: float | None, submitted_at: str | None) -> VideoResult:
         """Look once more after the trigger, then hand over the video or say what happened."""
         with fail_for_good_if_hopeless(), self._hook:
+            self._submitted_before = True
             task_id, outcome = str(event["task_id"]), event["state"]
             self._show(task_id)
             submission = self._store.read()
@@ -110,7 +114,7 @@ class VideoMaking:
 
     @cached_property
     def _request(self) -> Request:
-        return self._operator.build_request()
+        return self._files.identify(self._operator.build_request(), submitted=self._submitted_before)
 
     @cached_property
     def _price(self) -> float | None:
@@ -152,7 +156,7 @@ class VideoMaking:
     def _submit(self, ticket: Ticket | None, earlier: Submission | None) -> Submission:
         if self._save_to is not None:
             check_target(self._save_to, earlier.saved_to if earlier else None)
-        submitter = Submitter(self._hook, self._store, self._price, self._log)
+        submitter = Submitter(self._hook, self._store, self._price, self._log, self._files.upload)
         patience = QUEUE_ELSEWHERE if self._operator.deferrable else WAIT_HERE
         limit = self._hook.settings.submission_limit
         if self._operator.deferrable and ticket is None and may_fill_the_limit(self._context, limit):

@@ -32,6 +32,16 @@ def optional(value: Any) -> Any:
     return None if value in ("", "None") else value
 
 
+def address(value: Any) -> Any:
+    """A path object as the text that leads to the same file; anything else as :func:`optional` has it."""
+    conn_id = getattr(value, "conn_id", None)
+    text = str(value) if hasattr(value, "protocol") else optional(value)
+    if not conn_id or f"{conn_id}@" in text:
+        return text
+    scheme, _, rest = text.partition("://")
+    return f"{scheme}://{conn_id}@{rest}"
+
+
 def number(value: Any) -> Any:
     """A number that templating has made a text of; anything else stays as it is, to be refused by name."""
     whole = whole_number(value)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_runway.kie import rules
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest
 from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.operators.base import RunwayVideoOperator
-from airflow_provider_runway.operators.parameters import check_literal, number, optional
+from airflow_provider_runway.operators.parameters import address, check_literal, number, optional
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
 
 __all__ = ["RunwayAlephOperator", "RunwayExtendOperator", "RunwayGenerateOperator"]
 
@@ -21,7 +24,8 @@ class RunwayGenerateOperator(RunwayVideoOperator):
     values are checked while the DAG is parsed, templated ones before anything is sent.
 
     :param prompt: What happens in the video, 1 to 1800 characters. (templated)
-    :param image_url: http(s) URL of a picture to start from: JPG or PNG, up to 10 MB. (templated)
+    :param image_url: A picture to start from, JPG or PNG, up to 10 MB: its http(s) URL, or the address of a file such
+        as ``s3://conn_id@bucket/fox.png``, which is uploaded when the request is about to be submitted. (templated)
     :param duration: Seconds of video, 5 or 10. Ten seconds exist in 720p only. (templated)
     :param quality: ``"720p"`` or ``"1080p"``. (templated)
     :param aspect_ratio: One of 16:9, 4:3, 1:1, 3:4, 9:16. Needed without an image; with one, the image decides.
@@ -45,7 +49,7 @@ class RunwayGenerateOperator(RunwayVideoOperator):
         self,
         *,
         prompt: str,
-        image_url: str | None = None,
+        image_url: str | ObjectStoragePath | None = None,
         duration: int | str = 5,
         quality: str = "720p",
         aspect_ratio: str | None = None,
@@ -60,7 +64,7 @@ class RunwayGenerateOperator(RunwayVideoOperator):
         self.aspect_ratio = aspect_ratio
         self.watermark = watermark
         check_literal(rules.check_prompt, prompt)
-        check_literal(lambda url: rules.check_url("image_url", optional(url)), image_url)
+        check_literal(lambda url: rules.check_source("image_url", optional(url)), image_url)
         check_literal(lambda seconds: rules.check_duration(number(seconds)), duration)
         check_literal(rules.check_quality, quality)
         check_literal(
@@ -78,7 +82,7 @@ class RunwayGenerateOperator(RunwayVideoOperator):
         """The request, out of the parameters after templating."""
         return GenerateRequest(
             prompt=self.prompt,
-            image_url=optional(self.image_url),
+            image_url=address(self.image_url),
             duration=number(self.duration),
             quality=self.quality,
             aspect_ratio=optional(self.aspect_ratio),
@@ -153,11 +157,12 @@ class RunwayAlephOperator(RunwayVideoOperator):
     works on the first 5 seconds of the video. To wait for its task elsewhere, say ``kind="aleph"``.
 
     :param prompt: What changes. (templated)
-    :param video_url: http(s) URL of the video to change, up to 10 MB, such as ``generate.output["video_url"]``.
-        (templated)
+    :param video_url: The video to change, up to 10 MB: its http(s) URL, such as ``generate.output["video_url"]``, or
+        the address of a file, which is uploaded when the request is about to be submitted. (templated)
     :param aspect_ratio: One of 16:9, 9:16, 4:3, 3:4, 1:1, 21:9; left to Aleph if left out. (templated)
     :param seed: A whole number; the same one makes for similar results. (templated)
-    :param reference_image_url: http(s) URL of a picture whose style or content is taken up. (templated)
+    :param reference_image_url: A picture whose style or content is taken up: its http(s) URL, or the address of a file.
+        (templated)
     :param watermark: Text at the bottom right, 1 to 20 characters; none if left out. (templated)
     :param upload_cn: Whether KIE keeps the result in China (Alibaba OSS) rather than elsewhere.
     :return: A small JSON object, also pushed key by key; see :class:`~airflow_provider_runway.results.VideoResult`.
@@ -179,10 +184,10 @@ class RunwayAlephOperator(RunwayVideoOperator):
         self,
         *,
         prompt: str,
-        video_url: str,
+        video_url: str | ObjectStoragePath,
         aspect_ratio: str | None = None,
         seed: int | str | None = None,
-        reference_image_url: str | None = None,
+        reference_image_url: str | ObjectStoragePath | None = None,
         watermark: str | None = None,
         upload_cn: bool = False,
         **kwargs: Any,
@@ -196,10 +201,10 @@ class RunwayAlephOperator(RunwayVideoOperator):
         self.watermark = watermark
         self.upload_cn = upload_cn
         check_literal(rules.check_aleph_prompt, prompt)
-        check_literal(lambda url: rules.check_needed_url("video_url", url), video_url)
+        check_literal(lambda url: rules.check_needed_source("video_url", url), video_url)
         check_literal(lambda ratio: rules.check_aleph_aspect_ratio(optional(ratio)), aspect_ratio)
         check_literal(lambda value: rules.check_seed(number(optional(value))), seed)
-        check_literal(lambda url: rules.check_url("reference_image_url", optional(url)), reference_image_url)
+        check_literal(lambda url: rules.check_source("reference_image_url", optional(url)), reference_image_url)
         check_literal(lambda text: rules.check_aleph_watermark(optional(text)), watermark)
         rules.check_flag("upload_cn", upload_cn)
 
@@ -207,10 +212,10 @@ class RunwayAlephOperator(RunwayVideoOperator):
         """The request, out of the parameters after templating."""
         return AlephRequest(
             prompt=self.prompt,
-            video_url=self.video_url,
+            video_url=address(self.video_url),
             aspect_ratio=optional(self.aspect_ratio),
             seed=number(optional(self.seed)),
-            reference_image_url=optional(self.reference_image_url),
+            reference_image_url=address(self.reference_image_url),
             watermark=optional(self.watermark),
             upload_cn=self.upload_cn,
             callback_url=optional(self.callback_url),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -33,12 +34,14 @@ class Submitter:
     :param store: Where the record is kept.
     :param price: Credits that the video is expected to cost; ``None`` if that is not known.
     :param log: Where to say what is paid.
+    :param prepare: Makes of a request what is sent in its place: files become links.
     """
 
     hook: RunwayHook
     store: SubmissionStore
     price: float | None
     log: Logger
+    prepare: Callable[[Request], Request]
 
     def submit(self, request: Request, patience: Patience, earlier: Submission | None) -> Submission:
         """Submit a request.
@@ -58,6 +61,7 @@ class Submitter:
             )
         client = self.hook.get_conn()
         self._check_balance()
+        ready = self.prepare(request)
         intent = Submission(
             stage=Stage.INTENT,
             fingerprint=fingerprint(request),
@@ -66,7 +70,7 @@ class Submitter:
         )
         self.store.write(intent)
         try:
-            task_id = client.submit(request, patience=patience)
+            task_id = client.submit(ready, patience=patience)
         except AmbiguousSubmissionError:
             raise
         except RunwayError:

@@ -282,6 +282,19 @@ def test_generate_stores_the_video(call: Call, kie: Sandbox, tmp_path: Path) -> 
     assert done.result["credits_estimate"] == 12
 
 
+def test_generate_uploads_a_picture_once_the_price_is_agreed_to(call: Call, kie: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "fox.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    words = ("generate", "A fox", "--image-url", f"file://{tmp_path}/fox.png")
+
+    refused = call(*words)
+    assert (refused.code, kie.ledger.of("upload")) == (ExitCode.REFUSED, ())
+    assert call(*words, "--yes").code == 0
+    assert [entry.code for entry in kie.ledger.of("upload")] == [200]
+    assert len(kie.ledger.charges) == 1
+    (tmp_path / "fox.png").write_bytes(b"no picture")
+    assert call(*words, "--yes").code == ExitCode.WRONG
+
+
 def test_a_place_that_is_taken_is_found_out_before_anything_is_paid(call: Call, kie: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "fox.mp4").write_bytes(b"other")
 

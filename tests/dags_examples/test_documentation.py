@@ -20,6 +20,7 @@ from airflow_provider_runway.operators.base import RunwayVideoOperator
 from airflow_provider_runway.operators.kie_job import KieJobOperator
 from airflow_provider_runway.operators.runway import RunwayAlephOperator, RunwayExtendOperator, RunwayGenerateOperator
 from airflow_provider_runway.operators.submission import RECORD_KEY, Stage, Submission
+from airflow_provider_runway.operators.upload import RunwayUploadOperator, UploadResult
 from airflow_provider_runway.results import JobResult, VideoResult
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator
@@ -43,6 +44,7 @@ SECTIONS: dict[str, type] = {
     "RunwayVideoSensor": RunwayVideoSensor,
     "RunwayToObjectStorageOperator": RunwayToObjectStorageOperator,
     "RunwayVideoTrigger": RunwayVideoTrigger,
+    "RunwayUploadOperator": RunwayUploadOperator,
 }
 
 
@@ -102,6 +104,11 @@ def test_the_reference_has_every_field_of_the_result() -> None:
     of_all, of_jobs = tables(section(DOCS / "reference.md", "The result"))
     assert names(of_all) == list(VideoResult.__annotations__)
     assert names(of_all) + names(of_jobs) == list(JobResult.__annotations__)
+
+
+def test_the_page_of_uploads_has_every_field_of_the_result() -> None:
+    rows = [row[0] for row in table(section(DOCS / "upload.md", "As a task of its own"))]
+    assert re.findall(r"`(\w+)`", " ".join(rows)) == list(UploadResult.__annotations__)
 
 
 def test_the_page_of_errors_has_every_exception() -> None:

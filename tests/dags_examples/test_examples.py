@@ -9,6 +9,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
+from PIL import Image  # noqa: TID253 - makes what is uploaded
 from sqlalchemy import select
 
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
@@ -71,6 +72,21 @@ def test_taskflow_makes_what_the_function_returned(run: RunDag, kie: Sandbox) ->
     [video] = kie.tasks
     assert video.prompt == "A square in Porto in fog, people in coats cross it, seen from a window."
     assert returned(dag_run, "announce") == f"Today's video: {video.media_urls[0]}"
+
+
+def test_from_file_uploads_the_pictures(
+    run: RunDag, kie: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW_VAR_RUNWAY_PICTURES", f"file://{tmp_path}")
+    for name, size in (("harbour.jpg", (40, 30)), ("mountain.png", (30, 40))):
+        Image.new("RGB", size).save(tmp_path / name)
+
+    dag_run = run("runway_from_file")
+
+    assert dag_run.state == "success"
+    assert [entry.code for entry in kie.ledger.of("upload")] == [200, 200]
+    assert sorted((video.width > video.height) for video in kie.tasks) == [False, False, True]
+    assert returned(dag_run, "mountain")["content_type"] == "image/png"
 
 
 def test_extend_chain_ends_with_one_clip_that_plays(run: RunDag, kie: Sandbox, videos: Path) -> None:

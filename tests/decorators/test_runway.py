@@ -2,10 +2,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import BaseOperator, task
+from airflow.sdk import BaseOperator, ObjectStoragePath, task
 from airflow.sdk.exceptions import AirflowFailException
 from fakes import GivenTime
 from operators.support import Deferred, Task
@@ -90,6 +91,17 @@ def test_an_image_may_come_from_the_function_or_from_the_decorator(kie: Sandbox,
     running(fox).run()
 
     assert list(kie.ledger.charges_by_fingerprint().values()) == [2, 1]
+
+
+def test_a_file_may_come_from_the_function(kie: Sandbox, given_time: GivenTime, tmp_path: Path) -> None:
+    picture = tmp_path / "fox.png"
+    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+
+    def fields() -> dict[str, Any]:
+        return {"prompt": "A fox", "image_url": ObjectStoragePath(f"file://{picture}")}
+
+    assert running(fields, aspect_ratio=None).run()["state"] == "success"
+    assert len(kie.ledger.of("upload")) == 1
 
 
 def test_the_function_gets_the_context_it_asks_for(kie: Sandbox, given_time: GivenTime) -> None:

@@ -157,3 +157,23 @@ def test_the_api_is_one_of_two_and_the_dedicated_one_where_nothing_was_chosen(gi
 def test_any_other_api_is_refused(given: object) -> None:
     with pytest.raises(ConnectionSettingsError, match="Connection 'clips': extra 'api' must be 'runway' or 'jobs'"):
         read(extra=json.dumps({"api": given}))
+
+
+@pytest.mark.parametrize(
+    ("extra", "url"),
+    [
+        ({}, "https://kieai.redpandaai.co"),
+        ({"upload_url": ""}, "https://kieai.redpandaai.co"),
+        ({"upload_url": None}, "https://kieai.redpandaai.co"),
+        ({"upload_url": " http://127.0.0.1:8123/ "}, "http://127.0.0.1:8123"),
+    ],
+)
+def test_files_go_to_kies_upload_host_or_another(extra: dict[str, Any], url: str) -> None:
+    address = read(extra=json.dumps(extra)).upload_address
+    assert (address.base_url, address.api_key) == (url, KEY)
+
+
+@pytest.mark.parametrize("value", ["files.example", "ftp://files.example", 7, ["https://files.example"]])
+def test_an_upload_url_that_cannot_work_is_refused(value: Any) -> None:
+    with pytest.raises(ConnectionSettingsError, match="Connection 'clips': extra 'upload_url' must be an absolute"):
+        read(extra=json.dumps({"upload_url": value}))

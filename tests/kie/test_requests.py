@@ -19,6 +19,7 @@ from airflow_provider_runway.kie.rules import (
     DURATIONS,
     QUALITIES,
     check_extra_fields,
+    is_file_address,
     is_task_id,
 )
 
@@ -28,7 +29,7 @@ NOT_TEXT = [None, 5, b"bytes", ["list"], True]
 NOT_URLS = [
     "",
     "example.com/a.png",
-    "ftp://example.com/a.png",
+    "s3://bucket/folder/",
     "data:image/png;base64,AAAA",
     "https://",
     "https:///a.png",
@@ -42,6 +43,15 @@ NOT_URLS = [
     "https://example.com/\ud800",
     b"https://example.com",
     5,
+]
+
+
+FILES = [
+    "s3://bucket/fox.png",
+    "s3://conn@bucket/a b.png",
+    "file:///srv/fox.png",
+    "gs://b/f",
+    "ftp://example.com/a.png",
 ]
 
 
@@ -378,3 +388,15 @@ def test_a_job_that_is_accepted_can_be_sent_and_any_other_names_its_field(model:
         assert len(fingerprint(request)) == 16
         return
     assert named in {"model", "input"}
+
+
+@pytest.mark.parametrize("address", FILES)
+def test_a_picture_may_be_a_file_but_a_callback_may_not(address: str) -> None:
+    assert is_file_address(address)
+    assert generate(image_url=address, aspect_ratio=None).image_url == address
+    refused("callback_url", generate, callback_url=address)
+
+
+@pytest.mark.parametrize("value", ["https://example.com/a.png", "HTTP://example.com/a", *NOT_URLS, None])
+def test_what_is_on_the_web_or_nowhere_is_no_file(value: object) -> None:
+    assert not is_file_address(value)

@@ -118,7 +118,7 @@ def test_the_templated_parameters_are_those_of_the_contract(operator: type[BaseO
         ({"image_url": "fox.png"}, "image_url", "must be an absolute http:// or https:// URL"),
         ({"callback_url": "nowhere"}, "callback_url", "must be an absolute http:// or https:// URL"),
         ({"watermark": 7}, "watermark", "must be a text"),
-        ({"image_url": "ftp://a.example/fox.png"}, "image_url", "must be an absolute http:// or https:// URL"),
+        ({"image_url": "s3://bucket/folder/"}, "image_url", "must be an absolute http:// or https:// URL"),
     ],
 )
 def test_a_literal_that_breaks_a_rule_is_refused_while_the_dag_is_read(

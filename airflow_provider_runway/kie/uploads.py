@@ -1,0 +1,163 @@
+"""Files on their way to KIE's upload host, by stream. Uploading is free, so what goes wrong is simply tried again.
+
+Rules and names are those of https://docs.kie.ai, page "File Upload API".
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager, closing
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import BinaryIO
+
+import httpx
+
+from airflow_provider_runway.kie.address import Address
+from airflow_provider_runway.kie.envelope import Answer, read_data
+from airflow_provider_runway.kie.errors import RunwayError, UnreadableAnswerError, UnreadableFileError
+from airflow_provider_runway.kie.exchange import Patience
+from airflow_provider_runway.kie.over_httpx import LONGEST_ANSWER, transport_error, unsendable
+from airflow_provider_runway.kie.rules import check_url
+
+DEFAULT_UPLOAD_URL = "https://kieai.redpandaai.co"
+# KIE's pages say 24 hours in some places and three days in others.
+UPLOAD_LIFETIME = timedelta(hours=24)
+_PATH = "/api/file-stream-upload"
+_FOLDER = "airflow-provider-runway"
+# The page that describes the reply and the one that shows it do not agree.
+_LINKS = ("downloadUrl", "fileUrl")
+
+OnUpload = Callable[[int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file at KIE.
+
+    :param url: Where it can be fetched, by KIE and by anybody else.
+    :param expires_at: When KIE deletes it, at the earliest.
+    :param size: Bytes.
+    :param sha256: Checksum in hexadecimal digits.
+    :param content_type: What it is, by its first bytes.
+    """
+
+    url: str
+    expires_at: datetime
+    size: int
+    sha256: str
+    content_type: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Uploader:
+    """Sends files.
+
+    :param address: The upload host, and the key that goes to it alone.
+    :param timeout: Seconds for connecting, sending and each read.
+    :param patience: How often, and after what pauses, a file is sent again.
+    :param transport: An httpx transport in place of the network, for tests.
+    :param sleep: What pauses.
+    """
+
+    address: Address
+    timeout: float
+    patience: Patience = field(default_factory=Patience)
+    transport: httpx.BaseTransport | None = None
+    sleep: Callable[[float], None] = time.sleep
+
+    def send(
+        self,
+        opened: Callable[[], AbstractContextManager[BinaryIO]],
+        *,
+        suffix: str,
+        content_type: str,
+        on_progress: OnUpload | None = None,
+    ) -> str:
+        """Upload a file under a name that no other has.
+
+        :param opened: Opens the file; called anew for each send.
+        :param suffix: The end of its name, such as ``.png``.
+        :param content_type: What it is.
+        :param on_progress: Called again and again with the bytes sent and those of the whole file.
+        :return: Its URL.
+        :raises RunwayError: If KIE did not take it; the class says why.
+        """
+        with httpx.Client(timeout=self.timeout, transport=self.transport) as http:
+            sends = 0
+            while True:
+                sends += 1
+                name = f"{uuid.uuid4().hex}{suffix}"
+                try:
+                    with opened() as file:
+                        answer = self._post(http, _Counted(file, on_progress), name, content_type)
+                    return _link(read_data(answer))
+                except RunwayError as error:
+                    if not error.retryable or not self.patience.allows_another(sends, error):
+                        raise
+                    self.sleep(self.patience.pause(sends, error))
+
+    def _post(self, http: httpx.Client, file: _Counted, name: str, content_type: str) -> Answer:
+        try:
+            request = http.build_request(
+                "POST",
+                self.address.base_url + _PATH,
+                headers=dict(self.address.headers),
+                data={"uploadPath": _FOLDER, "fileName": name},
+                files={"file": (name, file, content_type)},  # type: ignore[dict-item] # all that httpx asks of a file
+            )
+        except RunwayError:
+            raise
+        except Exception as error:
+            raise unsendable(error) from error
+        try:
+            with closing(http.send(request, stream=True)) as response:
+                body = bytearray()
+                for part in response.iter_bytes():
+                    body += part
+                    if len(body) > LONGEST_ANSWER:
+                        break
+        except RunwayError:
+            raise
+        except Exception as error:
+            raise transport_error(error) from error
+        return Answer(response.status_code, self.address.conceal(bytes(body)), response.headers.get("Retry-After"))
+
+
+class _Counted:
+    """A file that tells how far it has been read."""
+
+    def __init__(self, file: BinaryIO, on_progress: OnUpload | None) -> None:
+        self._file = file
+        self._on_progress = on_progress
+        self._size = file.seek(0, 2)
+        file.seek(0)
+
+    def read(self, size: int = -1) -> bytes:
+        try:
+            piece = self._file.read(size)
+        except Exception as error:
+            raise UnreadableFileError(f"The file cannot be read on: {type(error).__name__}: {error}") from error
+        if piece and self._on_progress is not None:
+            self._on_progress(self._file.tell(), self._size)
+        return piece
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+
+def _link(data: object) -> str:
+    found = [data.get(name) for name in _LINKS] if isinstance(data, Mapping) else []
+    for link in found:
+        if isinstance(link, str) and link:
+            try:
+                check_url("downloadUrl", link)
+            except RunwayError:
+                continue
+            return link
+    raise UnreadableAnswerError("KIE.AI's upload host took the file, and did not say where it is.")

@@ -1,0 +1,85 @@
+"""Uploading a file to KIE."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, TypedDict
+
+from airflow.sdk import BaseOperator
+
+from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
+from airflow_provider_runway.kie.errors import InvalidRequestError
+from airflow_provider_runway.operators.parameters import address
+from airflow_provider_runway.results import SCHEMA_VERSION, to_iso
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context, ObjectStoragePath
+
+    from airflow_provider_runway.hooks.runway import RunwayHook
+
+
+class UploadResult(TypedDict):
+    """What the operator returns.
+
+    :param url: Where the file can be fetched, by anybody.
+    :param expires_at: When KIE deletes it, at the earliest; ISO 8601 in UTC.
+    :param content_type: What it is, by its first bytes.
+    :param size: Its bytes.
+    :param sha256: Its checksum, in hexadecimal digits.
+    """
+
+    url: str
+    expires_at: str
+    content_type: str
+    size: int
+    sha256: str
+    schema_version: int
+
+
+class RunwayUploadOperator(BaseOperator):
+    """Upload a file to KIE, for 24 hours, where anybody who has the link can fetch it. Free of charge.
+
+    The operators that make videos upload the files that they are given by themselves. This is for a file that several
+    of them use, and for the ``input`` of other models.
+
+    :param path: A path of the worker's machine, or what Airflow's ``ObjectStoragePath`` takes, such as
+        ``s3://conn_id@bucket/fox.png``. A picture may have 10 MB at most. (templated)
+    :param runway_conn_id: The connection, of type ``runway``.
+    :return: A small JSON object, also pushed key by key; see :class:`UploadResult`.
+    :raises UnreadableFileError: If the file cannot be read; a retry reads it again.
+    """
+
+    template_fields: Sequence[str] = ("path",)
+    ui_color = "#e8e3f8"
+
+    def __init__(self, *, path: str | ObjectStoragePath, runway_conn_id: str = "runway_default", **kwargs: Any) -> None:
+        kwargs.setdefault("multiple_outputs", True)
+        super().__init__(**kwargs)
+        self.path = path
+        self.runway_conn_id = runway_conn_id
+
+    @cached_property
+    def hook(self) -> RunwayHook:
+        """The hook of this task's connection."""
+        from airflow_provider_runway.hooks.runway import RunwayHook
+
+        return RunwayHook(self.runway_conn_id)
+
+    def execute(self, context: Context) -> UploadResult:
+        """Upload the file."""
+        del context
+        with fail_for_good_if_hopeless(), self.hook:
+            path = address(self.path)
+            if not path:
+                raise InvalidRequestError("path", self.path, "must be the path of a file")
+            uploaded = self.hook.upload(path)
+        self.log.info("%s is uploaded (%d bytes, %s).", path, uploaded.size, uploaded.content_type)
+        return UploadResult(
+            url=uploaded.url,
+            expires_at=to_iso(uploaded.expires_at),
+            content_type=uploaded.content_type,
+            size=uploaded.size,
+            sha256=uploaded.sha256,
+            schema_version=SCHEMA_VERSION,
+        )
