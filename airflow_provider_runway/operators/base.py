@@ -13,9 +13,10 @@ from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.rules import check_url
 from airflow_provider_runway.links.runway import KIE_LOGS, KieLogsLink, RunwayVideoLink
-from airflow_provider_runway.operators.parameters import check_literal, check_seconds, optional
+from airflow_provider_runway.operators.parameters import address, check_literal, check_seconds, optional
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
     from airflow_provider_runway.hooks.runway import RunwayHook
@@ -53,6 +54,7 @@ class RunwayVideoOperator(BaseOperator):
     kind: ClassVar[Kind] = "runway"
     video_link: str = ""
     logs_link: str = KIE_LOGS
+    result: VideoResult | None = None
 
     def __init__(
         self,
@@ -145,6 +147,15 @@ class RunwayVideoOperator(BaseOperator):
             "Killed. KIE.AI cannot cancel a task: a video that was submitted goes on being made and is paid. "
             "A retry, or clearing this task, waits on it and pays nothing."
         )
+
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
+        """What the video was made from and where it went; asked for by OpenLineage, where that is installed."""
+        del task_instance
+        from airflow_provider_runway import lineage
+        from airflow_provider_runway.operators.local_files import MEDIA
+
+        sources = (address(getattr(self, field, None)) for field in MEDIA)
+        return lineage.facets(lineage.made_from(sources, self.parent_task_id), lineage.gone_into(self.result))
 
     def _making(self, context: Context) -> VideoMaking:
         from airflow_provider_runway.operators.making import VideoMaking

@@ -237,6 +237,7 @@ class VideoMaking:
             credits_estimate=self._price,
             saved=saved,
         )
+        self._operator.result = result
         describe_video(self._context, self._operator.outlets, result, self._request)
         self._log.info(
             "The %s of task %s is ready%s. KIE.AI keeps it until about %s.",
@@ -264,6 +265,7 @@ class VideoMaking:
             submitted_at=submission.submitted_at,
             credits_estimate=self._price,
         )
+        self._operator.result = result
         describe_video(self._context, self._operator.outlets, result, self._request)
         return result
 

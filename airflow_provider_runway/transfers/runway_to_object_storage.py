@@ -19,6 +19,7 @@ from airflow_provider_runway.operators.parameters import check_folder, check_lit
 from airflow_provider_runway.results import VideoResult, finished_result
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
     from airflow_provider_runway.hooks.runway import RunwayHook
@@ -48,6 +49,7 @@ class RunwayToObjectStorageOperator(BaseOperator):
     ui_color = "#e8e3f8"
     video_link: str = ""
     logs_link: str = KIE_LOGS
+    result: VideoResult | None = None
 
     def __init__(
         self,
@@ -105,9 +107,16 @@ class RunwayToObjectStorageOperator(BaseOperator):
                 self.log.info("%s of task %s is stored at %s (%d bytes).", what, task.task_id, file.path, file.size)
             else:
                 self.log.info("%s of task %s was stored at %s already.", what, task.task_id, file.path)
-        result = finished_result(task, saved=saved)
-        describe_video(context, self.outlets, result)
-        return result
+        self.result = finished_result(task, saved=saved)
+        describe_video(context, self.outlets, self.result)
+        return self.result
+
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
+        """From where the video was stored, and where; asked for by OpenLineage, where that is installed."""
+        del task_instance
+        from airflow_provider_runway import lineage
+
+        return lineage.facets(lineage.made_from((), self.runway_task_id), lineage.stored_as(self.result))
 
     def _finished_task(self) -> VideoTask:
         try:
