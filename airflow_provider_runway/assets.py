@@ -62,7 +62,8 @@ def describe_video(
         try:
             if isinstance(outlet, AssetAlias):
                 if result["state"] != "submitted":
-                    events[outlet].add(_asset(context, result), extra=extra)
+                    for asset in _assets(context, result):
+                        events[outlet].add(asset, extra=extra)
             elif isinstance(outlet, (Asset, AssetRef)):
                 events[outlet].extra = {**events[outlet].extra, **extra}
         except Exception as error:  # noqa: BLE001 - the video is made and paid, whatever becomes of its event
@@ -88,20 +89,28 @@ def _event(result: VideoResult, request: Request | None) -> VideoEvent:
     )
 
 
-def _asset(context: Context, result: VideoResult) -> Asset:
-    """The asset of a video: its file, or the stream of videos that the task makes.
+def _assets(context: Context, result: VideoResult) -> list[Asset]:
+    """The assets of a video: its file (of a job, all its files), or the stream of videos that the task makes.
 
     A video that lies at KIE alone is gone in two weeks. An asset for each would outlive it in Airflow, so there is one
     for all that a task makes.
     """
     from airflow.sdk import Asset
 
-    if result["saved_to"] is not None:
-        return Asset(without_connection(result["saved_to"]))
+    files = all_files(result)
+    if files:
+        return [Asset(without_connection(file)) for file in files]
     ti = context["ti"]
-    return Asset(
+    stream = Asset(
         name=f"runway videos of {ti.dag_id}.{ti.task_id}", uri=f"x-runway://{quote(ti.dag_id)}/{quote(ti.task_id)}"
     )
+    return [stream]
+
+
+def all_files(result: VideoResult) -> list[str]:
+    """Where all that came of a task was stored."""
+    files: list[str] | None = {**result}.get("saved_files")  # type: ignore[assignment] # a job's result has them
+    return files or ([result["saved_to"]] if result["saved_to"] else [])
 
 
 def without_connection(uri: str) -> str:

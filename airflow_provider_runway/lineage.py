@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
+from airflow_provider_runway.assets import all_files
+
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
 
@@ -62,8 +64,7 @@ def gone_into(result: VideoResult | None) -> list[DataSet]:
 
 def stored_as(result: VideoResult | None) -> list[DataSet]:
     """Where a video was stored."""
-    saved_to = result["saved_to"] if result else None
-    return [DataSet.of_address(saved_to)] if saved_to else []
+    return [DataSet.of_address(file) for file in all_files(result)] if result else []
 
 
 def facets(inputs: Iterable[DataSet], outputs: Iterable[DataSet]) -> OperatorLineage[Any, Any]:

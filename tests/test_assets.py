@@ -12,6 +12,8 @@ from operators.support import FOX, Task
 
 from airflow_provider_runway.assets import VideoEvent, without_connection
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
+from airflow_provider_runway.lineage import DataSet, stored_as
+from airflow_provider_runway.operators.kie_job import KieJobOperator
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
 from airflow_provider_runway.sandbox import Sandbox
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
@@ -140,6 +142,25 @@ def test_the_transfer_says_what_it_has_stored(ready: str, tmp_path: Path) -> Non
     assert [uri for _, uri, _ in by_alias(context)] == [event["saved_to"]]
 
 
+def test_a_job_gives_an_alias_each_of_its_files(kie: Sandbox, given_time: GivenTime, tmp_path: Path) -> None:
+    task = Task(
+        lambda: KieJobOperator(
+            task_id="job",
+            model="google/nano-banana",
+            input={"prompt": "Foxes", "num_images": 2},
+            save_to=f"{tmp_path}/",
+            outlets=[ASSET, ALIAS],
+        )
+    )
+
+    result = task.run()
+
+    assert len(result["saved_files"]) == 2
+    assert [uri for _, uri, _ in by_alias(task.context)] == result["saved_files"]
+    assert said(task.context)["prompt"] == "Foxes"
+    assert stored_as(result) == [DataSet.of_address(file) for file in result["saved_files"]]
+
+
 @pytest.mark.parametrize("deferrable", [True, False])
 def test_the_sensor_says_what_it_has_seen(ready: str, deferrable: bool) -> None:
     sensor = RunwayVideoSensor(task_id="seen", runway_task_id=ready, deferrable=deferrable, outlets=[ASSET])
@@ -171,7 +192,7 @@ def test_an_event_that_cannot_be_made_does_not_fail_a_paid_video(
     def refuse(*_: object) -> Asset:
         raise ValueError("Asset name cannot exceed 1500 characters")
 
-    monkeypatch.setattr("airflow_provider_runway.assets._asset", refuse)
+    monkeypatch.setattr("airflow_provider_runway.assets._assets", refuse)
     task = Task(outlets=[ALIAS, ASSET])
 
     result = task.run()

@@ -14,7 +14,7 @@ from fakes import GivenTime, fake_context
 from operators.support import Task
 
 from airflow_provider_runway.lineage import DataSet
-from airflow_provider_runway.operators.runway import RunwayExtendOperator
+from airflow_provider_runway.operators.runway import RunwayAlephOperator, RunwayExtendOperator
 from airflow_provider_runway.sandbox import Sandbox
 from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator
 
@@ -117,6 +117,24 @@ def test_an_extension_comes_from_the_video_before(kie: Sandbox, given_time: Give
     result = task.run()
 
     assert told(task.operator) == ([("kie.ai", first)], [("kie.ai", result["task_id"])])
+
+
+def test_what_aleph_makes_comes_from_a_video_and_a_picture(kie: Sandbox, given_time: GivenTime) -> None:
+    task = Task(
+        lambda: RunwayAlephOperator(
+            task_id="change",
+            prompt="Make it snow",
+            video_url="https://a.example/fox.mp4",
+            reference_image_url="https://a.example/snow.png",
+        )
+    )
+
+    result = task.run()
+
+    assert told(task.operator) == (
+        [("https://a.example", "/snow.png"), ("https://a.example", "/fox.mp4")],
+        [("kie.ai", result["task_id"])],
+    )
 
 
 def test_the_transfer_leads_from_kie_to_the_file(kie: Sandbox, given_time: GivenTime, tmp_path: Path) -> None:

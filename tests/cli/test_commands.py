@@ -195,6 +195,19 @@ def test_save_stores_the_video_and_shows_how_far_it_is(call: Call, kie: Sandbox,
     assert done.err.splitlines()[-1] == f"{tmp_path}/: {size} of {size} MB."
 
 
+def test_save_stores_all_files_of_a_job(call: Call, kie: Sandbox, tmp_path: Path) -> None:
+    with RunwayHook() as hook:
+        job = hook.submit_job("google/nano-banana", {"prompt": "Foxes", "num_images": 2})
+    kie.advance(60)
+
+    assert call("save", job, f"{tmp_path}/fox.png", "--kind", "job").code == ExitCode.WRONG
+    done = call("save", job, f"{tmp_path}/", "--kind", "job", "-o", "json")
+
+    assert done.code == 0
+    assert done.result["saved_files"] == [f"file://{tmp_path}/{file.name}" for file in sorted(tmp_path.iterdir())]
+    assert len(done.result["saved_files"]) == 2
+
+
 def test_save_leaves_another_file_alone_unless_told(call: Call, kie: Sandbox, task_id: str, tmp_path: Path) -> None:
     kie.advance(60)
     target = tmp_path / "fox.mp4"

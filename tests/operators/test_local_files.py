@@ -15,6 +15,7 @@ from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.kie.api import submission_call
 from airflow_provider_runway.operators.local_files import FILES_KEY
 from airflow_provider_runway.operators.parameters import address
+from airflow_provider_runway.operators.runway import RunwayAlephOperator
 from airflow_provider_runway.sandbox import CutAfter, Fail, Refuse, Sandbox
 
 from .support import Deferred, Task
@@ -47,6 +48,32 @@ def test_a_file_is_uploaded_and_its_link_is_submitted(
     assert (result["task_id"], result["state"]) == (video.task_id, "success")
     assert video.width < video.height, "the picture decides the shape"
     assert uploads(kie) == 1
+
+
+def test_aleph_takes_files_for_its_video_and_its_picture(
+    kie: Sandbox, given_time: GivenTime, fox: Path, tmp_path: Path
+) -> None:
+    film = tmp_path / "fox.mp4"
+    film.write_bytes(b"\0\0\0\x18ftypmp42" + bytes(1000))
+
+    def aleph(video: Path, picture: Path) -> Task:
+        return Task(
+            lambda: RunwayAlephOperator(
+                task_id="change",
+                prompt="Make it snow",
+                video_url=f"file://{video}",
+                reference_image_url=f"file://{picture}",
+            )
+        )
+
+    task = aleph(film, fox)
+    task.start()
+    assert task.run()["state"] == "success"
+    assert (uploads(kie), len(kie.ledger.charges)) == (2, 1)
+    with pytest.raises(AirflowFailException, match="video_url must be a video; it is image/png"):
+        aleph(fox, fox).run()
+    with pytest.raises(AirflowFailException, match="reference_image_url must be a JPG or PNG picture; it is video/mp4"):
+        aleph(film, film).run()
 
 
 def test_a_retry_finds_its_submission_and_uploads_nothing(kie: Sandbox, given_time: GivenTime, fox: Path) -> None:
