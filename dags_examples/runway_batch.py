@@ -1,7 +1,7 @@
 """One video for each prompt of a list.
 
 Shows dynamic task mapping: each prompt becomes a mapped task with its own retries and its own record of what was paid.
-``max_active_tis_per_dagrun`` bounds how many are made at a time. The retry policy pauses as long as suits what went wrong;
+``max_active_tis_per_dagrun`` bounds how many are made at a time. The retry policy pauses as suits what went wrong;
 it needs Airflow 3.3, so leave it out on 3.2.
 
 A run costs 12 credits (US$0.06) a prompt: three with the default list.

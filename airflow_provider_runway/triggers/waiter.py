@@ -13,13 +13,12 @@ import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from heapq import heappop, heappush
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
 from airflow_provider_runway.kie.errors import AuthenticationError, RateLimitedError, RunwayError
 from airflow_provider_runway.kie.exchange import ONE_TRY, refusal_pause
-from airflow_provider_runway.kie.pacing import Pace
+from airflow_provider_runway.kie.look_queue import LookQueue
 from airflow_provider_runway.kie.polling import Finished, GaveUp, LookAgain, Step, Watch, WatchRules, timed_out
 from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.tasks import Kind
@@ -30,11 +29,6 @@ log = logging.getLogger(__name__)
 
 # Looks under way at a time, and so many sockets.
 MOST_LOOKS = 16
-# KIE names no limit of looks for an account. This one keeps a triggerer with thousands of waits from spending its
-# time on nothing else, and a thousand waits never meet it.
-LOOKS_PER_SECOND = 250
-# Looks that fall due within this many seconds start together: waking up for each of them costs more than the look.
-TICK = 0.05
 # Different kinds of video whose times are learned. There is no telling what model names people use.
 _MOST_SCHEDULES = 200
 
@@ -85,10 +79,13 @@ class _Video:
     kind: Kind
     watch: Watch
     waits: list[_Wait] = field(default_factory=list)
-    # The entry in a heap that counts; earlier ones are void.
     entry: int = -1
     due: float = 0.0
     is_looked_at: bool = False
+
+    def head_start(self, now: float) -> float:
+        """See :class:`~airflow_provider_runway.kie.look_queue.Looked`."""
+        return self.watch.head_start(now)
 
 
 class Waiter:
@@ -115,14 +112,11 @@ class Waiter:
         self._wall_clock = wall_clock
         self._call_later = call_later
         self._jitter = jitter
-        self._pace = Pace(LOOKS_PER_SECOND, 1.0)
+        self._queue: LookQueue[_Video] = LookQueue()
         self._users = 0
         self._line: Line | None = None
         self._opening: asyncio.Task[Line] | None = None
         self._videos: dict[tuple[str, Kind], _Video] = {}
-        self._entries = 0
-        self._due: list[tuple[float, int, _Video]] = []
-        self._ready: list[tuple[float, int, _Video]] = []
         self._looks: set[asyncio.Task[None]] = set()
         self._timer: Timer | None = None
         self._timer_at = 0.0
@@ -197,40 +191,26 @@ class Waiter:
             self._forget(video)
 
     def _forget(self, video: _Video) -> None:
-        video.entry = -1
+        self._queue.drop(video)
         if self._videos.get((video.task_id, video.kind)) is video:
             del self._videos[video.task_id, video.kind]
 
     # -- when to look -----------------------------------------------------------------------------------------------
 
     def _put(self, video: _Video, due: float) -> None:
-        self._entries += 1
-        video.entry, video.due = self._entries, due
-        heappush(self._due, (due, self._entries, video))
+        video.due = due
+        self._queue.put(video, due)
 
     def _serve(self) -> None:
         """Look at what is due, as far as the limits let it, and come back for the rest."""
         now = self._clock()
-        while self._due and self._due[0][0] <= now:
-            due, entry, video = heappop(self._due)
-            if entry == video.entry:
-                heappush(self._ready, (due - video.watch.head_start(now), entry, video))
-        later = self._due[0][0] if self._due else None
-        while self._ready and len(self._looks) < MOST_LOOKS:
-            if self._ready[0][1] != self._ready[0][2].entry:
-                heappop(self._ready)
-                continue
-            moment = self._pace.next_moment(now)
-            if moment > now + TICK:
-                later = moment if later is None else min(moment, later)
-                break
-            self._pace.take(moment)
-            self._start_look(heappop(self._ready)[2])
+        for video in self._queue.take(now, MOST_LOOKS - len(self._looks)):
+            self._start_look(video)
+        later = self._queue.next_time(now, has_room=len(self._looks) < MOST_LOOKS)
         if later is not None:
             self._come_back(later, now)
 
     def _come_back(self, at: float, now: float) -> None:
-        at = max(at, now + TICK)
         if self._timer is not None:
             if self._timer_at <= at:
                 return
@@ -305,8 +285,7 @@ class Waiter:
     def _hold(self, error: RateLimitedError) -> None:
         """KIE refused a look for the rate: no other look of this connection goes out before the pause is over."""
         now = self._clock()
-        self._pace.refused(now)
-        self._pace.pause(now + refusal_pause(error))
+        self._queue.hold(now, now + refusal_pause(error))
 
     # -- the line to KIE --------------------------------------------------------------------------------------------
 
@@ -344,8 +323,7 @@ class Waiter:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        self._due.clear()
-        self._ready.clear()
+        self._queue.clear()
         looks, opening, line = list(self._looks), self._opening, self._line
         self._opening = self._line = None
         for task in (*looks, *([opening] if opening else [])):

@@ -327,13 +327,14 @@ def test_the_first_look_is_at_once_where_the_age_is_unknown_or_the_time_is_up(wa
 
 def test_a_watch_tells_its_schedule_when_the_video_was_ready() -> None:
     schedule = Schedule.of("generate-5s-720p")
-    before = schedule.forecast.chance(395.0, 405.0)
+    too_soon, right = schedule.forecast.chance(0.0, 300.0), schedule.forecast.chance(400.0, 460.0)
     for _ in range(60):
         watching = watch(schedule=schedule, submitted=0.0)
         watching.begin(1.0)
         watching.saw(task(), 395.0)
         watching.saw(task(TaskState.SUCCESS, video_url=LINK), 405.0)
-    assert schedule.forecast.chance(395.0, 405.0) > 2 * before
+    assert schedule.forecast.chance(0.0, 300.0) < 0.5 * too_soon
+    assert schedule.forecast.chance(400.0, 460.0) > right
 
 
 def test_a_wait_that_began_late_does_not_pass_for_a_video_that_was_late() -> None:
@@ -344,6 +345,16 @@ def test_a_wait_that_began_late_does_not_pass_for_a_video_that_was_late() -> Non
         watching.begin(0.0)
         watching.saw(task(TaskState.SUCCESS, video_url=LINK), 10.0)
     assert schedule.forecast.chance(0.0, 600.0) == before
+
+
+def test_a_video_that_is_likely_to_be_ready_gets_a_head_start() -> None:
+    def head_start(age: float) -> float:
+        watching = scheduled(age)
+        watching.saw(task(), 0.0)
+        return watching.head_start(10.0)
+
+    assert head_start(90.0) > head_start(0.0) >= 0.0
+    assert watch().head_start(0.0) == 0.0
 
 
 def test_a_second_waiter_can_hurry_a_watch_and_not_slow_it() -> None:
