@@ -14,7 +14,7 @@ from airflow_provider_runway.cli.ending import ExitCode, code_of, command, end, 
 from airflow_provider_runway.cli.progress import downloading, uploading, waiting
 from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.kie.errors import CreditFloorError, NotFinishedError, RunwayError
-from airflow_provider_runway.kie.polling import Verdict, judge, require_video
+from airflow_provider_runway.kie.judging import Verdict, judge, require_video
 from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT, estimate, priced
 from airflow_provider_runway.kie.requests import GenerateRequest
 from airflow_provider_runway.kie.rules import is_file_address

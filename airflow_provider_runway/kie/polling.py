@@ -1,7 +1,7 @@
-"""What a look at a task means, and what to do next: pure decisions, with the time passed in.
+"""Watching a task: what to do after each look, with the time passed in.
 
-:func:`judge` is the one decision about a record. :class:`Watch` adds what needs memory: how often looks failed in
-a row, how long a record was missing, when to stop. Operator, sensor, trigger and hook all ask these two.
+:class:`Watch` adds to the decision about a record (:func:`airflow_provider_runway.kie.judging.judge`) what needs
+memory: how often looks failed in a row, how long a record was missing, when to look again and when to stop.
 """
 
 from __future__ import annotations
@@ -9,86 +9,24 @@ from __future__ import annotations
 import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from enum import Enum
 
 from airflow_provider_runway.kie.envelope import shorten
 from airflow_provider_runway.kie.errors import (
     AuthenticationError,
     ConnectionSettingsError,
-    GenerationFailedError,
     InvalidRequestError,
     MaintenanceError,
     MissingVideoError,
-    NotFinishedError,
     PollingFailedError,
     RateLimitedError,
     RunwayError,
     TaskNotFoundError,
-    VideoExpiredError,
     WaitTimeoutError,
 )
 from airflow_provider_runway.kie.exchange import doublings, refusal_pause
-from airflow_provider_runway.kie.failures import failure_reason, retry_can_help
+from airflow_provider_runway.kie.judging import Verdict, judge
 from airflow_provider_runway.kie.schedule import JITTER, Schedule
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
-
-
-class Verdict(str, Enum):
-    """What a record says to whoever waits for the video."""
-
-    WAIT = "wait"
-    DONE = "done"
-    FAILED = "failed"
-    GONE = "gone"
-
-    def __str__(self) -> str:
-        return self.value
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """The verdict on a task, and the error that says it where there is one.
-
-    :param verdict: Wait on, take the video, or stop.
-    :param error: What to raise for ``FAILED`` and ``GONE``; its ``retryable`` says whether submitting anew can help.
-    """
-
-    verdict: Verdict
-    error: RunwayError | None = None
-
-
-def judge(task: VideoTask) -> Decision:
-    """Decide on a record, by its state alone.
-
-    A success without a link is waited on (KIE sets the state a moment before the link); :class:`Watch` bounds that.
-    An unknown state is waited on too: what KIE calls it today may not be in its documentation yet.
-    """
-    if task.state is TaskState.FAILED:
-        return Decision(Verdict.FAILED, _generation_failed(task))
-    if task.state is TaskState.SUCCESS:
-        if task.expired:
-            return Decision(Verdict.GONE, _expired(task))
-        if task.video_url:
-            return Decision(Verdict.DONE)
-    return Decision(Verdict.WAIT)
-
-
-def require_video(task: VideoTask) -> VideoTask:
-    """A task whose video is there to be stored.
-
-    :raises NotFinishedError: If it is still being made.
-    :raises RunwayError: If it has failed or is gone.
-    """
-    decision = judge(task)
-    if decision.error is not None:
-        raise decision.error
-    if decision.verdict is not Verdict.DONE:
-        raise NotFinishedError(
-            f"Task {task.task_id} is not finished ({task.state}): there is no video to store yet. Wait for it with "
-            "a RunwayVideoSensor, or let this task retry.",
-            task_id=task.task_id,
-        )
-    return task
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,33 +248,6 @@ def timed_out(task_id: str, state: str | None) -> WaitTimeoutError:
         f"Task {task_id} was not ready in time{last}. It is paid and goes on being made at KIE.AI; "
         "a retry waits on it and pays nothing.",
         task_id=task_id,
-    )
-
-
-def _generation_failed(task: VideoTask) -> GenerationFailedError:
-    reason = failure_reason(task.fail_message)
-    again = retry_can_help(reason)
-    said = shorten(task.fail_message) if task.fail_message else "no message"
-    advice = (
-        "the same request may succeed later"
-        if again
-        else "the same request would fail again: change the prompt or the input"
-    )
-    return GenerationFailedError(
-        f"KIE.AI failed task {task.task_id} ({reason}): {said}. Its credits come back; {advice}.",
-        reason=reason.value,
-        code=task.fail_code,
-        task_id=task.task_id,
-        service_message=task.fail_message,
-        retryable=again,
-    )
-
-
-def _expired(task: VideoTask) -> VideoExpiredError:
-    return VideoExpiredError(
-        f"The video of task {task.task_id} was made, and KIE.AI has deleted it since (14 days). "
-        "Only a new, paid submission can bring it back.",
-        task_id=task.task_id,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from airflow_provider_runway.kie.api import direct_link_call
 from airflow_provider_runway.kie.errors import DeadLinkError, ServiceError
 from airflow_provider_runway.kie.exchange import Exchange, Patience, ask, look
-from airflow_provider_runway.kie.polling import judge
+from airflow_provider_runway.kie.judging import judge
 from airflow_provider_runway.kie.task_ids import Api
 from airflow_provider_runway.kie.tasks import Kind, read_link
 

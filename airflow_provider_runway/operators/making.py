@@ -23,7 +23,8 @@ from airflow_provider_runway.kie.errors import (
     TaskNotFoundError,
 )
 from airflow_provider_runway.kie.fingerprints import fingerprint
-from airflow_provider_runway.kie.polling import Verdict, judge, timed_out
+from airflow_provider_runway.kie.judging import Verdict, judge
+from airflow_provider_runway.kie.polling import timed_out
 from airflow_provider_runway.kie.prices import estimate, price_key
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import VideoTask

@@ -11,7 +11,7 @@ from airflow.sdk import BaseOperator
 from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
 from airflow_provider_runway.assets import describe_video
 from airflow_provider_runway.kie.errors import GenerationFailedError
-from airflow_provider_runway.kie.polling import require_video
+from airflow_provider_runway.kie.judging import require_video
 from airflow_provider_runway.kie.rules import check_kind, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.links.runway import KIE_LOGS, KieLogsLink, RunwayVideoLink, logs_url

@@ -22,17 +22,7 @@ from airflow_provider_runway.kie.errors import (
     VideoExpiredError,
     WaitTimeoutError,
 )
-from airflow_provider_runway.kie.polling import (
-    Finished,
-    GaveUp,
-    LookAgain,
-    Step,
-    Verdict,
-    Watch,
-    WatchRules,
-    judge,
-    timed_out,
-)
+from airflow_provider_runway.kie.polling import Finished, GaveUp, LookAgain, Step, Watch, WatchRules, timed_out
 from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask, read_runway_record
 
@@ -60,75 +50,6 @@ def error_of(step: Step) -> RunwayError:
 
 def missing() -> TaskNotFoundError:
     return TaskNotFoundError("KIE.AI has no record of task t-1", task_id="t-1")
-
-
-# --- the one decision about a record
-
-
-@pytest.mark.parametrize("state", [TaskState.QUEUED, TaskState.GENERATING, TaskState.UNKNOWN])
-def test_a_task_that_goes_on_is_waited_for(state: TaskState) -> None:
-    assert judge(task(state, fail_code=400, fail_message="NSFW")).verdict is Verdict.WAIT
-
-
-def test_a_success_with_a_link_is_done() -> None:
-    decision = judge(task(TaskState.SUCCESS, video_url=LINK))
-    assert (decision.verdict, decision.error) == (Verdict.DONE, None)
-
-
-def test_a_success_without_a_link_is_waited_for() -> None:
-    assert judge(task(TaskState.SUCCESS)).verdict is Verdict.WAIT
-
-
-@pytest.mark.parametrize("link", [LINK, None])
-def test_a_success_whose_video_is_deleted_is_gone(link: str | None) -> None:
-    decision = judge(task(TaskState.SUCCESS, video_url=link, expired=True))
-    assert decision.verdict is Verdict.GONE
-    assert isinstance(decision.error, VideoExpiredError)
-    assert decision.error.task_id == "t-1"
-    assert "Only a new, paid submission can bring it back" in str(decision.error)
-
-
-@pytest.mark.parametrize("code", [None, 400, 505])
-@pytest.mark.parametrize("message", [None, "NSFW", "Generation failed, please try again later."])
-def test_the_failure_code_of_a_success_says_nothing(code: int | None, message: str | None) -> None:
-    done = task(TaskState.SUCCESS, video_url=LINK, fail_code=code, fail_message=message)
-    assert judge(done).verdict is Verdict.DONE
-
-
-@pytest.mark.parametrize(
-    ("message", "reason", "retryable"),
-    [
-        ("Your prompt was caught by our AI moderator.", "moderation", False),
-        ("Incorrect image format.", "input", False),
-        ("Reached the limit for concurrent generations.", "capacity", True),
-        ("Generation failed, please try again later.", "service", True),
-        (None, "unknown", True),
-    ],
-)
-def test_a_failure_says_whether_the_same_request_can_do_better(
-    message: str | None, reason: str, retryable: bool
-) -> None:
-    decision = judge(task(TaskState.FAILED, fail_code=400, fail_message=message))
-    assert decision.verdict is Verdict.FAILED
-    error = decision.error
-    assert isinstance(error, GenerationFailedError)
-    assert (error.reason, error.retryable, error.code, error.task_id, error.service_message) == (
-        reason,
-        retryable,
-        400,
-        "t-1",
-        message,
-    )
-    assert "Its credits come back" in str(error)
-    assert (message or "no message") in str(error)
-
-
-def test_a_failure_is_one_even_where_media_are_present_or_expired() -> None:
-    assert judge(task(TaskState.FAILED, video_url=LINK, expired=True)).verdict is Verdict.FAILED
-
-
-def test_verdicts_read_as_words() -> None:
-    assert [str(verdict) for verdict in Verdict] == ["wait", "done", "failed", "gone"]
 
 
 # --- a watch

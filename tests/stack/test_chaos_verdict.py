@@ -8,7 +8,7 @@ import pytest
 
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, NoAnswerError
 from airflow_provider_runway.kie.exchange import Patience, submit
-from airflow_provider_runway.kie.polling import judge
+from airflow_provider_runway.kie.judging import judge
 from airflow_provider_runway.kie.requests import GenerateRequest
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, plan

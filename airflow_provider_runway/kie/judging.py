@@ -1,0 +1,101 @@
+"""What a record of a task means: the one decision that operator, sensor, trigger, hook and transfer all ask for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from airflow_provider_runway.kie.envelope import shorten
+from airflow_provider_runway.kie.errors import (
+    GenerationFailedError,
+    NotFinishedError,
+    RunwayError,
+    VideoExpiredError,
+)
+from airflow_provider_runway.kie.failures import failure_reason, retry_can_help
+from airflow_provider_runway.kie.tasks import TaskState, VideoTask
+
+
+class Verdict(str, Enum):
+    """What a record says to whoever waits for the video."""
+
+    WAIT = "wait"
+    DONE = "done"
+    FAILED = "failed"
+    GONE = "gone"
+
+    def __str__(self) -> str:
+        return self.value
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The verdict on a task, and the error that says it where there is one.
+
+    :param verdict: Wait on, take the video, or stop.
+    :param error: What to raise for ``FAILED`` and ``GONE``; its ``retryable`` says whether submitting anew can help.
+    """
+
+    verdict: Verdict
+    error: RunwayError | None = None
+
+
+def judge(task: VideoTask) -> Decision:
+    """Decide on a record, by its state alone.
+
+    A success without a link is waited on (KIE sets the state a moment before the link); a watch bounds that.
+    An unknown state is waited on too: what KIE calls it today may not be in its documentation yet.
+    """
+    if task.state is TaskState.FAILED:
+        return Decision(Verdict.FAILED, _generation_failed(task))
+    if task.state is TaskState.SUCCESS:
+        if task.expired:
+            return Decision(Verdict.GONE, _expired(task))
+        if task.video_url:
+            return Decision(Verdict.DONE)
+    return Decision(Verdict.WAIT)
+
+
+def require_video(task: VideoTask) -> VideoTask:
+    """A task whose video is there to be stored.
+
+    :raises NotFinishedError: If it is still being made.
+    :raises RunwayError: If it has failed or is gone.
+    """
+    decision = judge(task)
+    if decision.error is not None:
+        raise decision.error
+    if decision.verdict is not Verdict.DONE:
+        raise NotFinishedError(
+            f"Task {task.task_id} is not finished ({task.state}): there is no video to store yet. Wait for it with "
+            "a RunwayVideoSensor, or let this task retry.",
+            task_id=task.task_id,
+        )
+    return task
+
+
+def _generation_failed(task: VideoTask) -> GenerationFailedError:
+    reason = failure_reason(task.fail_message)
+    again = retry_can_help(reason)
+    said = shorten(task.fail_message) if task.fail_message else "no message"
+    advice = (
+        "the same request may succeed later"
+        if again
+        else "the same request would fail again: change the prompt or the input"
+    )
+    return GenerationFailedError(
+        f"KIE.AI failed task {task.task_id} ({reason}): {said}. Its credits come back; {advice}.",
+        reason=reason.value,
+        code=task.fail_code,
+        task_id=task.task_id,
+        service_message=task.fail_message,
+        retryable=again,
+    )
+
+
+def _expired(task: VideoTask) -> VideoExpiredError:
+    return VideoExpiredError(
+        f"The video of task {task.task_id} was made, and KIE.AI has deleted it since (14 days). "
+        "Only a new, paid submission can bring it back.",
+        task_id=task.task_id,
+    )
