@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import timedelta
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.sdk import BaseOperator
 
+from airflow_provider_runway.connected import VideoTaskLinks
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.rules import check_url
-from airflow_provider_runway.links.runway import KIE_LOGS, KieLogsLink, RunwayVideoLink
 from airflow_provider_runway.operators.parameters import address, check_literal, check_seconds, optional
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
-    from airflow_provider_runway.hooks.runway import RunwayHook
     from airflow_provider_runway.kie.tasks import Kind
     from airflow_provider_runway.operators.making import VideoMaking
     from airflow_provider_runway.results import VideoResult
@@ -27,7 +25,7 @@ if TYPE_CHECKING:
 AmbiguousSubmit = Literal["fail", "resubmit"]
 
 
-class RunwayVideoOperator(BaseOperator):
+class RunwayVideoOperator(VideoTaskLinks, BaseOperator):
     """Base of the operators that make a video. A subclass says which request it makes.
 
     :param extra_fields: Further fields of the request body, sent as they are. (templated)
@@ -49,11 +47,7 @@ class RunwayVideoOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("extra_fields", "callback_url", "save_to")
     template_fields_renderers: ClassVar[dict[str, str]] = {"extra_fields": "json"}
-    operator_extra_links = (RunwayVideoLink(), KieLogsLink())
-    ui_color = "#e8e3f8"
     kind: ClassVar[Kind] = "runway"
-    video_link: str = ""
-    logs_link: str = KIE_LOGS
     result: VideoResult | None = None
 
     def __init__(
@@ -102,13 +96,6 @@ class RunwayVideoOperator(BaseOperator):
     def parent_task_id(self) -> str | None:
         """The task that the new video extends, if it does."""
         return None
-
-    @cached_property
-    def hook(self) -> RunwayHook:
-        """The hook of this task's connection."""
-        from airflow_provider_runway.hooks.runway import RunwayHook
-
-        return RunwayHook(self.runway_conn_id)
 
     def execute(self, context: Context) -> VideoResult:
         """Submit, unless an earlier try has, and wait.

@@ -28,7 +28,6 @@ from airflow_provider_runway.kie.polling import timed_out
 from airflow_provider_runway.kie.prices import estimate, price_key
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import VideoTask
-from airflow_provider_runway.links.runway import logs_url
 from airflow_provider_runway.operators.admission import LONGEST_QUEUEING, Ticket, may_fill_the_limit, time_to_moment
 from airflow_provider_runway.operators.local_files import LocalFiles
 from airflow_provider_runway.operators.parameters import optional
@@ -70,12 +69,12 @@ class VideoMaking:
         """
         with fail_for_good_if_hopeless(), self._hook:
             self._check_before_paying()
-            self._show()
+            self._operator.show_logs()
             earlier = self._store.read()
             submission, task = self._reattach(earlier)
             if submission is None:
                 submission = self._submit(ticket, earlier)
-            self._show(_task_id(submission))
+            self._operator.show_logs(_task_id(submission))
             self._context["ti"].xcom_push("task_id", submission.task_id)
             if not self._operator.wait_for_completion:
                 self._store.write_finished(submission)
@@ -94,7 +93,7 @@ class VideoMaking:
         with fail_for_good_if_hopeless(), self._hook:
             self._submitted_before = True
             task_id, outcome = str(event["task_id"]), event["state"]
-            self._show(task_id)
+            self._operator.show_logs(task_id)
             submission = self._store.read()
             if submission is None or submission.task_id != task_id:
                 submission = _submission_of(task_id, submitted_at, fingerprint(self._request))
@@ -269,10 +268,6 @@ class VideoMaking:
         self._operator.result = result
         describe_video(self._context, self._operator.outlets, result, self._request)
         return result
-
-    def _show(self, task_id: str = "") -> None:
-        """Have the link to the logs ready for whenever this stretch of the task ends."""
-        self._operator.logs_link = logs_url(self._hook.settings.address.base_url, task_id)
 
 
 def _task_id(submission: Submission) -> str:

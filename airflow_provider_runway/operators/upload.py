@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow.sdk import BaseOperator
 
 from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
+from airflow_provider_runway.connected import ConnectedTask
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.operators.parameters import address
 from airflow_provider_runway.results import SCHEMA_VERSION, to_iso
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, ObjectStoragePath
-
-    from airflow_provider_runway.hooks.runway import RunwayHook
 
 
 class UploadResult(TypedDict):
@@ -37,7 +35,7 @@ class UploadResult(TypedDict):
     schema_version: int
 
 
-class RunwayUploadOperator(BaseOperator):
+class RunwayUploadOperator(ConnectedTask, BaseOperator):
     """Upload a file to KIE, for 24 hours, where anybody who has the link can fetch it. Free of charge.
 
     The operators that make videos upload the files that they are given by themselves. This is for a file that several
@@ -51,20 +49,12 @@ class RunwayUploadOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("path",)
-    ui_color = "#e8e3f8"
 
     def __init__(self, *, path: str | ObjectStoragePath, runway_conn_id: str = "runway_default", **kwargs: Any) -> None:
         kwargs.setdefault("multiple_outputs", True)
         super().__init__(**kwargs)
         self.path = path
         self.runway_conn_id = runway_conn_id
-
-    @cached_property
-    def hook(self) -> RunwayHook:
-        """The hook of this task's connection."""
-        from airflow_provider_runway.hooks.runway import RunwayHook
-
-        return RunwayHook(self.runway_conn_id)
 
     def execute(self, context: Context) -> UploadResult:
         """Upload the file."""

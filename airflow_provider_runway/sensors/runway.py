@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_runway.assets import describe_video
+from airflow_provider_runway.connected import VideoTaskLinks
 from airflow_provider_runway.deferral import event_error, trigger_timeout
 from airflow_provider_runway.kie.errors import (
     GenerationFailedError,
@@ -21,21 +22,19 @@ from airflow_provider_runway.kie.errors import (
 from airflow_provider_runway.kie.polling import Finished, GaveUp, LookAgain, Step, Watch, WatchRules, timed_out
 from airflow_provider_runway.kie.rules import check_kind, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
-from airflow_provider_runway.links.runway import KIE_LOGS, KieLogsLink, RunwayVideoLink, logs_url
 from airflow_provider_runway.operators.parameters import check_literal
 from airflow_provider_runway.results import VideoResult, finished_result, utc_now
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
-    from airflow_provider_runway.hooks.runway import RunwayHook
     from airflow_provider_runway.operators.submission import StateStore
 
 
 _MEMORY_KEY = "runway_looks"
 
 
-class RunwayVideoSensor(BaseSensorOperator):
+class RunwayVideoSensor(VideoTaskLinks, BaseSensorOperator):
     """Wait until a video that was submitted elsewhere is ready. Pays nothing.
 
     :param runway_task_id: The KIE task to wait for. (templated)
@@ -51,10 +50,6 @@ class RunwayVideoSensor(BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("runway_task_id",)
-    operator_extra_links = (RunwayVideoLink(), KieLogsLink())
-    ui_color = "#e8e3f8"
-    video_link: str = ""
-    logs_link: str = KIE_LOGS
 
     def __init__(
         self,
@@ -74,13 +69,6 @@ class RunwayVideoSensor(BaseSensorOperator):
         self.runway_conn_id = runway_conn_id
         check_literal(lambda task_id: check_task_id("runway_task_id", task_id), runway_task_id)
         check_kind(kind)
-
-    @cached_property
-    def hook(self) -> RunwayHook:
-        """The hook of this task's connection."""
-        from airflow_provider_runway.hooks.runway import RunwayHook
-
-        return RunwayHook(self.runway_conn_id)
 
     def execute(self, context: Context) -> VideoResult:
         """Wait for the video."""
@@ -206,9 +194,7 @@ class RunwayVideoSensor(BaseSensorOperator):
         raise error
 
     def _show(self) -> None:
-        """Have the link to the logs ready for whenever this stretch of the task ends."""
         try:
-            base_url = self.hook.settings.address.base_url
+            self.show_logs(self.runway_task_id)
         except RunwayError as error:
             self._give_up(error)
-        self.logs_link = logs_url(base_url, self.runway_task_id)

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
 from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
 from airflow_provider_runway.assets import describe_video
+from airflow_provider_runway.connected import VideoTaskLinks
 from airflow_provider_runway.kie.errors import GenerationFailedError
 from airflow_provider_runway.kie.judging import require_video
 from airflow_provider_runway.kie.rules import check_kind, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
-from airflow_provider_runway.links.runway import KIE_LOGS, KieLogsLink, RunwayVideoLink, logs_url
 from airflow_provider_runway.operators.parameters import check_folder, check_literal, check_no_thumbnail
 from airflow_provider_runway.results import VideoResult, finished_result
 
@@ -22,10 +21,8 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
-    from airflow_provider_runway.hooks.runway import RunwayHook
 
-
-class RunwayToObjectStorageOperator(BaseOperator):
+class RunwayToObjectStorageOperator(VideoTaskLinks, BaseOperator):
     """Store the video of a finished task. Pays nothing, and can be run again.
 
     :param runway_task_id: The KIE task, which must have succeeded. (templated)
@@ -45,10 +42,6 @@ class RunwayToObjectStorageOperator(BaseOperator):
     """
 
     template_fields: Sequence[str] = ("runway_task_id", "save_to")
-    operator_extra_links = (RunwayVideoLink(), KieLogsLink())
-    ui_color = "#e8e3f8"
-    video_link: str = ""
-    logs_link: str = KIE_LOGS
     result: VideoResult | None = None
 
     def __init__(
@@ -76,13 +69,6 @@ class RunwayToObjectStorageOperator(BaseOperator):
             check_literal(check_folder, save_to)
             check_no_thumbnail(thumbnail)
 
-    @cached_property
-    def hook(self) -> RunwayHook:
-        """The hook of this task's connection."""
-        from airflow_provider_runway.hooks.runway import RunwayHook
-
-        return RunwayHook(self.runway_conn_id)
-
     def execute(self, context: Context) -> VideoResult:
         """Look at the task and store its video."""
         from airflow_provider_runway.storage.results import save_task
@@ -91,7 +77,7 @@ class RunwayToObjectStorageOperator(BaseOperator):
             check_task_id("runway_task_id", self.runway_task_id)
             if self.kind == "job":
                 check_folder(self.save_to)
-            self.logs_link = logs_url(self.hook.settings.address.base_url, self.runway_task_id)
+            self.show_logs(self.runway_task_id)
             task = self._finished_task()
             self.video_link = task.video_url or ""
             saved = save_task(

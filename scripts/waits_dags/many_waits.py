@@ -14,5 +14,5 @@ with DAG("waits", schedule=None, max_active_tasks=10_000):
         return params["ids"]
 
     RunwayVideoSensor.partial(task_id="wait", poke_interval=10, timeout=7200, retries=0).expand(
-        runway_task_id=ids()  # type: ignore[call-arg] # Airflow gives it what its parameters name
+        runway_task_id=ids()  # type: ignore[call-arg,misc] # Airflow gives it what its parameters name
     )

@@ -59,7 +59,8 @@ NEXT = {"task_id": "more", "prompt": "It looks up", "runway_task_id": "task-1"}
 def parameters(operator: type[BaseOperator], stop: type[BaseOperator]) -> dict[str, Any]:
     """The parameters that a class and those above it take, up to Airflow's own, with their defaults."""
     found: dict[str, Any] = {}
-    for owner in operator.__mro__[: operator.__mro__.index(stop)]:
+    owners = [owner for owner in operator.__mro__[: operator.__mro__.index(stop)] if "__init__" in vars(owner)]
+    for owner in owners:
         own = inspect.signature(vars(owner)["__init__"]).parameters.values()
         assert all(each.kind is each.KEYWORD_ONLY for each in own if each.name not in {"self", "kwargs"})
         found |= {each.name: each.default for each in own if each.name not in {"self", "kwargs", *found}}
