@@ -69,16 +69,17 @@ class KieClient:
         self._sleep = sleep
         self._clock = clock
 
-    def submit(self, request: Request, *, patience: Patience | None = None) -> str:
+    def submit(self, request: Request, *, patience: Patience | None = None, known_as: str | None = None) -> str:
         """Submit a request. This is what costs money.
 
         :param request: One of :mod:`airflow_provider_runway.kie.requests`.
         :param patience: In place of the client's own; only refusals that prove that nothing was taken are retried.
+        :param known_as: What the request is called in errors; its fingerprint if left out.
         :return: The id of the task that KIE made.
         :raises AmbiguousSubmissionError: If KIE may have taken the request; it must not simply be sent again.
         :raises RunwayError: Any other error means that KIE took nothing.
         """
-        return self._run(exchange.submit(request, patience or self.patience, self.address.api))
+        return self._run(exchange.submit(request, patience or self.patience, self.address.api, known_as=known_as))
 
     def look(self, task_id: str, kind: Kind = "runway") -> VideoTask:
         """Look at a task once.

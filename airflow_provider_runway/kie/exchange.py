@@ -163,17 +163,19 @@ def credits_left(patience: Patience) -> Exchange[float]:
     return balance
 
 
-def submit(request: Request, patience: Patience, api: Api = "runway") -> Exchange[str]:
+def submit(request: Request, patience: Patience, api: Api = "runway", *, known_as: str | None = None) -> Exchange[str]:
     """Submit a request, and send it again only when KIE cannot have taken it. It is never sent to another API.
 
     :param request: The request.
     :param patience: How often it is sent again after a refusal for now.
     :param api: The connection's API.
+    :param known_as: What the request is called in errors; its fingerprint if left out.
     :return: The task id, which says which API made it.
     :raises AmbiguousSubmissionError: If KIE may have taken it.
     """
     call = submission_call(request, api)
     where = destination(request, api)
+    name = known_as or fingerprint(request)
     sends = 0
     while True:
         sends += 1
@@ -184,13 +186,14 @@ def submit(request: Request, patience: Patience, api: Api = "runway") -> Exchang
         except RunwayError as error:
             _forget_source(error, request)
             if not refuses(error):
-                raise _ambiguous(request, where, str(error), error) from error
+                raise _ambiguous(request, name, where, str(error), error) from error
             if not isinstance(error, _REFUSED_FOR_NOW) or not patience.allows_another(sends, error):
                 raise
             yield Pause(patience.pause(sends, error))
     task_id = read_task_id(data)
     if task_id is None:
-        raise _ambiguous(request, where, f"KIE.AI answered success without a task id: {reprlib.repr(data)}", None)
+        said = f"KIE.AI answered success without a task id: {reprlib.repr(data)}"
+        raise _ambiguous(request, name, where, said, None)
     return format_task_id(task_id, where.api)
 
 
@@ -260,7 +263,7 @@ def _not_found(task_id: str, error: ServiceError | None) -> TaskNotFoundError:
 
 
 def _ambiguous(
-    request: Request, where: Destination, what_happened: str, error: RunwayError | None
+    request: Request, name: str, where: Destination, what_happened: str, error: RunwayError | None
 ) -> AmbiguousSubmissionError:
     beginning = shorten(request.prompt, 60)
     model = f", model {request.model}" if isinstance(request, JobRequest) else ""
@@ -268,7 +271,7 @@ def _ambiguous(
     named = f" The answer names task {task_id}." if task_id else ""
     return AmbiguousSubmissionError(
         f"It is unknown whether KIE.AI took this video, so it is not sent again. {what_happened.rstrip('.')}.{named} "
-        f"It is request {fingerprint(request)}, kind {where.kind}{model}, prompt {beginning!r}. "
+        f"It is request {name}, kind {where.kind}{model}, prompt {beginning!r}. "
         "Look for it at https://kie.ai/logs before submitting anew: if it is there, it is being made and paid.",
         task_id=task_id,
         code=error.code if error else None,

@@ -70,7 +70,8 @@ class Submitter:
         )
         self.store.write(intent)
         try:
-            task_id = client.submit(ready, patience=patience)
+            name = f"{intent.fingerprint}, sent after {intent.intended_at}"
+            task_id = client.submit(ready, patience=patience, known_as=name)
         except AmbiguousSubmissionError:
             raise
         except RunwayError:

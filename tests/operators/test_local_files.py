@@ -228,3 +228,19 @@ def test_a_file_cannot_be_submitted_as_it_is(kie: Sandbox) -> None:
 )
 def test_a_path_object_is_a_text_that_leads_to_the_same_file(value: Any, text: str | None) -> None:
     assert address(value) == text
+
+
+def test_an_error_about_a_doubtful_submission_names_the_request_as_the_record_does(
+    kie: Sandbox, given_time: GivenTime, fox: Path
+) -> None:
+    kie.fault(CutAfter(), on="submit", times=1)
+    task = of(fox)
+
+    with pytest.raises(AirflowFailException) as caught:
+        task.run()
+
+    record = task.store.record
+    assert record is not None
+    assert f"It is request {record['fingerprint']}, sent after {record['intended_at']}, kind runway" in str(
+        caught.value
+    )
