@@ -63,8 +63,8 @@ class Forecast:
     # News after which a third of the old knowledge is left. A video is worth about two: its end, and that it did not
     # end earlier.
     _MEMORY = 500.0
-    # The guess: most videos lie log-normally about its median; of the others little is known: their hazard
-    # falls with age, slowly.
+    # The guess: most videos lie log-normally about its median; of the others little is known, and their hazard falls
+    # slowly with age.
     _GUESS_SIGMA = 0.6
     _GUESS_OPEN = 0.3
     # Where little was seen, the hazard is taken to rise or fall from the age just before as the guess has it do; that
