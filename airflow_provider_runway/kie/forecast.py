@@ -67,11 +67,12 @@ class Forecast:
     # slowly with age.
     _GUESS_SIGMA = 0.6
     _GUESS_OPEN = 0.3
-    # Where little was seen, the hazard is taken to rise or fall from the age just before as the guess has it do; that
-    # counts for so many videos.
-    _LIKENESS = 2.0
+    # Where little was seen, the hazard is taken to rise or fall from the age just before as the guess has it do. That
+    # counts for so many ends, or so many videos watched, whichever is less.
+    _LIKE_ENDS = 2.0
+    _LIKE_VIDEOS = 20.0
     # So much of an end is spread evenly over the ages at which it may have been, in case the forecast is wrong.
-    _ANYWHERE = 0.3
+    _ANYWHERE = 0.2
     # News, and share of what is known, after which the tables are made anew.
     _STALE = 1.0, 0.01
     _HEAVY = 1e9
@@ -171,11 +172,13 @@ class Forecast:
             self._watch = [watch / self._weight for watch in self._watch]
             self._weight = 1.0
         ends, watch = _smooth(self._ends), _smooth(self._watch)
-        alike = self._weight * self._LIKENESS
+        most_ends, most_videos = self._weight * self._LIKE_ENDS, self._weight * self._LIKE_VIDEOS
         hazard, sums = [], [0.0]
         before = guessed_before = self._guessed[0]
         for ended, watched, guessed, seconds in zip(ends, watch, self._guessed, LENGTHS, strict=True):
-            before = (ended + alike) / (watched + alike * guessed_before / (before * guessed))
+            alike = before * guessed / guessed_before
+            trust = min(most_ends / alike, most_videos * seconds)
+            before = (ended + trust * alike) / (watched + trust)
             guessed_before = guessed
             hazard.append(before)
             sums.append(sums[-1] + before * seconds)

@@ -33,7 +33,7 @@ class Schedule:
     """
 
     # The share of videos that end where the hazard is too low for the shortest pause.
-    _SPARSE = 0.1
+    _SPARSE = 0.15
     # The share of videos that makes nearly all.
     _NEARLY_ALL = 0.9
     # From so many times the age at which nearly all are ready, pauses grow with age, whatever the forecast says.
