@@ -23,7 +23,7 @@ from airflow_provider_runway.exceptions import RunwayError
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.kie import errors
 from airflow_provider_runway.kie.client import KieClient
-from airflow_provider_runway.sandbox import CutAfter, CutMedia, Expire, Fail, Refuse, Sandbox
+from airflow_provider_runway.sandbox import CutAfter, Expire, Fail, Garbage, Refuse, Sandbox
 
 pytestmark = pytest.mark.usefixtures("given_time", "server_context")
 
@@ -228,7 +228,7 @@ def test_save_of_an_unfinished_video_says_how_to_wait(call: Call, task_id: str, 
 
 def test_a_download_that_fails_has_a_code_of_its_own(call: Call, kie: Sandbox, task_id: str, tmp_path: Path) -> None:
     kie.advance(60)
-    kie.fault(CutMedia(after=0))
+    kie.fault(Garbage("html"), on="media")
 
     assert call("save", task_id, f"{tmp_path}/").code == ExitCode.NOT_STORED
     assert list(tmp_path.iterdir()) == []

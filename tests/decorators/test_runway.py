@@ -172,7 +172,7 @@ def test_the_function_is_called_once_in_a_try(kie: Sandbox, given_time: GivenTim
     made = running(whims.function, has_store=has_store)
 
     queued = made.start()
-    waiting = made.resume(queued)
+    waiting = made.resume(queued, {"moment": 0.0, "queued_at": 0.0, "refusals": 1})
     made.resume(waiting)
 
     assert [queued.method, waiting.method] == ["execute_admitted", "execute_complete"]

@@ -143,7 +143,7 @@ def test_a_task_that_waits_holds_no_worker_and_has_looked_at_nothing_yet(kie: Sa
     assert kie.ledger.of("record") == ()
 
 
-def test_nothing_that_waits_or_is_kept_has_the_key_or_a_link(kie: Sandbox) -> None:
+def test_nothing_that_waits_or_is_kept_has_the_key_or_a_link(kie: Sandbox, given_time: GivenTime) -> None:
     kie.configure(seconds=0)
     task = Task()
 
@@ -179,7 +179,7 @@ def test_the_intent_is_recorded_before_the_submission_and_the_id_right_after(
     assert timedelta(days=14) < RETENTION
 
 
-def test_success_is_recorded_last_with_airflows_bound_of_tries(kie: Sandbox) -> None:
+def test_success_is_recorded_last_with_airflows_bound_of_tries(kie: Sandbox, given_time: GivenTime) -> None:
     kie.configure(seconds=0)
     task = Task()
 
@@ -565,7 +565,7 @@ def test_before_airflow_3_3_it_works_without_a_record_and_says_what_a_retry_cost
 
 
 def test_the_log_says_what_is_paid_and_that_killing_does_not_stop_it(
-    kie: Sandbox, capfd: pytest.CaptureFixture[str]
+    kie: Sandbox, given_time: GivenTime, capfd: pytest.CaptureFixture[str]
 ) -> None:
     kie.configure(seconds=0)
 
