@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 OK: Final = 200
 # Answers to a submission that leave open whether a task was made, by the contract of "What a retry pays".
 DOUBTFUL_CODES: Final = frozenset({408, 502, 504})
-DOUBTFUL_FAULTS: Final = frozenset({"cut_before", "cut_after", "garbage", "no_task_id"})
+DOUBTFUL_FAULTS: Final = frozenset({"cut_before", "cut_after", "garbage"})
 FINAL_STATES: Final = frozenset({"success", "failed"})
 # What the message of a failed task must say, so that a person knows what was paid and where to look.
 AMBIGUOUS_SAYS: Final = ("paid", "https://kie.ai/logs", "request ")
@@ -249,11 +249,10 @@ def check_settled(
 
 def is_doubtful(request: RequestEntry) -> bool:
     """Whether the answer to a submission leaves open if it was taken."""
-    return (
-        request.status == 0
-        or request.code in DOUBTFUL_CODES
-        or not DOUBTFUL_FAULTS.isdisjoint(request.fault.split("+"))
-    )
+    faults = request.fault.split("+")
+    # A submission that is refused has no id to leave out: its answer comes as it is.
+    nameless = "no_task_id" in faults and request.code == OK
+    return nameless or request.status == 0 or request.code in DOUBTFUL_CODES or not DOUBTFUL_FAULTS.isdisjoint(faults)
 
 
 def is_taken(request: RequestEntry) -> bool:

@@ -194,11 +194,12 @@ def test_submissions_after_refusals_and_after_refunds_are_allowed() -> None:
     requests = [
         sent(1, code=429),
         sent(2, code=500, fault="refuse"),
-        sent(3, fault="fail", task_id="a"),
-        sent(5, task_id="b"),
+        sent(3, code=429, fault="delay+no_task_id"),
+        sent(4, fault="fail", task_id="a"),
+        sent(6, task_id="b"),
     ]
 
-    assert check_submissions([saved(task_id="b")], books(refunds=[money("a", at=4.0)], requests=requests), 0).holds
+    assert check_submissions([saved(task_id="b")], books(refunds=[money("a", at=5.0)], requests=requests), 0).holds
 
 
 @pytest.mark.parametrize(
