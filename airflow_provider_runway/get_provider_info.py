@@ -29,7 +29,7 @@ def get_provider_info() -> dict[str, Any]:
             )
         ],
         "sensors": [_modules("airflow_provider_runway.sensors.runway")],
-        "triggers": [_modules("airflow_provider_runway.triggers.runway")],
+        "triggers": [_modules("airflow_provider_runway.triggers.admission", "airflow_provider_runway.triggers.runway")],
         "transfers": [
             {
                 "source-integration-name": _INTEGRATION,

@@ -241,11 +241,10 @@ class Waiter:
             return
         try:
             step = await self._step(video, line)
-        except Exception as error:  # noqa: BLE001 - a fault of ours: whoever waits has to learn of it
-            self._end(video, error)
-        else:
             video.is_looked_at = False
             self._take(video, step)
+        except Exception as error:  # noqa: BLE001 - a fault of ours: whoever waits has to learn of it
+            self._end(video, error)
 
     async def _step(self, video: _Video, line: Line) -> Step:
         try:
