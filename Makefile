@@ -5,6 +5,11 @@ CONSTRAINTS := constraints/constraints.txt
 VENV := .venv
 PY := $(VENV)/bin/python
 READY := $(VENV)/.ready
+BENCH_CONSTRAINTS := constraints/bench.txt
+BENCH_VENV := .venv-bench
+BENCH_PY := $(BENCH_VENV)/bin/python
+BENCH_READY := $(BENCH_VENV)/.ready
+BENCH_OPTIONS ?=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo ui test lint bench waits batch chaos constraints clean
@@ -26,8 +31,8 @@ lint: $(READY) ## ruff and mypy
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-bench: $(READY) ## what importing the operators costs, beside other providers
-	@$(PY) -m benchmarks.import_time
+bench: $(BENCH_READY) ## what waiting, importing and saving cost, beside other providers (8 minutes)
+	@$(BENCH_PY) -m benchmarks $(BENCH_OPTIONS)
 
 waits: $(READY) ## a thousand tasks wait at once in one real triggerer (half an hour)
 	@$(PY) scripts/waits.py
@@ -44,9 +49,13 @@ constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in
 		--no-header --no-annotate --no-emit-index-url \
 		--extra sandbox --group dev --group build --group lock --constraint constraints/airflow.in \
 		--output-file $(CONSTRAINTS) pyproject.toml
+	$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.10 \
+		--no-header --no-annotate --no-emit-index-url \
+		--group bench --group build --constraint constraints/airflow.in \
+		--output-file $(BENCH_CONSTRAINTS) pyproject.toml
 
-clean: ## remove the environment, the homes of what was run, and all caches
-	rm -rf $(VENV) .chaos .demo .waits build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+clean: ## remove the environments, the homes of what was run, and all caches
+	rm -rf $(VENV) $(BENCH_VENV) .chaos .demo .waits build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A failed set-up leaves no stamp, so the next run starts it again.
@@ -56,4 +65,13 @@ $(READY): pyproject.toml $(CONSTRAINTS)
 	@echo "Setting up $(VENV); the first time takes a minute or two."
 	@$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --upgrade pip editables hatchling
 	@$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --no-build-isolation --group dev --editable '.[sandbox]'
+	@touch $@
+
+# The other providers stay out of the environment that tests run in: there they would slow every start of Airflow.
+$(BENCH_READY): pyproject.toml $(BENCH_CONSTRAINTS)
+	@$(PYTHON) scripts/check_python.py
+	@test -x $(BENCH_PY) || $(PYTHON) -m venv --clear $(BENCH_VENV)
+	@echo "Setting up $(BENCH_VENV); the first time takes a minute or two."
+	@$(BENCH_PY) -m pip install --quiet --quiet --constraint $(BENCH_CONSTRAINTS) --upgrade pip editables hatchling
+	@$(BENCH_PY) -m pip install --quiet --quiet --constraint $(BENCH_CONSTRAINTS) --no-build-isolation --group bench --editable .
 	@touch $@

@@ -1,1 +1,1 @@
-"""Measurements, each run beside the peers it is compared with."""
+"""Measurements, each made beside the peers it is compared with: ``python -m benchmarks``."""
