@@ -189,7 +189,7 @@ class Watch:
         self._missing += 1
         if self._missing > self.rules.max_missing and now - self._missing_since >= self.rules.missing_grace:
             return GaveUp(error)
-        return self._again(now, self._usual_pause(now))
+        return self._again(now, self._usual_pause(now) * min(0.75 + 0.25 * self._missing, 2.0))
 
     def failed(self, error: RunwayError, now: float) -> Step:
         """A look went wrong. That says nothing about the task, which goes on."""

@@ -331,6 +331,12 @@ def test_a_missing_record_is_no_fault() -> None:
     assert watching.failed(missing(), 0.0) == LookAgain(10.0)
 
 
+def test_a_record_that_stays_missing_is_looked_for_less_and_less() -> None:
+    watching = watch(missing_grace=1e9)
+    steps = [watching.missed(missing(), 0.0) for _ in range(7)]
+    assert steps == [LookAgain(pause) for pause in (10.0, 12.5, 15.0, 17.5, 20.0, 20.0, 20.0)]
+
+
 # --- success without a video
 
 
