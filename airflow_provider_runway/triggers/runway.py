@@ -81,7 +81,9 @@ class RunwayVideoTrigger(BaseTrigger):
         from airflow.sdk.exceptions import AirflowNotFoundException
 
         waiting = await _load()
-        wish = waiting.Wish(
+        from airflow_provider_runway.triggers.waits import Wish
+
+        wish = Wish(
             task_id=self.runway_task_id,
             kind=self.kind,
             poll_interval=self.poll_interval,

@@ -7,12 +7,10 @@ Here a trigger only joins, and sleeps until it is told.
 from __future__ import annotations
 
 import asyncio
-import contextvars
 import logging
 import random
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from typing import Protocol
 from weakref import WeakKeyDictionary
 
@@ -24,6 +22,7 @@ from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.kie.waiting import OnChange
 from airflow_provider_runway.triggers.lines import Line, open_line
+from airflow_provider_runway.triggers.waits import Video, Wait, Wish
 
 log = logging.getLogger(__name__)
 
@@ -33,59 +32,10 @@ MOST_LOOKS = 16
 _MOST_SCHEDULES = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """What a trigger waits for.
-
-    :param task_id: The task.
-    :param kind: ``"runway"`` or ``"aleph"``.
-    :param poll_interval: Seconds, the shortest pause between two looks.
-    :param deadline: Epoch seconds at which the wait ends.
-    :param submitted_at: Epoch seconds at which the task was submitted; ``None`` if that is not known.
-    :param profile: What sort of video it is, as in the price list: those of one sort are ready after similar times.
-    """
-
-    task_id: str
-    kind: Kind
-    poll_interval: float
-    deadline: float
-    submitted_at: float | None = None
-    profile: str | None = None
-
-
 class Timer(Protocol):
     """What asyncio's timers can do."""
 
     def cancel(self) -> None: ...  # noqa: D102
-
-
-@dataclass(slots=True, eq=False)
-class _Wait:
-    """One trigger that waits."""
-
-    deadline: float
-    ended: asyncio.Future[None]
-    on_change: OnChange
-    since: float
-    # News are told in the trigger's own context: Airflow files log lines by it.
-    context: contextvars.Context = field(default_factory=contextvars.copy_context)
-
-
-@dataclass(slots=True, eq=False)
-class _Video:
-    """One task that is looked at, for however many triggers."""
-
-    task_id: str
-    kind: Kind
-    watch: Watch
-    waits: list[_Wait] = field(default_factory=list)
-    entry: int = -1
-    due: float = 0.0
-    is_looked_at: bool = False
-
-    def head_start(self, now: float) -> float:
-        """See :class:`~airflow_provider_runway.kie.look_queue.Looked`."""
-        return self.watch.head_start(now)
 
 
 class Waiter:
@@ -112,11 +62,11 @@ class Waiter:
         self._wall_clock = wall_clock
         self._call_later = call_later
         self._jitter = jitter
-        self._queue: LookQueue[_Video] = LookQueue()
+        self._queue: LookQueue[Video] = LookQueue()
         self._users = 0
         self._line: Line | None = None
         self._opening: asyncio.Task[Line] | None = None
-        self._videos: dict[tuple[str, Kind], _Video] = {}
+        self._videos: dict[tuple[str, Kind], Video] = {}
         self._looks: set[asyncio.Task[None]] = set()
         self._timer: Timer | None = None
         self._timer_at = 0.0
@@ -147,11 +97,11 @@ class Waiter:
 
     # -- who waits --------------------------------------------------------------------------------------------------
 
-    def _join(self, wish: Wish, on_change: OnChange) -> tuple[_Video, _Wait]:
+    def _join(self, wish: Wish, on_change: OnChange) -> tuple[Video, Wait]:
         now, wall_now = self._clock(), self._wall_clock()
         deadline = now + wish.deadline - wall_now
         submitted = None if wish.submitted_at is None else now + wish.submitted_at - wall_now
-        wait = _Wait(
+        wait = Wait(
             deadline=deadline,
             ended=asyncio.get_running_loop().create_future(),
             on_change=on_change,
@@ -167,7 +117,7 @@ class Waiter:
                 schedule=schedule_of(wish.profile or wish.kind),
                 submitted=submitted,
             )
-            video = self._videos[wish.task_id, wish.kind] = _Video(wish.task_id, wish.kind, watch)
+            video = self._videos[wish.task_id, wish.kind] = Video(wish.task_id, wish.kind, watch)
             self._put(video, now + self._first_pause(watch, wish, now, deadline))
         else:
             video.watch.hurry(wish.poll_interval)
@@ -184,20 +134,20 @@ class Waiter:
             pause = wish.poll_interval * self._jitter()
         return min(pause, max(0.0, deadline - now))
 
-    def _leave(self, video: _Video, wait: _Wait) -> None:
+    def _leave(self, video: Video, wait: Wait) -> None:
         if wait in video.waits:
             video.waits.remove(wait)
         if not video.waits:
             self._forget(video)
 
-    def _forget(self, video: _Video) -> None:
+    def _forget(self, video: Video) -> None:
         self._queue.drop(video)
         if self._videos.get((video.task_id, video.kind)) is video:
             del self._videos[video.task_id, video.kind]
 
     # -- when to look -----------------------------------------------------------------------------------------------
 
-    def _put(self, video: _Video, due: float) -> None:
+    def _put(self, video: Video, due: float) -> None:
         video.due = due
         self._queue.put(video, due)
 
@@ -224,7 +174,7 @@ class Waiter:
 
     # -- a look -----------------------------------------------------------------------------------------------------
 
-    def _start_look(self, video: _Video) -> None:
+    def _start_look(self, video: Video) -> None:
         video.is_looked_at = True
         look = asyncio.get_running_loop().create_task(self._look(video))
         self._looks.add(look)
@@ -235,7 +185,7 @@ class Waiter:
         if self._users:
             self._serve()
 
-    async def _look(self, video: _Video) -> None:
+    async def _look(self, video: Video) -> None:
         line = self._line
         if line is None:  # pragma: no cover - there is one for as long as anybody waits
             return
@@ -246,7 +196,7 @@ class Waiter:
         except Exception as error:  # noqa: BLE001 - a fault of ours: whoever waits has to learn of it
             self._end(video, error)
 
-    async def _step(self, video: _Video, line: Line) -> Step:
+    async def _step(self, video: Video, line: Line) -> Step:
         try:
             with line:
                 task = await line.client.look(video.task_id, video.kind, patience=ONE_TRY)
@@ -258,7 +208,7 @@ class Waiter:
             return video.watch.failed(error, self._clock())
         return video.watch.saw(task, self._clock())
 
-    def _take(self, video: _Video, step: Step) -> None:
+    def _take(self, video: Video, step: Step) -> None:
         """Do what the watch says, for each that waits."""
         now = self._clock()
         if isinstance(step, (Finished, GaveUp)):
@@ -266,18 +216,18 @@ class Waiter:
             return
         for wait in list(video.waits):
             if step.news is not None:
-                wait.context.run(wait.on_change, step.news, now - wait.since)
+                wait.tell(step.news, now)
             if wait.deadline <= now:
                 video.waits.remove(wait)
-                _tell(wait, timed_out(video.task_id, video.watch.state))
+                wait.end(timed_out(video.task_id, video.watch.state))
         if video.waits:
             self._put(video, min(now + step.pause, *(wait.deadline for wait in video.waits)))
         else:
             self._forget(video)
 
-    def _end(self, video: _Video, error: Exception | None) -> None:
+    def _end(self, video: Video, error: Exception | None) -> None:
         for wait in video.waits:
-            _tell(wait, error)
+            wait.end(error)
         video.waits.clear()
         self._forget(video)
 
@@ -330,15 +280,6 @@ class Waiter:
         await asyncio.gather(*looks, *([opening] if opening else []), return_exceptions=True)
         if line is not None:
             await line.retire()
-
-
-def _tell(wait: _Wait, error: Exception | None) -> None:
-    if wait.ended.done():  # it was cancelled, and has not had its turn yet
-        return
-    if error is None:
-        wait.ended.set_result(None)
-    else:
-        wait.ended.set_exception(error)
 
 
 _SCHEDULES: dict[str, Schedule] = {}

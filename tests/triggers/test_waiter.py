@@ -26,7 +26,8 @@ from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.sandbox import CutBefore, Delay, Refuse, Sandbox
 from airflow_provider_runway.triggers import waiter as module
 from airflow_provider_runway.triggers.lines import Line, open_line
-from airflow_provider_runway.triggers.waiter import Waiter, Wish, schedule_of, waiter
+from airflow_provider_runway.triggers.waiter import Waiter, schedule_of, waiter
+from airflow_provider_runway.triggers.waits import Wish
 
 REQUEST = GenerateRequest(prompt="A fox in the snow", aspect_ratio="16:9")
 

@@ -1,0 +1,73 @@
+"""What a waiter knows: what each trigger wants, and each video that is looked at for them."""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+from dataclasses import dataclass, field
+
+from airflow_provider_runway.kie.polling import Watch
+from airflow_provider_runway.kie.tasks import Kind
+from airflow_provider_runway.kie.waiting import OnChange
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wish:
+    """What a trigger waits for.
+
+    :param task_id: The task.
+    :param kind: ``"runway"`` or ``"aleph"``.
+    :param poll_interval: Seconds, the shortest pause between two looks.
+    :param deadline: Epoch seconds at which the wait ends.
+    :param submitted_at: Epoch seconds at which the task was submitted; ``None`` if that is not known.
+    :param profile: What sort of video it is, as in the price list: those of one sort are ready after similar times.
+    """
+
+    task_id: str
+    kind: Kind
+    poll_interval: float
+    deadline: float
+    submitted_at: float | None = None
+    profile: str | None = None
+
+
+@dataclass(slots=True, eq=False)
+class Wait:
+    """One trigger that waits."""
+
+    deadline: float
+    ended: asyncio.Future[None]
+    on_change: OnChange
+    since: float
+    # News are told in the trigger's own context: Airflow files log lines by it.
+    context: contextvars.Context = field(default_factory=contextvars.copy_context)
+
+    def tell(self, news: str, now: float) -> None:
+        """Tell it that the state has changed."""
+        self.context.run(self.on_change, news, now - self.since)
+
+    def end(self, error: Exception | None) -> None:
+        """Let it go, with an error or without. One that was cancelled may not have had its turn yet."""
+        if self.ended.done():
+            return
+        if error is None:
+            self.ended.set_result(None)
+        else:
+            self.ended.set_exception(error)
+
+
+@dataclass(slots=True, eq=False)
+class Video:
+    """One task that is looked at, for however many triggers."""
+
+    task_id: str
+    kind: Kind
+    watch: Watch
+    waits: list[Wait] = field(default_factory=list)
+    entry: int = -1
+    due: float = 0.0
+    is_looked_at: bool = False
+
+    def head_start(self, now: float) -> float:
+        """See :class:`~airflow_provider_runway.kie.look_queue.Looked`."""
+        return self.watch.head_start(now)
