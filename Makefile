@@ -37,8 +37,8 @@ bench: $(BENCH_READY) ## what waiting, importing and saving cost, beside other p
 waits: $(READY) ## a thousand tasks wait at once in one real triggerer (half an hour)
 	@$(PY) scripts/waits.py
 
-batch: $(READY) ## a thousand videos at the rate limit, in real time (ten minutes)
-	@$(PY) -m benchmarks.batch
+batch: $(READY) ## a thousand videos at the true rate limit, in a real Airflow (ten minutes)
+	@$(PY) scripts/batch_at_limit.py
 
 chaos: $(READY) ## kill Airflow's processes and spoil the service's answers while 200 videos are made (SEED=1 VIDEOS=200)
 	@$(PY) scripts/chaos.py --seed $(or $(SEED),1) --videos $(or $(VIDEOS),200)
@@ -55,7 +55,7 @@ constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in
 		--output-file $(BENCH_CONSTRAINTS) pyproject.toml
 
 clean: ## remove the environments, the homes of what was run, and all caches
-	rm -rf $(VENV) $(BENCH_VENV) .chaos .demo .waits build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) .batch .chaos .demo .waits build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A failed set-up leaves no stamp, so the next run starts it again.
