@@ -32,6 +32,8 @@ class Pace:
     # Of the refused share, how much the pace gives way; and how many submissions a window it comes back.
     _YIELD = 0.6
     _RECOVERY = 1.0
+    # What a refusal counts that a submission has met which came late.
+    _LATE = 0.25
 
     def __init__(self, limit: int = SUBMISSION_LIMIT, window: float = SUBMISSION_WINDOW) -> None:
         self._window = window
@@ -41,7 +43,7 @@ class Pace:
         self._paused_until = 0.0
         self._counting_since: float | None = None
         self._given = 0
-        self._refused = 0
+        self._refused = 0.0
 
     def set_limit(self, limit: int) -> None:
         """Go on with another limit: submissions that KIE takes in one window."""
@@ -71,10 +73,15 @@ class Pace:
         self._given += 1
         self._moments.append(moment)
 
-    def refused(self, now: float) -> None:
-        """KIE refused a submission for the rate."""
+    def refused(self, now: float, *, late: bool = False) -> None:
+        """KIE refused a submission for the rate.
+
+        :param now: The time.
+        :param late: It was sent long after its moment. Then it may have met others that were late too, rather than
+            those of somebody else, and counts for little.
+        """
         self._adapt(now)
-        self._refused += 1
+        self._refused += self._LATE if late else 1.0
 
     def pause(self, until: float) -> None:
         """Give no moment before this one: KIE named a pause, or is under maintenance."""
@@ -91,5 +98,5 @@ class Pace:
                 self._allowed = max(1.0, self._allowed * (1.0 - self._YIELD * share))
             else:
                 self._allowed = min(self._top, self._allowed + self._RECOVERY)
-        self._given = self._refused = 0
+        self._given, self._refused = 0, 0.0
         self._counting_since = now

@@ -27,15 +27,17 @@ class Ticket:
 
     :param queued_at: Epoch seconds at which it was first wanted.
     :param refusals: How often KIE has refused it for now.
+    :param moment: Epoch seconds, when the queue has let it be sent.
     """
 
     queued_at: float
     refusals: int = 0
+    moment: float | None = None
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> Ticket:
         """The ticket that a :class:`RunwayAdmissionTrigger` gives back with its event."""
-        return cls(float(event["queued_at"]), int(event["refusals"]))
+        return cls(float(event["queued_at"]), int(event["refusals"]), float(event["moment"]))
 
     def trigger(self, runway_conn_id: str, limit: int) -> RunwayAdmissionTrigger:
         """Queue for the first time.
@@ -65,7 +67,13 @@ class Ticket:
         else:
             pause = min(pause * doublings(self.refusals), _LONGEST_MAINTENANCE_PAUSE)
         return RunwayAdmissionTrigger(
-            runway_conn_id, self.queued_at, self.refusals + 1, now + pause, holds_all=holds_all, limit=limit
+            runway_conn_id,
+            self.queued_at,
+            self.refusals + 1,
+            now + pause,
+            holds_all=holds_all,
+            late=self.moment is not None and now - self.moment > LEAD,
+            limit=limit,
         )
 
 

@@ -22,6 +22,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
     :param not_before: Epoch seconds before which it must not be sent again.
     :param holds_all: Whether the others of the connection must wait for that moment too: KIE named a pause, or is
         under maintenance.
+    :param late: Whether it was refused when it was sent long after the moment that the queue had given it.
     :param limit: Submissions that the account may make in 10 seconds.
     """
 
@@ -33,6 +34,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
         not_before: float = 0.0,
         *,
         holds_all: bool = False,
+        late: bool = False,
         limit: int = SUBMISSION_LIMIT,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -41,6 +43,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
         self.refusals = refusals
         self.not_before = not_before
         self.holds_all = holds_all
+        self.late = late
         self.limit = limit
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
@@ -53,6 +56,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
                 "refusals": self.refusals,
                 "not_before": self.not_before,
                 "holds_all": self.holds_all,
+                "late": self.late,
                 "limit": self.limit,
             },
         )
@@ -64,7 +68,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
         if self.holds_all:
             queue.pause(self.not_before)
         elif self.refusals:
-            queue.refused()
+            queue.refused(late=self.late)
         self.log.info("Waiting for KIE.AI's rate limit: %d submissions of this connection wait already.", len(queue))
         moment = await queue.admit(self.queued_at, self.not_before)
         yield TriggerEvent({"moment": moment, "queued_at": self.queued_at, "refusals": self.refusals})

@@ -62,9 +62,12 @@ class AdmissionQueue:
         """Take over what the connection says of the account: submissions in 10 seconds."""
         self._pace.set_limit(limit)
 
-    def refused(self) -> None:
-        """KIE refused a submission for the rate: give way if that happens often."""
-        self._pace.refused(self._clock())
+    def refused(self, *, late: bool = False) -> None:
+        """KIE refused a submission for the rate: give way if that happens often.
+
+        :param late: It was sent long after the moment that it was given.
+        """
+        self._pace.refused(self._clock(), late=late)
 
     def pause(self, until: float) -> None:
         """Let nothing through before this moment, epoch seconds."""

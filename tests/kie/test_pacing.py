@@ -87,6 +87,19 @@ def test_the_pace_gives_way_to_refusals_and_comes_back_when_they_stop() -> None:
     assert pace.allowed == top
 
 
+def test_refusals_of_those_that_came_late_hardly_count() -> None:
+    late, prompt = Pace(), Pace()
+    now = 0.0
+    for number in range(60):
+        now = moments(late, 1, now)[0]
+        moments(prompt, 1, now)
+        if number % 3 == 0:
+            late.refused(now, late=True)
+            prompt.refused(now)
+    assert late.allowed == Pace().allowed
+    assert prompt.allowed < 0.8 * late.allowed
+
+
 def test_a_rare_refusal_is_chance() -> None:
     pace = Pace()
     now = moments(pace, 19)[-1]

@@ -107,6 +107,13 @@ def test_maintenance_is_waited_out_with_growing_pauses() -> None:
     assert pauses == [60, 120, 240, 480, 600, 600]
 
 
+@pytest.mark.parametrize(("moment", "late"), [(None, False), (100.0, False), (97.5, False), (90.0, True)])
+def test_the_queue_is_told_of_a_submission_that_was_refused_when_it_came_late(moment: float | None, late: bool) -> None:
+    ticket = Ticket(0.0, moment=moment)
+
+    assert ticket.trigger_after(RateLimitedError("slower"), "clips", 20, 100.0).late is late
+
+
 def test_one_that_has_queued_for_a_day_gives_up(kie: Sandbox, slept: list[float]) -> None:
     kie.fault(Refuse(429), on="submit")
     task = Task()

@@ -20,7 +20,7 @@ async def event_of(trigger: RunwayAdmissionTrigger) -> dict[str, Any]:
 
 
 def test_what_airflow_stores_has_no_secret_and_survives_it() -> None:
-    trigger = RunwayAdmissionTrigger("runway_default", 1000.5, 2, 1010.0, holds_all=True, limit=40)
+    trigger = RunwayAdmissionTrigger("runway_default", 1000.5, 2, 1010.0, holds_all=True, late=True, limit=40)
     path, stored = trigger.serialize()
     module, name = path.rsplit(".", 1)
 
@@ -33,6 +33,7 @@ def test_what_airflow_stores_has_no_secret_and_survives_it() -> None:
         "refusals": 2,
         "not_before": 1010.0,
         "holds_all": True,
+        "late": True,
         "limit": 40,
     }
     assert again.serialize() == (path, stored)
