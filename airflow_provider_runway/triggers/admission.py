@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -9,6 +10,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT
 from airflow_provider_runway.triggers.queue import admission_queue
+from airflow_provider_runway.triggers.settling import settle
 
 
 class RunwayAdmissionTrigger(BaseTrigger):
@@ -63,6 +65,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and fire."""
+        since = asyncio.get_running_loop().time()
         queue = admission_queue(self.runway_conn_id)
         queue.set_limit(self.limit)
         if self.holds_all:
@@ -70,5 +73,6 @@ class RunwayAdmissionTrigger(BaseTrigger):
         elif self.refusals:
             queue.refused(late=self.late)
         self.log.info("Waiting for KIE.AI's rate limit: %d submissions of this connection wait already.", len(queue))
+        await settle(self, since)
         moment = await queue.admit(self.queued_at, self.not_before)
         yield TriggerEvent({"moment": moment, "queued_at": self.queued_at, "refusals": self.refusals})

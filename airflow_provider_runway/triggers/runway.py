@@ -18,6 +18,7 @@ from airflow_provider_runway.kie.errors import (
     WaitTimeoutError,
 )
 from airflow_provider_runway.kie.tasks import Kind
+from airflow_provider_runway.triggers.settling import settle
 
 
 class RunwayVideoTrigger(BaseTrigger):
@@ -75,7 +76,10 @@ class RunwayVideoTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and fire."""
-        yield TriggerEvent(await self._outcome())
+        since = asyncio.get_running_loop().time()
+        outcome = await self._outcome()
+        await settle(self, since)
+        yield TriggerEvent(outcome)
 
     async def _outcome(self) -> dict[str, Any]:
         from airflow.sdk.exceptions import AirflowNotFoundException
