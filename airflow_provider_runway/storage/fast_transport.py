@@ -1,8 +1,9 @@
 """An httpx transport for large downloads, on Python's own HTTP client.
 
 httpx parses a body in pieces of 64 KiB in Python; here it comes straight from the socket in pieces four times that
-size, which takes half the processor time. It speaks plain HTTP/1.1, one request a connection, without proxies: where
-the environment names one, httpx's own transport is used.
+size, which takes half the processor time. The pieces lie in a few blocks of memory that are used again and again: to
+get fresh ones from the system, and to give them back, takes as long as to receive what they hold. It speaks plain
+HTTP/1.1, one request a connection, without proxies: where the environment names one, httpx's own transport is used.
 """
 
 from __future__ import annotations
@@ -12,11 +13,17 @@ import http.client
 import ssl
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import cycle
+from typing import cast
 from urllib.request import getproxies
 
 import httpx
 
-_PIECE = 262_144
+from airflow_provider_runway.storage.sink import BATCH, WAITING
+
+_PIECE = BATCH
+# A piece may be used until so many more have come: longer than a sink keeps it.
+_BLOCKS = WAITING + 4
 
 
 def best_transport() -> httpx.BaseTransport | None:
@@ -64,15 +71,31 @@ class FastTransport(httpx.BaseTransport):
 
 
 class _Body(httpx.SyncByteStream):
-    """What is still to be read of an answer."""
+    """What is still to be read of an answer, piece by piece. A piece is good until some more have come."""
 
     def __init__(self, connection: http.client.HTTPConnection, answer: http.client.HTTPResponse) -> None:
         self._connection = connection
         self._answer = answer
 
     def __iter__(self) -> Iterator[bytes]:
-        while piece := self._answer.read1(_PIECE):
-            yield piece
+        if self._answer.chunked:  # where readinto would not say how much has come before a cut
+            while piece := self._answer.read1(_PIECE):
+                yield piece
+        else:
+            yield from self._blocks()
+
+    def _blocks(self) -> Iterator[bytes]:
+        blocks = cycle([memoryview(bytearray(_PIECE)) for _ in range(_BLOCKS)])
+        size = _PIECE
+        while size == _PIECE:
+            block, size = next(blocks), 0
+            try:
+                while size < _PIECE and (received := self._answer.readinto(block[size:])):
+                    size += received
+            finally:
+                # What has come before a cut counts too.
+                if size:
+                    yield cast("bytes", block[:size])
 
     def close(self) -> None:
         with contextlib.suppress(OSError):

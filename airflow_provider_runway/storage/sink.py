@@ -13,7 +13,7 @@ from typing_extensions import Self
 # Bytes handed to the thread at a time (or so many pieces, if they are tiny), and how many such batches may wait.
 BATCH = 262_144
 _MOST_PIECES = 4096
-_WAITING = 8
+WAITING = 8
 
 
 class Sink:
@@ -27,7 +27,7 @@ class Sink:
         self._digest = hashlib.sha256()
         self._batch: list[bytes] = []
         self._batch_size = 0
-        self._queue: queue.Queue[list[bytes] | None] = queue.Queue(_WAITING)
+        self._queue: queue.Queue[list[bytes] | None] = queue.Queue(WAITING)
         self._thread = threading.Thread(target=self._work, name="runway-checksum", daemon=True)
 
     @property
