@@ -155,7 +155,7 @@ def _waiting(effort: Effort, server: Server) -> Mapping[str, Sequence[Waiting]]:
 def _downloads(certificate: Certificate, size: int) -> Mapping[str, Download]:
     """Over TLS the server is what takes longest: a quarter of the file shows as much."""
     measured = {
-        "http": measure_download(None, size=size, times=3),
+        "http": measure_download(None, size=size, times=5),
         "https": measure_download(certificate, size=size // 4, times=3),
     }
     return {scheme: download for scheme, download in measured.items() if download is not None}

@@ -16,7 +16,7 @@ _PANELS = (
     ("CPU per poll, ms", "cpu_ms_per_poll", "{:.2f}"),
     ("TCP connections per poll", "connections_per_poll", "{:.2f}"),
     ("memory per wait, KiB", "kib_per_wait", "{:.0f}"),
-    ("worst stall while waiting, ms", "stall_ms", "{:.0f}"),
+    ("worst stall less gc, ms", "stall_ms", "{:.0f}"),
 )
 
 
@@ -54,8 +54,7 @@ def _scale(scale: Mapping[int, Waiting], path: Path) -> None:
     sizes = list(scale)
     labels = [f"{size:,}" for size in sizes]
     figure, panels = _figure(1, 4, (11.0, 2.6), f"{LABELS[OURS.name]} at more and more waits")
-    stall = ("worst stall, less gc, ms", "own_stall_ms", "{:.0f}")
-    shown = (_PANELS[0], _PANELS[2], stall, ("sockets", "sockets", "{:.0f}"))
+    shown = (_PANELS[0], _PANELS[2], _PANELS[3], ("sockets", "sockets", "{:.0f}"))
     for panel, (title, field, text) in zip(panels, shown, strict=True):
         values = [float(getattr(scale[size], field)) for size in sizes]
         panel.bar(labels, values, color=_OURS)

@@ -27,11 +27,12 @@ class Waiting:
     :param cpu_ms_per_poll: Milliseconds of processor time a request, without what an idle loop takes.
     :param connections_per_poll: TCP connections made, by requests.
     :param kib_per_wait: KiB of memory by which one further wait makes the process grow, at its largest.
-    :param first_stall_ms: Milliseconds that the loop stood still at most while the very first wait began.
+    :param first_stall_ms: Milliseconds that the loop stood still at most while the very first wait began; here and in
+        the two that follow, less what Python's garbage collector took.
     :param start_stall_ms: The same while the others began and were looked at once.
     :param stall_ms: The same afterwards.
     :param usual_stall_ms: What 99 of 100 beats of 5 ms stayed below afterwards.
-    :param own_stall_ms: The longest stall from the second wait on, less what Python's garbage collector took of each.
+    :param whole_stall_ms: The longest stall from the second wait on, with what the garbage collector took.
     :param collection_ms: The longest garbage collection meanwhile.
     :param sockets: Connections open at a time, at most.
     :param first_looks_s: Seconds until all had been looked at.
@@ -51,7 +52,7 @@ class Waiting:
     start_stall_ms: float
     stall_ms: float
     usual_stall_ms: float
-    own_stall_ms: float
+    whole_stall_ms: float
     collection_ms: float
     sockets: int
     first_looks_s: float
@@ -99,11 +100,11 @@ def measure_waiting(contender: str, server: Server, *, waits: int, interval: flo
         cpu_ms_per_poll=max(0.0, busy) * 1000 / max(polls, 1),
         connections_per_poll=(to_counts.connections - from_counts.connections) / max(polls, 1),
         kib_per_wait=(peak.value - before) / _KIB / (waits - 1),
-        first_stall_ms=first.worst_stall,
-        start_stall_ms=starting.worst_stall,
-        stall_ms=steady.worst_stall,
+        first_stall_ms=first.stall,
+        start_stall_ms=starting.stall,
+        stall_ms=steady.stall,
         usual_stall_ms=steady.usual_stall,
-        own_stall_ms=max(starting.own_stall, steady.own_stall),
+        whole_stall_ms=max(starting.whole_stall, steady.whole_stall),
         collection_ms=max(starting.collection, steady.collection),
         sockets=to_counts.most_open,
         first_looks_s=first_looks,

@@ -28,9 +28,10 @@ class Figures(NamedTuple):
 
     :param cpu: Seconds of processor time since the process began.
     :param clock: Seconds on its clock.
-    :param worst_stall: Milliseconds, the longest time the loop stood still since it was last asked.
+    :param stall: Milliseconds, the longest time the loop stood still since it was last asked, less what Python's
+        garbage collector took of each.
+    :param whole_stall: The same with that.
     :param usual_stall: Milliseconds, what 99 of 100 beats since then stayed below.
-    :param own_stall: Milliseconds, the longest time since then, less what Python's garbage collector took of each.
     :param collection: Milliseconds, the longest garbage collection since then.
     :param ended: Waits that have ended, of themselves or by an error.
     :param error: What the first of them ended with, if any did.
@@ -38,9 +39,9 @@ class Figures(NamedTuple):
 
     cpu: float
     clock: float
-    worst_stall: float
+    stall: float
+    whole_stall: float
     usual_stall: float
-    own_stall: float
     collection: float
     ended: int
     error: str | None
@@ -164,7 +165,7 @@ class _Runner:
                 starting.result()  # a trigger that could not be made ends the benchmark
         delays, own = sorted(self._delays), self._own_stall
         self._delays, self._own_stall = array("d"), 0.0
-        stalls = (delays[-1], delays[int(len(delays) * 0.99)], own, self._collector.take_longest())
+        stalls = (own, delays[-1], delays[int(len(delays) * 0.99)], self._collector.take_longest())
         return (
             time.process_time(),
             time.perf_counter(),
