@@ -34,7 +34,7 @@ lint: $(READY) ## ruff and mypy
 bench: $(BENCH_READY) ## what waiting, importing and saving cost, beside other providers (8 minutes)
 	@$(BENCH_PY) -m benchmarks $(BENCH_OPTIONS)
 
-waits: $(READY) ## a thousand tasks wait at once in one real triggerer (half an hour)
+waits: $(READY) ## a thousand tasks wait at once in one real triggerer (five minutes)
 	@$(PY) scripts/waits.py
 
 batch: $(READY) ## a thousand videos at the true rate limit, in a real Airflow (ten minutes)
