@@ -45,16 +45,7 @@ class HttpxSender:
             request = http.build_request(**_arguments(call, self._address))
         except Exception as error:
             raise unsendable(error) from error
-        try:
-            with closing(http.send(request, stream=True)) as response:
-                body = bytearray()
-                for part in response.iter_bytes():
-                    body += part
-                    if len(body) > LONGEST_ANSWER:
-                        break
-        except Exception as error:
-            raise transport_error(error) from error
-        return _answer(response, body, self._address)
+        return read_answer(http, request, self._address)
 
     def close(self) -> None:
         """Close the connections."""
@@ -115,6 +106,27 @@ class AsyncHttpxSender:
     @cached_property
     def _submitting(self) -> httpx.AsyncClient:
         return httpx.AsyncClient(timeout=self._timeout, transport=self._transport, limits=_FRESH)
+
+
+def read_answer(http: httpx.Client, request: httpx.Request, address: Address) -> Answer:
+    """Send a request and read what comes back.
+
+    :raises NotSentError: If nothing was sent.
+    :raises NoAnswerError: If no whole answer came.
+    :raises RunwayError: What the request's own body raises while it is read, as it is.
+    """
+    try:
+        with closing(http.send(request, stream=True)) as response:
+            body = bytearray()
+            for part in response.iter_bytes():
+                body += part
+                if len(body) > LONGEST_ANSWER:
+                    break
+    except RunwayError:
+        raise
+    except Exception as error:
+        raise transport_error(error) from error
+    return _answer(response, body, address)
 
 
 def transport_error(error: Exception) -> RunwayError:

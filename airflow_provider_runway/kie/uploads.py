@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import BinaryIO
@@ -19,7 +19,7 @@ from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.envelope import Answer, read_data
 from airflow_provider_runway.kie.errors import RunwayError, UnreadableAnswerError, UnreadableFileError
 from airflow_provider_runway.kie.exchange import Patience
-from airflow_provider_runway.kie.over_httpx import LONGEST_ANSWER, transport_error, unsendable
+from airflow_provider_runway.kie.over_httpx import read_answer, unsendable
 from airflow_provider_runway.kie.rules import check_url
 
 DEFAULT_UPLOAD_URL = "https://kieai.redpandaai.co"
@@ -112,18 +112,7 @@ class Uploader:
             raise
         except Exception as error:
             raise unsendable(error) from error
-        try:
-            with closing(http.send(request, stream=True)) as response:
-                body = bytearray()
-                for part in response.iter_bytes():
-                    body += part
-                    if len(body) > LONGEST_ANSWER:
-                        break
-        except RunwayError:
-            raise
-        except Exception as error:
-            raise transport_error(error) from error
-        return Answer(response.status_code, self.address.conceal(bytes(body)), response.headers.get("Retry-After"))
+        return read_answer(http, request, self.address)
 
 
 class _Counted:
