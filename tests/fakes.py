@@ -81,10 +81,12 @@ class FakeTaskInstance:
     dag_id = "clips"
     task_id = "video"
     map_index = -1
+    run_id = "manual__2026"
 
     def __init__(self, max_tries: int = 2, try_number: int = 1) -> None:
         self.max_tries = max_tries
         self.try_number = try_number
+        self.state = "running"
         self.xcoms: dict[str, Any] = {}
 
     def xcom_push(self, key: str, value: Any) -> None:
@@ -95,6 +97,13 @@ class FakeTaskInstance:
 
     def get_first_reschedule_date(self, context: Context) -> None:
         """There was none."""
+
+    def get_task_states(
+        self, dag_id: str, map_index: int | None, task_ids: list[str], run_ids: list[str]
+    ) -> dict[str, Any]:
+        """What Airflow's API says, not what the process believes."""
+        assert (dag_id, map_index, task_ids) == (self.dag_id, self.map_index, [self.task_id])
+        return {run_id: {self.task_id: self.state} for run_id in run_ids}
 
     def get_ti_count(self, **_which: Any) -> int:
         return 1

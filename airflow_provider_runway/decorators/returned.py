@@ -52,7 +52,12 @@ class ReturnedStore:
         submission = submissions.read()
         if submission is None:
             return None
-        unchanged = plan(submission, submission.fingerprint, max_tries=submissions.max_tries, resubmit_ambiguous=False)
+        unchanged = plan(
+            submission,
+            submission.fingerprint,
+            has_succeeded=submissions.has_succeeded(submission),
+            resubmit_ambiguous=False,
+        )
         earlier = self.of_this_try()
         if isinstance(unchanged, Submit) or earlier is None or earlier.question != question:
             return None

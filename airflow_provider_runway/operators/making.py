@@ -34,6 +34,7 @@ from airflow_provider_runway.operators.parameters import optional
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit, plan
 from airflow_provider_runway.operators.submission_store import SubmissionStore
 from airflow_provider_runway.operators.submitter import QUEUE_ELSEWHERE, WAIT_HERE, Submitter
+from airflow_provider_runway.operators.success import note_success_later
 from airflow_provider_runway.operators.video_file import check_target, save
 from airflow_provider_runway.results import VideoResult, finished_result, submitted_result, to_iso, utc_now
 
@@ -77,8 +78,9 @@ class VideoMaking:
             self._operator.show_logs(_task_id(submission))
             self._context["ti"].xcom_push("task_id", submission.task_id)
             if not self._operator.wait_for_completion:
-                self._store.write_finished(submission)
-                return self._submitted(submission)
+                result = self._submitted(submission)
+                self._record_the_end(submission)
+                return result
             if task is None or judge(task).verdict is Verdict.WAIT:
                 task = self._wait(submission, self._operator.timeout.total_seconds())
             return self._finish(task, submission)
@@ -130,7 +132,7 @@ class VideoMaking:
         decision = plan(
             earlier,
             fingerprint(self._request),
-            max_tries=self._store.max_tries,
+            has_succeeded=self._store.has_succeeded(earlier),
             resubmit_ambiguous=self._operator.on_ambiguous_submit == "resubmit",
         )
         if isinstance(decision, Refuse):
@@ -140,11 +142,7 @@ class VideoMaking:
                 self._log.warning("%s", decision.note)
             return None, None
         submission = decision.submission
-        self._log.info(
-            "An earlier try submitted task %s at %s: this one waits on it and pays nothing.",
-            submission.task_id,
-            submission.submitted_at,
-        )
+        self._log.info("%s", decision.note)
         try:
             return submission, self._look(submission)
         except GenerationFailedError as error:
@@ -248,8 +246,12 @@ class VideoMaking:
         )
         for file in saved:
             self._log.info("It is stored at %s (%d bytes).", file.path, file.size)
-        self._store.write_finished(submission, self._save_to)
+        self._record_the_end(submission, self._save_to)
         return result
+
+    def _record_the_end(self, submission: Submission, save_to: str | None = None) -> None:
+        self._store.write_finished(submission, save_to)
+        note_success_later(self._operator)
 
     def _save(self, task: VideoTask, save_to: str, submission: Submission) -> Sequence[SavedVideo]:
         def renew(dead: str, position: int) -> str:

@@ -15,6 +15,8 @@ from typing import Any, Protocol
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, RunwayError, UnreadableRecordError
 
 RECORD_KEY = "runway_submission"
+# The KIE task with which the Airflow task has succeeded. It never takes the place of a record.
+SUCCESS_KEY = "runway_success"
 _VERSION = 1
 # KIE keeps its own records for two months.
 RETENTION = timedelta(days=60)
@@ -42,8 +44,6 @@ class Submission:
     :param intended_at: When it was about to be sent, ISO 8601 in UTC.
     :param task_id: KIE's id, from stage ``SUBMITTED`` on.
     :param submitted_at: When KIE had taken it, ISO 8601 in UTC.
-    :param max_tries: Airflow's bound of tries when it finished. A person who clears the task raises it, a retry
-        does not: so the two can be told apart.
     :param saved_to: The ``save_to`` at which this Airflow task has stored a video before, which a new one may replace.
     """
 
@@ -52,7 +52,6 @@ class Submission:
     intended_at: str
     task_id: str | None = None
     submitted_at: str | None = None
-    max_tries: int | None = None
     saved_to: str | None = None
 
     def to_json(self) -> dict[str, Any]:
@@ -105,6 +104,21 @@ class Reattach:
 
     submission: Submission
 
+    @property
+    def note(self) -> str:
+        """What is done, and why."""
+        earlier = self.submission
+        if earlier.stage is Stage.FINISHED:
+            return (
+                f"An earlier try was done with task {earlier.task_id}, and nothing tells that Airflow took its "
+                "success: this one hands over the same result and pays nothing. For a new one, delete the key "
+                f"{RECORD_KEY!r} from this task's state store and clear the task."
+            )
+        return (
+            f"An earlier try submitted task {earlier.task_id} at {earlier.submitted_at}: this one waits on it and "
+            "pays nothing."
+        )
+
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
@@ -116,17 +130,17 @@ class Refuse:
 Plan = Submit | Reattach | Refuse
 
 
-def plan(earlier: Submission | None, fingerprint: str, *, max_tries: int, resubmit_ambiguous: bool) -> Plan:
+def plan(earlier: Submission | None, fingerprint: str, *, has_succeeded: bool, resubmit_ambiguous: bool) -> Plan:
     """Decide what a try does, from what earlier ones left behind.
 
     :param earlier: The record, if there is one.
     :param fingerprint: Of the request as it is now.
-    :param max_tries: Airflow's bound of tries as it is now.
+    :param has_succeeded: Whether Airflow has taken a success with this record's KIE task: so a person has cleared it.
     :param resubmit_ambiguous: Whether a submission whose outcome is unknown may be sent again.
     """
     if earlier is None or earlier.stage in {Stage.FAILED, Stage.GONE}:
         return Submit()
-    if earlier.stage is Stage.FINISHED and earlier.max_tries != max_tries:
+    if earlier.stage is Stage.FINISHED and has_succeeded:
         return Submit(f"The task had succeeded with {earlier.task_id} and was cleared: a new video is made and paid.")
     if earlier.fingerprint != fingerprint:
         return Submit(_changed(earlier))

@@ -11,6 +11,7 @@ from airflow_provider_runway.kie.errors import GenerationFailedError, TaskNotFou
 from airflow_provider_runway.operators.submission import (
     RECORD_KEY,
     RETENTION,
+    SUCCESS_KEY,
     Stage,
     StateStore,
     Submission,
@@ -30,7 +31,6 @@ class SubmissionStore:
 
     def __init__(self, context: Context) -> None:
         self._store = cast("StateStore | None", context.get("task_state_store"))
-        self.max_tries: int = context["ti"].max_tries
 
     @property
     def is_kept(self) -> bool:
@@ -55,13 +55,25 @@ class SubmissionStore:
             self._store.delete(RECORD_KEY)
 
     def write_finished(self, submission: Submission, save_to: str | None = None) -> None:
-        """Record that the Airflow task is about to succeed: a person who clears it gets a new video.
+        """Record that all is done. Whether Airflow takes the success is :meth:`mark_success`'s to say.
 
         :param submission: The submission.
         :param save_to: Where its video was stored.
         """
         saved_to = save_to or submission.saved_to
-        self.write(replace(submission, stage=Stage.FINISHED, max_tries=self.max_tries, saved_to=saved_to))
+        self.write(replace(submission, stage=Stage.FINISHED, saved_to=saved_to))
+
+    def mark_success(self, submission: Submission) -> None:
+        """Note that Airflow has taken the success: a person who clears the task gets a new video."""
+        if self._store is not None:
+            self._store.set(SUCCESS_KEY, {"task_id": submission.task_id}, retention=RETENTION)
+
+    def has_succeeded(self, submission: Submission | None) -> bool:
+        """Whether the Airflow task has succeeded with this submission's KIE task."""
+        if self._store is None or submission is None or submission.stage is not Stage.FINISHED:
+            return False
+        mark = self._store.get(SUCCESS_KEY)
+        return isinstance(mark, dict) and mark.get("task_id") == submission.task_id
 
     @contextmanager
     def ending(self, submission: Submission) -> Iterator[None]:

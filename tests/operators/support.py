@@ -74,6 +74,8 @@ class Deferred:
 class Task:
     """One task instance. What a try leaves behind is found by the next, as in Airflow.
 
+    Its ``airflow_makes_of_success`` is the state that Airflow's API shows once a success was reported to it.
+
     :param build: makes the operator, as reading the DAG's file does for each process anew.
     :param has_store: Airflow before 3.3 has no task state store.
     """
@@ -86,6 +88,7 @@ class Task:
         self.store = CrashingStore()
         self.max_tries = 2
         self.try_number = 0
+        self.airflow_makes_of_success = "success"
         self._has_store = has_store
         self.operator = self._build()
         self.context = self._new_context()
@@ -136,9 +139,18 @@ class Task:
     def _segment(self, method: str, arguments: dict[str, Any]) -> Any:
         self.operator = self._build()
         try:
-            return getattr(self.operator, method)(self.context, **arguments)
+            result = getattr(self.operator, method)(self.context, **arguments)
         except TaskDeferred as deferral:
             return Deferred(deferral)
+        self._finalize()
+        return result
+
+    def _finalize(self) -> None:
+        """What Airflow's task runner does after it has reported a success, whether or not that was taken."""
+        ti: Any = self.context["ti"]
+        ti.state = self.airflow_makes_of_success
+        for callback in self.operator.on_success_callback:
+            callback(self.context)
 
 
 @contextmanager

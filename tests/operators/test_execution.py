@@ -157,15 +157,15 @@ def test_the_intent_is_recorded_before_the_submission_and_the_id_right_after(
     assert timedelta(days=14) < RETENTION
 
 
-def test_success_is_recorded_last_with_airflows_bound_of_tries(kie: Sandbox, given_time: GivenTime) -> None:
+def test_success_is_noted_last_once_airflow_has_taken_it(kie: Sandbox, given_time: GivenTime) -> None:
     kie.configure(seconds=0)
     task = Task()
 
     task.run()
 
-    assert task.store.stages == ["intent", "submitted", "finished"]
-    assert task.store.record
-    assert task.store.record["max_tries"] == task.max_tries
+    assert task.store.stages == ["intent", "submitted", "finished", "runway_success"]
+    assert task.store.get("runway_success") == {"task_id": kie.tasks[0].task_id}
+    assert set(task.store.retentions) == {RETENTION}
 
 
 @pytest.mark.parametrize("deferrable", [True, False])

@@ -125,7 +125,7 @@ def test_what_the_provider_says_is_what_the_verdict_asks_for() -> None:
     later = plan(
         Submission(stage=Stage.INTENT, fingerprint="f", intended_at="2026-01-01T00:00:00+00:00"),
         "f",
-        max_tries=1,
+        has_succeeded=False,
         resubmit_ambiguous=False,
     )
     assert isinstance(later, Refuse)
