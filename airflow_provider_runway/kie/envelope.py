@@ -30,10 +30,10 @@ from airflow_provider_runway.kie.errors import (
     UnreadableAnswerError,
 )
 from airflow_provider_runway.kie.rules import is_task_id
-from airflow_provider_runway.kie.tasks import readable, whole_number
+from airflow_provider_runway.kie.tasks import whole_number
+from airflow_provider_runway.kie.texts import LONGEST_EXCERPT, read_message, shorten
 
 OK = 200
-_LONGEST_EXCERPT = 200
 
 _ERRORS: Mapping[int, type[ServiceError]] = {
     400: BadRequestError,
@@ -108,8 +108,8 @@ def _envelope(answer: Answer) -> _Envelope | None:
     code = whole_number(body.get("code"))
     if code is None:
         return None
-    message = body.get("msg")
-    return _Envelope(code, readable(message) if isinstance(message, str) and message else None, body.get("data"))
+    message = read_message(body.get("msg")) or read_message(body.get("message"))
+    return _Envelope(code, message, body.get("data"))
 
 
 def _error(envelope: _Envelope, answer: Answer, *, decisive: int) -> ServiceError:
@@ -130,7 +130,7 @@ def _error(envelope: _Envelope, answer: Answer, *, decisive: int) -> ServiceErro
 
 
 def _unreadable(answer: Answer) -> ServiceError:
-    excerpt = shorten(answer.body[: _LONGEST_EXCERPT * 4].decode("utf-8", "replace"))
+    excerpt = shorten(answer.body[: LONGEST_EXCERPT * 4].decode("utf-8", "replace"))
     shown = f"begins {excerpt!r}" if excerpt else "is empty"
     text = f"The answer is not from KIE.AI's API: HTTP {answer.status}, the body {shown}"
     kind = _ERRORS.get(answer.status)
@@ -157,12 +157,6 @@ def read_task_id(data: object) -> str | None:
         if isinstance(value, str) and is_task_id(value.strip()):
             return value.strip()
     return None
-
-
-def shorten(text: str, longest: int = _LONGEST_EXCERPT) -> str:
-    """One printable line of at most ``longest`` characters."""
-    line = "".join(character if character.isprintable() else "\ufffd" for character in " ".join(text.split()))
-    return line if len(line) <= longest else f"{line[:longest]}…"
 
 
 def read_retry_after(header: str | None, now: datetime | None = None) -> float | None:

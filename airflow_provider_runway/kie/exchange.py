@@ -22,17 +22,15 @@ from airflow_provider_runway.kie.api import (
     lookups,
     submission_call,
 )
-from airflow_provider_runway.kie.envelope import OK, Answer, read_data, read_task_id, shorten
+from airflow_provider_runway.kie.envelope import OK, Answer, read_data, read_task_id
 from airflow_provider_runway.kie.errors import (
     AmbiguousSubmissionError,
     ConnectionSettingsError,
-    FeatureDisabledError,
     InvalidRequestError,
     MaintenanceError,
     NotSentError,
     RateLimitedError,
     RunwayError,
-    ServerError,
     ServiceError,
     TaskNotFoundError,
     UnreadableAnswerError,
@@ -41,6 +39,7 @@ from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.requests import ExtendRequest, JobRequest, Request
 from airflow_provider_runway.kie.task_ids import Api, format_task_id, parse_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.kie.texts import as_sentence, shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,28 +205,36 @@ def _forget_source(error: RunwayError, request: Request) -> None:
 _REFUSED_FOR_NOW = (NotSentError, RateLimitedError, MaintenanceError)
 # Codes in KIE's own envelope by which it says that it made no task. A 408, 502 or 504 comes from further up the
 # line, after the task may have been handed over.
-_SERVER_REFUSALS = frozenset({500, 501, 503, 531, 550})
-# Statuses by which the edge says that it never reached KIE: down, unreachable, TLS, DNS.
-_EDGE_REFUSALS = frozenset({521, 523, 525, 526, 530})
+_SERVER_REFUSALS = frozenset({500, 501, 503, 505, 531, 550})
+# Statuses by which what stands before KIE says that it never reached it: a network that wants a login, or an edge that
+# finds KIE down, unreachable, without TLS or without an address.
+_EDGE_REFUSALS = frozenset({511, 521, 523, 525, 526, 530})
+# "Your fault" that is none: the time was up, or the caller had gone, while the request was being carried out.
+_NO_REFUSALS = frozenset({408, 499})
 
 
 def refuses(error: RunwayError) -> bool:
-    """Whether an error to a submission proves that KIE did not take it.
+    """Whether an error to a submission proves that KIE did not take it, so that nothing was paid.
 
-    What is not known to prove it does not: an unheard-of code, a success under an HTTP status that says otherwise, an
-    error that comes with the id of a task.
+    The one rule for all answers: 4xx means that the request was not carried out, whoever says it (but 408 and 499);
+    a redirection is not followed; of the 5xx only those count by which KIE in its own envelope, or the edge on a page
+    of its own, says that no task was made. Nothing else proves it: an unheard-of code, a success under an HTTP status
+    that says otherwise, an error that comes with the id of a task.
     """
     if isinstance(error, (NotSentError, ConnectionSettingsError, InvalidRequestError)):
         return True
     if not isinstance(error, ServiceError) or error.code == OK or error.task_id is not None:
         return False
-    if isinstance(error, UnreadableAnswerError):
-        return error.http_status in _EDGE_REFUSALS
-    if isinstance(error, ServerError):
-        return error.code in _SERVER_REFUSALS and (error.http_status in _SERVER_REFUSALS | {OK, None})
-    if error.code is None or isinstance(error, FeatureDisabledError):
+    status = error.http_status
+    if error.code is None:
+        return status in _EDGE_REFUSALS or (status is not None and _is_refusal(status, 300))
+    if _is_refusal(error.code, 400):
         return True
-    return 400 <= error.code < 500  # noqa: PLR2004 - HTTP's borders of "your fault"
+    return error.code in _SERVER_REFUSALS and status in {*_SERVER_REFUSALS, OK, None}
+
+
+def _is_refusal(status: int, least: int) -> bool:
+    return least <= status < 500 and status not in _NO_REFUSALS  # noqa: PLR2004 - HTTP's border of "your fault"
 
 
 def ask(call: Call, patience: Patience) -> Exchange[Any]:
@@ -270,7 +277,7 @@ def _ambiguous(
     task_id = format_task_id(error.task_id, where.api) if error and error.task_id else None
     named = f" The answer names task {task_id}." if task_id else ""
     return AmbiguousSubmissionError(
-        f"It is unknown whether KIE.AI took this video, so it is not sent again. {what_happened.rstrip('.')}.{named} "
+        f"It is unknown whether KIE.AI took this video, so it is not sent again. {as_sentence(what_happened)}{named} "
         f"It is request {name}, kind {where.kind}{model}, prompt {beginning!r}. "
         "Look for it at https://kie.ai/logs before submitting anew: if it is there, it is being made and paid.",
         task_id=task_id,

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
-from airflow_provider_runway.kie.envelope import shorten
 from airflow_provider_runway.kie.errors import (
     GenerationFailedError,
     NotFinishedError,
@@ -14,6 +13,7 @@ from airflow_provider_runway.kie.errors import (
 )
 from airflow_provider_runway.kie.failures import failure_reason, retry_can_help
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
+from airflow_provider_runway.kie.texts import as_sentence, shorten
 
 
 class Verdict(str, Enum):
@@ -77,14 +77,14 @@ def require_video(task: VideoTask) -> VideoTask:
 def _generation_failed(task: VideoTask) -> GenerationFailedError:
     reason = failure_reason(task.fail_message)
     again = retry_can_help(reason)
-    said = shorten(task.fail_message) if task.fail_message else "no message"
+    said = as_sentence(shorten(task.fail_message) if task.fail_message else "no message")
     advice = (
         "the same request may succeed later"
         if again
         else "the same request would fail again: change the prompt or the input"
     )
     return GenerationFailedError(
-        f"KIE.AI failed task {task.task_id} ({reason}): {said}. Its credits come back; {advice}.",
+        f"KIE.AI failed task {task.task_id} ({reason}): {said} Its credits come back; {advice}.",
         reason=reason.value,
         code=task.fail_code,
         task_id=task.task_id,

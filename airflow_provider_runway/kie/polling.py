@@ -10,7 +10,6 @@ import random
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from airflow_provider_runway.kie.envelope import shorten
 from airflow_provider_runway.kie.errors import (
     AuthenticationError,
     ConnectionSettingsError,
@@ -27,6 +26,7 @@ from airflow_provider_runway.kie.exchange import doublings, refusal_pause
 from airflow_provider_runway.kie.judging import Verdict, judge
 from airflow_provider_runway.kie.schedule import JITTER, Schedule
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
+from airflow_provider_runway.kie.texts import as_sentence, shorten
 
 
 @dataclass(frozen=True, slots=True)
@@ -261,7 +261,7 @@ def _missing_video(task: VideoTask, waited: float) -> MissingVideoError:
 
 def _polling_failed(task_id: str, faults: int, error: RunwayError) -> PollingFailedError:
     return PollingFailedError(
-        f"{faults} looks in a row at task {task_id} went wrong, the last one with: {str(error).rstrip('.')}. "
+        f"{faults} looks in a row at task {task_id} went wrong, the last one with: {as_sentence(str(error))} "
         "The task is paid and goes on at KIE.AI; a retry waits on it and pays nothing.",
         code=error.code,
         http_status=error.http_status,

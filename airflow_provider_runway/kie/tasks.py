@@ -13,6 +13,7 @@ from enum import Enum
 from typing import Any, Literal, get_args
 
 from airflow_provider_runway.kie.task_ids import format_task_id
+from airflow_provider_runway.kie.texts import read_message
 
 Kind = Literal["runway", "aleph", "job"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -98,7 +99,7 @@ def read_runway_record(data: object, task_id: str) -> VideoTask | None:
         image_url=read_link(video.get("imageUrl")),
         video_id=_text(video.get("videoId")),
         fail_code=whole_number(data.get("failCode")),
-        fail_message=_text(data.get("failMsg")),
+        fail_message=read_message(data.get("failMsg")),
         expired=whole_number(data.get("expireFlag")) == 1,
     )
 
@@ -114,7 +115,7 @@ def read_aleph_record(data: object, task_id: str) -> VideoTask | None:
         return None
     flag = whole_number(data.get("successFlag"))
     code = whole_number(data.get("errorCode"))
-    message = _text(data.get("errorMessage"))
+    message = read_message(data.get("errorMessage"))
     blamed = message or data.get("errorCode") not in _NO_ERROR
     response = data.get("response")
     media = response if isinstance(response, Mapping) else {}
@@ -167,7 +168,7 @@ def read_job_record(data: object, task_id: str, kind: Kind) -> VideoTask | None:
         result_urls=links,
         image_url=read_link(result.get("firstFrameUrl")),
         fail_code=whole_number(data.get("failCode")),
-        fail_message=_text(data.get("failMsg")),
+        fail_message=read_message(data.get("failMsg")),
     )
 
 

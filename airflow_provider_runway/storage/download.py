@@ -15,9 +15,10 @@ import httpx
 from typing_extensions import Self
 
 from airflow_provider_runway.kie.address import USER_AGENT
-from airflow_provider_runway.kie.envelope import read_retry_after, shorten
+from airflow_provider_runway.kie.envelope import read_retry_after
 from airflow_provider_runway.kie.errors import DeadLinkError, DownloadError, NotAVideoError
 from airflow_provider_runway.kie.exchange import Patience
+from airflow_provider_runway.kie.texts import shorten
 from airflow_provider_runway.storage.content import (
     HEAD,
     ends_within_a_box,

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_runway.kie import errors
-from airflow_provider_runway.kie.envelope import Answer, read_data, read_retry_after, read_task_id, shorten
+from airflow_provider_runway.kie.envelope import Answer, read_data, read_retry_after, read_task_id
 from airflow_provider_runway.kie.errors import RateLimitedError, ServiceError, UnreadableAnswerError
 
 from .support import CODES, JSON, STATUSES, body, said, wild
@@ -209,12 +209,23 @@ def test_an_error_without_a_message_says_that(msg: Any) -> None:
     assert str(error).endswith("no message")
 
 
-def test_a_message_is_kept_as_it_was_said_and_shown_on_one_line() -> None:
-    message = "first\nsecond \x1b[31mred" + "x" * 500
-    error = error_of(said(code=422, msg=message))
-    assert error.service_message == message
+@pytest.mark.parametrize("name", ["msg", "message"])
+def test_a_message_is_one_printable_line_of_bounded_length(name: str) -> None:
+    error = error_of(
+        Answer(200, json.dumps({"code": 422, name: "first\nsecond \x1b[31mred" + "x" * 3_000_000}).encode())
+    )
+    assert error.service_message is not None
+    assert error.service_message.startswith("first second \ufffd[31mredxxx")
+    assert error.service_message.isprintable()
+    assert len(error.service_message) <= 1001
     assert "first second \ufffd[31mred" in str(error)
     assert len(str(error)) < 300
+
+
+@pytest.mark.parametrize("msg", [None, "", " \n", 7])
+def test_a_message_of_the_other_name_is_kept_where_there_is_none(msg: Any) -> None:
+    error = error_of(Answer(200, json.dumps({"code": 422, "msg": msg, "message": "Too long."}).encode()))
+    assert (error.service_message, str(error).endswith("refuses it: Too long.")) == ("Too long.", True)
 
 
 @pytest.mark.parametrize(
@@ -278,13 +289,6 @@ def test_any_retry_after_is_a_sane_pause_or_none(header: str) -> None:
 )
 def test_a_task_id_is_found_where_clients_have_seen_it(data: Any, task_id: str | None) -> None:
     assert read_task_id(data) == task_id
-
-
-def test_a_text_is_shortened_to_one_printable_line() -> None:
-    assert shorten(" a\n\tb  c ") == "a b c"
-    assert shorten("x" * 50, 10) == f"{'x' * 10}…"
-    assert shorten("x" * 10, 10) == "x" * 10
-    assert shorten("nul\0 half\ud800") == "nul\ufffd half\ufffd"
 
 
 @wild

@@ -256,15 +256,16 @@ def _answered(code: Any, status: int, data: Any) -> Event:
         code = int(code) if code.isdigit() else None
     if not isinstance(code, int) or isinstance(code, bool):
         return replace(_garbled(status, b""), outcome=answer)
-    blames_us = 400 <= code < 500 and code != 408
-    blames_kie = code in (500, 501, 503, 531, 550) and status in (200, 500, 501, 503, 531, 550)
-    refused = (blames_us or blames_kie or code == 505) and not any((data or {}).values())
+    blames_us = 400 <= code < 500 and code not in (408, 499)
+    blames_kie = code in (500, 501, 503, 505, 531, 550) and status in (200, 500, 501, 503, 505, 531, 550)
+    refused = (blames_us or blames_kie) and not any((data or {}).values())
     return Event(answer, refused, refused and code in (429, 455))
 
 
 def _garbled(status: int, content: bytes) -> Event:
-    refused = 300 <= status < 400 or status in (400, 401, 402, 403, 404, 405, 409, 422, 429, 433, 451, 455)
-    return Event(Answer(status, content), refused or status in (521, 523, 525, 526, 530), status in (429, 455))
+    refused = 300 <= status < 500 and status not in (408, 499)
+    refused = refused or status in (511, 521, 523, 525, 526, 530)
+    return Event(Answer(status, content), refused, status in (429, 455))
 
 
 EVENTS = st.one_of(
@@ -309,6 +310,36 @@ def test_any_answer_to_a_post_is_a_task_id_or_one_of_our_errors(answer: Answer, 
     played = play(submit(request_, ONE_TRY, api), [answer])
     assert (played.result is None) != (played.error is None)
     assert played.result is None or played.result.isprintable()
+
+
+def error_to_a_submission(answer: Answer) -> RunwayError:
+    error = play(submit(GENERATE, ONE_TRY), [answer]).error
+    assert error is not None
+    return error
+
+
+@pytest.mark.parametrize("status", [*range(300, 309), *range(400, 452), 455, 511, 521, 523, 525, 526, 530])
+def test_a_page_is_a_refusal_where_its_status_says_that_the_request_was_not_carried_out(status: int) -> None:
+    ambiguous = isinstance(error_to_a_submission(Answer(status, b"<html>no</html>")), AmbiguousSubmissionError)
+    assert ambiguous == (status == 408)
+
+
+@pytest.mark.parametrize(
+    "status", [100, 200, 204, 226, 499, *range(500, 511), 520, 522, 524, 527, 529, 531, 550, 599, 600, 999]
+)
+def test_any_other_page_leaves_it_open_whether_the_video_is_paid(status: int) -> None:
+    assert isinstance(error_to_a_submission(Answer(status, b"<html>no</html>")), AmbiguousSubmissionError)
+
+
+@pytest.mark.parametrize("code", [408, 499, 502, 504, 506, 507, 511, *range(520, 531), 599, 600, 999, 0, 201, 302])
+@pytest.mark.parametrize("status", [200, 500])
+def test_a_code_of_kie_that_does_not_say_that_no_task_was_made_leaves_it_open(code: int, status: int) -> None:
+    assert isinstance(error_to_a_submission(said(code=code, status=status)), AmbiguousSubmissionError)
+
+
+@pytest.mark.parametrize("code", [400, 401, 403, 413, 430, 455, 500, 501, 503, 505, 531, 550])
+def test_a_code_of_kie_that_says_that_no_task_was_made_is_a_refusal(code: int) -> None:
+    assert not isinstance(error_to_a_submission(said(code=code)), AmbiguousSubmissionError)
 
 
 def test_an_error_of_another_kind_proves_nothing() -> None:

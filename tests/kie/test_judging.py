@@ -71,6 +71,7 @@ def test_a_failure_says_whether_the_same_request_can_do_better(
     )
     assert "Its credits come back" in str(error)
     assert (message or "no message") in str(error)
+    assert ".." not in str(error)
 
 
 def test_a_failure_is_one_even_where_media_are_present_or_expired() -> None:

@@ -159,7 +159,10 @@ def test_a_code_is_a_whole_number_in_whatever_form(value: Any, number: int | Non
 
 def test_texts_keep_what_can_be_stored_and_lose_what_cannot() -> None:
     assert readable("fox 🦊 \ud83e \0 end\n") == "fox 🦊 ? ? end\n"
-    assert read(record("fail", failMsg="a\ud800b\0")).fail_message == "a?b?"
+    assert read(record("fail", failMsg="a\ud800b\0")).fail_message == "a\ufffdb\ufffd"
+    assert read(record("fail", failMsg="one\ntwo \x1b[31m" + "x" * 3_000_000)).fail_message == (
+        "one two \ufffd[31m" + "x" * 987 + "…"
+    )
 
 
 @pytest.mark.parametrize("message", [None, "", 400, {"text": "x"}])

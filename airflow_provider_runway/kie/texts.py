@@ -1,0 +1,23 @@
+"""Texts from outside, made fit for a log line, a table and a message: one line, printable, bounded."""
+
+from __future__ import annotations
+
+LONGEST_EXCERPT = 200
+# What the service says about a failure is kept up to this length. Its own texts have a few hundred characters.
+LONGEST_MESSAGE = 1000
+
+
+def shorten(text: str, longest: int = LONGEST_EXCERPT) -> str:
+    """One printable line of at most ``longest`` characters."""
+    line = "".join(character if character.isprintable() else "\ufffd" for character in " ".join(text.split()))
+    return line if len(line) <= longest else f"{line[:longest]}…"
+
+
+def read_message(value: object) -> str | None:
+    """What the service says, as one printable line of bounded length; ``None`` where it says nothing."""
+    return shorten(value, LONGEST_MESSAGE) or None if isinstance(value, str) else None
+
+
+def as_sentence(text: str) -> str:
+    """The text with exactly one mark at its end."""
+    return text if text.endswith((".", "!", "?", "…", "。")) else f"{text}."
