@@ -21,7 +21,7 @@ def read_prices() -> Mapping[str, float]:
     text = conf.get("runway", "prices", fallback="") or "{}"
     try:
         own = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         own = None
     if not isinstance(own, dict) or not all(map(_is_price, own.values())) or not all(map(_is_name, own)):
         names = f"{', '.join(CREDITS)}, or those of KIE's models"
@@ -34,4 +34,8 @@ def _is_name(name: str) -> bool:
 
 
 def _is_price(value: object) -> bool:
-    return isinstance(value, (int, float)) and not isinstance(value, bool) and value >= 0
+    return isinstance(value, (int, float)) and not isinstance(value, bool) and 0 <= value <= _HIGHEST_PRICE
+
+
+# Credits; NaN and infinity, which Python's JSON takes, are not below it.
+_HIGHEST_PRICE = 1e9

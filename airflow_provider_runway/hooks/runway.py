@@ -123,7 +123,7 @@ class RunwayHook(BaseHook):
 
         :param task_id: The task.
         :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
-        :param poll_interval: Seconds, the shortest pause between two looks.
+        :param poll_interval: Seconds, the shortest pause between two looks; at least 1.
         :param timeout: Seconds to wait at most.
         :param age: Seconds since the submission, if that is known: looks are rarer while the video cannot be ready.
         :param on_change: Called with the state and the seconds waited whenever the state changes; logged if left out.

@@ -203,6 +203,12 @@ def destination(request: Request, api: Api) -> Destination:
     return places.get(api) or next(iter(places.values()))
 
 
+def reserved_fields(request: type[Request]) -> frozenset[str]:
+    """KIE's names of the parameters of a request, at every API that takes it: no extra field may have one."""
+    known = [set(each.submissions[request].names.values()) for each in FAMILIES.values() if request in each.submissions]
+    return frozenset(set.intersection(*known))
+
+
 def submission_call(request: Request, api: Api = "runway") -> Call:
     """The call that submits a request: fields that are ``None`` are left out.
 
@@ -235,12 +241,17 @@ def submission_call(request: Request, api: Api = "runway") -> Call:
 
 
 def _source(task_id: str, api: Api) -> str:
-    """KIE's id of the video to extend. Whether one API can extend what the other made is documented nowhere."""
+    """KIE's id of the video to extend; a bare one is of the dedicated endpoints.
+
+    Whether one API can extend what the other made is documented nowhere.
+    """
     source = parse_task_id(task_id)
-    if source.api not in {None, api}:
+    made_by = source.api or "runway"
+    if made_by != api:
         rule = (
-            f"names a task of the API {source.api!r}, and this connection submits with {api!r}: KIE.AI knows no "
-            "extension across the two. Use a connection whose extra 'api' is the same for the whole chain"
+            f"names a task of the API {made_by!r}, and this connection submits with {api!r}: KIE.AI knows no "
+            "extension across the two. Use a connection whose extra 'api' is the same for the whole chain; an id of "
+            "the API 'jobs' begins with 'jobs:'"
         )
         raise InvalidRequestError("task_id", task_id, rule)
     return source.bare

@@ -19,6 +19,7 @@ from airflow_provider_runway.kie.exchange import Exchange, Patience, Pause
 from airflow_provider_runway.kie.over_httpx import AsyncHttpxSender, HttpxSender
 from airflow_provider_runway.kie.polling import Watch, WatchRules
 from airflow_provider_runway.kie.requests import Request
+from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds
 from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.kie.waiting import OnChange, wait
@@ -102,10 +103,11 @@ class KieClient:
 
         :param task_id: The task.
         :param kind: ``"runway"``, ``"aleph"`` or ``"job"``.
-        :param poll_interval: Seconds, the shortest pause between two looks.
+        :param poll_interval: Seconds, the shortest pause between two looks; at least 1.
         :param timeout: Seconds to wait at most.
         :param age: Seconds since the submission, if that is known: looks are rarer while the video cannot be ready.
         :param on_change: Called with the state and the seconds waited whenever the state changes.
+        :raises InvalidRequestError: If a time is no number above zero, or the interval below 1; nothing was sent.
         :raises GenerationFailedError: If KIE failed the task.
         :raises WaitTimeoutError: If it was not ready in time; it goes on at KIE.
         :raises RunwayError: If it is gone, or too many looks in a row went wrong.
@@ -223,10 +225,11 @@ class AsyncKieClient:
 
 
 def _watch(task_id: str, kind: Kind, now: float, *, poll_interval: float, timeout: float, age: float | None) -> Watch:
+    pause = check_poll_interval("poll_interval", poll_interval)
     return Watch(
         task_id,
-        deadline=now + timeout,
-        rules=WatchRules(poll_interval=poll_interval),
+        deadline=now + check_seconds("timeout", timeout),
+        rules=WatchRules(poll_interval=pause),
         schedule=None if age is None else Schedule.of(kind),
         submitted=None if age is None else now - age,
     )

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -171,6 +172,36 @@ def check_encodable(name: str, value: str) -> None:
         raise InvalidRequestError(name, value, "must be whole Unicode characters (it has a lone surrogate)")
 
 
+def check_seconds(name: str, value: object, *, least: float = 0.0) -> float:
+    """A time in seconds, or as a timedelta, above zero and up to 60 days.
+
+    :param name: The parameter's name, for the message.
+    :param value: The time.
+    :param least: Seconds, the shortest one that is taken.
+    :return: Seconds.
+    :raises InvalidRequestError: If it is anything else, such as NaN, a text or a truth value.
+    """
+    seconds = value.total_seconds() if isinstance(value, timedelta) else value
+    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
+        seconds = 0
+    if 0 < seconds <= _LONGEST and seconds >= least:
+        return float(seconds)
+    rule = f"must be a time of at least {least:g} s" if least else "must be a time above zero"
+    raise InvalidRequestError(name, value, f"{rule}, in seconds or as a timedelta")
+
+
+def check_poll_interval(name: str, value: object) -> float:
+    """The shortest pause between two looks: at least a second, as KIE allows ten looks a second and task.
+
+    :return: Seconds.
+    """
+    return check_seconds(name, value, least=SHORTEST_POLL_INTERVAL)
+
+
+SHORTEST_POLL_INTERVAL = 1.0
+_LONGEST = timedelta(days=60).total_seconds()
+
+
 def check_kind(value: object) -> None:
     """One of the kinds of task."""
     if value not in KINDS:
@@ -184,8 +215,11 @@ def check_task_id(name: str, value: object) -> None:
 
 
 def is_task_id(text: str) -> bool:
-    """Any text without white space: KIE's ids come in several forms, none of them promised."""
-    return bool(text) and text.isprintable() and " " not in text
+    """Any text without white space: KIE's ids come in several forms, none of them promised.
+
+    ``None`` as a text is what a template makes of a missing value, and no id.
+    """
+    return bool(text) and text.isprintable() and " " not in text and text != "None"
 
 
 def check_extra_fields(value: object) -> None:

@@ -18,6 +18,7 @@ from airflow_provider_runway.exceptions import (
     AuthenticationError,
     ConnectionSettingsError,
     GenerationFailedError,
+    InvalidRequestError,
     TaskNotFoundError,
     WaitTimeoutError,
 )
@@ -270,3 +271,23 @@ def test_a_wait_logs_what_changes(kie: Sandbox, given_time: GivenTime, capfd: py
         ("queued", "0"),
         ("generating", str(int(given_time.pauses[0] + given_time.pauses[1] + 0.5))),
     ]
+
+
+@pytest.mark.parametrize("name", ["poll_interval", "timeout"])
+@pytest.mark.parametrize("value", [0, -5, float("nan"), float("inf"), True, "5", None, 1e300])
+def test_a_wait_with_a_time_that_cannot_work_is_refused_unsent(kie: Sandbox, name: str, value: Any) -> None:
+    given: Any = {name: value}
+    with (
+        RunwayHook() as hook,
+        pytest.raises(InvalidRequestError, match=f"^{name} must be .* Nothing was sent") as caught,
+    ):
+        hook.wait("t-1", **given)
+    with pytest.raises(InvalidRequestError, match=name):
+        asyncio.run(RunwayHook().a_wait("t-1", **given))
+
+    assert (caught.value.field, kie.ledger.requests) == (name, ())
+
+
+def test_no_wait_looks_more_often_than_once_a_second(kie: Sandbox) -> None:
+    with RunwayHook() as hook, pytest.raises(InvalidRequestError, match="poll_interval must be a time of at least 1 s"):
+        hook.wait("t-1", poll_interval=0.99)

@@ -178,6 +178,7 @@ def test_where_a_job_is_stored_is_judged_before_it_is_paid(kie: Sandbox, given_t
         ({"model": ""}, "model"),
         ({"model": "two words"}, "model"),
         ({"model": None}, "model"),
+        ({"model": "None"}, "model"),
         ({"input": None}, "input"),
         ({"input": ["a"]}, "input"),
         ({"input": {1: "a"}}, "input"),
@@ -220,7 +221,22 @@ def test_the_price_of_a_model_is_known_where_the_configuration_says_it(
 
 
 @pytest.mark.parametrize(
-    "prices", ['{"extend-720": 15}', '{"generate-5s": 1}', '{"aleph-5s": 1}', '{"veo": "x"}', '{"veo": -1}', "[1]", "{"]
+    "prices",
+    [
+        '{"extend-720": 15}',
+        '{"generate-5s": 1}',
+        '{"aleph-5s": 1}',
+        '{"veo": "x"}',
+        '{"veo": -1}',
+        '{"veo": 1e400}',
+        '{"veo": NaN}',
+        '{"veo": Infinity}',
+        f'{{"veo": 1{"0" * 400}}}',
+        '{"veo": true}',
+        "[1]",
+        "{",
+        "[" * 100_000,
+    ],
 )
 def test_a_price_list_with_a_slip_of_the_pen_is_refused(monkeypatch: pytest.MonkeyPatch, prices: str) -> None:
     monkeypatch.setenv(PRICES, prices)
