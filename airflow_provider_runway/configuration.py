@@ -7,6 +7,10 @@ from collections.abc import Mapping
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.prices import CREDITS
+from airflow_provider_runway.kie.tasks import whole_number
+
+# Bytes that a file to be stored may have, unless the configuration says otherwise.
+LARGEST_FILE = 5_000_000_000
 
 
 def read_prices() -> Mapping[str, float]:
@@ -27,6 +31,20 @@ def read_prices() -> Mapping[str, float]:
         names = f"{', '.join(CREDITS)}, or those of KIE's models"
         raise InvalidRequestError("[runway] prices", text, f"must be a JSON object of credits, by the names {names}")
     return {**CREDITS, **own}
+
+
+def read_largest_file() -> int:
+    """Bytes that a file to be stored may have at most: ``[runway] largest_file``.
+
+    :raises InvalidRequestError: If the option is not a whole number above zero.
+    """
+    from airflow.sdk.configuration import conf
+
+    text = str(conf.get("runway", "largest_file", fallback="") or LARGEST_FILE)
+    largest = whole_number(text.strip())
+    if largest is None or largest <= 0:
+        raise InvalidRequestError("[runway] largest_file", text, "must be a whole number of bytes, above zero")
+    return largest
 
 
 def _is_name(name: str) -> bool:

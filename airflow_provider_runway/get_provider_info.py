@@ -68,6 +68,16 @@ _CONFIGURATION: dict[str, Any] = {
             "example": '{"extend-720p": 15}',
             "default": "",
         },
+        "largest_file": {
+            "description": (
+                "Bytes that a file to be stored may have at most. A media host that sends more, or without end, is "
+                "not listened to further; the video stays paid and at KIE.AI."
+            ),
+            "version_added": "0.1.0",
+            "type": "integer",
+            "example": "20000000000",
+            "default": "5000000000",
+        },
     },
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import os
 import re
 from pathlib import PurePosixPath
@@ -49,8 +50,9 @@ def media_suffix(head: bytes) -> str | None:
 def _sound_suffix(head: bytes) -> str | None:
     if head[:4] == b"RIFF" and head[8:12] == b"WAVE":
         return ".wav"
-    # MP3 without a tag, or AAC: eleven or twelve set bits, and then bits that tell the two apart.
-    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0:  # noqa: PLR2004 - the bits just told
+    # MP3 without a tag, or AAC: eleven or twelve set bits, and then bits that tell the two apart. Text in UTF-16 may
+    # begin so too.
+    if len(head) > 1 and head[0] == 0xFF and head[1] & 0xE0 == 0xE0 and not _reads_as(head, "utf-16-le"):  # noqa: PLR2004 - the bits just told
         return ".aac" if head[1] & 0xF6 == 0xF0 else ".mp3"  # noqa: PLR2004
     return next((suffix for beginning, suffix in _SOUNDS if head.startswith(beginning)), None)
 
@@ -78,13 +80,38 @@ def is_text(head: bytes, content_type: str) -> bool:
     """
     if content_type.startswith(_TEXT_TYPES):
         return True
-    try:
-        text = head.decode()
-    except UnicodeDecodeError as error:
-        if error.start < len(head) - 3:  # not merely a character cut off at the end
-            return False
-        text = head[: error.start].decode()
-    return all(character.isprintable() or character in "\t\r\n\f\ufeff" for character in text)
+    return any(_reads_as(head, encoding) for encoding in ("utf-8", *_TWO_BYTES)) or _is_of_one_byte(head)
+
+
+def decoded(head: bytes) -> str:
+    """Bytes that :func:`is_text` takes for text, as text."""
+    encoding = next((each for each in ("utf-8", *_TWO_BYTES) if _reads_as(head, each)), "latin-1")
+    return head.decode(encoding, "replace").lstrip("\ufeff")
+
+
+def _reads_as(head: bytes, encoding: str) -> bool:
+    """Whether bytes are text of that encoding, be it cut off within the last character."""
+    text = codecs.getincrementaldecoder(encoding)("replace").decode(head)
+    if encoding in _TWO_BYTES and 2 * sum(map(str.isascii, text)) <= len(text):
+        return False  # any two bytes are some character of the many that there are
+    return "\ufffd" not in text and all(map(_is_readable, text))
+
+
+def _is_of_one_byte(head: bytes) -> bool:
+    """Whether bytes are text of one of the encodings that have ASCII in them (Latin-1, Windows, GBK, Shift JIS).
+
+    They have none of the control characters that no text has, as most other bytes have soon.
+    """
+    ascii_ = sum(byte < 128 for byte in head)  # noqa: PLR2004 - ASCII's end
+    return 2 * ascii_ > len(head) and not _NO_TEXT & set(head)
+
+
+def _is_readable(character: str) -> bool:
+    return character.isprintable() or character in "\t\r\n\f\ufeff"
+
+
+_TWO_BYTES = ("utf-16-le", "utf-16-be")
+_NO_TEXT = {*range(32), 127} - {*b"\t\r\n\f"}
 
 
 def ends_within_a_box(file: BinaryIO) -> bool:

@@ -6,21 +6,21 @@ The client used here belongs to this module alone: it knows no API key, so none 
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
-from http import HTTPStatus
 from typing import Literal
 
 import httpx
-from typing_extensions import Self
 
-from airflow_provider_runway.kie.address import USER_AGENT
-from airflow_provider_runway.kie.envelope import read_retry_after
 from airflow_provider_runway.kie.errors import DeadLinkError, DownloadError, NotAVideoError
 from airflow_provider_runway.kie.exchange import Patience
 from airflow_provider_runway.kie.texts import shorten
+from airflow_provider_runway.storage.addresses import Resolve, resolve
+from airflow_provider_runway.storage.asking import Answer, Asker
 from airflow_provider_runway.storage.content import (
     HEAD,
+    decoded,
     ends_within_a_box,
     is_text,
     is_video,
@@ -28,7 +28,9 @@ from airflow_provider_runway.storage.content import (
     picture_suffix,
 )
 from airflow_provider_runway.storage.fast_transport import best_transport
-from airflow_provider_runway.storage.links import hidden_queries, shown, usable_link
+from airflow_provider_runway.storage.faults import FaultError
+from airflow_provider_runway.storage.links import hidden_queries
+from airflow_provider_runway.storage.pace import Clock, Pace, TooSlowError
 from airflow_provider_runway.storage.ranges import Next, Progress, read_answer
 from airflow_provider_runway.storage.sink import Sink
 
@@ -39,33 +41,11 @@ OnProgress = Callable[[int, "int | None"], None]
 
 # Six faults in a row without a new byte, half a minute of pauses, and the download is left to the task's retries.
 DEFAULT_PATIENCE = Patience(tries=6)
-MOST_REDIRECTS = 5
 # Cuts after which even a download that moves on each time is given up.
 _MOST_CUTS = 1000
-# Seconds, the longest pause that is kept because the media host asks for it.
-_LONGEST_ASKED_PAUSE = 120.0
-_TRY_LATER = frozenset({408, 425, 429})
-_ADVICE = "It is paid and KIE.AI still has it (14 days at most): a retry downloads it again and pays nothing."
-
-
-class _FaultError(Exception):
-    """Why a request did not bring the rest of the file, and what that makes of the download."""
-
-    def __init__(
-        self,
-        reason: str,
-        *,
-        becomes: type[DownloadError] = DownloadError,
-        status: int | None = None,
-        pause: float | None = None,
-        final: bool = False,
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.becomes = becomes
-        self.status = status
-        self.pause = pause
-        self.final = final
+_PAID = "It is paid and KIE.AI still has it (14 days at most): "
+_ADVICE = f"{_PAID}a retry downloads it again and pays nothing."
+_HOPELESS_ADVICE = f"{_PAID}raise that option and clear this task, which then downloads it again and pays nothing."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -78,6 +58,9 @@ class Downloader:
     :param renew: Given the link that has died, returns another to the video; asked once.
     :param transport: An httpx transport in place of the network, for tests.
     :param sleep: What pauses.
+    :param largest: Bytes that a file may have at most.
+    :param clock: Seconds on a clock that does not jump.
+    :param resolve: The addresses of a host and port.
     """
 
     task_id: str
@@ -86,6 +69,9 @@ class Downloader:
     renew: Callable[[str], str] | None
     transport: httpx.BaseTransport | None
     sleep: Callable[[float], None]
+    largest: int
+    clock: Clock = time.monotonic
+    resolve: Resolve = resolve
 
     def fetch(
         self,
@@ -106,11 +92,11 @@ class Downloader:
         :return: How it ended: all bytes received.
         :raises DownloadError: If the file could not be fetched whole.
         """
-        transport = self.transport or best_transport()
+        transport = self.transport or best_transport(self.clock)
         with hidden_queries(), httpx.Client(timeout=self.timeout, transport=transport) as client:
             return _Download(
                 settings=self,
-                client=client,
+                asker=Asker(client, self.resolve),
                 link=link,
                 sink=sink,
                 media=media,
@@ -118,12 +104,14 @@ class Downloader:
                 on_progress=on_progress,
             ).run()
 
-    def error(self, fault: _FaultError, media: Media) -> DownloadError:
+    def error(self, fault: FaultError, media: Media) -> DownloadError:
         """The error that a download ends with."""
+        advice = _HOPELESS_ADVICE if fault.hopeless else _ADVICE
         return fault.becomes(
-            f"The {media} of task {self.task_id} could not be downloaded: {fault.reason}. {_ADVICE}",
+            f"The {media} of task {self.task_id} could not be downloaded: {fault.reason}. {advice}",
             http_status=fault.status,
             task_id=self.task_id,
+            retryable=not fault.hopeless,
         )
 
 
@@ -132,7 +120,7 @@ class _Download:
     """One file on its way."""
 
     settings: Downloader
-    client: httpx.Client
+    asker: Asker
     link: str
     sink: Sink
     media: Media
@@ -141,6 +129,7 @@ class _Download:
     progress: Progress = field(default_factory=Progress)
     head: bytes = b""
     content_type: str = ""
+    answer: Answer | None = None
 
     def run(self) -> Progress:
         settings = self.settings
@@ -149,7 +138,7 @@ class _Download:
         while True:
             try:
                 self._attempt()
-            except _FaultError as fault:
+            except FaultError as fault:
                 if fault.becomes is DeadLinkError and settings.renew is not None and not renewed:
                     renewed = True
                     log.info(
@@ -158,7 +147,7 @@ class _Download:
                     self.link = settings.renew(self.link)
                     continue
                 cuts += 1
-                faults = 1 if self.progress.received > furthest else faults + 1
+                faults = 1 if self.progress.received > furthest and not fault.slow else faults + 1
                 furthest = max(furthest, self.progress.received)
                 error = settings.error(fault, self.media)
                 if fault.final or faults >= settings.patience.tries or cuts >= _MOST_CUTS:
@@ -179,33 +168,37 @@ class _Download:
 
     def _attempt(self) -> None:
         """Ask for what is missing, and take what comes; return only with all of it."""
-        with self._follow() as answer:
-            status = answer.response.status_code
-            if status not in {HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE}:
-                raise _refusal(answer.response)
-            step, self.progress = read_answer(self.progress, status, answer.response.headers)
+        with self.asker.ask(self.link, self.progress.headers) as answer:
+            self.answer = answer
+            step, self.progress = read_answer(self.progress, answer.response.status_code, answer.response.headers)
             if step is Next.ASK_ANEW:
                 self._start_over()
-                raise _FaultError("the media host did not resume where it should, so it starts over", status=status)
+                status = answer.response.status_code
+                raise FaultError("the media host did not resume where it should, so it starts over", status=status)
             if step is Next.START_OVER:
                 self._start_over(self.progress)
+            self._check_size(self.progress.total or 0)
             if step is not Next.ALREADY_WHOLE:
                 self._take(answer.response)
         self._check_end()
 
     def _take(self, response: httpx.Response) -> None:
         if response.headers.get("Content-Encoding", "identity").lower() not in {"identity", ""}:
-            raise _FaultError("the media host sends it compressed, which was not asked for", becomes=NotAVideoError)
+            raise FaultError("the media host sends it compressed, which was not asked for", becomes=NotAVideoError)
         if self.progress.received == 0:
             self.content_type = response.headers.get("Content-Type", "").strip().lower()
             if self.on_start is not None:
                 self.on_start(self.progress)
         received, total = self.progress.received, self.progress.total
+        pace = Pace(self.settings.clock)
         chunks = response.iter_raw()
         try:
-            while (chunk := _next(chunks)) is not None:
-                handed_on = self.sink.write(chunk)
+            while (chunk := _next(chunks, pace)) is not None:
                 received += len(chunk)
+                self._check_size(received)
+                if total is not None and received > total:
+                    break
+                handed_on = self.sink.write(chunk)
                 if len(self.head) < HEAD:
                     self.head += chunk[: HEAD - len(self.head)]
                     if len(self.head) == HEAD:
@@ -218,22 +211,28 @@ class _Download:
     def _check_end(self) -> None:
         received, total = self.progress.received, self.progress.total
         if total is not None and received < total:
-            raise _FaultError(f"the connection ended after {received} of {total} bytes")
+            raise FaultError(f"the connection ended after {received} of {total} bytes")
         if total is not None and received > total:
             self._start_over()
-            raise _FaultError(f"more than the announced {total} bytes came")
+            raise FaultError(f"more than the announced {total} bytes came")
         if received == 0:
-            raise _FaultError("the file is empty")
+            raise FaultError("the file is empty")
         if received < HEAD:
             self._check_head()
         self.sink.settle()
         # The length may be unknown or wrong: then the file itself has to tell.
         if ends_within_a_box(self.sink.file):
             self._start_over()
-            raise _FaultError(f"the file that came is cut off after {received} bytes")
+            raise FaultError(f"the file that came is cut off after {received} bytes")
         self.progress = replace(self.progress, total=received)
         if self.on_progress is not None:
             self.on_progress(received, self.progress.total)
+
+    def _check_size(self, size: int) -> None:
+        if size > self.settings.largest:
+            raise FaultError(
+                f"it has {size} bytes or more, and [runway] largest_file allows {self.settings.largest}", hopeless=True
+            )
 
     def _check_head(self) -> None:
         head = self.head
@@ -244,74 +243,28 @@ class _Download:
         else:
             wrong = not is_video(head) and is_text(head, self.content_type)
         if wrong:
-            begins = shorten(head.decode("utf-8", "replace"), 80)
-            called = f" ({shorten(self.content_type, 60)})" if self.content_type else ""
-            raise _FaultError(
-                f"what the media host sends{called} is no {self.media}: it begins {begins!r}",
-                becomes=NotAVideoError,
-                final=True,
-            )
+            raise FaultError(self._no_media(), becomes=NotAVideoError, final=True)
+
+    def _no_media(self) -> str:
+        if self.answer is None or not self.answer.may_be_quoted:
+            return f"what the media host sends is no {self.media}"
+        called = f" ({shorten(self.content_type, 60)})" if self.content_type else ""
+        return f"what the media host sends{called} is no {self.media}: it begins {shorten(decoded(self.head), 80)!r}"
 
     def _start_over(self, progress: Progress | None = None) -> None:
         self.progress = progress or Progress()
         self.head = b""
         self.sink.start_over()
 
-    def _follow(self) -> _Answer:
-        """Send the request, and follow redirects."""
-        headers = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", **self.progress.headers}
-        url = _checked(self.link)
-        for _ in range(MOST_REDIRECTS + 1):
-            response = self._send(url, headers)
-            if not response.has_redirect_location:
-                return _Answer(response)
-            response.close()
-            url = _checked(response.headers["Location"], url)
-        raise _FaultError(f"the media host redirects more than {MOST_REDIRECTS} times")
 
-    def _send(self, url: httpx.URL, headers: dict[str, str]) -> httpx.Response:
-        try:
-            request = self.client.build_request("GET", url, headers=headers)
-            return self.client.send(request, stream=True, auth=None, follow_redirects=False)
-        except Exception as error:
-            raise _FaultError(f"no answer from {shown(url)} ({type(error).__name__})") from error
-
-
-@dataclass(frozen=True, slots=True)
-class _Answer:
-    """A response that is closed at the end of the block, however that comes."""
-
-    response: httpx.Response
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.response.close()
-
-
-def _next(chunks: object) -> bytes | None:
+def _next(chunks: object, pace: Pace) -> bytes | None:
     """The next bytes, ``None`` at the end: kept apart, so that a fault of the network is not taken for the disk's."""
     try:
         chunk: bytes | None = next(chunks, None)  # type: ignore[call-overload]
+        if chunk is not None:
+            pace.took(len(chunk))
+    except TooSlowError as error:
+        raise FaultError(f"the media host is too slow ({error})", slow=True) from error
     except Exception as error:
-        raise _FaultError(f"the connection was cut ({type(error).__name__})") from error
+        raise FaultError(f"the connection was cut ({type(error).__name__})") from error
     return chunk
-
-
-def _checked(link: str, base: httpx.URL | None = None) -> httpx.URL:
-    try:
-        return usable_link(link, base)
-    except ValueError as error:
-        raise _FaultError(str(error), final=True) from None
-
-
-def _refusal(response: httpx.Response) -> _FaultError:
-    status = response.status_code
-    reason = f"{shown(response.request.url)} answered with HTTP status {status}"
-    if 400 <= status < 500 and status not in _TRY_LATER:  # noqa: PLR2004 - HTTP's own borders
-        return _FaultError(
-            f"{reason}, which says that the link has died", becomes=DeadLinkError, status=status, final=True
-        )
-    asked = read_retry_after(response.headers.get("Retry-After"))
-    return _FaultError(reason, status=status, pause=None if asked is None else min(asked, _LONGEST_ASKED_PAUSE))

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 import contextlib
 import http.client
+import io
+import socket
 import ssl
+import time
 from collections.abc import Iterator
 from functools import cached_property
 from itertools import cycle
@@ -18,32 +21,50 @@ from typing import cast
 from urllib.request import getproxies
 
 import httpx
+from typing_extensions import Buffer
 
+from airflow_provider_runway.storage.addresses import is_public
+from airflow_provider_runway.storage.pace import Clock, Pace
 from airflow_provider_runway.storage.sink import BATCH, WAITING
+
+# The extension of a request that may go to public addresses alone.
+PUBLIC_ONLY = "airflow_provider_runway.public_only"
 
 _PIECE = BATCH
 # A piece may be used until so many more have come: longer than a sink keeps it.
 _BLOCKS = WAITING + 4
 
 
-def best_transport() -> httpx.BaseTransport | None:
-    """The transport for downloads; ``None`` leaves it to httpx, which knows proxies."""
-    return None if {"http", "https", "all"} & getproxies().keys() else FastTransport()
+def best_transport(clock: Clock = time.monotonic) -> httpx.BaseTransport | None:
+    """The transport for downloads; ``None`` leaves it to httpx, which knows proxies.
+
+    :param clock: Seconds on a clock that does not jump.
+    """
+    return None if {"http", "https", "all"} & getproxies().keys() else FastTransport(clock)
 
 
 class FastTransport(httpx.BaseTransport):
-    """Sends requests without a body over a connection of their own."""
+    """Sends requests without a body over a connection of their own.
+
+    :param clock: Seconds on a clock that does not jump.
+    """
+
+    def __init__(self, clock: Clock = time.monotonic) -> None:
+        self._clock = clock
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send the request, and read the answer up to its body.
 
-        :raises OSError: If there is no connection, or it is cut.
+        :raises OSError: If there is no connection, or it is cut, or it leads where it must not.
         :raises http.client.HTTPException: If the answer is not HTTP.
+        :raises TooSlowError: If the answer drips, here or when its body is read.
         """
         timeout = request.extensions.get("timeout", {})
         connection = self._connect(request.url, timeout.get("connect"))
         try:
             connection.connect()
+            if request.extensions.get(PUBLIC_ONLY) and not is_public(str(connection.sock.getpeername()[0])):
+                raise PermissionError("the host's address has changed to one of a private network")
             connection.sock.settimeout(timeout.get("read"))
             connection.putrequest(
                 request.method, request.url.raw_path.decode("ascii"), skip_host=True, skip_accept_encoding=True
@@ -53,11 +74,14 @@ class FastTransport(httpx.BaseTransport):
                     connection.putheader(name.decode("ascii"), value)
             connection.putheader("Connection", "close")
             connection.endheaders()
+            connection.sock = cast("socket.socket", _PacedSocket(connection.sock, Pace(self._clock)))
             answer = connection.getresponse()
         except BaseException:
             connection.close()
             raise
-        return httpx.Response(answer.status, headers=answer.getheaders(), stream=_Body(connection, answer))
+        # Headers are bytes; http.client has made texts of them, a character a byte.
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.getheaders()]
+        return httpx.Response(answer.status, headers=headers, stream=_Body(connection, answer))
 
     def _connect(self, url: httpx.URL, timeout: float | None) -> http.client.HTTPConnection:
         host = url.raw_host.decode("ascii")
@@ -68,6 +92,44 @@ class FastTransport(httpx.BaseTransport):
     @cached_property
     def _tls(self) -> ssl.SSLContext:
         return httpx.create_ssl_context()
+
+
+class _PacedSocket:
+    """A socket whose answer is read at no less than a pace: http.client asks it for a file, and closes it."""
+
+    def __init__(self, wrapped: socket.socket, pace: Pace) -> None:
+        self._socket = wrapped
+        self._pace = pace
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """The answer, to be read."""
+        return io.BufferedReader(_Paced(self._socket, self._pace))
+
+    def close(self) -> None:
+        """Close it; the answer can be read on, until it is closed too."""
+        self._socket.close()
+
+
+class _Paced(io.RawIOBase):
+    """The bytes of a socket as they come."""
+
+    def __init__(self, wrapped: socket.socket, pace: Pace) -> None:
+        super().__init__()
+        self._raw = wrapped.makefile("rb", buffering=0)
+        self._pace = pace
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Buffer) -> int | None:
+        size = self._raw.readinto(buffer)
+        if size:
+            self._pace.took(size)
+        return size
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
 
 
 class _Body(httpx.SyncByteStream):

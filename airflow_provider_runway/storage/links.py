@@ -27,6 +27,15 @@ def usable_link(link: str | httpx.URL, base: httpx.URL | None = None) -> httpx.U
     return url.copy_with(username=None, password=None, fragment=None)
 
 
+def redirect_location(response: httpx.Response) -> str:
+    """Where a redirect leads, whatever bytes its header has."""
+    raw = next((value for name, value in response.headers.raw if name.lower() == b"location"), b"")
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return "".join(chr(byte) if byte < 128 else f"%{byte:02X}" for byte in raw)  # noqa: PLR2004 - ASCII's end
+
+
 def shown(url: str | httpx.URL) -> str:
     """A link for people to read: without its query, which may sign it, and without credentials."""
     try:

@@ -11,6 +11,8 @@ from http import HTTPStatus
 _CONTENT_RANGE = re.compile(r"bytes\s+(?:(\d+)-(\d+)|\*)/(\d+|\*)$", re.IGNORECASE)
 # Content-Length and the like: digits, and no more of them than a file can need.
 _LENGTH = re.compile(r"\d{1,18}$")
+# What can be sent back as it came. Headers are bytes, and a host may have put any of them there.
+_REPEATABLE = re.compile(r"[ -~]{1,1024}")
 
 
 class Next(Enum):
@@ -68,7 +70,7 @@ def read_answer(progress: Progress, status: int, headers: Mapping[str, str]) -> 
         return Next.ASK_ANEW, Progress()
     etag = _etag(headers)
     return Next.START_OVER, Progress(
-        total=content_length(headers), validator=etag or headers.get("Last-Modified"), etag=etag
+        total=content_length(headers), validator=etag or _repeatable(headers, "Last-Modified"), etag=etag
     )
 
 
@@ -86,7 +88,7 @@ def _partial(progress: Progress, headers: Mapping[str, str]) -> tuple[Next, Prog
     return Next.APPEND, replace(
         progress,
         total=progress.total if total is None else total,
-        validator=progress.validator or etag or headers.get("Last-Modified"),
+        validator=progress.validator or etag or _repeatable(headers, "Last-Modified"),
         etag=progress.etag or etag,
     )
 
@@ -98,8 +100,13 @@ def content_length(headers: Mapping[str, str]) -> int | None:
 
 
 def _etag(headers: Mapping[str, str]) -> str | None:
-    etag = headers.get("ETag", "").strip()
+    etag = _repeatable(headers, "ETag")
     return etag if etag and not etag.startswith("W/") else None
+
+
+def _repeatable(headers: Mapping[str, str], name: str) -> str | None:
+    text = headers.get(name, "").strip()
+    return text if _REPEATABLE.fullmatch(text) else None
 
 
 def _content_range(headers: Mapping[str, str]) -> tuple[int | None, int | None, int | None]:

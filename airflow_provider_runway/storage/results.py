@@ -9,11 +9,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from airflow_provider_runway.configuration import LARGEST_FILE, read_largest_file
 from airflow_provider_runway.kie.exchange import Patience
 from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.storage.content import HEAD, media_suffix, suffix_of_link
 from airflow_provider_runway.storage.download import DEFAULT_PATIENCE, Downloader
-from airflow_provider_runway.storage.saving import SavedVideo, Video, file_stem, publish, save_video
+from airflow_provider_runway.storage.names import file_stem
+from airflow_provider_runway.storage.saving import SavedVideo, Video, publish, save_video
 from airflow_provider_runway.storage.sink import Sink
 from airflow_provider_runway.storage.targets import find_target, storing
 
@@ -35,8 +37,11 @@ def save_task(
     :param thumbnail: Whether the thumbnail is stored beside a video. A job has none.
     :param renew: Given a link that has died and its place among the task's, returns another.
     """
+    largest = read_largest_file()
     if task.kind == "job":
-        return save_results(task.result_urls, save_to, task_id=task.task_id, overwrite=overwrite, renew=renew)
+        return save_results(
+            task.result_urls, save_to, task_id=task.task_id, overwrite=overwrite, renew=renew, largest=largest
+        )
     video = save_video(
         task.video_url or "",
         save_to,
@@ -44,6 +49,7 @@ def save_task(
         overwrite=overwrite,
         thumbnail=task.image_url if thumbnail else None,
         renew=lambda dead: renew(dead, 0),
+        largest=largest,
     )
     return [video]
 
@@ -59,6 +65,7 @@ def save_results(
     patience: Patience = DEFAULT_PATIENCE,
     transport: httpx.BaseTransport | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    largest: int = LARGEST_FILE,
 ) -> tuple[SavedVideo, ...]:
     """Fetch all files that came of a task and store them in a folder, each whole or not at all.
 
@@ -74,6 +81,7 @@ def save_results(
     :param patience: How many faults in a row without a new byte are borne, and how long the pauses between are.
     :param transport: An httpx transport in place of the network, for tests.
     :param sleep: What pauses.
+    :param largest: Bytes that a file may have at most.
     :return: The files, in the order of the links.
     :raises DownloadError: If a file could not be fetched whole, or is text where a picture, sound or video should be.
     :raises TargetExistsError: If another file is there and ``overwrite`` is not set.
@@ -89,6 +97,7 @@ def save_results(
             renew=None if renew is None else lambda dead: renew(dead, position),
             transport=transport,
             sleep=sleep,
+            largest=largest,
         )
         return _save_one(link, f"{within}{file_stem(task_id)}-{position + 1}", downloader, overwrite=overwrite)
 

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 
 import httpx
 
+from airflow_provider_runway.configuration import LARGEST_FILE
 from airflow_provider_runway.kie.errors import TargetExistsError
 from airflow_provider_runway.kie.exchange import Patience
-from airflow_provider_runway.kie.task_ids import parse_task_id
 from airflow_provider_runway.storage.content import HEAD, picture_suffix
 from airflow_provider_runway.storage.download import DEFAULT_PATIENCE, Downloader, OnProgress
+from airflow_provider_runway.storage.names import file_stem
 from airflow_provider_runway.storage.ranges import Progress
 from airflow_provider_runway.storage.sink import Sink
 from airflow_provider_runway.storage.targets import Draft, Fingerprint, Target, find_target, fingerprint, storing
@@ -62,6 +63,7 @@ def save_video(
     on_progress: OnProgress | None = None,
     transport: httpx.BaseTransport | None = None,
     sleep: Callable[[float], None] = time.sleep,
+    largest: int = LARGEST_FILE,
 ) -> SavedVideo:
     """Fetch a video and store it, so that at the target there is either all of it or nothing.
 
@@ -87,6 +89,7 @@ def save_video(
     :param on_progress: Called again and again with the bytes received and, if known, those of the whole file.
     :param transport: An httpx transport in place of the network, for tests.
     :param sleep: What pauses.
+    :param largest: Bytes that a file may have at most.
     :raises DeadLinkError: If the media host no longer knows the link, nor a fresh one.
     :raises NotAVideoError: If it sends something else.
     :raises DownloadError: If the file could not be fetched whole for another reason.
@@ -96,7 +99,13 @@ def save_video(
     """
     place = find_target(target, name or f"{file_stem(task_id)}.mp4")
     downloader = Downloader(
-        task_id=task_id, timeout=timeout, patience=patience, renew=renew, transport=transport, sleep=sleep
+        task_id=task_id,
+        timeout=timeout,
+        patience=patience,
+        renew=renew,
+        transport=transport,
+        sleep=sleep,
+        largest=largest,
     )
     with storing(place.uri, task_id):
         existing = place.size()
@@ -110,11 +119,6 @@ def save_video(
     if thumbnail is not None:
         picture = _save_thumbnail(thumbnail, place, replace(downloader, renew=None), overwrite)
     return SavedVideo(place.uri, video.size, video.sha256, picture, downloaded)
-
-
-def file_stem(task_id: str) -> str:
-    """What the files of a task are called: KIE's own id, with an underscore for what a file's name should not have."""
-    return re.sub(r"[^A-Za-z0-9._-]", "_", parse_task_id(task_id).bare)
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import random
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_runway.storage.content import is_text, media_suffix, suffix_of_link
+from airflow_provider_runway.storage.content import decoded, is_text, media_suffix, suffix_of_link
 
 from .support import PAGE, PICTURE, VIDEO
 
@@ -47,6 +49,34 @@ def test_pictures_sound_and_videos_are_told_by_their_first_bytes(head: bytes, su
 )  # fmt: skip
 def test_anything_else_is_told_by_nothing(head: bytes) -> None:
     assert media_suffix(head) is None
+
+
+TEXT = "<!DOCTYPE html><html><body>Désolé, an error has occurred: café fermé.</body></html>" * 8
+
+
+@pytest.mark.parametrize("cut", [40, 101, 512])
+@pytest.mark.parametrize(
+    "encoding", ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1252", "cp437"]
+)
+def test_a_page_in_any_encoding_is_text_wherever_it_is_cut(encoding: str, cut: int) -> None:
+    head = TEXT.encode(encoding)[:cut]
+    assert is_text(head, "")
+    assert media_suffix(head) is None
+    assert "<!DOCTYPE" in decoded(head)
+
+
+@pytest.mark.parametrize("encoding", ["gbk", "shift_jis", "euc_kr"])
+def test_a_page_of_the_far_east_is_text(encoding: str) -> None:
+    page = {"gbk": "文件不存在", "shift_jis": "ファイルがありません", "euc_kr": "파일이 없습니다"}[encoding]
+    assert is_text(f"<html><head><title>404</title></head><body><p>{page}</p></body></html>".encode(encoding), "")
+
+
+@pytest.mark.parametrize(
+    "head", [b"glTF\2\0\0\0" + bytes(60), b"\0\1" * 400, bytes(range(256)) * 2, b"\xff\xfb\x90\x64" + bytes(range(60)),
+             *(beginning + random.Random(3).randbytes(60) for beginning in (b"", b"PK\3\4", bytes(452)))]
+)  # fmt: skip
+def test_other_bytes_are_no_text(head: bytes) -> None:
+    assert not is_text(head, "application/octet-stream")
 
 
 @pytest.mark.parametrize(

@@ -224,6 +224,7 @@ def test_wherever_it_is_cut_the_bytes_are_the_same(
         renew=None,
         transport=httpx.MockTransport(handler),
         sleep=lambda _: None,
+        largest=10_000,
     )
     file = io.BytesIO()
     with Sink(file) as sink:
