@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 
@@ -45,13 +45,16 @@ class VideoResult(TypedDict):
 
 
 class JobResult(VideoResult):
-    """What a task of kind ``"job"`` returns: the same, and all files that came of it.
+    """What a task of kind ``"job"`` returns: the same, and all that came of it.
 
-    :param result_urls: KIE's links, the first of which is ``video_url``; of whatever type the model makes.
-    :param saved_files: Where they were stored, in the same order, the first of which is ``saved_to``.
+    :param result_urls: KIE's links, ``video_url`` among them; of whatever type the model makes.
+    :param result: What KIE tells besides links, as it does: JSON of the model's own form, or ``None``.
+    :param saved_files: Where the files were stored, in the order of the links, ``saved_to`` among them; of a result
+        without links, its JSON.
     """
 
     result_urls: list[str]
+    result: Any
     saved_files: list[str]
 
 
@@ -82,7 +85,7 @@ def submitted_result(
         credits_estimate=credits_estimate,
         schema_version=SCHEMA_VERSION,
     )
-    return JobResult(**result, result_urls=[], saved_files=[]) if kind == "job" else result
+    return JobResult(**result, result_urls=[], result=None, saved_files=[]) if kind == "job" else result
 
 
 def finished_result(
@@ -103,7 +106,7 @@ def finished_result(
     :param credits_estimate: What it was expected to cost.
     :param saved: The stored video, or all files that came of a job.
     """
-    first = next(iter(saved), None)
+    file = _file_of_the_video(task, saved)
     result = VideoResult(
         task_id=task.task_id,
         parent_task_id=task.parent_task_id or parent_task_id,
@@ -115,16 +118,28 @@ def finished_result(
         submitted_at=submitted_at,
         completed_at=to_iso(completed_at) if completed_at else None,
         expires_at=to_iso(completed_at + VIDEO_LIFETIME) if completed_at else None,
-        saved_to=first.path if first else None,
-        sha256=first.sha256 if first else None,
-        size=first.size if first else None,
-        thumbnail_saved_to=first.thumbnail_path if first else None,
+        saved_to=file.path if file else None,
+        sha256=file.sha256 if file else None,
+        size=file.size if file else None,
+        thumbnail_saved_to=file.thumbnail_path if file else None,
         credits_estimate=credits_estimate,
         schema_version=SCHEMA_VERSION,
     )
     if task.kind != "job":
         return result
-    return JobResult(**result, result_urls=list(task.result_urls), saved_files=[file.path for file in saved])
+    return JobResult(
+        **result,
+        result_urls=list(task.result_urls),
+        result=task.result,
+        saved_files=[each.path for each in saved],
+    )
+
+
+def _file_of_the_video(task: VideoTask, saved: Sequence[SavedVideo]) -> SavedVideo | None:
+    """The stored file of ``video_url``: of a job's files it need not be the file."""
+    if len(saved) == len(task.result_urls) and task.video_url in task.result_urls:
+        return saved[task.result_urls.index(task.video_url)]
+    return next(iter(saved), None)
 
 
 def to_iso(moment: datetime) -> str:

@@ -168,20 +168,18 @@ def _wait(hook: RunwayHook, task_id: str, arguments: Namespace) -> VideoTask:
 def _save(hook: RunwayHook, task: VideoTask, path: str, arguments: Namespace) -> Sequence[SavedVideo]:
     from airflow_provider_runway.configuration import read_largest_file
     from airflow_provider_runway.operators.parameters import check_folder
-    from airflow_provider_runway.storage.results import save_results
+    from airflow_provider_runway.storage.results import save_task
     from airflow_provider_runway.storage.saving import save_video
 
     def renew(dead: str, position: int = 0) -> str:
         return hook.renew_link(task.task_id, dead, task.kind, position)
 
     again = f"airflow runway save {task.task_id} {path}{_options(arguments)}"
-    overwrite, largest = getattr(arguments, "overwrite", False), read_largest_file()
+    overwrite = getattr(arguments, "overwrite", False)
     with interruptible(f"To store the video: {again}"):
         if task.kind == "job":
             check_folder(path)
-            return save_results(
-                task.result_urls, path, task_id=task.task_id, overwrite=overwrite, renew=renew, largest=largest
-            )
+            return save_task(task, path, overwrite=overwrite, thumbnail=False, renew=renew)
         with downloading(path) as progress:
             video = save_video(
                 task.video_url or "",
@@ -191,7 +189,7 @@ def _save(hook: RunwayHook, task: VideoTask, path: str, arguments: Namespace) ->
                 thumbnail=task.image_url if getattr(arguments, "thumbnail", False) else None,
                 renew=renew,
                 on_progress=progress,
-                largest=largest,
+                largest=read_largest_file(),
             )
         return [video]
 

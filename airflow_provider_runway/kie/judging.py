@@ -43,7 +43,8 @@ class Decision:
 def judge(task: VideoTask) -> Decision:
     """Decide on a record, by its state alone.
 
-    A success without a link is waited on (KIE sets the state a moment before the link); a watch bounds that.
+    A success without a link is waited on (KIE sets the state a moment before the link); a watch bounds that. What came
+    of a job need not be a file.
     An unknown state is waited on too: what KIE calls it today may not be in its documentation yet.
     """
     if task.state is TaskState.FAILED:
@@ -51,7 +52,7 @@ def judge(task: VideoTask) -> Decision:
     if task.state is TaskState.SUCCESS:
         if task.expired:
             return Decision(Verdict.GONE, _expired(task))
-        if task.video_url:
+        if task.video_url or task.result is not None:
             return Decision(Verdict.DONE)
     return Decision(Verdict.WAIT)
 

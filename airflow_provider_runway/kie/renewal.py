@@ -5,9 +5,10 @@ from __future__ import annotations
 from airflow_provider_runway.kie.api import direct_link_call
 from airflow_provider_runway.kie.errors import DeadLinkError, ServiceError
 from airflow_provider_runway.kie.exchange import Exchange, Patience, ask, look
+from airflow_provider_runway.kie.job_results import read_link
 from airflow_provider_runway.kie.judging import judge
 from airflow_provider_runway.kie.task_ids import Api
-from airflow_provider_runway.kie.tasks import Kind, read_link
+from airflow_provider_runway.kie.tasks import Kind
 
 
 def renew_link(
@@ -28,7 +29,7 @@ def renew_link(
     decision = judge(task)
     if decision.error is not None:
         raise decision.error
-    links = task.result_urls or (task.video_url,)
+    links = task.result_urls if kind == "job" else (task.video_url,)
     link = links[position] if position < len(links) else None
     if link is not None and link != dead:
         return link

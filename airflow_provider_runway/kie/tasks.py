@@ -5,15 +5,15 @@ A record is judged by its state alone: KIE's own examples show failure codes on 
 
 from __future__ import annotations
 
-import json
 import reprlib
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Literal, get_args
 
+from airflow_provider_runway.kie.job_results import parse_object, read_link, read_outcome
 from airflow_provider_runway.kie.task_ids import format_task_id
-from airflow_provider_runway.kie.texts import read_message
+from airflow_provider_runway.kie.texts import read_message, readable
 
 Kind = Literal["runway", "aleph", "job"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -42,7 +42,8 @@ class VideoTask:
     :param raw_state: KIE's own word for it, for logs.
     :param parent_task_id: The task it extends, if it does.
     :param video_url: The video, once there; the link lives 14 days at most.
-    :param result_urls: All files that came of a task of the unified API, the first of which is the video.
+    :param result_urls: All files that came of a task of the unified API, ``video_url`` among them.
+    :param result: What came of a task of kind ``"job"``, as KIE tells it, where that is more than links.
     :param image_url: Its thumbnail.
     :param video_id: KIE's id of the video itself.
     :param fail_code: KIE's failure code; means something only in state ``FAILED``.
@@ -57,6 +58,7 @@ class VideoTask:
     parent_task_id: str | None = None
     video_url: str | None = None
     result_urls: tuple[str, ...] = ()
+    result: Any = field(default=None, hash=False)
     image_url: str | None = None
     video_id: str | None = None
     fail_code: int | None = None
@@ -152,11 +154,8 @@ def read_job_record(data: object, task_id: str, kind: Kind) -> VideoTask | None:
     if not raw_state.strip():
         raw_state = f"successFlag {reprlib.repr(data.get('successFlag'))}"
         state = _FLAGS.get(str(whole_number(data.get("successFlag"))), TaskState.UNKNOWN)
-    response = {name: value for name, value in _object(data.get("response")).items() if value}
-    result = {**_object(data.get("resultJson")), **response}
-    urls = result.get("resultUrls")
-    links = tuple(filter(None, map(read_link, urls if isinstance(urls, list) else [urls])))
-    asked = _object(_object(data.get("param")).get("input"))
+    outcome = read_outcome(data.get("resultJson"), data.get("response"))
+    asked = parse_object(parse_object(data.get("param")).get("input"))
     parent = _text(asked.get("task_id")) if data.get("model") == EXTENSION_MODEL else None
     return VideoTask(
         task_id=task_id,
@@ -164,9 +163,10 @@ def read_job_record(data: object, task_id: str, kind: Kind) -> VideoTask | None:
         state=state,
         raw_state=raw_state,
         parent_task_id=format_task_id(parent, "jobs") if parent else None,
-        video_url=links[0] if links else None,
-        result_urls=links,
-        image_url=read_link(result.get("firstFrameUrl")),
+        video_url=outcome.video,
+        result_urls=outcome.links,
+        result=outcome.result if kind == "job" else None,
+        image_url=outcome.picture,
         fail_code=whole_number(data.get("failCode")),
         fail_message=read_message(data.get("failMsg")),
     )
@@ -176,16 +176,6 @@ def read_job_record(data: object, task_id: str, kind: Kind) -> VideoTask | None:
 EXTENSION_MODEL = "runway/extend-ai-video"
 # What the flag of the unified API says where no state does.
 _FLAGS = {"1": TaskState.SUCCESS, "2": TaskState.FAILED, "3": TaskState.FAILED}
-
-
-def _object(value: object) -> Mapping[str, Any]:
-    """A JSON object, or one in a text, as the unified API has them; an empty one out of anything else."""
-    if isinstance(value, str):
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return {}
-    return value if isinstance(value, Mapping) else {}
 
 
 # What KIE writes where nothing went wrong.
@@ -211,16 +201,5 @@ def whole_number(value: Any) -> int | None:
 _LONGEST_NUMBER = 20
 
 
-def readable(text: str) -> str:
-    """The text without what no log, file or database can hold: halves of characters and NUL."""
-    return text.encode("utf-8", "replace").decode().replace("\0", "?")
-
-
 def _text(value: object) -> str | None:
     return readable(value) if isinstance(value, str) and value else None
-
-
-def read_link(value: object) -> str | None:
-    """An http(s) link; ``None`` out of anything else."""
-    link = value.strip() if isinstance(value, str) else ""
-    return link if link.isprintable() and link.lower().startswith(("http://", "https://")) else None

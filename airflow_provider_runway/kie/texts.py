@@ -21,3 +21,8 @@ def read_message(value: object) -> str | None:
 def as_sentence(text: str) -> str:
     """The text with exactly one mark at its end."""
     return text if text.endswith((".", "!", "?", "…", "。")) else f"{text}."
+
+
+def readable(text: str) -> str:
+    """The text without what no log, file or database can hold: halves of characters and NUL."""
+    return text.encode("utf-8", "replace").decode().replace("\0", "?")

@@ -19,9 +19,9 @@ class KieJobOperator(RunwayVideoOperator):
 
     The further parameters are those of :class:`~airflow_provider_runway.operators.base.RunwayVideoOperator`, with
     these differences: ``extra_fields`` stand beside ``model`` and ``input``; ``save_to`` must be a folder (with a ``/``
-    at the end), in which the files are called ``<task_id>-1.mp4``, ``<task_id>-2.png`` and so on; there is no
-    ``thumbnail``. The unified API is used, whatever the connection says. To wait for its task elsewhere, say
-    ``kind="job"``.
+    at the end), in which the files are called ``<task_id>-1.mp4``, ``<task_id>-2.png`` and so on, and a result that is
+    no file ``<task_id>-1.json``; there is no ``thumbnail``. The unified API is used, whatever the connection says. To
+    wait for its task elsewhere, say ``kind="job"``.
 
     :param model: KIE's name of the model, such as ``"kling-2.6/text-to-video"``. (templated)
     :param input: The model's own fields, as https://docs.kie.ai has them; KIE judges them. (templated)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -29,7 +31,7 @@ Renew = Callable[[str, int], str]
 def save_task(
     task: VideoTask, save_to: str | ObjectStoragePath, *, overwrite: bool, thumbnail: bool, renew: Renew
 ) -> Sequence[SavedVideo]:
-    """Store the video of a finished task, or all files that came of a job.
+    """Store the video of a finished task, or all that came of a job: its files, or JSON where it made none.
 
     :param task: The finished task.
     :param save_to: Where to: see :func:`~airflow_provider_runway.storage.saving.save_video`. For a job it is a folder.
@@ -38,6 +40,8 @@ def save_task(
     :param renew: Given a link that has died and its place among the task's, returns another.
     """
     largest = read_largest_file()
+    if task.kind == "job" and not task.result_urls:
+        return [_save_document(task.result, _path(save_to, task.task_id, 0), task.task_id, overwrite=overwrite)]
     if task.kind == "job":
         return save_results(
             task.result_urls, save_to, task_id=task.task_id, overwrite=overwrite, renew=renew, largest=largest
@@ -87,7 +91,6 @@ def save_results(
     :raises TargetExistsError: If another file is there and ``overwrite`` is not set.
     :raises TargetUnwritableError: If a file cannot be stored there.
     """
-    within = str(folder) if str(folder).endswith("/") else f"{folder}/"
 
     def save(position: int, link: str) -> SavedVideo:
         downloader = Downloader(
@@ -99,9 +102,26 @@ def save_results(
             sleep=sleep,
             largest=largest,
         )
-        return _save_one(link, f"{within}{file_stem(task_id)}-{position + 1}", downloader, overwrite=overwrite)
+        return _save_one(link, _path(folder, task_id, position), downloader, overwrite=overwrite)
 
     return tuple(save(position, link) for position, link in enumerate(sources))
+
+
+def _path(folder: str | ObjectStoragePath, task_id: str, position: int) -> str:
+    """Where the file at this place is stored, but for its suffix."""
+    slash = "" if str(folder).endswith("/") else "/"
+    return f"{folder}{slash}{file_stem(task_id)}-{position + 1}"
+
+
+def _save_document(result: object, path: str, task_id: str, *, overwrite: bool) -> SavedVideo:
+    """Store a result that is no file."""
+    document = json.dumps(result, ensure_ascii=False, indent=2).encode() + b"\n"
+    video = Video(len(document), hashlib.sha256(document).hexdigest())
+    place = find_target(f"{path}.json", "")
+    with storing(place.uri, task_id), place.draft() as draft:
+        draft.file.write(document)
+        written = publish(place, draft, video, task_id, overwrite=overwrite, difference="its bytes differ")
+    return SavedVideo(place.uri, video.size, video.sha256, None, written)
 
 
 def _save_one(link: str, path: str, downloader: Downloader, *, overwrite: bool) -> SavedVideo:

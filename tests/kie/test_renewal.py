@@ -34,6 +34,16 @@ def test_where_the_record_still_has_the_dead_link_kie_is_asked_for_a_direct_one(
     assert (played.result, played.sends) == ("https://direct.example/v.mp4?expires=1", 2)
 
 
+def test_the_video_of_the_unified_api_is_renewed_whatever_stands_before_it() -> None:
+    links = ["https://f.com/cover.png", DEAD]
+    played = play(
+        renew_link("jobs:t-1", "runway", "https://f.com/old.mp4", NO_JITTER),
+        [said({"state": "success", "response": {"resultUrls": links}})],
+    )
+
+    assert played.result == DEAD
+
+
 def test_a_blip_does_not_lose_the_link() -> None:
     played = renewed(said(READY), NoAnswerError("cut"), said(code=500), said("https://direct.example/v.mp4"))
 

@@ -11,14 +11,15 @@ from hypothesis import given
 from airflow_provider_runway.kie.tasks import (
     KINDS,
     Kind,
+    Reader,
     TaskState,
     VideoTask,
     read_aleph_record,
     read_job_record,
     read_runway_record,
-    readable,
     whole_number,
 )
+from airflow_provider_runway.kie.texts import readable
 
 from .support import JSON, RECORDS, record, wild
 
@@ -293,7 +294,7 @@ def test_the_link_of_a_job_is_the_first_of_its_results_in_whatever_form(result: 
         {"resultJson": json.dumps({"resultUrls": []})},
         {"resultJson": json.dumps({"resultUrls": "nothing"})},
         {"resultJson": json.dumps({"resultObject": {"text": "x"}})},
-        {"response": [URLS]},
+        {"response": [["no link"]]},
     ],
 )
 def test_a_job_whose_results_are_not_there_or_unreadable_has_no_link(result: dict[str, Any]) -> None:
@@ -333,7 +334,8 @@ def test_a_job_is_filed_under_the_kind_and_the_id_asked_for(kind: Kind) -> None:
 @wild
 @given(RECORDS | JSON)
 def test_any_record_reads_as_a_task_that_can_be_stored_or_as_none(data: Any) -> None:
-    for read in (read_runway_record, read_aleph_record, partial(read_job_record, kind="runway")):
+    jobs: list[Reader] = [partial(read_job_record, kind=kind) for kind in KINDS]
+    for read in (read_runway_record, read_aleph_record, *jobs):
         task = read(data, "t-1")
         if task is not None:
             assert json.dumps(asdict(task), ensure_ascii=False, allow_nan=False).encode()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from fakes import GivenTime, fake_context
 from airflow_provider_runway.configuration import read_prices
 from airflow_provider_runway.exceptions import InvalidRequestError, TaskNotFoundError
 from airflow_provider_runway.hooks.runway import RunwayHook
+from airflow_provider_runway.kie import job_results, tasks
 from airflow_provider_runway.kie.prices import CREDITS
 from airflow_provider_runway.operators.kie_job import KieJobOperator
 from airflow_provider_runway.results import JobResult
@@ -273,3 +275,62 @@ def test_the_hook_submits_a_job(kie: Sandbox, given_time: GivenTime) -> None:
 
     assert task_id.startswith("jobs:")
     assert (video.kind, video.video_url) == ("job", kie.tasks[0].media_urls[0])
+
+
+LYRICS = {"resultObject": {"lyricsData": [{"title": "Hase", "text": "Über den Schnee"}]}}
+
+
+def outcome_is(monkeypatch: pytest.MonkeyPatch, outcome: Any) -> None:
+    """Have every job that is ready come to this."""
+    monkeypatch.setattr(
+        tasks, "read_outcome", lambda result, _: job_results.read_outcome(outcome if result else None, None)
+    )
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_a_result_that_is_no_file_is_the_result_and_stored_as_json(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, deferrable: bool
+) -> None:
+    outcome_is(monkeypatch, LYRICS)
+
+    result = job(save_to=f"{tmp_path}/", deferrable=deferrable).run()
+
+    [made] = kie.tasks
+    [file] = tmp_path.iterdir()
+    assert file.name == f"{made.task_id}-1.json"
+    assert json.loads(file.read_text(encoding="utf-8")) == LYRICS
+    assert (result["state"], result["result"], result["video_url"]) == ("success", LYRICS, None)
+    assert (result["saved_to"], result["saved_files"]) == (f"file://{file}", [f"file://{file}"])
+    assert (result["sha256"], result["size"]) == (hashlib.sha256(file.read_bytes()).hexdigest(), file.stat().st_size)
+
+
+def test_the_transfer_stores_a_result_that_is_no_file_and_again(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outcome_is(monkeypatch, LYRICS)
+    made = job().run()["task_id"]
+    transfer = RunwayToObjectStorageOperator(
+        task_id="store", runway_task_id=made, kind="job", save_to=f"{tmp_path}/", outlets=[]
+    )
+
+    assert transfer.execute(fake_context()) == transfer.execute(fake_context())
+
+    [file] = tmp_path.iterdir()
+    file.write_text("mine")
+    with pytest.raises(AirflowFailException, match="its bytes differ"):
+        transfer.execute(fake_context())
+
+
+def test_every_file_of_a_job_is_stored_and_the_video_is_told_by_its_own(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    picture, video = Task().run()["image_url"], Task().run()["video_url"]
+    outcome_is(monkeypatch, {"data": [{"id": "c-1", "image_url": picture, "video_url": video}]})
+
+    result = job(save_to=f"{tmp_path}/").run()
+
+    assert result["result_urls"] == [picture, video]
+    assert (result["video_url"], result["image_url"]) == (video, picture)
+    assert [Path(name).suffix for name in result["saved_files"]] == [".png", ".mp4"]
+    assert result["saved_to"] == result["saved_files"][1]
+    assert result["result"]["data"][0]["id"] == "c-1"
