@@ -12,7 +12,7 @@ BENCH_READY := $(BENCH_VENV)/.ready
 BENCH_OPTIONS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test lint bench waits batch chaos constraints clean
+.PHONY: help demo ui test lint bench waits batch hops chaos constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -40,6 +40,9 @@ waits: $(READY) ## a thousand tasks wait at once in one real triggerer (five min
 batch: $(READY) ## a thousand videos at the true rate limit, in a real Airflow (ten minutes)
 	@$(PY) scripts/batch_at_limit.py
 
+hops: $(READY) ## 200 videos that are ready in 3 s, at the limit, beside two busy loops, three times (half an hour)
+	@$(PY) scripts/hops.py
+
 chaos: $(READY) ## kill Airflow's processes and spoil the service's answers while 200 videos are made (SEED=1 VIDEOS=200)
 	@$(PY) scripts/chaos.py --seed $(or $(SEED),1) --videos $(or $(VIDEOS),200)
 
@@ -55,7 +58,7 @@ constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in
 		--output-file $(BENCH_CONSTRAINTS) pyproject.toml
 
 clean: ## remove the environments, the homes of what was run, and all caches
-	rm -rf $(VENV) $(BENCH_VENV) .batch .chaos .demo .waits build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) .batch .chaos .demo .hops .waits build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A failed set-up leaves no stamp, so the next run starts it again.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Mapping
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
@@ -45,6 +46,28 @@ def read_largest_file() -> int:
     if largest is None or largest <= 0:
         raise InvalidRequestError("[runway] largest_file", text, "must be a whole number of bytes, above zero")
     return largest
+
+
+# Seconds. A scheduler with 60 tasks on its hands, on two busy cores, has been seen to need six.
+SHORTEST_DEFERRAL = 30.0
+_LONGEST_DEFERRAL = 600.0
+
+
+def read_shortest_deferral() -> float:
+    """Seconds that a task which has left its worker stays away at least: ``[runway] shortest_deferral``.
+
+    :raises InvalidRequestError: If the option is not a number of seconds from 0 to 600.
+    """
+    from airflow.sdk.configuration import conf
+
+    text = conf.get("runway", "shortest_deferral", fallback="").strip()
+    try:
+        seconds = float(text or SHORTEST_DEFERRAL)
+    except ValueError:
+        seconds = math.nan
+    if not 0 <= seconds <= _LONGEST_DEFERRAL:
+        raise InvalidRequestError("[runway] shortest_deferral", text, "must be a number of seconds from 0 to 600")
+    return seconds
 
 
 def _is_name(name: str) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from airflow_provider_runway.configuration import read_shortest_deferral
 from airflow_provider_runway.kie.errors import PollingFailedError, RunwayError, TaskNotFoundError
 
 # Airflow's own trigger timeout stands this many seconds behind the deadline that the trigger keeps by itself.
@@ -14,7 +15,29 @@ _MARGIN = 60.0
 
 def trigger_timeout(seconds_left: float, poll_interval: float) -> timedelta:
     """The timeout to defer with: late enough that the trigger's own deadline always comes first."""
-    return timedelta(seconds=max(seconds_left, 0.0) + poll_interval + _MARGIN)
+    return timedelta(seconds=max(seconds_left, shortest_deferral()) + poll_interval + _MARGIN)
+
+
+def shortest_deferral() -> float:
+    """Seconds that a deferral lasts at least; what would be over sooner is waited for in the worker.
+
+    A scheduler learns from the executor, with some delay, that the process of a task has ended. If the task has come
+    back from its trigger and is queued by then, Airflow before 3.4 takes that for a process that died without a word,
+    and fails the task.
+
+    :raises InvalidRequestError: If ``[runway] shortest_deferral`` is not a number of seconds from 0 to 600.
+    """
+    return read_shortest_deferral() if _airflow_version() < _DEFERRALS_ARE_TOLD_APART else 0.0
+
+
+_DEFERRALS_ARE_TOLD_APART = (3, 4)
+
+
+def _airflow_version() -> tuple[int, int]:
+    from airflow import __version__
+
+    major, minor, *_ = __version__.split(".")
+    return int(major), int(minor)
 
 
 def event_error(event: Mapping[str, Any]) -> RunwayError:

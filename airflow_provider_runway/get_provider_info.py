@@ -78,6 +78,17 @@ _CONFIGURATION: dict[str, Any] = {
             "example": "20000000000",
             "default": "5000000000",
         },
+        "shortest_deferral": {
+            "description": (
+                "Seconds that a task which waits in the triggerer stays there at least, on Airflow before 3.4, and "
+                "that a sensor in reschedule mode pauses at least, on any. One that comes back before the scheduler "
+                "has noted that its process has ended is failed by it. Shorter waits stay in the worker. 0 to 600."
+            ),
+            "version_added": "0.1.0",
+            "type": "float",
+            "example": "5",
+            "default": "30",
+        },
     },
 }
 

@@ -52,6 +52,8 @@ def environment(home: Path, dags: Path, port: int, parallelism: int, *, all_admi
         "DAG_PROCESSOR__BUNDLE_REFRESH_CHECK_INTERVAL": "1",
         "DAG_PROCESSOR__REFRESH_INTERVAL": "5",
         "LOGGING__COLORED_CONSOLE_LOG": "False",
+        # A few tasks on an idle machine: the scheduler is never far behind them.
+        "RUNWAY__SHORTEST_DEFERRAL": "5",
         "SCHEDULER__SCHEDULER_IDLE_SLEEP_TIME": "0.25",
         "SCHEDULER__TRIGGER_TIMEOUT_CHECK_INTERVAL": "1",
         # A task is told within a second that a person has failed it, and the slot of one that ended is free as soon;

@@ -77,15 +77,21 @@ class Ticket:
         )
 
 
-def may_fill_the_limit(context: Context, limit: int) -> bool:
-    """Whether so many tasks of the DAG are under way, in all its runs, that they could fill the account's limit.
+def may_exceed_the_limit(context: Context, limit: int, *, waits: bool) -> bool:
+    """Whether so many tasks of the DAG are under way, in all its runs, that they could exceed the account's limit.
 
-    With half as many as that they cannot, and need not queue. A single video then goes out at once, and a mapped batch
-    or a backfill queues before KIE refuses it. Where Airflow does not tell, it may.
+    If not, the turn of each has come, and it need not queue: a single video and a small batch go out at once, a larger
+    one and a backfill queue before KIE refuses them. Where Airflow does not tell, they may exceed it.
+
+    :param context: The task's context.
+    :param limit: Submissions that the account may make in 10 seconds.
+    :param waits: Whether a task that has submitted is under way for long enough to be counted: it waits for its video.
+        If not, half as many are taken for enough.
     """
     ti = context["ti"]
+    enough = limit if waits else limit // 2
     try:
-        return ti.get_ti_count(dag_id=ti.dag_id, states=_UNDER_WAY) > limit // 2
+        return ti.get_ti_count(dag_id=ti.dag_id, states=_UNDER_WAY) > enough
     except Exception:  # noqa: BLE001 - queueing is always right, only slower
         return True
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
 from airflow_provider_runway.assets import describe_video
 from airflow_provider_runway.configuration import read_largest_file, read_prices
-from airflow_provider_runway.deferral import event_error, trigger_timeout
+from airflow_provider_runway.deferral import event_error, shortest_deferral, trigger_timeout
 from airflow_provider_runway.kie.api import submission_call
 from airflow_provider_runway.kie.errors import (
     AmbiguousSubmissionError,
@@ -28,7 +28,7 @@ from airflow_provider_runway.kie.polling import timed_out
 from airflow_provider_runway.kie.prices import estimate, price_key
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import VideoTask
-from airflow_provider_runway.operators.admission import LONGEST_QUEUEING, Ticket, may_fill_the_limit, time_to_moment
+from airflow_provider_runway.operators.admission import LONGEST_QUEUEING, Ticket, may_exceed_the_limit, time_to_moment
 from airflow_provider_runway.operators.local_files import LocalFiles
 from airflow_provider_runway.operators.parameters import optional
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit, plan
@@ -127,6 +127,7 @@ class VideoMaking:
         submission_call(self._request, self._hook.settings.address.api)
         json.dumps([self._trigger_arguments("", 0.0, 0.0), self._price])
         read_largest_file()
+        shortest_deferral()
 
     def _reattach(self, earlier: Submission | None) -> tuple[Submission | None, VideoTask | None]:
         """The submission of an earlier try and its task, if this try is to wait on it and if KIE shows it."""
@@ -158,7 +159,7 @@ class VideoMaking:
         submitter = Submitter(self._hook, self._store, self._price, self._log, self._files.upload)
         patience = QUEUE_ELSEWHERE if self._operator.deferrable else WAIT_HERE
         limit = self._hook.settings.submission_limit
-        if self._operator.deferrable and ticket is None and may_fill_the_limit(self._context, limit):
+        if self._operator.deferrable and ticket is None and self._may_exceed(limit):
             self._queue(Ticket(time.time()).trigger(self._operator.runway_conn_id, limit))
         try:
             return submitter.submit(self._request, patience, earlier)
@@ -172,6 +173,9 @@ class VideoMaking:
                 raise
             self._log.info("%s. Nothing was taken or paid: this task queues in the triggerer.", refusal)
             self._queue(ticket.trigger_after(refusal, self._operator.runway_conn_id, limit, now))
+
+    def _may_exceed(self, limit: int) -> bool:
+        return may_exceed_the_limit(self._context, limit, waits=self._operator.wait_for_completion)
 
     def _queue(self, trigger: RunwayAdmissionTrigger) -> NoReturn:
         self._operator.defer(
@@ -194,7 +198,7 @@ class VideoMaking:
 
     def _wait(self, submission: Submission, seconds: float) -> VideoTask:
         task_id, submitted_at = _task_id(submission), _epoch(submission.submitted_at)
-        if not self._operator.deferrable:
+        if not self._operator.deferrable or seconds < shortest_deferral():
             with self._store.ending(submission):
                 return self._hook.wait(
                     task_id,

@@ -42,9 +42,13 @@ def _runway_sandbox_servers() -> Iterator[Callable[[SandboxSettings], Sandbox]]:
 
 @pytest.fixture
 def runway_sandbox(
-    _runway_sandbox_servers: Callable[[SandboxSettings], Sandbox], runway_sandbox_settings: SandboxSettings
+    _runway_sandbox_servers: Callable[[SandboxSettings], Sandbox],
+    runway_sandbox_settings: SandboxSettings,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> Sandbox:
     """KIE.AI played locally: one server for the whole run, as good as new for each test."""
+    # There is no busy scheduler in a test that a wait would have to be long for.
+    monkeypatch.setenv("AIRFLOW__RUNWAY__SHORTEST_DEFERRAL", "0")
     sandbox = _runway_sandbox_servers(runway_sandbox_settings)
     sandbox.reset()
     return sandbox

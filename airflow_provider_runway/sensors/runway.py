@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_runway.assets import describe_video
+from airflow_provider_runway.configuration import read_shortest_deferral
 from airflow_provider_runway.connected import VideoTaskLinks
-from airflow_provider_runway.deferral import event_error, trigger_timeout
+from airflow_provider_runway.deferral import event_error, shortest_deferral, trigger_timeout
 from airflow_provider_runway.kie.errors import (
     GenerationFailedError,
     RunwayError,
@@ -40,7 +41,8 @@ class RunwayVideoSensor(VideoTaskLinks, BaseSensorOperator):
     :param runway_task_id: The KIE task to wait for. (templated)
     :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
     :param deferrable: Wait in the triggerer, without a worker slot. ``False`` waits in the worker, as ``mode`` says.
-    :param poke_interval: Seconds, the shortest pause between two looks.
+    :param poke_interval: Seconds, the shortest pause between two looks. In reschedule mode pauses are no shorter than
+        ``[runway] shortest_deferral``, 30 seconds if that is not set.
     :param timeout: The longest wait, a timedelta or seconds; Airflow's ``[sensors] default_timeout`` if left out.
     :param soft_fail: Skip instead of failing.
     :param runway_conn_id: The connection, of type ``runway``.
@@ -75,18 +77,17 @@ class RunwayVideoSensor(VideoTaskLinks, BaseSensorOperator):
         with self.hook:
             try:
                 check_task_id("runway_task_id", self.runway_task_id)
+                read_shortest_deferral()
             except RunwayError as error:
                 self._give_up(error)
             self._show()
             if not self.deferrable:
-                result: VideoResult = super().execute(context)
-                return result
+                return self._poke_on(context)
+            deadline = time.time() + self.timeout
             step = self._look()
-        if isinstance(step, Finished):
-            return self._result(context, step.task)
-        if isinstance(step, GaveUp):
-            self._give_up(step.error)
-        self._defer(time.time() + self.timeout)
+            if isinstance(step, Finished):
+                return self._result(context, step.task)
+            return self._wait_on(context, step, deadline)
 
     def poke(self, context: Context) -> PokeReturnValue | bool:
         """Look once."""
@@ -111,15 +112,41 @@ class RunwayVideoSensor(VideoTaskLinks, BaseSensorOperator):
         with self.hook:
             self._show()
             step = self._look()
-        if isinstance(step, Finished):
-            return self._result(context, step.task, seen_to_finish=True)
-        if isinstance(step, GaveUp):
-            self._give_up(step.error)
-        if outcome in {"gone", "fault"}:
-            self._give_up(event_error(event))
-        if outcome == "timeout" or deadline is None or time.time() >= deadline:
-            self._give_up(timed_out(self.runway_task_id, self._watch.state))
-        self._defer(deadline)
+            if isinstance(step, Finished):
+                return self._result(context, step.task, seen_to_finish=True)
+            if isinstance(step, LookAgain):
+                if outcome in {"gone", "fault"}:
+                    self._give_up(event_error(event))
+                if outcome == "timeout" or deadline is None:
+                    deadline = 0.0
+            return self._wait_on(context, step, deadline or 0.0)
+
+    def _wait_on(self, context: Context, step: LookAgain | GaveUp, deadline: float) -> VideoResult:
+        """Wait until the deadline: in the triggerer, if that leaves enough time for a deferral."""
+        while True:
+            if isinstance(step, GaveUp):
+                self._give_up(step.error)
+            left = deadline - time.time()
+            if left <= 0:
+                self._give_up(timed_out(self.runway_task_id, self._watch.state))
+            if left >= shortest_deferral():
+                self._defer(deadline)
+            time.sleep(min(step.pause, left))
+            look = self._look()
+            if isinstance(look, Finished):
+                return self._result(context, look.task, seen_to_finish=True)
+            step = look
+
+    def _poke_on(self, context: Context) -> VideoResult:
+        """Look until the video is there, in the mode that Airflow's sensors have; no reschedule is too short."""
+        from airflow.sdk.exceptions import AirflowRescheduleException
+
+        try:
+            result: VideoResult = super().execute(context)
+        except AirflowRescheduleException as pause:
+            soonest = utc_now() + timedelta(seconds=read_shortest_deferral())
+            raise AirflowRescheduleException(max(pause.reschedule_date, soonest)) from None
+        return result
 
     @cached_property
     def _watch(self) -> Watch:

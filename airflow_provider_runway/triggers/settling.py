@@ -1,19 +1,16 @@
-"""Letting Airflow take note of a deferral before it is over.
-
-A scheduler learns from the executor, with some delay, that the process of a task has ended. If the task has come back
-from its trigger by then, Airflow 3.3 takes that for a process that died without a word, and fails the task.
-"""
+"""Letting Airflow take note of a deferral before it is over; see :func:`.deferral.shortest_deferral`."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import TYPE_CHECKING
 
+from airflow_provider_runway.configuration import SHORTEST_DEFERRAL
+from airflow_provider_runway.deferral import shortest_deferral
+from airflow_provider_runway.kie.errors import InvalidRequestError
+
 if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
-
-# Seconds that a scheduler with a thousand tasks on its hands has been seen to need, and half as much again.
-SETTLED_AFTER = 5.0
 
 
 async def settle(trigger: BaseTrigger, since: float) -> None:
@@ -24,6 +21,11 @@ async def settle(trigger: BaseTrigger, since: float) -> None:
     """
     if trigger.trigger_id is None:
         return
-    left = since + SETTLED_AFTER - asyncio.get_running_loop().time()
+    try:
+        shortest = shortest_deferral()
+    except InvalidRequestError as error:  # the triggerer's own setting: what waits here may be paid
+        trigger.log.warning("%s %.0f s are taken.", error, SHORTEST_DEFERRAL)
+        shortest = SHORTEST_DEFERRAL
+    left = since + shortest - asyncio.get_running_loop().time()
     if left > 0:
         await asyncio.sleep(left)

@@ -26,7 +26,7 @@ def is_queueing(outcome: object) -> bool:
 @pytest.fixture
 def many_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     """More tasks of the DAG are under way than could be sent unasked."""
-    monkeypatch.setattr(FakeTaskInstance, "get_ti_count", lambda _self, **_which: 11)
+    monkeypatch.setattr(FakeTaskInstance, "get_ti_count", lambda _self, **_which: 21)
 
 
 @pytest.fixture

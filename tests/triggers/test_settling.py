@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from types import SimpleNamespace
 
 import pytest
 from airflow.triggers.base import BaseTrigger
@@ -14,19 +15,21 @@ from airflow_provider_runway.triggers import settling
 from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
 from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
 
+OPTION = "AIRFLOW__RUNWAY__SHORTEST_DEFERRAL"
+
 
 @pytest.fixture(autouse=True)
-def _soon(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(settling, "SETTLED_AFTER", 0.5)
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """What triggers pause for Airflow's sake, by a loop's clock that stands at 1000."""
+    monkeypatch.setattr("airflow.__version__", "3.3.2")
+    pauses = list[float]()
 
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
 
-def seconds_until_it_fires(trigger: BaseTrigger) -> float:
-    async def run() -> float:
-        start = time.monotonic()
-        [_] = [event async for event in trigger.run()]
-        return time.monotonic() - start
-
-    return asyncio.run(run())
+    clock = SimpleNamespace(time=lambda: 1000.0)
+    monkeypatch.setattr(settling, "asyncio", SimpleNamespace(get_running_loop=lambda: clock, sleep=sleep))
+    return pauses
 
 
 def video_that_is_ready(kie: Sandbox) -> RunwayVideoTrigger:
@@ -36,25 +39,79 @@ def video_that_is_ready(kie: Sandbox) -> RunwayVideoTrigger:
     return RunwayVideoTrigger("runway_default", task_id, poll_interval=0.05, deadline=time.time() + 60)
 
 
-def test_in_a_triggerer_a_video_that_is_ready_at_once_is_told_a_little_later(kie: Sandbox) -> None:
-    trigger = video_that_is_ready(kie)
-    trigger.trigger_id = 7
-
-    assert seconds_until_it_fires(trigger) >= 0.5
-
-
-def test_in_a_triggerer_a_submission_is_admitted_a_little_later_and_for_a_moment_that_is_still_to_come() -> None:
+def in_a_triggerer() -> BaseTrigger:
     trigger = RunwayAdmissionTrigger("clips", time.time())
     trigger.trigger_id = 7
-
-    async def moment() -> float:
-        [event] = [event async for event in trigger.run()]
-        return float(event.payload["moment"])
-
-    start = time.time()
-    assert asyncio.run(moment()) >= start + 0.5
+    return trigger
 
 
-def test_elsewhere_nobody_is_kept_waiting(kie: Sandbox) -> None:
-    assert seconds_until_it_fires(video_that_is_ready(kie)) < 0.45
-    assert seconds_until_it_fires(RunwayAdmissionTrigger("clips", time.time())) < 0.45
+def fire(trigger: BaseTrigger) -> None:
+    async def run() -> None:
+        [_] = [event async for event in trigger.run()]
+
+    asyncio.run(run())
+
+
+@pytest.mark.parametrize("in_triggerer", [True, False], ids=["triggerer", "elsewhere"])
+@pytest.mark.parametrize("admission", [True, False])
+def test_a_trigger_pauses_before_it_fires_in_a_triggerer_and_nowhere_else(
+    kie: Sandbox, monkeypatch: pytest.MonkeyPatch, slept: list[float], admission: bool, in_triggerer: bool
+) -> None:
+    monkeypatch.setenv(OPTION, "600")
+    trigger: BaseTrigger = RunwayAdmissionTrigger("clips", time.time()) if admission else video_that_is_ready(kie)
+    trigger.trigger_id = 7 if in_triggerer else None
+
+    fire(trigger)
+
+    assert len(slept) == in_triggerer
+
+
+@pytest.mark.parametrize(
+    ("option", "ran_for", "pause"),
+    [
+        (None, 0, 30),
+        (None, 12, 18),
+        (None, 30, None),
+        (None, 3600, None),
+        ("", 0, 30),
+        ("12.5", 0, 12.5),
+        ("12.5", 13, None),
+        ("0", 0, None),
+        ("600", 0, 600),
+    ],
+)
+def test_it_pauses_for_the_rest_of_the_shortest_deferral_thirty_seconds_if_nobody_says_otherwise(
+    monkeypatch: pytest.MonkeyPatch, slept: list[float], option: str | None, ran_for: float, pause: float | None
+) -> None:
+    monkeypatch.delenv(OPTION, raising=False)
+    if option is not None:
+        monkeypatch.setenv(OPTION, option)
+
+    asyncio.run(settling.settle(in_a_triggerer(), 1000.0 - ran_for))
+
+    assert slept == ([] if pause is None else [pytest.approx(pause)])
+
+
+@pytest.mark.parametrize("nonsense", ["soon", "-1", "601", "nan", "inf", "1e400", "3 s", "\u0663\u0663\u0663\u0663"])
+def test_where_the_triggerers_own_option_is_nonsense_a_wait_that_may_be_paid_goes_on(
+    monkeypatch: pytest.MonkeyPatch, slept: list[float], nonsense: str
+) -> None:
+    monkeypatch.setenv(OPTION, nonsense)
+
+    asyncio.run(settling.settle(in_a_triggerer(), 1000.0))
+
+    assert slept == [30]
+
+
+@pytest.mark.parametrize(
+    ("version", "pauses"), [("3.1.8", 1), ("3.3.2", 1), ("3.3.0rc1", 1), ("3.4.0b2", 0), ("3.10.0", 0), ("4.0.0", 0)]
+)
+def test_from_airflow_3_4_on_there_is_no_pause(
+    monkeypatch: pytest.MonkeyPatch, slept: list[float], version: str, pauses: int
+) -> None:
+    monkeypatch.setattr("airflow.__version__", version)
+    monkeypatch.setenv(OPTION, "30")
+
+    asyncio.run(settling.settle(in_a_triggerer(), 1000.0))
+
+    assert len(slept) == pauses
