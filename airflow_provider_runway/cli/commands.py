@@ -4,21 +4,36 @@ from __future__ import annotations
 
 import json
 import logging
+import shlex
 import sys
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_runway.cli.ending import ExitCode, code_of, command, end, interruptible, say
+from airflow_provider_runway.cli.ending import (
+    ExitCode,
+    code_before_paying,
+    code_of,
+    code_once_paid,
+    command,
+    end,
+    ending_with,
+    interruptible,
+    printable,
+    say,
+)
 from airflow_provider_runway.cli.progress import downloading, uploading, waiting
 from airflow_provider_runway.hooks.runway import RunwayHook
-from airflow_provider_runway.kie.errors import CreditFloorError, NotFinishedError, RunwayError
+from airflow_provider_runway.kie.envelope import shorten
+from airflow_provider_runway.kie.errors import CreditFloorError, InvalidRequestError, NotFinishedError, RunwayError
 from airflow_provider_runway.kie.judging import Verdict, judge, require_video
 from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT, estimate, priced
 from airflow_provider_runway.kie.requests import GenerateRequest
 from airflow_provider_runway.kie.rules import is_file_address
-from airflow_provider_runway.kie.tasks import VideoTask
+from airflow_provider_runway.kie.tasks import TaskState, VideoTask
+from airflow_provider_runway.links.runway import logs_url
+from airflow_provider_runway.operators.parameters import check_folder, check_seconds
 from airflow_provider_runway.results import VideoResult, finished_result, submitted_result, to_iso, utc_now
 
 if TYPE_CHECKING:
@@ -38,8 +53,10 @@ def status(arguments: Namespace) -> None:
     """Look once, and tell by the exit code as well how the task stands."""
     with _hook(arguments) as hook:
         task = hook.look(arguments.task_id, arguments.kind)
-    shown = {**asdict(task), "state": task.state.value}
-    _show(shown, arguments.output)
+    if task.state is not TaskState.FAILED:
+        task = replace(task, fail_code=None, fail_message=None)  # KIE fills them in for others too
+    shown = {**asdict(task), "state": task.state.value, "raw_state": shorten(task.raw_state)}
+    _show({**shown, "fail_message": task.fail_message and shorten(task.fail_message)}, arguments.output)
     decision = judge(task)
     if decision.error is not None:
         end(code_of(decision.error), str(decision.error))
@@ -50,8 +67,11 @@ def status(arguments: Namespace) -> None:
 @command
 def wait(arguments: Namespace) -> None:
     """Wait for a video, and print where it is."""
-    with _hook(arguments) as hook:
-        _show(finished_result(_wait(hook, arguments.task_id, arguments), completed_at=utc_now()), arguments.output)
+    _check_times(arguments)
+    how = _how_to_wait(arguments.task_id, arguments)
+    with _hook(arguments) as hook, interruptible(f"Only the waiting has ended: what KIE.AI makes goes on. {how}"):
+        task = _wait(hook, arguments.task_id, arguments, code_of, how)
+    _show(finished_result(task, completed_at=utc_now()), arguments.output)
 
 
 @command
@@ -62,7 +82,8 @@ def save(arguments: Namespace) -> None:
             task = require_video(hook.look(arguments.task_id, arguments.kind))
         except NotFinishedError:
             end(ExitCode.NOT_READY, f"The video is still being made. {_how_to_wait(arguments.task_id, arguments)}")
-        _show(finished_result(task, saved=_save(hook, task, arguments.path, arguments)), arguments.output)
+        saved = _save(hook, task, arguments.path, arguments)
+    _show(finished_result(task, saved=saved), arguments.output)
 
 
 @command
@@ -72,6 +93,7 @@ def generate(arguments: Namespace) -> None:
     from airflow_provider_runway.operators.video_file import check_target
     from airflow_provider_runway.storage.sources import read_source
 
+    _check_times(arguments)
     request = GenerateRequest(
         prompt=arguments.prompt,
         image_url=arguments.image_url,
@@ -84,33 +106,50 @@ def generate(arguments: Namespace) -> None:
     if arguments.save_to and arguments.no_wait:
         end(ExitCode.WRONG, "--save-to needs the video, and --no-wait does not wait for it. Nothing was sent.")
     with _hook(arguments) as hook:
-        if arguments.save_to:
-            check_target(arguments.save_to, None)
-        image = request.image_url
-        if is_file_address(image):
-            read_source(str(image), "image_url", "picture")
-        _agree(hook, price, yes=arguments.yes)
-        if is_file_address(image):
-            with uploading(str(image)) as progress:
-                uploaded = hook.upload(str(image), field="image_url", media="picture", on_progress=progress)
-            request = replace(request, image_url=uploaded.url)
-        with interruptible(_DOUBT, ExitCode.UNKNOWN):
-            task_id = hook.submit(request)
-        submitted_at = to_iso(utc_now())
-        say(f"Submitted to KIE.AI: task {task_id}, for {priced(price)}. It is paid.")
-        if arguments.no_wait:
-            result = submitted_result(
-                task_id, "runway", parent_task_id=None, submitted_at=submitted_at, credits_estimate=price
-            )
-            _show(result, arguments.output)
-            return
-        say(f"If this is interrupted, the video goes on. {_how_to_wait(task_id, arguments)}")
-        task = _wait(hook, task_id, arguments)
-        saved = _save(hook, task, arguments.save_to, arguments) if arguments.save_to else ()
-        result = finished_result(
-            task, submitted_at=submitted_at, completed_at=utc_now(), credits_estimate=price, saved=saved
+        with ending_with(code_before_paying):
+            if arguments.save_to:
+                check_target(arguments.save_to, None)
+            image = request.image_url
+            if is_file_address(image):
+                read_source(str(image), "image_url", "picture")
+            _agree(hook, price, yes=arguments.yes)
+            if is_file_address(image):
+                with uploading(str(image)) as progress:
+                    uploaded = hook.upload(str(image), field="image_url", media="picture", on_progress=progress)
+                request = replace(request, image_url=uploaded.url)
+        doubt = (
+            "The request was on its way, and it is unknown whether KIE.AI took it: it may be paid. "
+            f"Look at {logs_url(hook.settings.address.base_url, '')} before you try again."
         )
-        _show(result, arguments.output)
+        with interruptible(doubt, ExitCode.UNKNOWN):
+            with ending_with(code_before_paying):
+                task_id = hook.submit(request)
+            how = _how_to_wait(task_id, arguments)
+            with interruptible(f"The video goes on being made at KIE.AI, and stays paid. {how}"):
+                _follow(hook, task_id, price, arguments, how)
+
+
+def _follow(hook: RunwayHook, task_id: str, price: float | None, arguments: Namespace, how: str) -> None:
+    """See a video that was just paid to its end; no exit code says from here on that nothing was."""
+    submitted_at = to_iso(utc_now())
+    say(f"Submitted to KIE.AI: task {task_id}, for {priced(price)}. It is paid.")
+    if arguments.no_wait:
+        submitted = submitted_result(
+            task_id, "runway", parent_task_id=None, submitted_at=submitted_at, credits_estimate=price
+        )
+        return _show(submitted, arguments.output)
+    say(f"If this is interrupted, the video goes on. {how}")
+    task = _wait(hook, task_id, arguments, lambda error: code_once_paid(error, ExitCode.NOT_READY), how)
+    completed_at = utc_now()
+    saved: Sequence[SavedVideo] = ()
+    if arguments.save_to:
+        again = f"To store it: {_how_to_save(task_id, arguments.save_to, arguments)}"
+        with ending_with(lambda error: code_once_paid(error, ExitCode.NOT_STORED), again):
+            saved = _save(hook, task, arguments.save_to, arguments)
+    result = finished_result(
+        task, submitted_at=submitted_at, completed_at=completed_at, credits_estimate=price, saved=saved
+    )
+    return _show(result, arguments.output)
 
 
 def sandbox(arguments: Namespace) -> None:
@@ -120,10 +159,8 @@ def sandbox(arguments: Namespace) -> None:
     raise SystemExit(run(arguments))
 
 
-_DOUBT = (
-    "The request was on its way, and it is unknown whether KIE.AI took it: it may be paid. "
-    "Look at https://kie.ai/logs before you try again."
-)
+# Seconds. KIE takes 10 looks a second at a task; nobody is served by more than one.
+_SHORTEST_PAUSE = 1.0
 
 
 def _hook(arguments: Namespace) -> RunwayHook:
@@ -148,10 +185,22 @@ def _agree(hook: RunwayHook, price: float | None, *, yes: bool) -> None:
     return None
 
 
-def _wait(hook: RunwayHook, task_id: str, arguments: Namespace) -> VideoTask:
-    advice = f"The video goes on being made at KIE.AI, and stays paid. {_how_to_wait(task_id, arguments)}"
+def _check_times(arguments: Namespace) -> None:
+    """See that the numbers of a wait can be waited by, before anything is sent."""
+    check_seconds("--timeout", arguments.timeout)
+    check_seconds("--poll-interval", arguments.poll_interval)
+    if arguments.poll_interval < _SHORTEST_PAUSE:
+        raise InvalidRequestError(
+            "--poll-interval", arguments.poll_interval, f"must be at least {_SHORTEST_PAUSE:g} (seconds)"
+        )
+
+
+def _wait(
+    hook: RunwayHook, task_id: str, arguments: Namespace, code: Callable[[RunwayError], ExitCode], how: str
+) -> VideoTask:
+    """Wait, or leave with a code and, where there is something to wait for, with how to go on."""
     try:
-        with interruptible(advice), waiting(task_id) as progress:
+        with waiting(task_id) as progress:
             return hook.wait(
                 task_id,
                 getattr(arguments, "kind", "runway"),
@@ -160,23 +209,20 @@ def _wait(hook: RunwayHook, task_id: str, arguments: Namespace) -> VideoTask:
                 on_change=progress,
             )
     except RunwayError as error:
-        code = code_of(error)
-        hint = f" {_how_to_wait(task_id, arguments)}" if code is ExitCode.NOT_READY else ""
-        end(code, f"{type(error).__name__}: {error}{hint}")
+        ending = code(error)
+        end(ending, f"{type(error).__name__}: {error}{f' {how}' if ending is ExitCode.NOT_READY else ''}")
 
 
 def _save(hook: RunwayHook, task: VideoTask, path: str, arguments: Namespace) -> Sequence[SavedVideo]:
     from airflow_provider_runway.configuration import read_largest_file
-    from airflow_provider_runway.operators.parameters import check_folder
     from airflow_provider_runway.storage.results import save_task
     from airflow_provider_runway.storage.saving import save_video
 
     def renew(dead: str, position: int = 0) -> str:
         return hook.renew_link(task.task_id, dead, task.kind, position)
 
-    again = f"airflow runway save {task.task_id} {path}{_options(arguments)}"
     overwrite = getattr(arguments, "overwrite", False)
-    with interruptible(f"To store the video: {again}"):
+    with interruptible(f"To store the video: {_how_to_save(task.task_id, path, arguments)}"):
         if task.kind == "job":
             check_folder(path)
             return save_task(task, path, overwrite=overwrite, thumbnail=False, renew=renew)
@@ -195,14 +241,19 @@ def _save(hook: RunwayHook, task: VideoTask, path: str, arguments: Namespace) ->
 
 
 def _how_to_wait(task_id: str, arguments: Namespace) -> str:
-    return f"To wait for it: airflow runway wait {task_id}{_options(arguments)}"
+    return f"To wait for it: {_line('wait', task_id, arguments=arguments)}"
 
 
-def _options(arguments: Namespace) -> str:
-    """What has to be said again to reach the same task."""
+def _how_to_save(task_id: str, path: str, arguments: Namespace) -> str:
+    flags = [f"--{flag}" for flag in ("overwrite", "thumbnail") if getattr(arguments, flag, False)]
+    return _line("save", task_id, path, *flags, arguments=arguments)
+
+
+def _line(*words: str, arguments: Namespace) -> str:
+    """A command that can be pasted into a shell, with what has to be said again to reach the same task."""
     kind = getattr(arguments, "kind", "runway")
-    conn_id = "" if arguments.conn_id == RunwayHook.default_conn_name else f" --conn-id {arguments.conn_id}"
-    return f"{conn_id}{'' if kind == 'runway' else f' --kind {kind}'}"
+    conn_id = [] if arguments.conn_id == RunwayHook.default_conn_name else ["--conn-id", arguments.conn_id]
+    return shlex.join(["airflow", "runway", *words, *conn_id, *([] if kind == "runway" else ["--kind", kind])])
 
 
 def _show(result: Mapping[str, Any] | VideoResult, output: str) -> None:
@@ -211,6 +262,7 @@ def _show(result: Mapping[str, Any] | VideoResult, output: str) -> None:
         text = json.dumps(result, indent=2)
     else:
         widest = max(map(len, result))
-        text = "\n".join(f"{name:<{widest}}  {'' if value is None else value}" for name, value in result.items())
+        lines = (f"{name:<{widest}}  {'' if value is None else value}" for name, value in result.items())
+        text = "\n".join(printable(" ".join(line.splitlines())) for line in lines)
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()

@@ -44,13 +44,13 @@ def get_runway_cli_commands() -> list[CLICommand]:
 _EXIT_CODES = """\
 exit codes:
   0  done
-  2  a parameter breaks a rule, nothing was sent
-  3  refused, or not reached: nothing was taken
+  2  an argument cannot be used: nothing was sent
+  3  refused, declined or not reached: nothing was paid
   4  KIE.AI failed the video: its credits come back
-  5  the video is still being made
+  5  the video is not there yet; to wait on pays nothing
   6  it is unknown whether a video was taken and paid
-  7  there is no such task, or its video is gone
-  8  the video could not be stored
+  7  there is no such task, or KIE.AI has deleted its video
+  8  the video is there and could not be stored; "save" pays nothing
   130  interrupted"""
 
 _SUBCOMMANDS = (

@@ -36,19 +36,39 @@ _CODES: tuple[tuple[ExitCode, tuple[type[errors.RunwayError], ...]], ...] = (
         (errors.WaitTimeoutError, errors.PollingFailedError, errors.MissingVideoError, errors.NotFinishedError),
     ),
     (ExitCode.UNKNOWN, (errors.AmbiguousSubmissionError,)),
-    (ExitCode.GONE, (errors.TaskNotFoundError, errors.VideoExpiredError, errors.DeadLinkError)),
+    (ExitCode.GONE, (errors.TaskNotFoundError, errors.VideoExpiredError)),
     (ExitCode.NOT_STORED, (errors.DownloadError, errors.TargetExistsError, errors.TargetUnwritableError)),
 )
 
 
 def code_of(error: errors.RunwayError) -> ExitCode:
-    """The exit code of an error: ``REFUSED`` is all that proves that nothing was taken."""
+    """The exit code of an error, where the command itself has paid nothing."""
     return next((code for code, kinds in _CODES if isinstance(error, kinds)), ExitCode.REFUSED)
+
+
+def code_before_paying(error: errors.RunwayError) -> ExitCode:
+    """The exit code of an error before the submission, and of the submission's own: it says whether it is paid."""
+    code = code_of(error)
+    return ExitCode.WRONG if code is ExitCode.NOT_STORED else code
+
+
+def code_once_paid(error: errors.RunwayError, otherwise: ExitCode) -> ExitCode:
+    """The exit code of an error after the submission: never one that says that nothing was paid.
+
+    :param otherwise: What it comes to where the error says nothing of the video, such as a key that is refused now.
+    """
+    code = code_of(error)
+    return otherwise if code in {ExitCode.WRONG, ExitCode.REFUSED} else code
+
+
+def printable(text: str) -> str:
+    """A text that does to a terminal what it says and nothing else, whoever wrote it."""
+    return "".join(character if character.isprintable() or character == "\n" else "\ufffd" for character in text)
 
 
 def say(text: str) -> None:
     """Tell the person. The result alone goes to standard output."""
-    sys.stderr.write(f"{text}\n")
+    sys.stderr.write(f"{printable(text)}\n")
     sys.stderr.flush()
 
 
@@ -56,6 +76,19 @@ def end(code: int, text: str) -> NoReturn:
     """Say something and leave."""
     say(text)
     raise SystemExit(code)
+
+
+@contextmanager
+def ending_with(code: Callable[[errors.RunwayError], int], hint: str = "") -> Iterator[None]:
+    """Make the errors of a block a line and an exit code.
+
+    :param code: Which one, given the error.
+    :param hint: How to go on, behind the error.
+    """
+    try:
+        yield
+    except errors.RunwayError as error:
+        end(code(error), f"{type(error).__name__}: {error}{hint and f' {hint}'}")
 
 
 def command(run: Callable[..., None]) -> Callable[..., None]:
@@ -68,9 +101,8 @@ def command(run: Callable[..., None]) -> Callable[..., None]:
         # What tells Airflow that connections may be read from its database, as in its own commands.
         os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "server"
         try:
-            run(*arguments)
-        except errors.RunwayError as error:
-            end(code_of(error), f"{type(error).__name__}: {error}")
+            with ending_with(code_of):
+                run(*arguments)
         except AirflowNotFoundException as error:
             end(ExitCode.REFUSED, f"{error}. Nothing was sent.")
         except KeyboardInterrupt:

@@ -32,10 +32,12 @@ def waiting(task_id: str) -> Iterator[WaitProgress]:
     from rich.console import Console
     from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
-    columns = (SpinnerColumn(), TextColumn("Task {task.fields[id]}: {task.description}"), TimeElapsedColumn())
+    # No markup: the state is KIE's own word where it is one that nobody knows.
+    text = TextColumn("Task {task.fields[id]}: {task.description}", markup=False)
+    columns = (SpinnerColumn(), text, TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
         line = progress.add_task("looking", total=None, id=task_id)
-        yield lambda state, _waited: progress.update(line, description=state)
+        yield lambda state, _waited: progress.update(line, description=state, refresh=True)
 
 
 @contextmanager

@@ -242,13 +242,18 @@ class Watch:
 
 
 def timed_out(task_id: str, state: str | None) -> WaitTimeoutError:
-    """The error of a wait that has reached its deadline."""
-    last = f" (last seen: {state})" if state else ""
-    return WaitTimeoutError(
-        f"Task {task_id} was not ready in time{last}. It is paid and goes on being made at KIE.AI; "
-        "a retry waits on it and pays nothing.",
-        task_id=task_id,
+    """The error of a wait that has reached its deadline.
+
+    :param state: What was seen last; ``None`` if no look has brought a record: then nobody knows that there is one.
+    """
+    said = (
+        f"Task {task_id} was not ready in time (last seen: {state}). It is paid and goes on being made at KIE.AI; "
+        "a retry waits on it and pays nothing."
+        if state
+        else f"Task {task_id} was not ready in time: no look has found a record of it. If it was submitted, it is paid "
+        "and goes on being made at KIE.AI; a retry looks again and pays nothing."
     )
+    return WaitTimeoutError(said, task_id=task_id)
 
 
 def _missing_video(task: VideoTask, waited: float) -> MissingVideoError:

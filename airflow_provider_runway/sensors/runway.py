@@ -16,8 +16,12 @@ from airflow_provider_runway.configuration import read_shortest_deferral
 from airflow_provider_runway.connected import VideoTaskLinks
 from airflow_provider_runway.deferral import event_error, shortest_deferral, trigger_timeout
 from airflow_provider_runway.kie.errors import (
+    ConnectionSettingsError,
     GenerationFailedError,
+    MissingVideoError,
     RunwayError,
+    TaskNotFoundError,
+    VideoExpiredError,
     WaitTimeoutError,
 )
 from airflow_provider_runway.kie.polling import Finished, GaveUp, LookAgain, Step, Watch, WatchRules, timed_out
@@ -33,6 +37,8 @@ if TYPE_CHECKING:
 
 
 _MEMORY_KEY = "runway_looks"
+# What says that a video does not come, and not that KIE cannot be asked for it.
+_NO_VIDEO = (WaitTimeoutError, GenerationFailedError, TaskNotFoundError, VideoExpiredError, MissingVideoError)
 
 
 class RunwayVideoSensor(VideoTaskLinks, BaseSensorOperator):
@@ -44,7 +50,8 @@ class RunwayVideoSensor(VideoTaskLinks, BaseSensorOperator):
     :param poke_interval: Seconds, the shortest pause between two looks. In reschedule mode pauses are no shorter than
         ``[runway] shortest_deferral``, 30 seconds if that is not set.
     :param timeout: The longest wait, a timedelta or seconds; Airflow's ``[sensors] default_timeout`` if left out.
-    :param soft_fail: Skip instead of failing.
+    :param soft_fail: Skip instead of failing where the video does not come: it is not ready in time, has failed, or is
+        gone. A connection that does not work (no key, a wrong one, no answer) fails the sensor all the same.
     :param runway_conn_id: The connection, of type ``runway``.
     :return: A small JSON object, also pushed key by key; see :class:`~airflow_provider_runway.results.VideoResult`.
     :raises airflow.sdk.exceptions.AirflowSensorTimeout: If the video is not ready in time.
@@ -212,16 +219,21 @@ class RunwayVideoSensor(VideoTaskLinks, BaseSensorOperator):
         from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
 
         message = f"{type(error).__name__}: {error}"
-        if self.soft_fail or self.never_fail:
+        if self.never_fail or (self.soft_fail and isinstance(error, _NO_VIDEO)):
             raise AirflowSkipException(message) from error
         if isinstance(error, WaitTimeoutError):
             raise AirflowSensorTimeout(message) from error
         if isinstance(error, GenerationFailedError) or not error.retryable:
+            self.soft_fail = False  # or Airflow would make a skip of this one, too
             raise AirflowFailException(message) from error
         raise error
 
     def _show(self) -> None:
+        from airflow.sdk.exceptions import AirflowNotFoundException
+
         try:
             self.show_logs(self.runway_task_id)
         except RunwayError as error:
             self._give_up(error)
+        except AirflowNotFoundException as error:
+            self._give_up(ConnectionSettingsError(f"{error}. Nothing was sent."))

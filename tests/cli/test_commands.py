@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import os
+import shlex
 import signal
 import subprocess
 import sys
@@ -18,12 +19,13 @@ import pytest
 from airflow.cli.cli_parser import get_parser
 
 from airflow_home import prepare_database
-from airflow_provider_runway.cli.ending import ExitCode, code_of
+from airflow_provider_runway.cli import commands
+from airflow_provider_runway.cli.ending import ExitCode, code_before_paying, code_of, code_once_paid
 from airflow_provider_runway.exceptions import RunwayError
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.kie import errors
 from airflow_provider_runway.kie.client import KieClient
-from airflow_provider_runway.sandbox import CutAfter, Expire, Fail, Garbage, Refuse, Sandbox
+from airflow_provider_runway.sandbox import CutAfter, Expire, Fail, Garbage, Refuse, Sandbox, States
 
 pytestmark = pytest.mark.usefixtures("given_time", "server_context")
 
@@ -62,9 +64,9 @@ def server_context(monkeypatch: pytest.MonkeyPatch) -> None:
 def call(capsys: pytest.CaptureFixture[str]) -> Call:
     def call(*words: str) -> Done:
         capsys.readouterr()
-        arguments = get_parser().parse_args(["runway", *words])
         code: Any = 0
         try:
+            arguments = get_parser().parse_args(["runway", *words])
             arguments.func(arguments)
         except SystemExit as end:
             code = end.code
@@ -177,7 +179,7 @@ def test_an_interrupted_wait_says_that_the_video_goes_on(
     done = call("wait", task_id, "--conn-id", "other", "--kind", "aleph")
 
     assert done.code == 130
-    assert "The video goes on being made at KIE.AI, and stays paid." in done.err
+    assert "Only the waiting has ended: what KIE.AI makes goes on." in done.err
     assert done.err.endswith(f"airflow runway wait {task_id} --conn-id other --kind aleph\n")
 
 
@@ -311,7 +313,8 @@ def test_generate_uploads_a_picture_once_the_price_is_agreed_to(call: Call, kie:
 def test_a_place_that_is_taken_is_found_out_before_anything_is_paid(call: Call, kie: Sandbox, tmp_path: Path) -> None:
     (tmp_path / "fox.mp4").write_bytes(b"other")
 
-    assert call("generate", "A fox", "--yes", "--save-to", f"{tmp_path}/fox.mp4").code == ExitCode.NOT_STORED
+    assert call("generate", "A fox", "--yes", "--save-to", f"{tmp_path}/fox.mp4").code == ExitCode.WRONG
+    assert call("generate", "A fox", "--yes", "--save-to", "nowhere://fox.mp4").code == ExitCode.WRONG
     assert kie.ledger.submissions == ()
 
 
@@ -361,7 +364,7 @@ def test_ctrl_c_in_the_midst_of_a_submission_is_doubtful(
     done = call("generate", "A fox", "--yes")
 
     assert done.code == ExitCode.UNKNOWN
-    assert "Look at https://kie.ai/logs before you try again." in done.err
+    assert f"Look at {kie.url}/logs before you try again." in done.err
 
 
 def test_a_failed_video_is_told_with_its_reason(call: Call, kie: Sandbox) -> None:
@@ -402,6 +405,169 @@ def test_a_terminal_sees_one_line_that_moves(
     assert "after 0 s." not in shown
 
 
+UNUSABLE = [
+    (name, value)
+    for name in ("--timeout", "--poll-interval")
+    for value in ("-5", "0", "nan", "inf", "-inf", "1e999", "0x10", "ten", "")
+] + [("--poll-interval", "0.99"), ("--poll-interval", "1e9")]
+
+
+@pytest.mark.parametrize(("name", "value"), UNUSABLE)
+@pytest.mark.parametrize("words", [("generate", "A fox", "--yes"), ("wait", "some-task")])
+def test_a_time_that_nobody_can_wait_by_is_refused_before_anything_is_sent(
+    call: Call, kie: Sandbox, words: tuple[str, ...], name: str, value: str
+) -> None:
+    done = call(*words, f"{name}={value}")
+
+    assert done.code == ExitCode.WRONG
+    assert name in done.err
+    assert kie.ledger.requests == ()
+
+
+@pytest.mark.parametrize("quirk", ["-1", "0", "7", "5.0", "nan", ""])
+def test_a_duration_that_nobody_makes_is_refused_before_anything_is_sent(call: Call, kie: Sandbox, quirk: str) -> None:
+    assert call("generate", "A fox", "--yes", f"--duration={quirk}").code == ExitCode.WRONG
+    assert kie.ledger.requests == ()
+
+
+def test_a_second_is_the_shortest_pause(call: Call, kie: Sandbox, task_id: str) -> None:
+    assert call("wait", task_id, "--poll-interval", "1").code == 0
+
+
+@pytest.mark.parametrize("wrong", [Refuse(401), Refuse(403), Refuse(422, "Validation error"), Refuse(404)])
+def test_a_look_that_is_refused_once_the_video_is_paid_does_not_say_that_nothing_was(
+    call: Call, kie: Sandbox, wrong: Refuse
+) -> None:
+    kie.fault(wrong, on="record")
+
+    done = call("generate", "A fox", "--yes")
+
+    assert len(kie.ledger.paid) == 1
+    assert done.code == (ExitCode.GONE if wrong.code in {404, 422} else ExitCode.NOT_READY)
+    if done.code == ExitCode.NOT_READY:
+        assert done.err.endswith(f"To wait for it: airflow runway wait {kie.tasks[0].task_id}\n")
+
+
+def test_a_wait_that_is_refused_was_not_paid_by_its_command(call: Call, kie: Sandbox, task_id: str) -> None:
+    kie.fault(Refuse(401), on="record")
+
+    assert call("wait", task_id).code == ExitCode.REFUSED
+
+
+@pytest.mark.parametrize("wrong", [Refuse(403, http_status=403), Refuse(404, http_status=404), Garbage("html")])
+def test_a_video_that_the_media_host_does_not_give_is_there_and_can_be_stored_later(
+    call: Call, kie: Sandbox, tmp_path: Path, wrong: Refuse | Garbage
+) -> None:
+    kie.fault(wrong, on="media")
+    target = tmp_path / "a fox.mp4"
+
+    made = call("generate", "A fox", "--yes", "--save-to", str(target))
+    kie.clear_faults()
+    [video] = kie.tasks
+
+    assert made.code == ExitCode.NOT_STORED
+    assert made.err.endswith(f"To store it: airflow runway save {video.task_id} '{target}'\n")
+    pasted = shlex.split(made.err.splitlines()[-1].partition("To store it: airflow runway ")[2])
+    assert call(*pasted).code == 0
+    assert target.exists()
+    assert len(kie.ledger.charges) == 1
+
+
+def test_a_file_that_appears_while_the_video_is_made_is_told_of_with_the_way_to_store_it(
+    call: Call, kie: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = tmp_path / "fox.mp4"
+    waiting = KieClient.wait
+
+    def wait(*arguments: Any, **options: Any) -> Any:
+        target.write_bytes(b"another's")
+        return waiting(*arguments, **options)
+
+    monkeypatch.setattr(KieClient, "wait", wait)
+
+    done = call("generate", "A fox", "--yes", "--save-to", str(target))
+
+    assert done.code == ExitCode.NOT_STORED
+    assert f"airflow runway save {kie.tasks[0].task_id} {target}" in done.err
+
+
+def test_status_shows_what_failed_only_of_what_has_failed(call: Call, kie: Sandbox) -> None:
+    kie.configure(seconds=0)
+    with RunwayHook() as hook:
+        ready = [hook.submit(GenerateRequest(prompt="A fox", aspect_ratio="16:9")) for _ in range(15)]
+    shown = [call("status", task_id, "-o", "json").result for task_id in ready]
+    kie.configure(seconds=600)
+    with RunwayHook() as hook:
+        making = [hook.submit(GenerateRequest(prompt="A fox", aspect_ratio="16:9")) for _ in range(5)]
+    shown += [call("status", task_id, "-o", "json").result for task_id in making]
+
+    assert {(each["fail_code"], each["fail_message"]) for each in shown} == {(None, None)}
+
+
+def test_a_wait_for_what_nobody_has_seen_claims_nothing(call: Call, kie: Sandbox) -> None:
+    done = call("wait", "nonsense", "--timeout", "5")
+
+    assert done.code == ExitCode.NOT_READY
+    assert "no look has found a record of it. If it was submitted, it is paid" in done.err
+
+
+WILD = "[/red] \x1b[31mred\r\nand more\x07 \u202e\u2028"
+
+
+def test_what_the_service_writes_is_shown_as_one_printable_line(
+    call: Call, kie: Sandbox, task_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kie.fault(States((WILD,)))
+    table, plain = call("status", task_id), call("wait", task_id)
+    kie.clear_faults()
+    kie.fault(Fail(WILD * 50_000), on="record")
+    failed = call("status", task_id)
+    kie.fault(States((WILD, "[bold]")), task_id=task_id)
+
+    for said in (table.out, plain.err, failed.out, failed.err):
+        assert len(said) < 3000
+        assert all(character.isprintable() or character == "\n" for character in said)
+    assert len(table.out.splitlines()) == len(failed.out.splitlines()) == 12
+
+
+def test_a_state_that_looks_like_markup_is_shown_as_it_is(
+    call: Call, kie: Sandbox, task_id: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kie.fault(States(("[/red]", "[bold]x", "[link=http://x]")))
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+
+    assert call("wait", task_id).code == 0
+    assert "[/red] (a state that" in terminal.getvalue()
+
+
+def test_the_line_to_paste_is_quoted(
+    call: Call, kie: Sandbox, task_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kie.advance(60)
+    monkeypatch.setenv("AIRFLOW_CONN_OTHER", kie.connection_json())
+    from airflow_provider_runway.storage import saving
+
+    interrupts(monkeypatch, saving, "save_video")
+    words = ["save", task_id, f"{tmp_path}/my $(fox)'s video.mp4", "--overwrite", "--thumbnail", "--conn-id", "other"]
+
+    done = call(*words)
+
+    assert shlex.split(done.err.splitlines()[-1].partition("airflow runway ")[2]) == words
+
+
+def test_ctrl_c_after_the_submission_never_says_that_nothing_was_sent(
+    call: Call, kie: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    interrupts(monkeypatch, commands, "to_iso")
+
+    done = call("generate", "A fox", "--yes")
+
+    assert (done.code, len(kie.ledger.paid)) == (130, 1)
+    assert "Nothing was sent" not in done.err
+    assert done.err.endswith(f"airflow runway wait {kie.tasks[0].task_id}\n")
+
+
 def test_every_error_has_a_code() -> None:
     def tree(kind: type[RunwayError]) -> set[type[RunwayError]]:
         return {kind}.union(*map(tree, kind.__subclasses__()))
@@ -413,6 +579,17 @@ def test_every_error_has_a_code() -> None:
         "NotFinishedError", "AmbiguousSubmissionError", "TaskNotFoundError", "VideoExpiredError", "DeadLinkError",
         "DownloadError", "NotAVideoError", "TargetExistsError", "TargetUnwritableError",
     }  # fmt: skip
+
+
+def test_no_code_after_the_payment_says_that_nothing_was_paid_and_none_before_it_that_something_was() -> None:
+    kinds = [
+        kind.__new__(kind) for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, RunwayError)
+    ]
+    nothing_paid = {ExitCode.WRONG, ExitCode.REFUSED}
+
+    assert not nothing_paid & {code_once_paid(error, ExitCode.NOT_READY) for error in kinds}
+    before = {code_before_paying(error) for error in kinds if not isinstance(error, errors.AmbiguousSubmissionError)}
+    assert ExitCode.NOT_STORED not in before
 
 
 def test_the_sandbox_has_its_own_options(monkeypatch: pytest.MonkeyPatch, call: Call) -> None:

@@ -98,7 +98,7 @@ def test_a_watch_past_its_deadline_says_that_the_task_goes_on_and_is_paid() -> N
 
 
 def test_a_watch_that_saw_nothing_times_out_too() -> None:
-    assert "was not ready in time. It is paid" in str(timed_out("t-1", None))
+    assert "no look has found a record of it. If it was submitted, it is paid" in str(timed_out("t-1", None))
     assert isinstance(error_of(watch(deadline=0.0).failed(NoAnswerError("x"), 0.0)), WaitTimeoutError)
     assert isinstance(error_of(watch(deadline=0.0).missed(missing(), 0.0)), WaitTimeoutError)
 

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from types import SimpleNamespace
 from typing import Any
@@ -356,8 +357,60 @@ def test_a_connection_without_a_key_fails_for_good(
         waited(sensor("task-1", **mode))
 
 
+@pytest.fixture(params=["no key", "bad value", "missing", "wrong key"])
+def broken(
+    kie: Sandbox, made: str, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest
+) -> Callable[[], str]:
+    """Breaks the connection in one way, and returns what the error says then."""
+
+    def breaks() -> str:
+        how: str = request.param
+        if how == "wrong key":
+            kie.configure(keys=["another"])
+            return "code 401"
+        if how == "missing":
+            monkeypatch.delenv("AIRFLOW_CONN_RUNWAY_DEFAULT")
+            return "runway_default"
+        bad = {"conn_type": "runway", **({"password": "k", "extra": {"timeout": -1}} if how == "bad value" else {})}
+        monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", json.dumps(bad))
+        return "extra 'timeout'" if how == "bad value" else "There is no API key"
+
+    return breaks
+
+
+@pytest.mark.parametrize("quietly", [{}, {"silent_fail": True}])
+@pytest.mark.parametrize("mode", MODES)
+def test_a_broken_connection_is_no_video_that_comes_late(
+    made: str, broken: Callable[[], str], mode: dict[str, Any], quietly: dict[str, Any]
+) -> None:
+    said = broken()
+
+    with pytest.raises(AirflowFailException, match=said):
+        sensor(made, **mode, soft_fail=True, **quietly).execute(fake_context())
+
+
+def test_a_connection_that_breaks_while_the_sensor_waits_is_no_video_that_comes_late(
+    made: str, broken: Callable[[], str]
+) -> None:
+    waiting = sensor(made, soft_fail=True)
+    deferral = deferred(waiting)
+    said = broken()
+
+    with pytest.raises(AirflowFailException, match=said):
+        resumed(waiting, deferral, {"task_id": made, "state": "fault", "error": "The trigger gave up."})
+
+
+def test_a_service_that_cannot_be_reached_is_no_video_that_comes_late(
+    kie: Sandbox, made: str, airflow_time: GivenTime
+) -> None:
+    kie.fault(Refuse(500), on="record")
+
+    with pytest.raises(PollingFailedError):
+        waited(sensor(made, soft_fail=True))
+
+
 @pytest.mark.parametrize(
-    ("quietly", "error"), [({}, AirflowFailException), ({"soft_fail": True}, AirflowSkipException)]
+    ("quietly", "error"), [({}, AirflowFailException), ({"never_fail": True}, AirflowSkipException)]
 )
 def test_a_connection_that_lost_its_key_while_waiting_fails_for_good(
     kie: Sandbox, made: str, monkeypatch: pytest.MonkeyPatch, quietly: dict[str, Any], error: type[Exception]
