@@ -1,16 +1,25 @@
 """One video for each prompt of a list.
 
 Shows dynamic task mapping: each prompt becomes a mapped task with its own retries and its own record of what was paid.
-``max_active_tis_per_dagrun`` bounds how many are made at a time. The retry policy pauses as suits what went wrong;
-it needs Airflow 3.3, so leave it out on 3.2.
+``max_active_tis_per_dagrun`` bounds how many are made at a time. The retry policy (Airflow 3.3) pauses as suits what
+went wrong.
 
 A run costs 12 credits (US$0.06) a prompt: three with the default list.
 """
 
+from datetime import timedelta
+
 from airflow.sdk import DAG, Param, task
 
 from airflow_provider_runway.operators.runway import RunwayGenerateOperator
-from airflow_provider_runway.retry_policy import RunwayRetryPolicy
+
+RETRIES = {"retries": 2, "retry_delay": timedelta(minutes=1)}
+try:
+    from airflow_provider_runway.retry_policy import RunwayRetryPolicy
+except ImportError:
+    pass  # Airflow before 3.3
+else:
+    RETRIES["retry_policy"] = RunwayRetryPolicy()
 
 PROMPTS = [
     "A paper boat sails down a rainy street.",
@@ -31,8 +40,7 @@ with DAG("runway_batch", schedule=None, params={"prompts": Param(PROMPTS, type="
     videos = RunwayGenerateOperator.partial(
         task_id="make_video",
         aspect_ratio="9:16",
-        retries=2,
-        retry_policy=RunwayRetryPolicy(),
+        **RETRIES,
         max_active_tis_per_dagrun=10,
         map_index_template="{{ task.prompt }}",
     ).expand(prompt=prompts())
