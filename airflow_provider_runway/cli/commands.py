@@ -25,15 +25,15 @@ from airflow_provider_runway.cli.ending import (
 )
 from airflow_provider_runway.cli.progress import downloading, uploading, waiting
 from airflow_provider_runway.hooks.runway import RunwayHook
-from airflow_provider_runway.kie.envelope import shorten
-from airflow_provider_runway.kie.errors import CreditFloorError, InvalidRequestError, NotFinishedError, RunwayError
+from airflow_provider_runway.kie.errors import CreditFloorError, NotFinishedError, RunwayError
 from airflow_provider_runway.kie.judging import Verdict, judge, require_video
 from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT, estimate, priced
 from airflow_provider_runway.kie.requests import GenerateRequest
-from airflow_provider_runway.kie.rules import is_file_address
+from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds, is_file_address
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
+from airflow_provider_runway.kie.texts import shorten
 from airflow_provider_runway.links.runway import logs_url
-from airflow_provider_runway.operators.parameters import check_folder, check_seconds
+from airflow_provider_runway.operators.parameters import check_folder
 from airflow_provider_runway.results import VideoResult, finished_result, submitted_result, to_iso, utc_now
 
 if TYPE_CHECKING:
@@ -159,10 +159,6 @@ def sandbox(arguments: Namespace) -> None:
     raise SystemExit(run(arguments))
 
 
-# Seconds. KIE takes 10 looks a second at a task; nobody is served by more than one.
-_SHORTEST_PAUSE = 1.0
-
-
 def _hook(arguments: Namespace) -> RunwayHook:
     logging.getLogger("httpx").setLevel(logging.WARNING)
     return RunwayHook(arguments.conn_id)
@@ -188,11 +184,7 @@ def _agree(hook: RunwayHook, price: float | None, *, yes: bool) -> None:
 def _check_times(arguments: Namespace) -> None:
     """See that the numbers of a wait can be waited by, before anything is sent."""
     check_seconds("--timeout", arguments.timeout)
-    check_seconds("--poll-interval", arguments.poll_interval)
-    if arguments.poll_interval < _SHORTEST_PAUSE:
-        raise InvalidRequestError(
-            "--poll-interval", arguments.poll_interval, f"must be at least {_SHORTEST_PAUSE:g} (seconds)"
-        )
+    check_poll_interval("--poll-interval", arguments.poll_interval)
 
 
 def _wait(
@@ -262,7 +254,15 @@ def _show(result: Mapping[str, Any] | VideoResult, output: str) -> None:
         text = json.dumps(result, indent=2)
     else:
         widest = max(map(len, result))
-        lines = (f"{name:<{widest}}  {'' if value is None else value}" for name, value in result.items())
-        text = "\n".join(printable(" ".join(line.splitlines())) for line in lines)
+        text = "\n".join(f"{name:<{widest}}  {_cell(value)}" for name, value in result.items())
     sys.stdout.write(f"{text}\n")
     sys.stdout.flush()
+
+
+def _cell(value: object) -> str:
+    """A value as one line of a table. In JSON it is whole."""
+    return "" if value is None else printable(" ".join(str(value).splitlines()))[:_LONGEST_CELL]
+
+
+# Longer than any link; what came of a job may be long.
+_LONGEST_CELL = 4000

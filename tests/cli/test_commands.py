@@ -11,7 +11,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from airflow_provider_runway.exceptions import RunwayError
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.kie import errors
 from airflow_provider_runway.kie.client import KieClient
+from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.sandbox import CutAfter, Expire, Fail, Garbage, Refuse, Sandbox, States
 
 pytestmark = pytest.mark.usefixtures("given_time", "server_context")
@@ -514,20 +515,21 @@ def test_a_wait_for_what_nobody_has_seen_claims_nothing(call: Call, kie: Sandbox
 WILD = "[/red] \x1b[31mred\r\nand more\x07 \u202e\u2028"
 
 
-def test_what_the_service_writes_is_shown_as_one_printable_line(
-    call: Call, kie: Sandbox, task_id: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kie.fault(States((WILD,)))
-    table, plain = call("status", task_id), call("wait", task_id)
-    kie.clear_faults()
-    kie.fault(Fail(WILD * 50_000), on="record")
-    failed = call("status", task_id)
-    kie.fault(States((WILD, "[bold]")), task_id=task_id)
+def test_what_the_service_writes_is_shown_as_one_printable_line(call: Call, kie: Sandbox, task_id: str) -> None:
+    kie.fault(States((WILD,)), times=2, times_per_task=2)
+    unknown, waited = call("status", task_id), call("wait", task_id)
+    kie.fault(Fail(WILD * 50_000))
+    with RunwayHook() as hook:
+        failing = hook.submit(GenerateRequest(prompt="A bear", aspect_ratio="16:9"))
+    kie.advance(60)
+    failed = call("status", failing)
 
-    for said in (table.out, plain.err, failed.out, failed.err):
+    assert (unknown.code, waited.code, failed.code) == (ExitCode.NOT_READY, 0, ExitCode.FAILED)
+    for said in (unknown.out, waited.err, failed.out, failed.err):
+        assert "[/red] " in said
         assert len(said) < 3000
         assert all(character.isprintable() or character == "\n" for character in said)
-    assert len(table.out.splitlines()) == len(failed.out.splitlines()) == 12
+    assert len(unknown.out.splitlines()) == len(failed.out.splitlines()) == len(fields(VideoTask))
 
 
 def test_a_state_that_looks_like_markup_is_shown_as_it_is(
