@@ -112,7 +112,7 @@ def test_the_fields_of_the_form_are_read_by_the_hook() -> None:
     assert (settings.timeout, settings.credit_floor, settings.submission_limit) == (7, 9, 40)
     assert settings.address.api == "jobs"
     assert tuple(CONNECTION["conn-fields"]["api"]["schema"]["enum"]) == APIS
-    assert settings.upload_address.base_url == "https://files.example"
+    assert settings.require_upload_address().base_url == "https://files.example"
     for field in CONNECTION["conn-fields"].values():
         jsonschema.Draft202012Validator.check_schema(field["schema"])
         assert field["label"]

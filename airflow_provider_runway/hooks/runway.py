@@ -9,9 +9,10 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseHook
+from airflow.sdk.log import mask_secret
 from typing_extensions import Self
 
-from airflow_provider_runway.hooks.settings import Settings, read_settings
+from airflow_provider_runway.hooks.settings import ConnectionLike, Settings, read_settings
 from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, KieClient
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest, Request
@@ -69,7 +70,11 @@ class RunwayHook(BaseHook):
 
         :raises ConnectionSettingsError: If the key is missing or a value cannot work.
         """
-        return read_settings(self.runway_conn_id, self.get_connection(self.runway_conn_id))
+        connection = self.get_connection(self.runway_conn_id)
+        settings = read_settings(self.runway_conn_id, connection)
+        if _is_sent_otherwise(settings, connection):
+            mask_secret(settings.address.api_key)
+        return settings
 
     def get_conn(self) -> KieClient:
         """The client, built once; it keeps its connections open until :meth:`close`."""
@@ -165,6 +170,7 @@ class RunwayHook(BaseHook):
             have 10 MB at most in any case.
         :param on_progress: Called again and again with the bytes sent and those of the whole file; each quarter of a
             file of more than 1 MB is logged if left out.
+        :raises ConnectionSettingsError: If the connection does not say where files go; see ``upload_url``.
         :raises InvalidRequestError: If the file is not what it must be.
         :raises UnreadableFileError: If it is not there or cannot be read.
         :raises RunwayError: If KIE did not take it.
@@ -174,10 +180,9 @@ class RunwayHook(BaseHook):
         from airflow_provider_runway.storage.progress import Quarters
         from airflow_provider_runway.storage.sources import read_source
 
+        address = self.settings.require_upload_address()
         source = read_source(path, field, media)
-        uploader = Uploader(
-            address=self.settings.upload_address, timeout=self.settings.timeout, transport=self._transport
-        )
+        uploader = Uploader(address=address, timeout=self.settings.timeout, transport=self._transport)
         if on_progress is None and source.size > _WORTH_A_LINE:
             on_progress = Quarters(
                 lambda sent, whole: self.log.info("%s: %.1f of %.1f MB are uploaded.", source.place.uri, sent, whole)
@@ -195,7 +200,11 @@ class RunwayHook(BaseHook):
     async def a_get_settings(self) -> Settings:
         """What the connection says, without blocking an event loop."""
         if "settings" not in self.__dict__:
-            self.__dict__["settings"] = read_settings(self.runway_conn_id, await _connection(self.runway_conn_id))
+            connection = await _connection(self.runway_conn_id)
+            settings = read_settings(self.runway_conn_id, connection)
+            if _is_sent_otherwise(settings, connection):
+                await _mask(settings.address.api_key)
+            self.__dict__["settings"] = settings
         return self.settings
 
     @asynccontextmanager
@@ -273,6 +282,19 @@ class RunwayHook(BaseHook):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def _is_sent_otherwise(settings: Settings, connection: ConnectionLike) -> bool:
+    """Whether the key is sent in another form than Airflow knows: it masks in logs what the connection has."""
+    return settings.address.api_key != connection.password
+
+
+async def _mask(secret: str) -> None:
+    """Have Airflow mask a secret; before 3.3.2 that blocks, and so runs in a thread."""
+    from airflow.sdk import log
+    from asgiref.sync import sync_to_async
+
+    await getattr(log, "amask_secret", sync_to_async(log.mask_secret))(secret)
 
 
 async def _connection(conn_id: str) -> Any:

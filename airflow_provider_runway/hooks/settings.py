@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from ipaddress import ip_address
 from typing import Any, Protocol
 
 from airflow_provider_runway.kie.address import DEFAULT_BASE_URL, Address
@@ -38,17 +40,31 @@ class Settings:
     """A connection, read.
 
     :param address: The account and where KIE is.
-    :param timeout: Seconds for connecting, sending and each read.
-    :param upload_address: The same account at KIE's upload host.
+    :param timeout: Seconds for connecting, and for all that comes after it until the answer is there whole.
+    :param upload_address: The same account at the host that takes files; ``None`` where that is not known.
     :param credit_floor: Credits that no submission may take the balance below; ``None`` for no such guard.
     :param submission_limit: Submissions that the account may make in 10 seconds.
     """
 
     address: Address
-    upload_address: Address
+    upload_address: Address | None
     timeout: float = DEFAULT_TIMEOUT
     credit_floor: float | None = None
     submission_limit: int = SUBMISSION_LIMIT
+
+    def require_upload_address(self) -> Address:
+        """Where files go.
+
+        :raises ConnectionSettingsError: If the host is not KIE.AI's, and nothing else is said: neither file nor key
+            goes to a host that nobody named.
+        """
+        if self.upload_address is None:
+            raise ConnectionSettingsError(
+                f"Connection {self.address.connection!r}: its host ({self.address.place}) is not KIE.AI's, so the "
+                "extra must say in 'upload_url' where files go; with a gateway that passes on to KIE.AI, "
+                f"{DEFAULT_UPLOAD_URL}. Nothing was sent."
+            )
+        return self.upload_address
 
 
 def read_settings(conn_id: str, connection: ConnectionLike) -> Settings:
@@ -61,9 +77,12 @@ def read_settings(conn_id: str, connection: ConnectionLike) -> Settings:
     """
     try:
         extra = _extra(connection.extra)
+        key = connection.password or ""
+        address = Address(api_key=key, base_url=_base_url(connection), api=_api(extra), connection=conn_id)
+        upload_url = _upload_url(extra) or (DEFAULT_UPLOAD_URL if address.is_kies else None)
         return Settings(
-            address=Address(api_key=connection.password or "", base_url=_base_url(connection), api=_api(extra)),
-            upload_address=Address(api_key=connection.password or "", base_url=_upload_url(extra)),
+            address=address,
+            upload_address=Address(api_key=key, base_url=upload_url, connection=conn_id) if upload_url else None,
             timeout=_number(extra, "timeout", "seconds above 0, at most 3600", _is_timeout) or DEFAULT_TIMEOUT,
             credit_floor=_number(extra, "credit_floor", "credits, 0 or more", _is_floor),
             submission_limit=int(
@@ -76,18 +95,37 @@ def read_settings(conn_id: str, connection: ConnectionLike) -> Settings:
 
 
 def _base_url(connection: ConnectionLike) -> str:
-    host = (connection.host or "").strip()
-    if not host:
-        return DEFAULT_BASE_URL
-    if "://" in host:
-        return host
-    name, slash, path = host.partition("/")
-    port = f":{connection.port}" if connection.port else ""
-    return f"{connection.schema or 'https'}://{name}{port}{slash}{path}"
+    """The base URL as Airflow's HTTP connections have it: a scheme in the host wins, and the port counts with either.
+
+    Unlike there the default is https, and a port goes before a path, and once.
+    """
+    host = (connection.host or "").strip() or DEFAULT_BASE_URL
+    scheme, separator, rest = host.rpartition("://")
+    name, slash, path = rest.partition("/")
+    if _is_bare_ipv6(name):
+        name = f"[{name}]"
+    port = connection.port
+    if port and not name.endswith(f":{port}"):
+        if _HAS_PORT.search(name):
+            raise ConnectionSettingsError(f"its host names a port, and its port is another ({port}): leave one empty.")
+        name = f"{name}:{port}"
+    return f"{scheme if separator else (connection.schema or 'https').strip()}://{name}{slash}{path}"
 
 
-def _upload_url(extra: Mapping[str, Any]) -> str:
-    url = extra.get("upload_url") or DEFAULT_UPLOAD_URL
+_HAS_PORT = re.compile(r":\d+$")
+
+
+def _is_bare_ipv6(name: str) -> bool:
+    try:
+        return ip_address(name).version == 6  # noqa: PLR2004 - its name
+    except ValueError:
+        return False
+
+
+def _upload_url(extra: Mapping[str, Any]) -> str | None:
+    url = extra.get("upload_url")
+    if url is None or url == "":
+        return None
     if isinstance(url, str):
         with suppress(InvalidRequestError):
             check_url("upload_url", url.strip())
@@ -100,7 +138,7 @@ def _extra(text: str | None) -> Mapping[str, Any]:
         return {}
     try:
         extra = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         extra = None
     if not isinstance(extra, dict):
         raise ConnectionSettingsError("the extra must be a JSON object.")

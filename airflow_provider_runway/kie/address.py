@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import platform
 import re
 from collections.abc import Mapping
@@ -10,8 +9,17 @@ from dataclasses import dataclass, field
 from urllib.parse import urlsplit, urlunsplit
 
 from airflow_provider_runway import __version__
-from airflow_provider_runway.kie.errors import ConnectionSettingsError
+from airflow_provider_runway.kie.concealment import Secret
+from airflow_provider_runway.kie.errors import (
+    AuthenticationError,
+    ConnectionSettingsError,
+    InsufficientCreditsError,
+    PermissionDeniedError,
+    QuotaExceededError,
+    RunwayError,
+)
 from airflow_provider_runway.kie.task_ids import Api
+from airflow_provider_runway.kie.texts import as_sentence
 
 DEFAULT_BASE_URL = "https://api.kie.ai"
 # KIE's edge refuses requests without a User-Agent, and those of Python's own library.
@@ -28,16 +36,20 @@ class Address:
     :param base_url: Scheme, host and port; a trailing slash or ``/api/v1`` is taken off.
     :param api: The generation of the API that is spoken there: ``"runway"`` (the dedicated endpoints) or ``"jobs"``
         (the unified one).
+    :param connection: What the account is called where it was configured, for messages.
     :raises ConnectionSettingsError: If the key is missing or cannot be a key, or the URL is none.
     """
 
     api_key: str = field(repr=False)
     base_url: str = DEFAULT_BASE_URL
     api: Api = "runway"
+    connection: str | None = field(default=None, compare=False)
+    secret: Secret = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "api_key", _usable_key(self.api_key))
         object.__setattr__(self, "base_url", _usable_base_url(self.base_url))
+        object.__setattr__(self, "secret", Secret(self.api_key))
 
     @property
     def headers(self) -> Mapping[str, str]:
@@ -46,19 +58,32 @@ class Address:
             "Authorization": f"Bearer {self.api_key}",
             "User-Agent": USER_AGENT,
             "Accept": "application/json",
+            "Accept-Encoding": "identity",
         }
 
-    def conceal(self, body: bytes) -> bytes:
-        """An answer's body without the key, should whoever answers send it back: errors quote what was answered."""
-        if len(self.api_key) < _SHORTEST_SECRET:
-            return body
-        for spelling in (self.api_key, json.dumps(self.api_key)[1:-1]):
-            body = body.replace(spelling.encode(), b"***")
-        return body
+    def finish(self, error: RunwayError) -> None:
+        """Make an error ready to be shown: one about the account names it, and none shows the key."""
+        if isinstance(error, _ABOUT_THE_ACCOUNT) and self.connection:
+            error.args = (f"{as_sentence(str(error))} The key is that of connection {self.connection!r}.",)
+        self.secret.conceal_in_error(error)
+
+    @property
+    def place(self) -> str:
+        """Host and port, for messages."""
+        parts = urlsplit(self.base_url)
+        host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname
+        return f"{host}:{parts.port or _PORTS[parts.scheme]}"
+
+    @property
+    def is_kies(self) -> bool:
+        """Whether this is KIE.AI itself, rather than a gateway or a sandbox."""
+        host = urlsplit(self.base_url).hostname or ""
+        return host == _KIE or host.endswith(f".{_KIE}")
 
 
-# A word shorter than this may stand in any answer, and no real key is so short.
-_SHORTEST_SECRET = 8
+_ABOUT_THE_ACCOUNT = (AuthenticationError, InsufficientCreditsError, PermissionDeniedError, QuotaExceededError)
+_KIE = "kie.ai"
+_PORTS = {"http": 80, "https": 443}
 
 
 def _usable_key(key: str) -> str:
@@ -85,4 +110,5 @@ def _usable_base_url(url: str) -> str:
             "The base URL must be http:// or https:// with a host, without user, query or fragment"
             f" (default {DEFAULT_BASE_URL})."
         )
-    return urlunsplit((parts.scheme, parts.netloc, _API_PATH.sub("", parts.path), "", ""))
+    netloc = parts.netloc.removesuffix(f":{_PORTS[parts.scheme]}")
+    return urlunsplit((parts.scheme, netloc, _API_PATH.sub("", parts.path), "", ""))

@@ -47,7 +47,7 @@ class KieClient:
     """A sync client. Use as a context manager, or call :meth:`close`.
 
     :param address: The account and where it is.
-    :param timeout: Seconds for connecting, sending and each read.
+    :param timeout: Seconds for connecting, and for all that comes after it until the answer is there whole.
     :param patience: How often, and after what pauses, a call is sent again when that is safe.
     :param transport: An httpx transport in place of the network, for tests.
     :param sleep: What pauses.
@@ -145,14 +145,18 @@ class KieClient:
         self.close()
 
     def _run(self, conversation: Exchange[T]) -> T:
-        return _drive(conversation, self._sender.send, self._sleep)
+        try:
+            return _drive(conversation, self._sender.send, self._sleep)
+        except RunwayError as error:
+            self.address.finish(error)
+            raise
 
 
 class AsyncKieClient:
     """The async twin of :class:`KieClient`: the same methods, awaited.
 
     :param address: The account and where it is.
-    :param timeout: Seconds for connecting, sending and each read.
+    :param timeout: Seconds for connecting, and for all that comes after it until the answer is there whole.
     :param patience: How often, and after what pauses, a call is sent again when that is safe.
     :param transport: An httpx transport in place of the network, for tests.
     :param sender: What carries the calls, in place of httpx; it brings its own timeout.
@@ -221,7 +225,11 @@ class AsyncKieClient:
         await self.aclose()
 
     async def _run(self, conversation: Exchange[T]) -> T:
-        return await _adrive(conversation, self._sender.send, self._sleep)
+        try:
+            return await _adrive(conversation, self._sender.send, self._sleep)
+        except RunwayError as error:
+            self.address.finish(error)
+            raise
 
 
 def _watch(task_id: str, kind: Kind, now: float, *, poll_interval: float, timeout: float, age: float | None) -> Watch:

@@ -6,12 +6,14 @@ KIE answers most errors with HTTP 200 and a code in the body; its edge answers w
 from __future__ import annotations
 
 import json
+import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from airflow_provider_runway.kie.concealment import Secret
 from airflow_provider_runway.kie.errors import (
     AuthenticationError,
     BadRequestError,
@@ -31,9 +33,12 @@ from airflow_provider_runway.kie.errors import (
 )
 from airflow_provider_runway.kie.rules import is_task_id
 from airflow_provider_runway.kie.tasks import whole_number
-from airflow_provider_runway.kie.texts import LONGEST_EXCERPT, read_message, shorten
+from airflow_provider_runway.kie.texts import read_message, shorten
 
 OK = 200
+# Bytes after which an answer is read no further. KIE's have a few thousand.
+LONGEST_ANSWER = 4_194_304
+_BEGINNING = 16_384
 
 _ERRORS: Mapping[int, type[ServiceError]] = {
     400: BadRequestError,
@@ -67,11 +72,49 @@ _EXPLANATIONS: Mapping[int, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What came back over HTTP, freed of the library that fetched it."""
+    """What came back over HTTP, freed of the library that fetched it.
+
+    :param status: The HTTP status.
+    :param body: The body, decoded.
+    :param retry_after: The header of that name.
+    :param secret: What is blotted out of all that is read of the answer: it may send the key back.
+    """
 
     status: int
     body: bytes
     retry_after: str | None = None
+    secret: Secret | None = field(default=None, repr=False)
+
+    def conceal(self, text: str) -> str:
+        """A text out of the answer without what it may not show."""
+        return self.secret.conceal(text) if self.secret else text
+
+
+def decode_body(body: bytes, encoding: str | None) -> bytes:
+    """Undo the compression of a body, which was not asked for; of what swells up no more than an answer can have.
+
+    :param body: As it came.
+    :param encoding: The header ``Content-Encoding``.
+    :raises ValueError: If it is not what the header says, or that is more than one plain compression.
+    """
+    names = [name for name in (each.strip().lower() for each in (encoding or "").split(",")) if name]
+    if names in ([], ["identity"]):
+        return body
+    if names not in (["gzip"], ["x-gzip"], ["deflate"]):
+        raise ValueError(f"it is encoded as {shorten(encoding or '', 40)!r}, which was not asked for")
+    # Some mean by "deflate" the format without a head.
+    for window in (_WITH_ANY_HEAD, -zlib.MAX_WBITS):
+        unpacking = zlib.decompressobj(window)
+        try:
+            unpacked = unpacking.decompress(body, LONGEST_ANSWER)
+        except zlib.error:
+            continue
+        if unpacking.eof or len(unpacked) == LONGEST_ANSWER:
+            return unpacked
+    raise ValueError(f"it is not the {names[0]} that it is said to be")
+
+
+_WITH_ANY_HEAD = zlib.MAX_WBITS | 32
 
 
 def read_data(answer: Answer) -> Any:
@@ -101,6 +144,7 @@ class _Envelope:
 def _envelope(answer: Answer) -> _Envelope | None:
     try:
         body = json.loads(answer.body)
+        body = answer.secret.conceal_in(body) if answer.secret else body
     except (ValueError, RecursionError):
         return None
     if not isinstance(body, dict):
@@ -130,7 +174,7 @@ def _error(envelope: _Envelope, answer: Answer, *, decisive: int) -> ServiceErro
 
 
 def _unreadable(answer: Answer) -> ServiceError:
-    excerpt = shorten(answer.body[: LONGEST_EXCERPT * 4].decode("utf-8", "replace"))
+    excerpt = shorten(_beginning(answer))
     shown = f"begins {excerpt!r}" if excerpt else "is empty"
     text = f"The answer is not from KIE.AI's API: HTTP {answer.status}, the body {shown}"
     kind = _ERRORS.get(answer.status)
@@ -144,6 +188,12 @@ def _unreadable(answer: Answer) -> ServiceError:
     if kind is not None and answer.status < 500:  # noqa: PLR2004
         return kind(text, http_status=answer.status)
     return UnreadableAnswerError(text, http_status=answer.status)
+
+
+def _beginning(answer: Answer) -> str:
+    """More of the body than an excerpt shows, without the secret, be it cut in two at the end."""
+    text = answer.conceal(answer.body[:_BEGINNING].decode("utf-8", "replace"))
+    return text[: -answer.secret.longest] if answer.secret and len(answer.body) > _BEGINNING else text
 
 
 def read_task_id(data: object) -> str | None:

@@ -6,19 +6,21 @@ import asyncio
 import importlib
 import json
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode, urlsplit
-from urllib.request import getproxies, proxy_bypass
+from urllib.parse import urlencode
 
 import httpx
 
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.api import Call
-from airflow_provider_runway.kie.envelope import Answer
+from airflow_provider_runway.kie.envelope import LONGEST_ANSWER, Answer
 from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.kie.over_httpx import LONGEST_ANSWER, no_answer, not_sent, unsendable
+from airflow_provider_runway.kie.faults import fault_of
+from airflow_provider_runway.kie.over_httpx import no_answer, not_sent, read_body, unsendable
+from airflow_provider_runway.kie.proxies import Proxy, proxy_for
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession
+    from yarl import URL
 
 # An idle connection is kept so long: longer than any pause between two looks is likely to be, where many wait.
 _KEEP_ALIVE = 60.0
@@ -37,13 +39,18 @@ class AiohttpSender:
     :param proxy: The proxy that the environment names for this host.
     """
 
-    def __init__(self, address: Address, session: ClientSession, fresh: ClientSession, proxy: str | None) -> None:
+    def __init__(self, address: Address, session: ClientSession, fresh: ClientSession, proxy: Proxy | None) -> None:
         from yarl import URL
 
         self._address = address
         self._session = session
         self._fresh = fresh
-        self._proxy = proxy
+        self._through: dict[str, Any] = {}
+        if proxy is not None:
+            from aiohttp import BasicAuth
+
+            auth = None if proxy.user is None else BasicAuth(proxy.user, proxy.password, encoding="utf-8")
+            self._through = {"proxy": proxy.url, "proxy_auth": auth}
         self._url = URL
 
     @classmethod
@@ -51,14 +58,15 @@ class AiohttpSender:
         """Make one on the running event loop, without blocking it.
 
         :param address: The account and where it is.
-        :param timeout: Seconds for connecting and for each read.
+        :param timeout: Seconds for connecting, and for each read. A whole call, with its answer, takes twice as long at
+            most.
         :param sockets: Connections at the same time, at most.
         """
         # Importing aiohttp, and reading all the authorities there are, takes a tenth of a second each.
         aiohttp = await asyncio.to_thread(importlib.import_module, "aiohttp")
         is_tls = address.base_url.startswith("https:")
         tls = await asyncio.to_thread(httpx.create_ssl_context) if is_tls else True
-        limits = aiohttp.ClientTimeout(total=None, sock_connect=timeout, sock_read=timeout)
+        limits = aiohttp.ClientTimeout(total=2 * timeout, sock_connect=timeout, sock_read=timeout)
 
         def session(**keeping: Any) -> ClientSession:
             made: ClientSession = aiohttp.ClientSession(
@@ -66,12 +74,13 @@ class AiohttpSender:
                 headers=dict(address.headers),
                 timeout=limits,
                 cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
                 read_bufsize=_FIRST_READ,
             )
             return made
 
         kept, fresh = session(keepalive_timeout=_KEEP_ALIVE), session(force_close=True)
-        return cls(address, kept, fresh, _proxy(address.base_url))
+        return cls(address, kept, fresh, proxy_for(address.base_url))
 
     async def send(self, call: Call) -> Answer:
         """Send a call; see :meth:`airflow_provider_runway.kie.over_httpx.HttpxSender.send`."""
@@ -79,19 +88,23 @@ class AiohttpSender:
             session = self._session if call.method == "GET" else self._fresh
             url = self._url(self._address.base_url + call.path + _query(call), encoded=True)
             headers, body = (None, None) if call.body is None else (_JSON, json.dumps(dict(call.body)).encode())
-        except Exception as error:
-            raise unsendable(error) from error
-        try:
-            async with session.request(
-                call.method, url, data=body, headers=headers, allow_redirects=False, proxy=self._proxy
-            ) as response:
-                read = await response.content.read(LONGEST_ANSWER)
-                while read and not response.content.at_eof() and len(read) < LONGEST_ANSWER:
-                    more = await response.content.read(LONGEST_ANSWER - len(read))
-                    read += more
-        except Exception as error:
-            raise _fault(error) from error
-        return Answer(response.status, self._address.conceal(read), response.headers.get("Retry-After"))
+        except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see faults.py
+            fault: RunwayError = unsendable(error)
+        else:
+            try:
+                return await self._exchange(session, call.method, url, headers=headers, data=body)
+            except Exception as error:  # noqa: BLE001
+                fault = _fault(error, self._address)
+        raise fault
+
+    async def _exchange(self, session: ClientSession, method: str, url: URL, **sending: Any) -> Answer:
+        async with session.request(method, url, allow_redirects=False, **self._through, **sending) as response:
+            read = bytearray()
+            while not response.content.at_eof() and len(read) < LONGEST_ANSWER:
+                read += await response.content.read(LONGEST_ANSWER - len(read))
+        encoding = ", ".join(response.headers.getall("Content-Encoding", []))
+        body = read_body(read, encoding, self._address)
+        return Answer(response.status, body, response.headers.get("Retry-After"), self._address.secret)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -106,19 +119,13 @@ def _query(call: Call) -> str:
     return f"?{urlencode(call.query)}" if call.query else ""
 
 
-def _fault(error: Exception) -> RunwayError:
+def _fault(error: Exception, address: Address) -> RunwayError:
     """Say in our terms how a request failed below HTTP: only what is known to be from before counts as that."""
     import aiohttp
 
+    if isinstance(error, RunwayError):
+        return error
     if isinstance(error, (aiohttp.InvalidURL, aiohttp.NonHttpUrlClientError)):
         return unsendable(error)
     before = (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError, aiohttp.ClientHttpProxyError)
-    return not_sent(error) if isinstance(error, before) else no_answer(error)
-
-
-def _proxy(base_url: str) -> str | None:
-    """The proxy that the environment names for a host. aiohttp's own look-up reads files, at every request."""
-    parts = urlsplit(base_url)
-    proxies = getproxies()
-    proxy = proxies.get(parts.scheme) or proxies.get("all")
-    return None if proxy is None or proxy_bypass(parts.hostname or "") else proxy
+    return not_sent(error, address) if isinstance(error, before) else no_answer(fault_of(error), address)

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from contextlib import aclosing, closing
 from functools import cached_property
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
 
 import httpx
 
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.api import Call
-from airflow_provider_runway.kie.envelope import Answer
+from airflow_provider_runway.kie.envelope import LONGEST_ANSWER, Answer, decode_body
 from airflow_provider_runway.kie.errors import ConnectionSettingsError, NoAnswerError, NotSentError, RunwayError
+from airflow_provider_runway.kie.faults import fault_of, is_without_tls
+from airflow_provider_runway.kie.proxies import proxy_for
 
-# Bytes after which an answer is read no further. KIE's have a few thousand.
-LONGEST_ANSWER = 4_194_304
 # A submission never rides on a connection that has lain idle: the server may just have closed it, and the cut
 # would leave it unknown whether the request was read.
 _FRESH = httpx.Limits(max_keepalive_connections=0)
@@ -24,13 +25,13 @@ class HttpxSender:
     """Sends calls, one at a time, over connections that it keeps.
 
     :param address: The account and where it is.
-    :param timeout: Seconds for connecting, sending and each read.
+    :param timeout: Seconds for connecting, and for all that comes after it until the answer is there whole.
     :param transport: An httpx transport in place of the network, for tests.
     """
 
     def __init__(self, address: Address, timeout: float, transport: httpx.BaseTransport | None = None) -> None:
         self._address = address
-        self._timeout = httpx.Timeout(timeout)
+        self._timeout = timeout
         self._transport = transport
 
     def send(self, call: Call) -> Answer:
@@ -43,9 +44,11 @@ class HttpxSender:
         try:
             http = self._reading if call.method == "GET" else self._submitting
             request = http.build_request(**_arguments(call, self._address))
-        except Exception as error:
-            raise unsendable(error) from error
-        return read_answer(http, request, self._address)
+        except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see faults.py
+            fault = unsendable(error)
+        else:
+            return read_answer(http, request, self._address, seconds=self._timeout, stall=self._timeout)
+        raise fault
 
     def close(self) -> None:
         """Close the connections."""
@@ -55,24 +58,24 @@ class HttpxSender:
 
     @cached_property
     def _reading(self) -> httpx.Client:
-        return httpx.Client(timeout=self._timeout, transport=self._transport)
+        return client_for(self._address, self._timeout, self._transport)
 
     @cached_property
     def _submitting(self) -> httpx.Client:
-        return httpx.Client(timeout=self._timeout, transport=self._transport, limits=_FRESH)
+        return client_for(self._address, self._timeout, self._transport, _FRESH)
 
 
 class AsyncHttpxSender:
     """The async twin of :class:`HttpxSender`.
 
     :param address: The account and where it is.
-    :param timeout: Seconds for connecting, sending and each read.
+    :param timeout: Seconds for connecting, and for all that comes after it until the answer is there whole.
     :param transport: An httpx transport in place of the network, for tests.
     """
 
     def __init__(self, address: Address, timeout: float, transport: httpx.AsyncBaseTransport | None = None) -> None:
         self._address = address
-        self._timeout = httpx.Timeout(timeout)
+        self._timeout = timeout
         self._transport = transport
 
     async def send(self, call: Call) -> Answer:
@@ -80,17 +83,35 @@ class AsyncHttpxSender:
         try:
             http = self._reading if call.method == "GET" else self._submitting
             request = http.build_request(**_arguments(call, self._address))
-        except Exception as error:
-            raise unsendable(error) from error
-        try:
+        except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see faults.py
+            fault: RunwayError = unsendable(error)
+        else:
+            try:
+                return await self._exchange(http, request)
+            except Exception as error:  # noqa: BLE001
+                fault = transport_error(error, self._address)
+        raise fault
+
+    async def _exchange(self, http: httpx.AsyncClient, request: httpx.Request) -> Answer:
+        import anyio
+
+        with anyio.CancelScope() as whole:
+
+            async def watch(event: str, _: object) -> None:
+                # Before it, httpx bounds each step. A tunnel through a proxy is asked for by a request of its own.
+                if event.endswith("send_request_headers.started"):
+                    whole.deadline = anyio.current_time() + self._timeout
+
+            request.extensions["trace"] = watch
             async with aclosing(await http.send(request, stream=True)) as response:
-                body = bytearray()
-                async for part in response.aiter_bytes():
-                    body += part
-                    if len(body) > LONGEST_ANSWER:
-                        break
-        except Exception as error:
-            raise transport_error(error) from error
+                body = _read_already(response)
+                if not response.is_stream_consumed:
+                    async for part in response.aiter_raw():
+                        body += part
+                        if len(body) > LONGEST_ANSWER:
+                            break
+        if whole.cancelled_caught:
+            raise TimeoutError
         return _answer(response, body, self._address)
 
     async def aclose(self) -> None:
@@ -101,35 +122,69 @@ class AsyncHttpxSender:
 
     @cached_property
     def _reading(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(timeout=self._timeout, transport=self._transport)
+        return httpx.AsyncClient(timeout=self._timeout, transport=self._transport, cookies=_no_cookies())
 
     @cached_property
     def _submitting(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(timeout=self._timeout, transport=self._transport, limits=_FRESH)
+        return httpx.AsyncClient(timeout=self._timeout, transport=self._transport, cookies=_no_cookies(), limits=_FRESH)
 
 
-def read_answer(http: httpx.Client, request: httpx.Request, address: Address) -> Answer:
+def client_for(
+    address: Address,
+    timeout: float,
+    transport: httpx.BaseTransport | None = None,
+    limits: httpx.Limits | None = None,
+) -> httpx.Client:
+    """A client for one host, whose answers have an end.
+
+    :param address: The host.
+    :param timeout: Seconds for connecting.
+    :param transport: An httpx transport in place of the network, for tests.
+    :param limits: Which connections are kept.
+    """
+    from airflow_provider_runway.kie.bounded import BoundedTransport
+
+    return httpx.Client(
+        timeout=timeout,
+        transport=transport or BoundedTransport(proxy_for(address.base_url), limits),
+        cookies=_no_cookies(),
+    )
+
+
+def read_answer(
+    http: httpx.Client, request: httpx.Request, address: Address, *, seconds: float, stall: float
+) -> Answer:
     """Send a request and read what comes back.
 
+    :param http: A client of :func:`client_for`.
+    :param request: The request.
+    :param address: Where it goes.
+    :param seconds: For all that comes after connecting, until the answer is there whole.
+    :param stall: Seconds, the most that one read or write may take.
     :raises NotSentError: If nothing was sent.
     :raises NoAnswerError: If no whole answer came.
     :raises RunwayError: What the request's own body raises while it is read, as it is.
     """
+    from airflow_provider_runway.kie.bounded import Deadline
+
+    request.extensions["deadline"] = Deadline(seconds, stall)
     try:
         with closing(http.send(request, stream=True)) as response:
-            body = bytearray()
-            for part in response.iter_bytes():
-                body += part
-                if len(body) > LONGEST_ANSWER:
-                    break
+            body = _read_already(response)
+            if not response.is_stream_consumed:
+                for part in response.iter_raw():
+                    body += part
+                    if len(body) > LONGEST_ANSWER:
+                        break
+        return _answer(response, body, address)
     except RunwayError:
         raise
-    except Exception as error:
-        raise transport_error(error) from error
-    return _answer(response, body, address)
+    except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see faults.py
+        fault = transport_error(error, address)
+    raise fault
 
 
-def transport_error(error: Exception) -> RunwayError:
+def transport_error(error: Exception, address: Address) -> RunwayError:
     """Say in our terms how a request failed below HTTP: before it went out, or after.
 
     What is not known to be from before counts as from after, as does what no transport should raise.
@@ -137,27 +192,53 @@ def transport_error(error: Exception) -> RunwayError:
     if isinstance(error, (httpx.UnsupportedProtocol, httpx.InvalidURL)):
         return unsendable(error)
     if isinstance(error, (httpx.PoolTimeout, httpx.ProxyError, httpx.ConnectError, httpx.ConnectTimeout)):
-        return not_sent(error)
-    return no_answer(error)
+        return not_sent(error, address)
+    return error if isinstance(error, RunwayError) else no_answer(fault_of(error), address)
 
 
 def unsendable(error: Exception) -> ConnectionSettingsError:
     """A request that could not even be formed."""
-    return ConnectionSettingsError(f"The request could not be formed ({_named(error)}). Nothing was sent.")
+    return ConnectionSettingsError(f"The request could not be formed ({fault_of(error)}). Nothing was sent.")
 
 
-def not_sent(error: Exception) -> NotSentError:
+def not_sent(error: Exception, address: Address) -> NotSentError:
     """No connection came about."""
-    return NotSentError(f"KIE.AI could not be reached ({_named(error)}). Nothing was sent.")
+    proxy = proxy_for(address.base_url)
+    through = f" through the proxy at {proxy.place}" if proxy else ""
+    hint = ""
+    if is_without_tls(error):
+        hint = (
+            " That host does not speak TLS: if it is meant to be asked over plain HTTP, begin the connection's host "
+            "with http://, or end the URI of the connection with /http."
+        )
+    return NotSentError(
+        f"KIE.AI could not be reached at {address.place}{through} ({fault_of(error)}). Nothing was sent.{hint}"
+    )
 
 
-def no_answer(error: Exception) -> NoAnswerError:
+def no_answer(fault: str, address: Address) -> NoAnswerError:
     """The request went out, as far as is known, and no whole answer came."""
-    return NoAnswerError(f"No whole answer came back from KIE.AI ({_named(error)}).")
+    return NoAnswerError(f"No whole answer came back from KIE.AI at {address.place} ({fault}).")
 
 
-def _named(error: Exception) -> str:
-    return f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
+def read_body(body: bytes | bytearray, encoding: str | None, address: Address) -> bytes:
+    """A body, decoded.
+
+    :raises NoAnswerError: If it is not what its encoding says.
+    """
+    try:
+        return decode_body(bytes(body), encoding)
+    except ValueError as error:
+        raise no_answer(str(error), address) from None
+
+
+def _read_already(response: httpx.Response) -> bytearray:
+    """The body of a response that never was on the way: transports for tests make such."""
+    return bytearray(response.content if response.is_stream_consumed else b"")
+
+
+def _no_cookies() -> CookieJar:
+    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
 
 
 def _arguments(call: Call, address: Address) -> dict[str, Any]:
@@ -174,4 +255,9 @@ def _arguments(call: Call, address: Address) -> dict[str, Any]:
 
 
 def _answer(response: httpx.Response, body: bytes | bytearray, address: Address) -> Answer:
-    return Answer(response.status_code, address.conceal(bytes(body)), response.headers.get("Retry-After"))
+    return Answer(
+        response.status_code,
+        read_body(body, response.headers.get("Content-Encoding"), address),
+        response.headers.get("Retry-After"),
+        address.secret,
+    )

@@ -19,12 +19,14 @@ from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.envelope import Answer, read_data
 from airflow_provider_runway.kie.errors import RunwayError, UnreadableAnswerError, UnreadableFileError
 from airflow_provider_runway.kie.exchange import Patience
-from airflow_provider_runway.kie.over_httpx import read_answer, unsendable
+from airflow_provider_runway.kie.over_httpx import client_for, read_answer, unsendable
 from airflow_provider_runway.kie.rules import check_url
 
 DEFAULT_UPLOAD_URL = "https://kieai.redpandaai.co"
 # KIE's pages say 24 hours in some places and three days in others.
 UPLOAD_LIFETIME = timedelta(hours=24)
+# Bytes a second, fewer than which no upload goes on with.
+_SLOWEST = 16_384
 _PATH = "/api/file-stream-upload"
 _FOLDER = "airflow-provider-runway"
 # The page that describes the reply and the one that shows it do not agree.
@@ -56,7 +58,7 @@ class Uploader:
     """Sends files.
 
     :param address: The upload host, and the key that goes to it alone.
-    :param timeout: Seconds for connecting, sending and each read.
+    :param timeout: Seconds for connecting, and the most that one read or write may take.
     :param patience: How often, and after what pauses, a file is sent again.
     :param transport: An httpx transport in place of the network, for tests.
     :param sleep: What pauses.
@@ -85,7 +87,7 @@ class Uploader:
         :return: Its URL.
         :raises RunwayError: If KIE did not take it; the class says why.
         """
-        with httpx.Client(timeout=self.timeout, transport=self.transport) as http:
+        with client_for(self.address, self.timeout, self.transport) as http:
             sends = 0
             while True:
                 sends += 1
@@ -95,6 +97,7 @@ class Uploader:
                         answer = self._post(http, _Counted(file, on_progress), name, content_type)
                     return _link(read_data(answer))
                 except RunwayError as error:
+                    self.address.finish(error)
                     if not error.retryable or not self.patience.allows_another(sends, error):
                         raise
                     self.sleep(self.patience.pause(sends, error))
@@ -110,9 +113,12 @@ class Uploader:
             )
         except RunwayError:
             raise
-        except Exception as error:
-            raise unsendable(error) from error
-        return read_answer(http, request, self.address)
+        except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see faults.py
+            fault = unsendable(error)
+        else:
+            seconds = 2 * self.timeout + file.size / _SLOWEST
+            return read_answer(http, request, self.address, seconds=seconds, stall=self.timeout)
+        raise fault
 
 
 class _Counted:
@@ -121,7 +127,7 @@ class _Counted:
     def __init__(self, file: BinaryIO, on_progress: OnUpload | None) -> None:
         self._file = file
         self._on_progress = on_progress
-        self._size = file.seek(0, 2)
+        self.size = file.seek(0, 2)
         file.seek(0)
 
     def read(self, size: int = -1) -> bytes:
@@ -130,7 +136,7 @@ class _Counted:
         except Exception as error:
             raise UnreadableFileError(f"The file cannot be read on: {type(error).__name__}: {error}") from error
         if piece and self._on_progress is not None:
-            self._on_progress(self._file.tell(), self._size)
+            self._on_progress(self._file.tell(), self.size)
         return piece
 
     def seek(self, offset: int, whence: int = 0) -> int:

@@ -32,9 +32,18 @@ class Line:
     :param settings: What the connection said.
     :param runway_conn_id: The connection.
     :param sockets: Connections to KIE at the same time, at most.
+    :param checked_at: Seconds, on the clock of :meth:`renewed`: when the connection was read in place of an earlier
+        line. One that reads differently each time is not read without a pause.
     """
 
-    def __init__(self, client: AsyncKieClient, settings: Settings, runway_conn_id: str, sockets: int) -> None:
+    def __init__(
+        self,
+        client: AsyncKieClient,
+        settings: Settings,
+        runway_conn_id: str,
+        sockets: int,
+        checked_at: float | None = None,
+    ) -> None:
         self.client = client
         self._settings = settings
         self._conn_id = runway_conn_id
@@ -42,16 +51,17 @@ class Line:
         self._looks = 0
         self._unused = asyncio.Event()
         self._unused.set()
-        self._checked_at: float | None = None
+        self._checked_at = checked_at
         self._renewing: asyncio.Task[Self | None] | None = None
 
     @classmethod
-    async def to(cls, settings: Settings, runway_conn_id: str, sockets: int) -> Self:
+    async def to(cls, settings: Settings, runway_conn_id: str, sockets: int, checked_at: float | None = None) -> Self:
         """Open a line to what a connection says."""
         from airflow_provider_runway.kie.over_aiohttp import AiohttpSender
 
         sender = await AiohttpSender.open(settings.address, timeout=settings.timeout, sockets=sockets)
-        return cls(AsyncKieClient(settings.address, sender=sender), settings, runway_conn_id, sockets)
+        client = AsyncKieClient(settings.address, sender=sender)
+        return cls(client, settings, runway_conn_id, sockets, checked_at)
 
     async def renewed(self, now: float) -> Self | None:
         """Another line, if the connection says something else by now.
@@ -63,7 +73,7 @@ class Line:
         if self._checked_at is not None and now - self._checked_at < _CURRENT:
             return None
         if self._renewing is None:
-            self._renewing = asyncio.get_running_loop().create_task(self._renew())
+            self._renewing = asyncio.get_running_loop().create_task(self._renew(now))
         renewing = self._renewing
         try:
             return await asyncio.shield(renewing)
@@ -71,9 +81,11 @@ class Line:
             if renewing.done() and self._renewing is renewing:
                 self._renewing, self._checked_at = None, now
 
-    async def _renew(self) -> Self | None:
+    async def _renew(self, now: float) -> Self | None:
         settings = await _read(self._conn_id)
-        return None if settings == self._settings else await type(self).to(settings, self._conn_id, self._sockets)
+        if settings == self._settings:
+            return None
+        return await type(self).to(settings, self._conn_id, self._sockets, now)
 
     async def retire(self) -> None:
         """Close the client once the looks that still use it are through."""

@@ -229,7 +229,9 @@ def test_the_test_button_says_that_nobody_is_there(
     works, message = RunwayHook(runway_conn_id="clips").test_connection()
 
     assert not works
-    assert message.startswith("KIE.AI could not be reached (ConnectError")
+    assert message.startswith(
+        "KIE.AI could not be reached at 127.0.0.1:9 (ConnectError: Connection refused). Nothing was sent."
+    )
 
 
 def test_the_test_button_has_an_answer_while_the_service_is_down(kie: Sandbox, given_time: GivenTime) -> None:

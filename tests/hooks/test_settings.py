@@ -47,7 +47,21 @@ def hook_of(monkeypatch: pytest.MonkeyPatch, connection: str) -> RunwayHook:
         ({"host": "http://kie.example:8123", "schema": "https"}, "http://kie.example:8123"),
         ({"host": " http://127.0.0.1:8123 "}, "http://127.0.0.1:8123"),
         ({"host": "[::1]", "schema": "http", "port": 8123}, "http://[::1]:8123"),
-        ({"host": "https://kie.example", "port": 8443}, "https://kie.example"),
+        ({"host": "https://kie.example", "port": 8443}, "https://kie.example:8443"),
+        ({"host": "http://proxy.internal", "port": 8443}, "http://proxy.internal:8443"),
+        ({"host": "http://proxy.internal/", "port": 8443, "schema": "https"}, "http://proxy.internal:8443"),
+        ({"host": "http://proxy.internal/kie/api/v1", "port": 8443}, "http://proxy.internal:8443/kie"),
+        ({"host": "http://proxy.internal:8443", "port": 8443}, "http://proxy.internal:8443"),
+        ({"host": "proxy.internal:8443", "port": 8443}, "https://proxy.internal:8443"),
+        ({"host": "http://[::1]", "port": 8443}, "http://[::1]:8443"),
+        ({"host": "http://[::1]:8443", "port": 8443}, "http://[::1]:8443"),
+        ({"host": "::1", "port": 8443, "schema": "http"}, "http://[::1]:8443"),
+        ({"host": "2001:db8::8443", "port": 8443}, "https://[2001:db8::8443]:8443"),
+        ({"host": "http://proxy.internal", "port": 0}, "http://proxy.internal"),
+        ({"host": "", "port": 0}, "https://api.kie.ai"),
+        ({"host": "https://api.kie.ai", "port": 443}, "https://api.kie.ai"),
+        ({"host": "http://proxy.internal", "port": 443}, "http://proxy.internal:443"),
+        ({"port": 8443}, "https://api.kie.ai:8443"),
         ({"schema": "https", "port": 443}, "https://api.kie.ai"),
     ],
 )
@@ -103,6 +117,12 @@ def test_white_space_around_a_key_is_taken_off() -> None:
     assert read(password=f"  {KEY}\n").address.api_key == KEY
 
 
+@pytest.mark.parametrize("host", ["http://proxy.internal:8123", "proxy.internal:8123", "[::1]:8123"])
+def test_two_ports_are_refused(host: str) -> None:
+    with pytest.raises(ConnectionSettingsError, match=r"Connection 'clips': its host names a port, and .*\(8443\)"):
+        read(host=host, port=8443)
+
+
 @pytest.mark.parametrize("host", ["ftp://kie.example", "https://", "https://kie.example:port", "://kie.example"])
 def test_a_base_url_that_cannot_work_is_refused_without_the_key(host: str) -> None:
     with pytest.raises(ConnectionSettingsError, match="Connection 'clips': The base URL must be http") as caught:
@@ -118,7 +138,7 @@ def test_a_base_url_with_a_password_in_it_is_refused_without_repeating_it() -> N
     assert "hush-hush" not in str(caught.value)
 
 
-@pytest.mark.parametrize("extra", ["[1]", '"text"', "7", "{", "null"])
+@pytest.mark.parametrize("extra", ["[1]", '"text"', "7", "{", "null", "[" * 200_000, '{"a":' * 200_000])
 def test_an_extra_that_is_no_object_is_refused(extra: str) -> None:
     class Row:
         host = schema = port = None
@@ -163,14 +183,33 @@ def test_any_other_api_is_refused(given: object) -> None:
     ("extra", "url"),
     [
         ({}, "https://kieai.redpandaai.co"),
+        ({"upload_url": "https://files.example"}, "https://files.example"),
         ({"upload_url": ""}, "https://kieai.redpandaai.co"),
         ({"upload_url": None}, "https://kieai.redpandaai.co"),
         ({"upload_url": " http://127.0.0.1:8123/ "}, "http://127.0.0.1:8123"),
     ],
 )
 def test_files_go_to_kies_upload_host_or_another(extra: dict[str, Any], url: str) -> None:
-    address = read(extra=json.dumps(extra)).upload_address
+    address = read(extra=json.dumps(extra)).require_upload_address()
     assert (address.base_url, address.api_key) == (url, KEY)
+
+
+@pytest.mark.parametrize("host", ["http://127.0.0.1:8123", "https://gateway.example", "api.kie.ai.example"])
+@pytest.mark.parametrize("extra", [{}, {"upload_url": ""}, {"upload_url": None}])
+def test_files_go_nowhere_where_the_host_is_not_kies_and_no_other_is_named(host: str, extra: dict[str, Any]) -> None:
+    settings = read(host=host, extra=json.dumps(extra))
+    with pytest.raises(ConnectionSettingsError, match=r"its host .* 'upload_url' .* Nothing was sent"):
+        settings.require_upload_address()
+
+
+def test_a_host_that_is_not_kies_has_the_files_it_is_told() -> None:
+    settings = read(host="http://127.0.0.1:8123", extra=json.dumps({"upload_url": "http://127.0.0.1:8123"}))
+    assert settings.require_upload_address().base_url == "http://127.0.0.1:8123"
+
+
+@pytest.mark.parametrize("host", ["", "https://api.kie.ai", "api.kie.ai", "https://kie.ai/api/v1"])
+def test_kies_own_hosts_have_its_upload_host(host: str) -> None:
+    assert read(host=host).require_upload_address().base_url == "https://kieai.redpandaai.co"
 
 
 @pytest.mark.parametrize("value", ["files.example", "ftp://files.example", 7, ["https://files.example"]])

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.address import DEFAULT_BASE_URL, USER_AGENT, Address
-from airflow_provider_runway.kie.errors import ConnectionSettingsError
+from airflow_provider_runway.kie.errors import AuthenticationError, ConnectionSettingsError, NoAnswerError
 
 from .support import KEYS, wild
 
@@ -18,6 +18,8 @@ from .support import KEYS, wild
         ("https://api.kie.ai", "https://api.kie.ai"),
         ("https://api.kie.ai/", "https://api.kie.ai"),
         ("https://api.kie.ai//", "https://api.kie.ai"),
+        ("https://api.kie.ai:443", "https://api.kie.ai"),
+        ("http://api.kie.ai:443", "http://api.kie.ai:443"),
         ("https://api.kie.ai/api", "https://api.kie.ai"),
         ("https://api.kie.ai/api/v1", "https://api.kie.ai"),
         ("https://api.kie.ai/api/v1/", "https://api.kie.ai"),
@@ -109,11 +111,34 @@ def test_any_text_is_a_base_url_or_a_settings_error(url: str) -> None:
     assert not base_url.endswith("/")
 
 
-def test_an_answer_that_quotes_the_key_is_freed_of_it() -> None:
-    address = Address(api_key='secret"key\\1')
-    assert address.conceal(b'<p>secret"key\\1</p>') == b"<p>***</p>"
-    assert address.conceal(b'{"msg": "secret\\"key\\\\1"}') == b'{"msg": "***"}'
+@pytest.mark.parametrize(
+    ("base_url", "place", "is_kies"),
+    [
+        ("https://api.kie.ai", "api.kie.ai:443", True),
+        ("https://api.kie.ai:443/api/v1", "api.kie.ai:443", True),
+        ("https://kie.ai", "kie.ai:443", True),
+        ("http://proxy.internal:8443", "proxy.internal:8443", False),
+        ("http://[::1]", "[::1]:80", False),
+        ("https://api.kie.ai.example", "api.kie.ai.example:443", False),
+        ("https://notkie.ai", "notkie.ai:443", False),
+    ],
+)
+def test_a_place_is_host_and_port_and_known_to_be_kies_or_not(base_url: str, place: str, is_kies: bool) -> None:
+    address = Address(api_key="key", base_url=base_url)
+    assert (address.place, address.is_kies) == (place, is_kies)
 
 
-def test_a_key_as_short_as_a_word_does_not_garble_answers() -> None:
-    assert Address(api_key="code").conceal(b'{"code": 200}') == b'{"code": 200}'
+def test_an_error_about_the_account_names_the_connection_and_no_error_shows_the_key() -> None:
+    address = Address(api_key="a-very-secret-key", connection="clips")
+    error = AuthenticationError("No, not a-very-secret-key", service_message="A-VERY-SECRET-KEY?", task_id="t-1")
+    error.__cause__ = NoAnswerError("Bearer a-very-secret-key")
+    address.finish(error)
+    assert str(error) == "No, not ***. The key is that of connection 'clips'."
+    assert (error.service_message, error.task_id) == ("***?", "t-1")
+    assert str(error.__cause__) == "Bearer ***"
+
+
+def test_an_error_about_something_else_names_no_connection() -> None:
+    error = NoAnswerError("Nothing came")
+    Address(api_key="a-very-secret-key", connection="clips").finish(error)
+    assert str(error) == "Nothing came"

@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from airflow_provider_runway.kie.address import Address
+from airflow_provider_runway.kie.envelope import LONGEST_ANSWER
 from airflow_provider_runway.kie.errors import (
     AmbiguousSubmissionError,
     BadRequestError,
@@ -26,7 +27,6 @@ from airflow_provider_runway.kie.errors import (
     UnreadableAnswerError,
 )
 from airflow_provider_runway.kie.exchange import ONE_TRY
-from airflow_provider_runway.kie.over_httpx import LONGEST_ANSWER
 
 from .clients import KEY, AiohttpService, AsyncService, Service, SyncService
 from .support import GENERATE, NO_JITTER, READY, body

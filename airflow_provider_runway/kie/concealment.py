@@ -1,0 +1,89 @@
+"""A secret, found again in whatever spelling a service sends it back, and blotted out."""
+
+from __future__ import annotations
+
+import base64
+import re
+from typing import Any
+
+BLOT = "***"
+# A word shorter than this may stand in any answer, and no real key is so short.
+_SHORTEST = 8
+_NAMES = {'"': "quot", "&": "amp", "'": "apos", "<": "lt", ">": "gt"}
+
+
+class Secret:
+    """A text that nobody may read who does not know it already. Never shown in ``repr``.
+
+    :param text: The secret. One of less than 8 characters is no secret: it may stand in any text.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._pattern = re.compile(_spellings(text)) if len(text) >= _SHORTEST else None
+        # No spelling of a character is longer than this.
+        self.longest = 16 * len(text)
+
+    def __repr__(self) -> str:
+        return f"Secret({BLOT})"
+
+    def conceal(self, text: str) -> str:
+        """The text without the secret: in any case, and escaped as JSON, URLs, HTML, Base64 and the like do it."""
+        return text if self._pattern is None else self._pattern.sub(BLOT, text)
+
+    def conceal_in(self, value: Any) -> Any:
+        """A JSON value without the secret in any of its texts.
+
+        :raises RecursionError: If it is nested too deeply.
+        """
+        if isinstance(value, str):
+            return self.conceal(value)
+        if isinstance(value, dict):
+            return {self.conceal(name): self.conceal_in(each) for name, each in value.items()}
+        if isinstance(value, list):
+            return [self.conceal_in(each) for each in value]
+        return value
+
+    def conceal_in_error(self, error: BaseException) -> None:
+        """Take the secret out of a finished error, and out of those that led to it: a log shows them all."""
+        seen: set[int] = set()
+        next_error: BaseException | None = error
+        while next_error is not None and id(next_error) not in seen:
+            seen.add(id(next_error))
+            next_error.args = tuple(self.conceal_in(each) for each in next_error.args)
+            for name in ("service_message", "task_id"):
+                if isinstance(said := getattr(next_error, name, None), str):
+                    setattr(next_error, name, self.conceal(said))
+            next_error = next_error.__cause__ or next_error.__context__
+
+
+def _spellings(text: str) -> str:
+    """A regular expression for all spellings: each begins with a fixed character, and no repetition is unbounded."""
+    whole = [text.encode().hex(), text.encode().hex().upper(), *_in_base64(text.encode())]
+    return "|".join(["".join(map(_spellings_of_one, text)), *map(re.escape, whole)])
+
+
+def _spellings_of_one(character: str) -> str:
+    number = ord(character)
+    digits = "".join(f"[{digit}{digit.upper()}]" if digit.isalpha() else digit for digit in f"{number:02x}")
+    spellings = [
+        *{re.escape(character.lower()), re.escape(character.upper())},
+        rf"\\\\{{0,3}}(?:u00|x){digits}",
+        rf"%(?:25){{0,3}}{digits}",
+        rf"&#0{{0,6}}{number};?",
+        rf"&#[xX]0{{0,6}}{digits};?",
+    ]
+    if character in '"\\/':
+        spellings.append(rf"\\\\{{0,3}}{re.escape(character)}")
+    if character in _NAMES:
+        spellings.append(f"&{_NAMES[character]};")
+    return f"(?:{'|'.join(sorted(spellings, key=len, reverse=True))})"
+
+
+def _in_base64(text: bytes) -> set[str]:
+    """What of the text is the same wherever it stands in something longer that was put into Base64."""
+    found = set()
+    for before in range(3):
+        whole = base64.b64encode(bytes(before) + text).decode()
+        fixed = whole[(0, 2, 3)[before] : (before + len(text)) * 8 // 6]
+        found |= {fixed, fixed.replace("+", "-").replace("/", "_")}
+    return found
