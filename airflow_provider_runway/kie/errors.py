@@ -253,11 +253,15 @@ class GenerationFailedError(RunwayError):
     """KIE accepted the task and failed it. The credits of a failed task come back (KIE's own rule).
 
     :param reason: ``"moderation"``, ``"input"``, ``"capacity"``, ``"service"`` or ``"unknown"``.
+    :param resubmissions: How many further submissions of the same request may help; ``None`` if that has no bound.
     """
 
-    def __init__(self, message: str, *, reason: str = "unknown", **facts: Unpack[ErrorFacts]) -> None:
+    def __init__(
+        self, message: str, *, reason: str = "unknown", resubmissions: int | None = None, **facts: Unpack[ErrorFacts]
+    ) -> None:
         super().__init__(message, **facts)
         self.reason = reason
+        self.resubmissions = resubmissions
 
 
 class TaskNotFoundError(RunwayError):

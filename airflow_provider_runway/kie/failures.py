@@ -18,7 +18,16 @@ class FailureReason(str, Enum):
         return self.value
 
 
-_RETRY_CAN_HELP = frozenset({FailureReason.CAPACITY, FailureReason.SERVICE, FailureReason.UNKNOWN})
+# The input, as far as can be told; but some of these were seen to pass when KIE was less busy.
+_FETCHES = (
+    "failed to fetch",
+    "fetch failed",
+    "fetch the image",
+    "fetch the video",
+    "fetch the file",
+    "failed to download",
+    "access limits",
+)
 
 # Themes of the messages KIE documents for Runway (docs.kie.ai, "Runway callbacks") and of those seen in use. The
 # order counts: a message that blames the input as well as the service is about the input.
@@ -39,6 +48,9 @@ _THEMES: tuple[tuple[FailureReason, tuple[str, ...]], ...] = (
             "content policy",
             "our policy",
             "safety",
+            "unsafe",
+            "copyright",
+            "content could not be processed",
         ),
     ),
     (
@@ -55,6 +67,15 @@ _THEMES: tuple[tuple[FailureReason, tuple[str, ...]], ...] = (
             "width/height",
             "is too long",
             "too large",
+            "size exceeds",
+            "length exceeds",
+            "duration exceeds",
+            "resolution exceeds",
+            "process the provided",
+            "invalid_image",
+            "not supported",
+            "are supported",
+            *_FETCHES,
         ),
     ),
     (
@@ -89,17 +110,27 @@ _THEMES: tuple[tuple[FailureReason, tuple[str, ...]], ...] = (
 
 def failure_reason(message: str | None) -> FailureReason:
     """Class a failure by KIE's text for it; ``UNKNOWN`` where the text says nothing known."""
-    text = (message or "").lower()
+    text = _plain(message)
     for reason, themes in _THEMES:
         if any(theme in text for theme in themes):
             return reason
     return FailureReason.UNKNOWN
 
 
-def retry_can_help(reason: FailureReason) -> bool:
-    """Whether submitting the same request again may succeed.
+def useful_resubmissions(message: str | None) -> int | None:
+    """How many further submissions of the same request may help, after a failure with this text.
 
-    An unknown reason counts as a fault of the service: a failed task gives its credits back, and the task's
-    own ``retries`` bound the tries.
+    :return: 0 where the prompt or the input is to blame. 1 where the text says nothing known, or that a file could not
+        be fetched. ``None`` for faults of the service, which the task's own ``retries`` bound: a failed task gives its
+        credits back.
     """
-    return reason in _RETRY_CAN_HELP
+    reason = failure_reason(message)
+    if reason is FailureReason.UNKNOWN:
+        return 1
+    if reason is FailureReason.INPUT and any(theme in _plain(message) for theme in _FETCHES):
+        return 1
+    return 0 if reason in {FailureReason.INPUT, FailureReason.MODERATION} else None
+
+
+def _plain(message: str | None) -> str:
+    return (message or "").lower().replace("\u2019", "'")

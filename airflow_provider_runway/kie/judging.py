@@ -11,7 +11,7 @@ from airflow_provider_runway.kie.errors import (
     RunwayError,
     VideoExpiredError,
 )
-from airflow_provider_runway.kie.failures import failure_reason, retry_can_help
+from airflow_provider_runway.kie.failures import failure_reason, useful_resubmissions
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
 from airflow_provider_runway.kie.texts import as_sentence, shorten
 
@@ -76,21 +76,22 @@ def require_video(task: VideoTask) -> VideoTask:
 
 
 def _generation_failed(task: VideoTask) -> GenerationFailedError:
-    reason = failure_reason(task.fail_message)
-    again = retry_can_help(reason)
+    reason, resubmissions = failure_reason(task.fail_message), useful_resubmissions(task.fail_message)
     said = as_sentence(shorten(task.fail_message) if task.fail_message else "no message")
-    advice = (
-        "the same request may succeed later"
-        if again
-        else "the same request would fail again: change the prompt or the input"
-    )
+    if resubmissions is None:
+        advice = "the same request may succeed later"
+    elif resubmissions:
+        advice = "the same request is worth one more submission at most"
+    else:
+        advice = "the same request would fail again: change the prompt or the input"
     return GenerationFailedError(
         f"KIE.AI failed task {task.task_id} ({reason}): {said} Its credits come back; {advice}.",
         reason=reason.value,
         code=task.fail_code,
         task_id=task.task_id,
         service_message=task.fail_message,
-        retryable=again,
+        retryable=resubmissions != 0,
+        resubmissions=resubmissions,
     )
 
 

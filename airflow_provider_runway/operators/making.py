@@ -74,7 +74,8 @@ class VideoMaking:
             earlier = self._store.read()
             submission, task = self._reattach(earlier)
             if submission is None:
-                submission = self._submit(ticket, earlier)
+                # The look at an earlier task may have recorded that it failed.
+                submission = self._submit(ticket, earlier and self._store.read())
             self._operator.show_logs(_task_id(submission))
             self._context["ti"].xcom_push("task_id", submission.task_id)
             if not self._operator.wait_for_completion:

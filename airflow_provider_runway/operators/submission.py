@@ -45,6 +45,8 @@ class Submission:
     :param task_id: KIE's id, from stage ``SUBMITTED`` on.
     :param submitted_at: When KIE had taken it, ISO 8601 in UTC.
     :param saved_to: The ``save_to`` at which this Airflow task has stored a video before, which a new one may replace.
+    :param failures: How many submissions of this very request KIE has failed for a reason that bounds how often it is
+        worth submitting.
     """
 
     stage: Stage
@@ -53,6 +55,7 @@ class Submission:
     task_id: str | None = None
     submitted_at: str | None = None
     saved_to: str | None = None
+    failures: int = 0
 
     def to_json(self) -> dict[str, Any]:
         """The record as it is stored."""
@@ -69,7 +72,8 @@ class Submission:
                 raise TypeError(type(value).__name__)
             if value["version"] != _VERSION:
                 raise ValueError(f"it has version {value['version']!r}, and this provider reads {_VERSION}")
-            fields = {name: value[name] for name in cls.__slots__}
+            fields = {name: value[name] for name in cls.__slots__ if name != "failures"}
+            fields["failures"] = int(value.get("failures", 0))
             record = cls(**{**fields, "stage": Stage(fields["stage"])})
             if record.stage is not Stage.INTENT and not isinstance(record.task_id, str):
                 raise ValueError("no task id")
@@ -81,6 +85,13 @@ class Submission:
                 "has submitted, its video is at https://kie.ai/logs."
             ) from error
         return record
+
+
+def failures_before(earlier: Submission | None, fingerprint: str) -> int:
+    """How many submissions of a request have failed before, if the record of an earlier try is of that request."""
+    if earlier is None or earlier.stage is not Stage.FAILED or earlier.fingerprint != fingerprint:
+        return 0
+    return earlier.failures
 
 
 class StateStore(Protocol):

@@ -77,11 +77,18 @@ class SubmissionStore:
 
     @contextmanager
     def ending(self, submission: Submission) -> Iterator[None]:
-        """Record that the KIE task has ended without a video, if that is what comes out of the block."""
+        """Record that the KIE task has ended without a video, if that is what comes out of the block.
+
+        An error that bounds how often its request is worth submitting stops being retryable at that bound.
+        """
         try:
             yield
-        except GenerationFailedError:
-            self.write(replace(submission, stage=Stage.FAILED))
+        except GenerationFailedError as error:
+            failures = submission.failures
+            if error.resubmissions is not None:
+                failures += 1
+                error.retryable = failures <= error.resubmissions
+            self.write(replace(submission, stage=Stage.FAILED, failures=failures))
             raise
         except (VideoExpiredError, TaskNotFoundError):
             self.write(replace(submission, stage=Stage.GONE))

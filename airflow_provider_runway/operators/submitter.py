@@ -12,7 +12,7 @@ from airflow_provider_runway.kie.exchange import Patience
 from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.prices import priced
 from airflow_provider_runway.kie.requests import Request
-from airflow_provider_runway.operators.submission import Stage, Submission
+from airflow_provider_runway.operators.submission import Stage, Submission, failures_before
 from airflow_provider_runway.operators.submission_store import SubmissionStore
 from airflow_provider_runway.results import to_iso, utc_now
 
@@ -62,11 +62,13 @@ class Submitter:
         client = self.hook.get_conn()
         self._check_balance()
         ready = self.prepare(request)
+        known_by = fingerprint(request)
         intent = Submission(
             stage=Stage.INTENT,
-            fingerprint=fingerprint(request),
+            fingerprint=known_by,
             intended_at=to_iso(utc_now()),
             saved_to=earlier.saved_to if earlier else None,
+            failures=failures_before(earlier, known_by),
         )
         self.store.write(intent)
         try:

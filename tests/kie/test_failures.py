@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_runway.kie.failures import FailureReason, failure_reason, retry_can_help
+from airflow_provider_runway.kie.failures import FailureReason, failure_reason, useful_resubmissions
 
 from .support import wild
 
@@ -42,6 +42,24 @@ SEEN_MODERATION = [
     "The input or output was flagged as sensitive. Please try again with different inputs.",
     "Request blocked: The uploaded audio was flagged by Google safety review.",
 ]
+SEEN_MODERATION += ["unsafe image upload", "Lyrics contained copyrighted material", "Unsafe image upload detected.",
+                    "The current content could not be processed"]  # fmt: skip
+SEEN_INPUT = [
+    "Image size exceeds maximum of 10MB",
+    "couldn't process the provided image file (code=invalid_image_format)",
+    "couldn\u2019t process the provided video file",
+    "Only English prompts are supported",
+    "Video duration exceeds 10 seconds",
+    "Prompt length exceeds the limit",
+    "This aspect ratio is not supported",
+]
+# They may be the input's fault, and were seen to pass when the service was less busy.
+SEEN_FETCHES = [
+    "Failed to fetch the image. Kindly verify any access limits or restrictions set by you or your provider.",
+    "Image fetch failed. Check access settings or use our File Upload API instead.",
+    "Unable to fetch the video",
+    "Failed to download image",
+]
 SEEN_TRANSIENT = ["Internal Error", "internal error, please try again later", "the server is busy"]
 
 
@@ -49,7 +67,7 @@ SEEN_TRANSIENT = ["Internal Error", "internal error, please try again later", "t
     ("message", "reason"),
     [
         *((message, FailureReason.MODERATION) for message in MODERATION + SEEN_MODERATION),
-        *((message, FailureReason.INPUT) for message in INPUT),
+        *((message, FailureReason.INPUT) for message in INPUT + SEEN_INPUT + SEEN_FETCHES),
         *((message, FailureReason.CAPACITY) for message in CAPACITY),
         *((message, FailureReason.SERVICE) for message in SERVICE),
     ],
@@ -59,14 +77,24 @@ def test_every_documented_message_has_its_reason(message: str, reason: FailureRe
         assert failure_reason(spelling) is reason
 
 
-@pytest.mark.parametrize("message", MODERATION + SEEN_MODERATION + INPUT)
+@pytest.mark.parametrize("message", MODERATION + SEEN_MODERATION + INPUT + SEEN_INPUT)
 def test_what_the_prompt_or_the_input_caused_is_not_tried_again(message: str) -> None:
-    assert not retry_can_help(failure_reason(message))
+    assert useful_resubmissions(message) == 0
 
 
-@pytest.mark.parametrize("message", CAPACITY + SERVICE + SEEN_TRANSIENT)
-def test_what_the_service_caused_is_tried_again(message: str) -> None:
-    assert retry_can_help(failure_reason(message))
+@pytest.mark.parametrize("message", CAPACITY + SERVICE)
+def test_what_the_service_caused_is_tried_as_often_as_the_task_says(message: str) -> None:
+    assert useful_resubmissions(message) is None
+
+
+@pytest.mark.parametrize("message", SEEN_TRANSIENT)
+def test_what_the_service_seems_to_have_caused_is_tried_again(message: str) -> None:
+    assert useful_resubmissions(message) != 0
+
+
+@pytest.mark.parametrize("message", SEEN_FETCHES)
+def test_a_file_that_could_not_be_fetched_is_tried_once_more(message: str) -> None:
+    assert useful_resubmissions(message) == 1
 
 
 @pytest.mark.parametrize(
@@ -83,7 +111,7 @@ def test_what_the_service_caused_is_tried_again(message: str) -> None:
     ],
 )
 def test_a_fault_of_the_service_is_not_mistaken_for_one_of_the_input(message: str) -> None:
-    assert retry_can_help(failure_reason(message))
+    assert useful_resubmissions(message) != 0
 
 
 @pytest.mark.parametrize(
@@ -94,9 +122,9 @@ def test_a_fault_of_the_input_is_not_mistaken_for_one_of_capacity(message: str) 
 
 
 @pytest.mark.parametrize("message", [None, "", " "])
-def test_a_failure_without_a_text_is_unknown_and_tried_again(message: str | None) -> None:
+def test_a_failure_without_a_text_is_unknown_and_tried_once_more(message: str | None) -> None:
     assert failure_reason(message) is FailureReason.UNKNOWN
-    assert retry_can_help(FailureReason.UNKNOWN)
+    assert useful_resubmissions(message) == 1
 
 
 def test_reasons_read_as_words() -> None:
