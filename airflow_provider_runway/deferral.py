@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow_provider_runway.configuration import read_shortest_deferral
 from airflow_provider_runway.kie.errors import PollingFailedError, RunwayError, TaskNotFoundError
+from airflow_provider_runway.versions import airflow_version
 
 # Airflow's own trigger timeout stands this many seconds behind the deadline that the trigger keeps by itself.
 _MARGIN = 60.0
@@ -27,17 +28,10 @@ def shortest_deferral() -> float:
 
     :raises InvalidRequestError: If ``[runway] shortest_deferral`` is not a number of seconds from 0 to 600.
     """
-    return read_shortest_deferral() if _airflow_version() < _DEFERRALS_ARE_TOLD_APART else 0.0
+    return read_shortest_deferral() if airflow_version() < _DEFERRALS_ARE_TOLD_APART else 0.0
 
 
 _DEFERRALS_ARE_TOLD_APART = (3, 4)
-
-
-def _airflow_version() -> tuple[int, int]:
-    from airflow import __version__
-
-    major, minor, *_ = __version__.split(".")
-    return int(major), int(minor)
 
 
 def event_error(event: Mapping[str, Any]) -> RunwayError:

@@ -7,9 +7,9 @@ import inspect
 import json
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, cast
 
-from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, task_decorator_factory
+from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, _TaskDecorator
 from airflow.sdk.definitions._internal.types import SET_DURING_EXECUTION
 
 from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
@@ -18,9 +18,13 @@ from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import GenerateRequest
 from airflow_provider_runway.operators.parameters import address
 from airflow_provider_runway.operators.runway import RunwayGenerateOperator
+from airflow_provider_runway.retrying import fill_in
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
+    from airflow.sdk import Context, XComArg
+    from airflow.sdk.definitions._internal.expandinput import ExpandInput
+    from airflow.sdk.definitions.mappedoperator import MappedOperator
+    from airflow.sdk.definitions.xcom_arg import PlainXComArg
 
     from airflow_provider_runway.results import VideoResult
 
@@ -51,12 +55,25 @@ def runway_task(
     :param kwargs: Parameters of
         :class:`~airflow_provider_runway.operators.runway.RunwayGenerateOperator` but ``prompt``, and of any operator.
     """
-    return task_decorator_factory(
-        python_callable=python_callable,
-        multiple_outputs=multiple_outputs,
-        decorated_operator_class=RunwayDecoratedOperator,
-        **kwargs,
-    )
+
+    def decorate(function: Callable[..., Any]) -> _RunwayTask:
+        return _RunwayTask(
+            function=function,
+            multiple_outputs=multiple_outputs,
+            operator_class=RunwayDecoratedOperator,
+            kwargs=kwargs,
+        )
+
+    return cast("TaskDecorator", decorate if python_callable is None else decorate(python_callable))
+
+
+class _RunwayTask(_TaskDecorator[Any, Any, "RunwayDecoratedOperator"]):
+    """A decorated function, and what calling or mapping it makes."""
+
+    def _expand(self, expand_input: ExpandInput, *, strict: bool) -> XComArg:
+        made = super()._expand(expand_input, strict=strict)
+        fill_in(cast("MappedOperator", cast("PlainXComArg", made).operator).partial_kwargs)
+        return made
 
 
 class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):

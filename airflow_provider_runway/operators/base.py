@@ -13,6 +13,7 @@ from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.rules import check_url
 from airflow_provider_runway.operators.parameters import address, check_literal, check_seconds, optional
+from airflow_provider_runway.retrying import RETRIES, RETRY_DELAY
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -43,6 +44,10 @@ class RunwayVideoOperator(VideoTaskLinks, BaseOperator):
     :param on_ambiguous_submit: What to do about a submission whose outcome is unknown: ``"fail"`` for good, or
         ``"resubmit"`` in the next try, which may pay twice.
     :param runway_conn_id: The connection, of type ``runway``.
+    :param retries: As of any task. From Airflow 3.3 on it is 2 where neither the DAG nor ``[core]
+        default_task_retries`` says otherwise: a retry pays nothing there.
+    :param retry_delay: As of any task; a minute where neither the DAG nor ``[core] default_task_retry_delay`` says
+        otherwise.
     """
 
     template_fields: Sequence[str] = ("extra_fields", "callback_url", "save_to")
@@ -63,10 +68,12 @@ class RunwayVideoOperator(VideoTaskLinks, BaseOperator):
         timeout: timedelta | float = timedelta(minutes=30),
         on_ambiguous_submit: AmbiguousSubmit = "fail",
         runway_conn_id: str = "runway_default",
+        retries: int | None = RETRIES,
+        retry_delay: timedelta | float = RETRY_DELAY,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("multiple_outputs", True)
-        super().__init__(**kwargs)
+        super().__init__(retries=retries, retry_delay=retry_delay, **kwargs)
         self.extra_fields = extra_fields
         self.callback_url = callback_url
         self.save_to = save_to

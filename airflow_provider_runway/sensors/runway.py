@@ -29,6 +29,7 @@ from airflow_provider_runway.kie.rules import check_kind, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.operators.parameters import check_literal
 from airflow_provider_runway.results import VideoResult, finished_result, utc_now
+from airflow_provider_runway.retrying import RETRIES, RETRY_DELAY
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -53,6 +54,8 @@ class RunwayVideoSensor(VideoTaskLinks, BaseSensorOperator):
     :param soft_fail: Skip instead of failing where the video does not come: it is not ready in time, has failed, or is
         gone. A connection that does not work (no key, a wrong one, no answer) fails the sensor all the same.
     :param runway_conn_id: The connection, of type ``runway``.
+    :param retries: As of any task; 2 where nobody says otherwise, from Airflow 3.3 on.
+    :param retry_delay: As of any task; a minute where nobody says otherwise, from Airflow 3.3 on.
     :return: A small JSON object, also pushed key by key; see :class:`~airflow_provider_runway.results.VideoResult`.
     :raises airflow.sdk.exceptions.AirflowSensorTimeout: If the video is not ready in time.
     :raises airflow.sdk.exceptions.AirflowFailException: If the task has failed or is gone.
@@ -68,10 +71,12 @@ class RunwayVideoSensor(VideoTaskLinks, BaseSensorOperator):
         deferrable: bool = True,
         poke_interval: timedelta | float = 10,
         runway_conn_id: str = "runway_default",
+        retries: int | None = RETRIES,
+        retry_delay: timedelta | float = RETRY_DELAY,
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("multiple_outputs", True)
-        super().__init__(poke_interval=poke_interval, **kwargs)
+        super().__init__(poke_interval=poke_interval, retries=retries, retry_delay=retry_delay, **kwargs)
         self.runway_task_id = runway_task_id
         self.kind: Kind = kind
         self.deferrable = deferrable
