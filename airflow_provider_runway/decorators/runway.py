@@ -16,7 +16,7 @@ from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
 from airflow_provider_runway.decorators.returned import Returned, ReturnedStore
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import GenerateRequest
-from airflow_provider_runway.operators.parameters import address
+from airflow_provider_runway.operators.addresses import address
 from airflow_provider_runway.operators.runway import RunwayGenerateOperator
 from airflow_provider_runway.retrying import fill_in
 

@@ -198,7 +198,15 @@ def check_poll_interval(name: str, value: object) -> float:
     return check_seconds(name, value, least=SHORTEST_POLL_INTERVAL)
 
 
+def check_moment(name: str, value: object) -> float:
+    """Epoch seconds: a finite number."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not abs(value) < _LATEST:
+        raise InvalidRequestError(name, value, "must be a moment in epoch seconds")
+    return float(value)
+
+
 SHORTEST_POLL_INTERVAL = 1.0
+_LATEST = 1e11
 _LONGEST = timedelta(days=60).total_seconds()
 
 

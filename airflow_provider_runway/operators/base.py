@@ -11,13 +11,17 @@ from airflow.sdk import BaseOperator
 from airflow_provider_runway.connected import VideoTaskLinks
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import Request
-from airflow_provider_runway.kie.rules import check_url
-from airflow_provider_runway.operators.parameters import address, check_literal, check_seconds, optional
+from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds, check_url
+from airflow_provider_runway.operators.addresses import check_place
+from airflow_provider_runway.operators.parameters import check_fields, check_literal, optional
+from airflow_provider_runway.operators.templating import RenderedTexts
 from airflow_provider_runway.retrying import RETRIES, RETRY_DELAY
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from airflow.providers.openlineage.extractors import OperatorLineage
-    from airflow.sdk import Context
+    from airflow.sdk import Context, ObjectStoragePath
 
     from airflow_provider_runway.kie.tasks import Kind
     from airflow_provider_runway.operators.making import VideoMaking
@@ -26,19 +30,20 @@ if TYPE_CHECKING:
 AmbiguousSubmit = Literal["fail", "resubmit"]
 
 
-class RunwayVideoOperator(VideoTaskLinks, BaseOperator):
+class RunwayVideoOperator(VideoTaskLinks, RenderedTexts, BaseOperator):
     """Base of the operators that make a video. A subclass says which request it makes.
 
     :param extra_fields: Further fields of the request body, sent as they are. (templated)
     :param callback_url: http(s) URL that KIE posts to when the task has ended. (templated)
-    :param save_to: An object storage path: the finished video is stored there. With a ``/`` at the end it is a folder,
-        and the file is called ``<task_id>.mp4``. A file that this task did not make is never replaced. (templated)
+    :param save_to: An object storage path, or an absolute path of the worker's machine: the finished video is stored
+        there. With a ``/`` at the end it is a folder, and the file is called ``<task_id>.mp4``. A file that this task
+        did not make is never replaced. If it is given and renders to nothing, nothing is sent. (templated)
     :param thumbnail: Whether KIE's thumbnail is stored beside the video, under the same name with the picture's
         suffix. If it cannot be had, that is only logged.
     :param wait_for_completion: Wait for the video; otherwise succeed as soon as it is submitted, for a
         :class:`~airflow_provider_runway.sensors.runway.RunwayVideoSensor` to wait on.
     :param deferrable: Wait in the triggerer, without a worker slot. ``False`` waits in the worker.
-    :param poll_interval: Seconds, the shortest pause between two looks at the task.
+    :param poll_interval: Seconds, the shortest pause between two looks at the task; at least 1.
     :param timeout: The longest wait of one try, counted from the submission or, in a retry, from the reattachment;
         a timedelta or seconds.
     :param on_ambiguous_submit: What to do about a submission whose outcome is unknown: ``"fail"`` for good, or
@@ -53,6 +58,7 @@ class RunwayVideoOperator(VideoTaskLinks, BaseOperator):
     template_fields: Sequence[str] = ("extra_fields", "callback_url", "save_to")
     template_fields_renderers: ClassVar[dict[str, str]] = {"extra_fields": "json"}
     kind: ClassVar[Kind] = "runway"
+    request_type: ClassVar[type[Request] | None] = None
     result: VideoResult | None = None
 
     def __init__(
@@ -60,7 +66,7 @@ class RunwayVideoOperator(VideoTaskLinks, BaseOperator):
         *,
         extra_fields: dict[str, Any] | None = None,
         callback_url: str | None = None,
-        save_to: str | None = None,
+        save_to: str | ObjectStoragePath | PathLike[str] | None = None,
         thumbnail: bool = False,
         wait_for_completion: bool = True,
         deferrable: bool = True,
@@ -80,11 +86,14 @@ class RunwayVideoOperator(VideoTaskLinks, BaseOperator):
         self.thumbnail = thumbnail
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
-        self.poll_interval = check_seconds("poll_interval", poll_interval).total_seconds()
-        self.timeout = check_seconds("timeout", timeout)
+        self.poll_interval = check_poll_interval("poll_interval", poll_interval)
+        self.timeout = timedelta(seconds=check_seconds("timeout", timeout))
         self.on_ambiguous_submit = on_ambiguous_submit
         self.runway_conn_id = runway_conn_id
+        check_literal(lambda fields: check_fields("extra_fields", fields or {}, self.request_type), extra_fields)
         check_literal(lambda url: check_url("callback_url", optional(url)), callback_url)
+        if save_to is not None:
+            check_literal(lambda place: check_place("save_to", place), save_to)
         if on_ambiguous_submit not in {"fail", "resubmit"}:
             raise InvalidRequestError("on_ambiguous_submit", on_ambiguous_submit, "must be 'fail' or 'resubmit'")
         if thumbnail and save_to is None:
@@ -98,6 +107,20 @@ class RunwayVideoOperator(VideoTaskLinks, BaseOperator):
         :raises InvalidRequestError: If a parameter breaks a rule.
         """
         raise NotImplementedError
+
+    @property
+    def target(self) -> str | None:
+        """Where the video is to be stored, after templating."""
+        target: str | None = self.optional("save_to")
+        return target
+
+    def check_target(self) -> None:
+        """See, after templating, that ``save_to`` names a place, if it was given.
+
+        :raises InvalidRequestError: If it does not.
+        """
+        if self.was_given("save_to"):
+            check_place("save_to", self.needed("save_to"))
 
     @property
     def parent_task_id(self) -> str | None:
@@ -148,7 +171,7 @@ class RunwayVideoOperator(VideoTaskLinks, BaseOperator):
         from airflow_provider_runway import lineage
         from airflow_provider_runway.operators.local_files import MEDIA
 
-        sources = (address(getattr(self, field, None)) for field in MEDIA)
+        sources = (self.optional(field) for field in MEDIA if field in self.template_fields)
         return lineage.facets(lineage.made_from(sources, self.parent_task_id), lineage.gone_into(self.result))
 
     def _making(self, context: Context) -> VideoMaking:

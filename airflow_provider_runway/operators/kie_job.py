@@ -9,7 +9,7 @@ from airflow_provider_runway.kie import rules
 from airflow_provider_runway.kie.requests import JobRequest
 from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.operators.base import RunwayVideoOperator
-from airflow_provider_runway.operators.parameters import check_folder, check_literal, check_no_thumbnail, optional
+from airflow_provider_runway.operators.parameters import check_fields, check_folder, check_literal, check_no_thumbnail
 
 __all__ = ["KieJobOperator"]
 
@@ -35,6 +35,7 @@ class KieJobOperator(RunwayVideoOperator):
         "input": "json",
     }
     kind: ClassVar[Kind] = "job"
+    request_type = JobRequest
 
     def __init__(
         self,
@@ -47,16 +48,16 @@ class KieJobOperator(RunwayVideoOperator):
         self.model = model
         self.input = input
         check_literal(rules.check_model, model)
-        check_literal(rules.check_input, input)
+        check_literal(lambda fields: check_fields("input", fields), input)
         check_literal(check_folder, self.save_to)
         check_no_thumbnail(self.thumbnail)
 
     def build_request(self) -> JobRequest:
         """The request, out of the parameters after templating."""
-        check_folder(self.save_to)
+        check_folder(self.target)
         return JobRequest(
-            model=self.model,
-            input=self.input,
-            callback_url=optional(self.callback_url),
-            extra_fields=self.extra_fields or {},
+            model=self.needed("model"),
+            input=self.fields("input"),
+            callback_url=self.optional("callback_url"),
+            extra_fields=self.fields("extra_fields"),
         )

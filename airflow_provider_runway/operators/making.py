@@ -30,7 +30,6 @@ from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.operators.admission import LONGEST_QUEUEING, Ticket, may_exceed_the_limit, time_to_moment
 from airflow_provider_runway.operators.local_files import LocalFiles
-from airflow_provider_runway.operators.parameters import optional
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit, plan
 from airflow_provider_runway.operators.submission_store import SubmissionStore
 from airflow_provider_runway.operators.submitter import QUEUE_ELSEWHERE, WAIT_HERE, Submitter
@@ -59,7 +58,7 @@ class VideoMaking:
         self._hook = operator.hook
         self._log = operator.log
         self._store = SubmissionStore(context)
-        self._save_to = optional(operator.save_to)
+        self._save_to = operator.target
         self._files = LocalFiles(operator.hook, context, operator.log)
         self._submitted_before = False
 
@@ -125,6 +124,7 @@ class VideoMaking:
 
     def _check_before_paying(self) -> None:
         """What can go wrong after the submission must not come to light only then."""
+        self._operator.check_target()
         submission_call(self._request, self._hook.settings.address.api)
         json.dumps([self._trigger_arguments("", 0.0, 0.0), self._price])
         read_largest_file()

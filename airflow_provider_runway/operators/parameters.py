@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+from collections.abc import Callable, Mapping
+from numbers import Integral, Number
 from typing import Any
 
 from airflow.sdk.definitions._internal.types import SET_DURING_EXECUTION
 
+from airflow_provider_runway.kie import rules
+from airflow_provider_runway.kie.api import reserved_fields
 from airflow_provider_runway.kie.errors import InvalidRequestError
+from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import whole_number
+from airflow_provider_runway.operators.addresses import address, check_scheme, is_path
 
 _TEMPLATE_MARKS = ("{{", "{%", "{#")
 
 
 def is_literal(value: object) -> bool:
     """Whether a value is final while the DAG is parsed: no template, no output of another task or of a function."""
+    if is_path(value):
+        value = address(value)
     if isinstance(value, str):
         return not any(mark in value for mark in _TEMPLATE_MARKS)
     return value is not SET_DURING_EXECUTION and not hasattr(value, "resolve")
@@ -27,25 +33,71 @@ def check_literal(check: Callable[..., None], *values: object) -> None:
         check(*values)
 
 
-def optional(value: Any) -> Any:
-    """An optional parameter after templating: an empty text, and ``None`` rendered as a text, mean none."""
-    return None if value in ("", "None") else value
+def is_nothing(value: object) -> bool:
+    """Whether a template has come to nothing: ``None``, also as a text, an empty text, or white space."""
+    return value is None or (isinstance(value, str) and value.strip() in {"", "None"})
 
 
-def address(value: Any) -> Any:
-    """A path object as the text that leads to the same file; anything else as :func:`optional` has it."""
-    conn_id = getattr(value, "conn_id", None)
-    text = str(value) if hasattr(value, "protocol") else optional(value)
-    if not conn_id or f"{conn_id}@" in text:
-        return text
-    scheme, _, rest = text.partition("://")
-    return f"{scheme}://{conn_id}@{rest}"
+def optional(value: Any, default: Any = None) -> Any:
+    """An optional parameter after templating: the default, if it has come to nothing."""
+    return default if is_nothing(value) else value
 
 
 def number(value: Any) -> Any:
-    """A number that templating has made a text of; anything else stays as it is, to be refused by name."""
+    """A whole number, in whichever type a template or another task has given it; anything else as it is.
+
+    ``"5"``, ``"5.0"``, ``5.0``, ``Decimal("5")`` and numpy's integers are 5. What is left is refused by name.
+    """
     whole = whole_number(value)
-    return value if whole is None else whole
+    if whole is not None or isinstance(value, bool):
+        return value if whole is None else whole
+    try:
+        if isinstance(value, Integral):
+            return int(value)
+        if isinstance(value, str) and len(value) < _LONGEST_NUMBER and value.isascii():
+            return _whole(float(value), value)
+        return _whole(value, value) if isinstance(value, Number) else value
+    except (ArithmeticError, TypeError, ValueError):
+        return value
+
+
+def _whole(value: Any, otherwise: Any) -> Any:
+    return int(value) if abs(value) < _LARGEST_EXACT and value == int(value) else otherwise
+
+
+_LONGEST_NUMBER = 20
+# Beyond it a number with a point is not known to the last digit.
+_LARGEST_EXACT = 2**53
+
+
+def check_source(name: str, value: object) -> None:
+    """A picture or a video: its URL, or the address of a file whose scheme Airflow knows; or none."""
+    source = address(optional(value))
+    rules.check_source(name, source)
+    if rules.is_file_address(source):
+        check_scheme(name, source)
+
+
+def check_fields(name: str, value: object, request: type[Request] | None = None) -> None:
+    """Fields of a request while the DAG is parsed: JSON values, apart from what is still to come.
+
+    :param request: The request beside whose own fields they stand: none may have the name of one.
+    """
+    try:
+        known = _as_far_as_known(value)
+    except RecursionError:
+        known = None
+    rules.plain_fields(name, known if isinstance(known, Mapping) else value)
+    for field in sorted(reserved_fields(request) & set(known or ())) if request else ():
+        raise InvalidRequestError(name, field, "must not repeat a field that is a parameter")
+
+
+def _as_far_as_known(value: object) -> Any:
+    if isinstance(value, Mapping):
+        return {key: _as_far_as_known(each) for key, each in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_as_far_as_known(each) for each in value]
+    return value if is_literal(value) else None
 
 
 def check_folder(save_to: object) -> None:
@@ -59,15 +111,3 @@ def check_no_thumbnail(thumbnail: bool) -> None:
     """A job's files have no thumbnail beside them."""
     if thumbnail:
         raise InvalidRequestError("thumbnail", thumbnail, "must be False for a job: there is none beside its files")
-
-
-def check_seconds(name: str, value: float | timedelta) -> timedelta:
-    """A duration above zero, given in seconds or as a timedelta."""
-    if isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < _LONGEST:
-        return timedelta(seconds=value)
-    if isinstance(value, timedelta) and 0 < value.total_seconds() < _LONGEST:
-        return value
-    raise InvalidRequestError(name, value, "must be a time above zero, in seconds or as a timedelta")
-
-
-_LONGEST = timedelta(days=60).total_seconds()

@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_runway.kie import rules
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest
 from airflow_provider_runway.kie.tasks import Kind
+from airflow_provider_runway.operators.addresses import address
 from airflow_provider_runway.operators.base import RunwayVideoOperator
-from airflow_provider_runway.operators.parameters import address, check_literal, number, optional
+from airflow_provider_runway.operators.parameters import check_literal, check_source, number, optional
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from airflow.sdk import ObjectStoragePath
 
 __all__ = ["RunwayAlephOperator", "RunwayExtendOperator", "RunwayGenerateOperator"]
@@ -26,8 +29,8 @@ class RunwayGenerateOperator(RunwayVideoOperator):
     :param prompt: What happens in the video, 1 to 1800 characters. (templated)
     :param image_url: A picture to start from, JPG or PNG, up to 10 MB: its http(s) URL, or the address of a file such
         as ``s3://conn_id@bucket/fox.png``, which is uploaded when the request is about to be submitted. (templated)
-    :param duration: Seconds of video, 5 or 10. Ten seconds exist in 720p only. (templated)
-    :param quality: ``"720p"`` or ``"1080p"``. (templated)
+    :param duration: Seconds of video, 5 or 10; 5 if left out. Ten seconds exist in 720p only. (templated)
+    :param quality: ``"720p"`` or ``"1080p"``; 720p if left out. (templated)
     :param aspect_ratio: One of 16:9, 4:3, 1:1, 3:4, 9:16. Needed without an image; with one, the image decides.
         (templated)
     :param watermark: Text at the bottom right; none if left out. (templated)
@@ -44,12 +47,13 @@ class RunwayGenerateOperator(RunwayVideoOperator):
         "watermark",
         *RunwayVideoOperator.template_fields,
     )
+    request_type = GenerateRequest
 
     def __init__(
         self,
         *,
         prompt: str,
-        image_url: str | ObjectStoragePath | None = None,
+        image_url: str | ObjectStoragePath | PathLike[str] | None = None,
         duration: int | str = 5,
         quality: str = "720p",
         aspect_ratio: str | None = None,
@@ -64,11 +68,11 @@ class RunwayGenerateOperator(RunwayVideoOperator):
         self.aspect_ratio = aspect_ratio
         self.watermark = watermark
         check_literal(rules.check_prompt, prompt)
-        check_literal(lambda url: rules.check_source("image_url", optional(url)), image_url)
-        check_literal(lambda seconds: rules.check_duration(number(seconds)), duration)
-        check_literal(rules.check_quality, quality)
+        check_literal(lambda url: check_source("image_url", url), image_url)
+        check_literal(lambda seconds: rules.check_duration(_duration(seconds)), duration)
+        check_literal(lambda lines: rules.check_quality(optional(lines, _QUALITY)), quality)
         check_literal(
-            lambda seconds, lines: rules.check_duration_with_quality(number(seconds), lines), duration, quality
+            lambda seconds, lines: rules.check_duration_with_quality(_duration(seconds), lines), duration, quality
         )
         check_literal(lambda text: rules.check_text("watermark", text), watermark)
         check_literal(lambda ratio: rules.check_aspect_ratio(optional(ratio)), aspect_ratio)
@@ -81,14 +85,14 @@ class RunwayGenerateOperator(RunwayVideoOperator):
     def build_request(self) -> GenerateRequest:
         """The request, out of the parameters after templating."""
         return GenerateRequest(
-            prompt=self.prompt,
-            image_url=address(self.image_url),
-            duration=number(self.duration),
-            quality=self.quality,
-            aspect_ratio=optional(self.aspect_ratio),
-            watermark=optional(self.watermark),
-            callback_url=optional(self.callback_url),
-            extra_fields=self.extra_fields or {},
+            prompt=self.needed("prompt"),
+            image_url=self.optional("image_url"),
+            duration=_duration(self.duration),
+            quality=self.optional("quality", _QUALITY),
+            aspect_ratio=self.optional("aspect_ratio"),
+            watermark=self.optional("watermark"),
+            callback_url=self.optional("callback_url"),
+            extra_fields=self.fields("extra_fields"),
         )
 
 
@@ -112,6 +116,7 @@ class RunwayExtendOperator(RunwayVideoOperator):
         "watermark",
         *RunwayVideoOperator.template_fields,
     )
+    request_type = ExtendRequest
 
     def __init__(
         self,
@@ -129,24 +134,26 @@ class RunwayExtendOperator(RunwayVideoOperator):
         self.watermark = watermark
         check_literal(lambda task_id: rules.check_task_id("runway_task_id", task_id), runway_task_id)
         check_literal(rules.check_prompt, prompt)
-        check_literal(rules.check_quality, quality)
+        check_literal(lambda lines: rules.check_quality(optional(lines, _QUALITY)), quality)
         check_literal(lambda text: rules.check_text("watermark", text), watermark)
 
     @property
     def parent_task_id(self) -> str:
         """The task that the new video extends."""
-        return self.runway_task_id
+        parent: str = self.text("runway_task_id")
+        return parent
 
     def build_request(self) -> ExtendRequest:
         """The request, out of the parameters after templating."""
-        rules.check_task_id("runway_task_id", self.runway_task_id)
+        runway_task_id = self.needed("runway_task_id")
+        rules.check_task_id("runway_task_id", runway_task_id)
         return ExtendRequest(
-            task_id=self.runway_task_id,
-            prompt=self.prompt,
-            quality=self.quality,
-            watermark=optional(self.watermark),
-            callback_url=optional(self.callback_url),
-            extra_fields=self.extra_fields or {},
+            task_id=runway_task_id,
+            prompt=self.needed("prompt"),
+            quality=self.optional("quality", _QUALITY),
+            watermark=self.optional("watermark"),
+            callback_url=self.optional("callback_url"),
+            extra_fields=self.fields("extra_fields"),
         )
 
 
@@ -179,15 +186,16 @@ class RunwayAlephOperator(RunwayVideoOperator):
         *RunwayVideoOperator.template_fields,
     )
     kind: ClassVar[Kind] = "aleph"
+    request_type = AlephRequest
 
     def __init__(
         self,
         *,
         prompt: str,
-        video_url: str | ObjectStoragePath,
+        video_url: str | ObjectStoragePath | PathLike[str],
         aspect_ratio: str | None = None,
         seed: int | str | None = None,
-        reference_image_url: str | ObjectStoragePath | None = None,
+        reference_image_url: str | ObjectStoragePath | PathLike[str] | None = None,
         watermark: str | None = None,
         upload_cn: bool = False,
         **kwargs: Any,
@@ -201,23 +209,32 @@ class RunwayAlephOperator(RunwayVideoOperator):
         self.watermark = watermark
         self.upload_cn = upload_cn
         check_literal(rules.check_aleph_prompt, prompt)
-        check_literal(lambda url: rules.check_needed_source("video_url", url), video_url)
+        check_literal(lambda url: rules.check_needed_source("video_url", address(url)), video_url)
+        check_literal(lambda url: check_source("video_url", url), video_url)
         check_literal(lambda ratio: rules.check_aleph_aspect_ratio(optional(ratio)), aspect_ratio)
         check_literal(lambda value: rules.check_seed(number(optional(value))), seed)
-        check_literal(lambda url: rules.check_source("reference_image_url", optional(url)), reference_image_url)
+        check_literal(lambda url: check_source("reference_image_url", url), reference_image_url)
         check_literal(lambda text: rules.check_aleph_watermark(optional(text)), watermark)
         rules.check_flag("upload_cn", upload_cn)
 
     def build_request(self) -> AlephRequest:
         """The request, out of the parameters after templating."""
         return AlephRequest(
-            prompt=self.prompt,
-            video_url=address(self.video_url),
-            aspect_ratio=optional(self.aspect_ratio),
+            prompt=self.needed("prompt"),
+            video_url=self.needed("video_url"),
+            aspect_ratio=self.optional("aspect_ratio"),
             seed=number(optional(self.seed)),
-            reference_image_url=address(self.reference_image_url),
-            watermark=optional(self.watermark),
+            reference_image_url=self.optional("reference_image_url"),
+            watermark=self.optional("watermark"),
             upload_cn=self.upload_cn,
-            callback_url=optional(self.callback_url),
-            extra_fields=self.extra_fields or {},
+            callback_url=self.optional("callback_url"),
+            extra_fields=self.fields("extra_fields"),
         )
+
+
+_QUALITY = "720p"
+
+
+def _duration(value: object) -> Any:
+    """Seconds as they are sent: 5 where nothing is said."""
+    return number(optional(value, min(rules.DURATIONS)))

@@ -9,11 +9,14 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
 from airflow_provider_runway.connected import ConnectedTask
-from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.operators.parameters import address
+from airflow_provider_runway.operators.addresses import check_place
+from airflow_provider_runway.operators.parameters import check_literal
+from airflow_provider_runway.operators.templating import RenderedTexts
 from airflow_provider_runway.results import SCHEMA_VERSION, to_iso
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from airflow.sdk import Context, ObjectStoragePath
 
 
@@ -35,34 +38,41 @@ class UploadResult(TypedDict):
     schema_version: int
 
 
-class RunwayUploadOperator(ConnectedTask, BaseOperator):
+class RunwayUploadOperator(ConnectedTask, RenderedTexts, BaseOperator):
     """Upload a file to KIE, for 24 hours, where anybody who has the link can fetch it. Free of charge.
 
     The operators that make videos upload the files that they are given by themselves. This is for a file that several
     of them use, and for the ``input`` of other models.
 
-    :param path: A path of the worker's machine, or what Airflow's ``ObjectStoragePath`` takes, such as
+    :param path: An absolute path of the worker's machine, or what Airflow's ``ObjectStoragePath`` takes, such as
         ``s3://conn_id@bucket/fox.png``. A picture may have 10 MB at most. (templated)
     :param runway_conn_id: The connection, of type ``runway``.
     :return: A small JSON object, also pushed key by key; see :class:`UploadResult`.
+    :raises InvalidRequestError: If the path is not absolute, or its scheme is unknown to Airflow; nothing was sent.
     :raises UnreadableFileError: If the file cannot be read; a retry reads it again.
     """
 
     template_fields: Sequence[str] = ("path",)
 
-    def __init__(self, *, path: str | ObjectStoragePath, runway_conn_id: str = "runway_default", **kwargs: Any) -> None:
+    def __init__(
+        self,
+        *,
+        path: str | ObjectStoragePath | PathLike[str],
+        runway_conn_id: str = "runway_default",
+        **kwargs: Any,
+    ) -> None:
         kwargs.setdefault("multiple_outputs", True)
         super().__init__(**kwargs)
         self.path = path
         self.runway_conn_id = runway_conn_id
+        check_literal(lambda place: check_place("path", place), path)
 
     def execute(self, context: Context) -> UploadResult:
         """Upload the file."""
         del context
         with fail_for_good_if_hopeless(), self.hook:
-            path = address(self.path)
-            if not path:
-                raise InvalidRequestError("path", self.path, "must be the path of a file")
+            path = self.needed("path")
+            check_place("path", path)
             uploaded = self.hook.upload(path)
         self.log.info("%s is uploaded (%d bytes, %s).", path, uploaded.size, uploaded.content_type)
         return UploadResult(

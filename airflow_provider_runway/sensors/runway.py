@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
+from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
 from airflow_provider_runway.assets import describe_video
 from airflow_provider_runway.configuration import read_shortest_deferral
 from airflow_provider_runway.connected import VideoTaskLinks
@@ -25,9 +26,10 @@ from airflow_provider_runway.kie.errors import (
     WaitTimeoutError,
 )
 from airflow_provider_runway.kie.polling import Finished, GaveUp, LookAgain, Step, Watch, WatchRules, timed_out
-from airflow_provider_runway.kie.rules import check_kind, check_task_id
+from airflow_provider_runway.kie.rules import check_kind, check_poll_interval, check_seconds, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.operators.parameters import check_literal
+from airflow_provider_runway.operators.templating import RenderedTexts
 from airflow_provider_runway.results import VideoResult, finished_result, utc_now
 from airflow_provider_runway.retrying import RETRIES, RETRY_DELAY
 
@@ -42,14 +44,14 @@ _MEMORY_KEY = "runway_looks"
 _NO_VIDEO = (WaitTimeoutError, GenerationFailedError, TaskNotFoundError, VideoExpiredError, MissingVideoError)
 
 
-class RunwayVideoSensor(VideoTaskLinks, BaseSensorOperator):
+class RunwayVideoSensor(VideoTaskLinks, RenderedTexts, BaseSensorOperator):
     """Wait until a video that was submitted elsewhere is ready. Pays nothing.
 
     :param runway_task_id: The KIE task to wait for. (templated)
     :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
     :param deferrable: Wait in the triggerer, without a worker slot. ``False`` waits in the worker, as ``mode`` says.
-    :param poke_interval: Seconds, the shortest pause between two looks. In reschedule mode pauses are no shorter than
-        ``[runway] shortest_deferral``, 30 seconds if that is not set.
+    :param poke_interval: Seconds or a timedelta, the shortest pause between two looks; at least 1 s. In reschedule mode
+        pauses are no shorter than ``[runway] shortest_deferral``, 30 seconds if that is not set.
     :param timeout: The longest wait, a timedelta or seconds; Airflow's ``[sensors] default_timeout`` if left out.
     :param soft_fail: Skip instead of failing where the video does not come: it is not ready in time, has failed, or is
         gone. A connection that does not work (no key, a wrong one, no answer) fails the sensor all the same.
@@ -76,7 +78,10 @@ class RunwayVideoSensor(VideoTaskLinks, BaseSensorOperator):
         **kwargs: Any,
     ) -> None:
         kwargs.setdefault("multiple_outputs", True)
-        super().__init__(poke_interval=poke_interval, retries=retries, retry_delay=retry_delay, **kwargs)
+        if kwargs.get("timeout") is not None:
+            check_seconds("timeout", kwargs["timeout"])
+        pause = check_poll_interval("poke_interval", poke_interval)
+        super().__init__(poke_interval=pause, retries=retries, retry_delay=retry_delay, **kwargs)
         self.runway_task_id = runway_task_id
         self.kind: Kind = kind
         self.deferrable = deferrable
@@ -86,9 +91,9 @@ class RunwayVideoSensor(VideoTaskLinks, BaseSensorOperator):
 
     def execute(self, context: Context) -> VideoResult:
         """Wait for the video."""
+        self._settle_task_id()
         with self.hook:
             try:
-                check_task_id("runway_task_id", self.runway_task_id)
                 read_shortest_deferral()
             except RunwayError as error:
                 self._give_up(error)
@@ -121,6 +126,7 @@ class RunwayVideoSensor(VideoTaskLinks, BaseSensorOperator):
         :param deadline: Epoch seconds at which the wait ends.
         """
         outcome = event["state"]
+        self._settle_task_id()
         with self.hook:
             self._show()
             step = self._look()
@@ -159,6 +165,12 @@ class RunwayVideoSensor(VideoTaskLinks, BaseSensorOperator):
             soonest = utc_now() + timedelta(seconds=read_shortest_deferral())
             raise AirflowRescheduleException(max(pause.reschedule_date, soonest)) from None
         return result
+
+    def _settle_task_id(self) -> None:
+        """See that templating has come to an id. ``soft_fail`` is not for one that has not."""
+        with fail_for_good_if_hopeless():
+            self.runway_task_id = self.needed("runway_task_id")
+            check_task_id("runway_task_id", self.runway_task_id)
 
     @cached_property
     def _watch(self) -> Watch:

@@ -14,20 +14,24 @@ from airflow_provider_runway.kie.errors import GenerationFailedError
 from airflow_provider_runway.kie.judging import require_video
 from airflow_provider_runway.kie.rules import check_kind, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.operators.addresses import check_place
 from airflow_provider_runway.operators.parameters import check_folder, check_literal, check_no_thumbnail
+from airflow_provider_runway.operators.templating import RenderedTexts
 from airflow_provider_runway.results import VideoResult, finished_result
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     from airflow.providers.openlineage.extractors import OperatorLineage
-    from airflow.sdk import Context
+    from airflow.sdk import Context, ObjectStoragePath
 
 
-class RunwayToObjectStorageOperator(VideoTaskLinks, BaseOperator):
+class RunwayToObjectStorageOperator(VideoTaskLinks, RenderedTexts, BaseOperator):
     """Store the video of a finished task. Pays nothing, and can be run again.
 
     :param runway_task_id: The KIE task, which must have succeeded. (templated)
     :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
-    :param save_to: Where to: a path, or what Airflow's ``ObjectStoragePath`` takes, such as ``s3://conn@bucket/key``.
+    :param save_to: Where to: an absolute path, or what Airflow's ``ObjectStoragePath`` takes, such as ``s3://conn@bucket/key``.
         With a ``/`` at the end it is a folder, and the file is called ``<task_id>.mp4``. For kind ``"job"`` it must be
         one; the files are called ``<task_id>-1.mp4``, ``<task_id>-2.png`` and so on. (templated)
     :param overwrite: Whether a file that is there is replaced. Otherwise it is left alone: if it is this very video,
@@ -48,7 +52,7 @@ class RunwayToObjectStorageOperator(VideoTaskLinks, BaseOperator):
         self,
         *,
         runway_task_id: str,
-        save_to: str,
+        save_to: str | ObjectStoragePath | PathLike[str],
         kind: Kind = "runway",
         overwrite: bool = False,
         thumbnail: bool = False,
@@ -64,6 +68,7 @@ class RunwayToObjectStorageOperator(VideoTaskLinks, BaseOperator):
         self.thumbnail = thumbnail
         self.runway_conn_id = runway_conn_id
         check_literal(lambda task_id: check_task_id("runway_task_id", task_id), runway_task_id)
+        check_literal(lambda place: check_place("save_to", place), save_to)
         check_kind(kind)
         if kind == "job":
             check_literal(check_folder, save_to)
@@ -74,15 +79,18 @@ class RunwayToObjectStorageOperator(VideoTaskLinks, BaseOperator):
         from airflow_provider_runway.storage.results import save_task
 
         with fail_for_good_if_hopeless(), self.hook:
+            self.runway_task_id = self.needed("runway_task_id")
             check_task_id("runway_task_id", self.runway_task_id)
+            save_to = self.needed("save_to")
+            check_place("save_to", save_to)
             if self.kind == "job":
-                check_folder(self.save_to)
+                check_folder(save_to)
             self.show_logs(self.runway_task_id)
             task = self._finished_task()
             self.video_link = task.video_url or ""
             saved = save_task(
                 task,
-                self.save_to,
+                save_to,
                 overwrite=self.overwrite,
                 thumbnail=self.thumbnail,
                 renew=lambda dead, position: self.hook.renew_link(task.task_id, dead, task.kind, position),

@@ -17,6 +17,7 @@ from airflow_provider_runway.kie.errors import (
     VideoExpiredError,
     WaitTimeoutError,
 )
+from airflow_provider_runway.kie.rules import SHORTEST_POLL_INTERVAL, check_moment, check_seconds
 from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.triggers.settling import settle
 
@@ -31,12 +32,13 @@ class RunwayVideoTrigger(BaseTrigger):
     :param runway_conn_id: The connection, of type ``runway``.
     :param runway_task_id: The task waited for.
     :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
-    :param poll_interval: Seconds, the shortest pause between two looks.
+    :param poll_interval: Seconds, the shortest pause between two looks; below 1 it counts as 1.
     :param deadline: Epoch seconds at which the wait ends; a restart of the triggerer does not move it.
     :param submitted_at: Epoch seconds at which the task was submitted, if that is known: looks are rarer while a video
         is too young to be ready.
     :param profile: What sort of video it is, as in the price list, such as ``generate-5s-720p``: when those of a sort
         become ready is learned.
+    :raises InvalidRequestError: If a number is none, or not finite.
     """
 
     def __init__(
@@ -54,9 +56,9 @@ class RunwayVideoTrigger(BaseTrigger):
         self.runway_conn_id = runway_conn_id
         self.runway_task_id = runway_task_id
         self.kind: Kind = kind
-        self.poll_interval = poll_interval
-        self.deadline = deadline
-        self.submitted_at = submitted_at
+        self.poll_interval = max(check_seconds("poll_interval", poll_interval), SHORTEST_POLL_INTERVAL)
+        self.deadline = check_moment("deadline", deadline)
+        self.submitted_at = None if submitted_at is None else check_moment("submitted_at", submitted_at)
         self.profile = profile
 
     def serialize(self) -> tuple[str, dict[str, Any]]:

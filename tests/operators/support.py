@@ -20,6 +20,22 @@ from airflow_provider_runway.operators.submission import Stage
 from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
 
 FOX = {"task_id": "video", "prompt": "A fox in the snow", "aspect_ratio": "16:9"}
+SNOW: dict[str, Any] = {"task_id": "snow", "prompt": "Make it snow", "video_url": "https://a.example/fox.mp4"}
+NEXT: dict[str, Any] = {"task_id": "more", "prompt": "It looks up", "runway_task_id": "task-1"}
+JOB: dict[str, Any] = {"task_id": "hare", "model": "kling-2.6/text-to-video", "input": {"prompt": "A hare"}}
+# What templates find among the params.
+VALUES: dict[str, Any] = {
+    "nothing": None,
+    "empty": "",
+    "blank": " \n\t",
+    "year": 1984,
+    "text": "1984",
+    "quoted": "'A fox'",
+    "json": '{"a": 1}',
+    "flag": True,
+    "half": 0.5,
+    "list": [1, "2"],
+}
 
 
 class Crash(BaseException):
@@ -151,6 +167,23 @@ class Task:
         ti.state = self.airflow_makes_of_success
         for callback in self.operator.on_success_callback:
             callback(self.context)
+
+
+def rendered(operator: Any, native: bool = False) -> Any:
+    operator.render_template_as_native_obj = native
+    operator.render_template_fields({"params": VALUES, "ti": Pull()})
+    return operator
+
+
+class Pull:
+    """A task instance to which no other task has said anything."""
+
+    def xcom_pull(self, _task_ids: str) -> None:
+        return None
+
+
+def rendering(build: Callable[[], RunwayVideoOperator], native: bool = False) -> Task:
+    return Task(lambda: rendered(build(), native))
 
 
 @contextmanager

@@ -198,7 +198,7 @@ def test_a_worker_waits_for_its_moment_unless_the_clocks_disagree(ahead: float, 
 def test_dying_while_it_queues_costs_nothing_and_the_next_try_queues_anew(
     kie: Sandbox, many_tasks: None, slept: list[float]
 ) -> None:
-    task = Task(poll_interval=0.1)
+    task = Task(poll_interval=1)
     assert is_queueing(task.start())
 
     kie.configure(seconds=0)
@@ -210,7 +210,7 @@ def test_clearing_a_task_that_succeeded_queues_too_and_pays_once(
     kie: Sandbox, many_tasks: None, slept: list[float]
 ) -> None:
     kie.configure(seconds=0)
-    task = Task(poll_interval=0.1)
+    task = Task(poll_interval=1)
     task.run()
     task.clear()
 

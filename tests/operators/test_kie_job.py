@@ -141,7 +141,7 @@ def test_a_dead_link_among_several_is_renewed(kie: Sandbox, given_time: GivenTim
     assert (kie.ledger.counts["media"], kie.ledger.counts["download_url"]) == (4, 1)
 
 
-@pytest.mark.parametrize("save_to", ["/videos/hare.mp4", "s3://videos/hare", "hare.mp4"])
+@pytest.mark.parametrize("save_to", ["/videos/hare.mp4", "s3://videos/hare", "~/hare.mp4"])
 def test_where_a_job_is_stored_is_a_folder(save_to: str) -> None:
     with pytest.raises(InvalidRequestError, match=r"^save_to must be a folder, with a / at its end"):
         KieJobOperator(**KLING, save_to=save_to)

@@ -13,8 +13,8 @@ from fakes import GivenTime
 from airflow_provider_runway.exceptions import InvalidRequestError
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.kie.api import submission_call
+from airflow_provider_runway.operators.addresses import address
 from airflow_provider_runway.operators.local_files import FILES_KEY
-from airflow_provider_runway.operators.parameters import address
 from airflow_provider_runway.operators.runway import RunwayAlephOperator
 from airflow_provider_runway.sandbox import CutAfter, Fail, Refuse, Sandbox
 
@@ -221,8 +221,10 @@ def test_a_file_cannot_be_submitted_as_it_is(kie: Sandbox) -> None:
         (ObjectStoragePath("file:///srv/fox.png"), "file:///srv/fox.png"),
         (ObjectStoragePath("file:///srv/fox.png", conn_id="disk"), "file://disk@/srv/fox.png"),
         ("s3://aws@bucket/fox.png", "s3://aws@bucket/fox.png"),
-        ("None", None),
-        ("", None),
+        (ObjectStoragePath("/srv/fox.png"), "/srv/fox.png"),
+        (Path("/srv/a fox.png"), "file:///srv/a fox.png"),
+        (Path("fox.png"), "fox.png"),
+        ("None", "None"),
         (None, None),
     ],
 )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import inspect
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -109,9 +110,11 @@ def test_the_templated_parameters_are_those_of_the_contract(operator: type[BaseO
         ({"duration": "seven"}, "duration", "must be 5 or 10 (seconds)"),
         ({"duration": 5.5}, "duration", "must be 5 or 10 (seconds)"),
         ({"duration": True}, "duration", "must be 5 or 10 (seconds)"),
-        ({"duration": None}, "duration", "must be 5 or 10 (seconds)"),
+        ({"duration": "nan"}, "duration", "must be 5 or 10 (seconds)"),
+        ({"duration": "1e999999"}, "duration", "must be 5 or 10 (seconds)"),
+        ({"duration": Decimal("5.5")}, "duration", "must be 5 or 10 (seconds)"),
+        ({"duration": b"5"}, "duration", "must be 5 or 10 (seconds)"),
         ({"quality": "4k"}, "quality", "must be '720p' or '1080p'"),
-        ({"quality": None}, "quality", "must be '720p' or '1080p'"),
         ({"duration": 10, "quality": "1080p"}, "quality", "must be '720p' when duration is 10 seconds"),
         ({"duration": "10", "quality": "1080p"}, "quality", "must be '720p' when duration is 10 seconds"),
         ({"aspect_ratio": "2:1"}, "aspect_ratio", "must be one of 16:9, 4:3, 1:1, 3:4, 9:16"),
@@ -214,15 +217,17 @@ def test_what_templates_render_to_for_aleph_is_judged_before_anything_is_sent(gi
 
 
 @pytest.mark.parametrize("name", ["poll_interval", "timeout"])
-@pytest.mark.parametrize("value", [0, -1, "10", None, True, timedelta(0), timedelta(days=-1), float("nan"), 1e9])
+@pytest.mark.parametrize(
+    "value", [0, -1, "10", None, True, timedelta(0), timedelta(days=-1), float("nan"), float("inf"), 1e9]
+)
 def test_a_time_that_cannot_work_is_refused_while_the_dag_is_read(name: str, value: Any) -> None:
-    with pytest.raises(InvalidRequestError, match="must be a time above zero") as caught:
+    with pytest.raises(InvalidRequestError, match=r"must be a time (above zero|of at least 1 s), in s") as caught:
         RunwayGenerateOperator(**{**FOX, name: value})
 
     assert caught.value.field == name
 
 
-@pytest.mark.parametrize(("given", "seconds"), [(90, 90), (1.5, 1.5), (timedelta(minutes=2), 120)])
+@pytest.mark.parametrize(("given", "seconds"), [(90, 90), (1, 1), (1.5, 1.5), (timedelta(minutes=2), 120)])
 def test_times_are_seconds_or_timedeltas(given: float | timedelta, seconds: float) -> None:
     operator = RunwayGenerateOperator(**FOX, timeout=given, poll_interval=given)
 
@@ -350,7 +355,9 @@ def test_a_rendered_task_id_to_extend_is_judged_by_its_own_name() -> None:
     operator = RunwayExtendOperator(**{**NEXT, "runway_task_id": "{{ '' }}"})
     operator.render_template_fields({})
 
-    with pytest.raises(InvalidRequestError, match=r"^runway_task_id must be the id of a KIE task; got ''"):
+    with pytest.raises(
+        InvalidRequestError, match=r"^runway_task_id must not come to nothing, as its template .*; got ''"
+    ):
         operator.build_request()
 
 

@@ -96,9 +96,7 @@ def test_a_picture_of_more_than_10_mb_is_refused_unsent(
     ("path", "said"),
     [
         ("/no/such/fox.png", "FileNotFoundError"),
-        ("nosuchscheme://bucket/fox.png", "cannot be read"),
         ("{folder}", "IsADirectoryError"),
-        ("", "path must be the path of a file"),
     ],
 )
 def test_a_file_that_is_not_there_fails_for_good(kie: Sandbox, tmp_path: Path, path: str, said: str) -> None:

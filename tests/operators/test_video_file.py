@@ -45,7 +45,7 @@ def test_a_file_that_the_task_did_not_make_is_left_alone_and_nothing_is_sent(kie
 
 def test_a_place_that_cannot_be_written_is_found_out_before_anything_is_sent(kie: Sandbox) -> None:
     with pytest.raises(AirflowFailException, match="TargetUnwritableError"):
-        Task(save_to="nosuchscheme://bucket/fox.mp4").run()
+        Task(save_to="ftp://bucket/fox.mp4").run()
 
     assert kie.ledger.submissions == ()
 
@@ -116,4 +116,4 @@ def test_a_thumbnail_alone_cannot_be_stored() -> None:
 
 def test_a_video_cannot_be_stored_without_being_waited_for() -> None:
     with pytest.raises(ValueError, match="save_to needs wait_for_completion=True"):
-        RunwayGenerateOperator(**FOX, save_to="fox.mp4", wait_for_completion=False)
+        RunwayGenerateOperator(**FOX, save_to="/fox.mp4", wait_for_completion=False)

@@ -436,7 +436,7 @@ def test_an_id_that_renders_to_nothing_fails_for_good(kie: Sandbox) -> None:
     waiting = sensor("{{ '' }}")
     waiting.render_template_fields({})
 
-    with pytest.raises(AirflowFailException, match="InvalidRequestError: runway_task_id must be"):
+    with pytest.raises(AirflowFailException, match="InvalidRequestError: runway_task_id must not come to nothing"):
         waiting.execute(fake_context())
     assert kie.ledger.requests == ()
 

@@ -13,7 +13,7 @@ from airflow.sdk import DAG, task
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 
-QUICK: dict[str, Any] = {"poll_interval": 0.5, "retries": 2, "retry_delay": timedelta(seconds=1)}
+QUICK: dict[str, Any] = {"poll_interval": 1, "retries": 2, "retry_delay": timedelta(seconds=1)}
 
 
 class DiesOnceSubmitted(RunwayGenerateOperator):
@@ -38,7 +38,7 @@ with DAG("chain", schedule=None, default_args=QUICK):
     RunwayVideoSensor(
         task_id="wait",
         runway_task_id=extend.output["task_id"],  # type: ignore[index] # Airflow types it as not indexable
-        poke_interval=0.5,
+        poke_interval=1,
         timeout=60,
         retries=0,
     )
@@ -48,7 +48,7 @@ with DAG("batch", schedule=None, default_args=QUICK, max_active_tasks=32):
 
 with DAG("crowd", schedule=None, max_active_tasks=32):
     RunwayGenerateOperator.partial(
-        task_id="each", aspect_ratio="1:1", wait_for_completion=False, poll_interval=0.5, retries=0
+        task_id="each", aspect_ratio="1:1", wait_for_completion=False, poll_interval=1, retries=0
     ).expand(prompt=[f"Wolf {n}" for n in range(12)])
 
 with DAG("something_else", schedule=None):

@@ -1,0 +1,134 @@
+"""What templates make of an operator's parameters: texts stay texts, and a text that is needed is there."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from jinja2 import Environment, Undefined, pass_context
+from jinja2.nativetypes import NativeEnvironment
+
+from airflow_provider_runway.kie.errors import InvalidRequestError
+from airflow_provider_runway.operators.addresses import address, is_path
+from airflow_provider_runway.operators.parameters import is_literal, is_nothing, optional
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator, Context
+    from jinja2.runtime import Context as Variables
+
+    _Operator = BaseOperator
+else:
+    _Operator = object
+
+
+class RenderedTexts(_Operator):
+    """An operator whose templates give texts, also with ``render_template_as_native_obj=True``.
+
+    Jinja's native rendering evaluates each text that comes out as if it were Python: ``2026`` becomes a number,
+    ``'A fox'`` loses its quotes, JSON becomes a mapping. Here a text is a text. Only a template that is one single
+    expression gives what that expression is, if it is no text: ``"{{ params.seconds }}"`` a number.
+    """
+
+    def render_template(
+        self,
+        content: Any,
+        context: Context,
+        jinja_env: Environment | None = None,
+        seen_oids: set[int] | None = None,
+    ) -> Any:
+        """Render a parameter, or what stands within one, as Airflow does, but for native texts."""
+        self._given  # noqa: B018 - this is the last moment to see the templates
+        if isinstance(content, str):
+            jinja_env = jinja_env or self.get_template_env()
+            if isinstance(jinja_env, NativeEnvironment):
+                return _render_natively(content, context, jinja_env, tuple(self.template_ext))
+        return super().render_template(content, context, jinja_env, seen_oids)
+
+    @property
+    def _given(self) -> Mapping[str, Any]:
+        """The templated parameters as they were before rendering."""
+        given: dict[str, Any] = self.__dict__.setdefault(
+            "_before_rendering", {name: getattr(self, name) for name in self.template_fields}
+        )
+        return given
+
+    def was_given(self, name: str) -> bool:
+        """Whether a templated parameter was more than ``None`` before rendering."""
+        return self.__dict__.get("_before_rendering", self.__dict__)[name] is not None
+
+    def text(self, name: str) -> Any:
+        """A text parameter after templating: what its template gave as a text, and a path object as its address.
+
+        What is no text and came from no template stays as it is, to be refused by name.
+        """
+        value = getattr(self, name)
+        if value is None or isinstance(value, str) or self._template(name) is None or is_path(value):
+            return address(value)
+        return str(value)
+
+    def needed(self, name: str) -> Any:
+        """A text parameter that must be there.
+
+        :raises InvalidRequestError: If its template has come to nothing: ``None``, an empty text or white space.
+        """
+        value, template = self.text(name), self._template(name)
+        if template is not None and is_nothing(value):
+            raise _nothing(name, value, template)
+        return value
+
+    def optional(self, name: str, default: Any = None) -> Any:
+        """A text parameter that may be left out, or that has come to nothing: then the default."""
+        return optional(self.text(name), default)
+
+    def fields(self, name: str) -> Any:
+        """A parameter that holds fields of the request.
+
+        :raises InvalidRequestError: If a template within it has come to ``None`` as a text, or the prompt to nothing.
+        """
+        value = optional(getattr(self, name), {})
+        _check_within(name, self.__dict__.get("_before_rendering", {}).get(name), value)
+        return value
+
+    def _template(self, name: str) -> str | None:
+        given = self.__dict__.get("_before_rendering", {}).get(name)
+        return given if isinstance(given, str) and not is_literal(given) else None
+
+
+def _render_natively(text: str, context: Context, env: Environment, extensions: tuple[str, ...]) -> Any:
+    if env.finalize is None:
+        env = env.overlay(finalize=_as_it_is)
+    template = env.get_template(text) if extensions and text.endswith(extensions) else env.from_string(text)
+    variables = {**template.globals, **context}
+    try:
+        pieces: list[Any] = list(
+            template.root_render_func(env.context_class(env, variables, template.name, template.blocks))
+        )
+        if len(pieces) == 1 and not isinstance(pieces[0], (str, Undefined)):
+            return pieces[0]
+        return "".join(map(str, pieces))
+    except Exception:  # noqa: BLE001 - jinja's own way, which raises it again with the template's lines
+        env.handle_exception()
+
+
+@pass_context
+def _as_it_is(_variables: Variables, value: Any) -> Any:
+    """What an expression has come to. With it jinja evaluates no expression, not even a constant, while compiling."""
+    return value
+
+
+def _check_within(name: str, given: Any, value: Any) -> None:
+    """Find a template that has come to the text ``None``, which no model wants to be told."""
+    if isinstance(given, Mapping) and isinstance(value, Mapping):
+        for key in given:
+            _check_within(f"{name}[{key!r}]", given[key], value.get(key))
+    elif isinstance(given, (list, tuple)) and isinstance(value, (list, tuple)):
+        for position, each in enumerate(zip(given, value, strict=False)):
+            _check_within(f"{name}[{position}]", *each)
+    elif isinstance(given, str) and not is_literal(given):
+        is_text_none = isinstance(value, str) and value.strip() == "None"
+        if is_text_none or (name.endswith("['prompt']") and is_nothing(value)):
+            raise _nothing(name, value, given)
+
+
+def _nothing(name: str, value: object, template: str) -> InvalidRequestError:
+    return InvalidRequestError(name, value, f"must not come to nothing, as its template {template!r} does")
