@@ -11,6 +11,7 @@ from airflow.sdk import DAG, BaseOperator, BaseSensorOperator, task
 from airflow_provider_runway.exceptions import InvalidRequestError
 from airflow_provider_runway.operators.kie_job import KieJobOperator
 from airflow_provider_runway.operators.runway import RunwayAlephOperator, RunwayExtendOperator, RunwayGenerateOperator
+from airflow_provider_runway.retrying import RETRIES, RETRY_DELAY
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 
 REQUIRED = inspect.Parameter.empty
@@ -25,6 +26,8 @@ WAITING = {
     "timeout": timedelta(minutes=30),
     "on_ambiguous_submit": "fail",
     "runway_conn_id": "runway_default",
+    "retries": RETRIES,
+    "retry_delay": RETRY_DELAY,
 }
 GENERATE = {
     "prompt": REQUIRED,
@@ -51,6 +54,8 @@ SENSOR = {
     "deferrable": True,
     "poke_interval": 10,
     "runway_conn_id": "runway_default",
+    "retries": RETRIES,
+    "retry_delay": RETRY_DELAY,
 }
 FOX = {"task_id": "video", "prompt": "A fox in the snow", "aspect_ratio": "16:9"}
 SNOW = {"task_id": "snow", "prompt": "Make it snow", "video_url": "https://a.example/fox.mp4"}
