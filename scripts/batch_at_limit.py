@@ -39,6 +39,7 @@ def main() -> int:
             env = {
                 "AIRFLOW_CONN_RUNWAY_DEFAULT": sandbox.connection_json(),
                 "AIRFLOW__CORE__MAX_MAP_LENGTH": str(max(1024, options.videos)),
+                "AIRFLOW__RUNWAY__SHORTEST_DEFERRAL": "",  # as it is where nobody has set it
                 # The tasks that wait in the queue are triggers too.
                 "AIRFLOW__TRIGGERER__CAPACITY": str(max(1000, options.videos)),
             }

@@ -210,13 +210,10 @@ def parameters(kind: type) -> dict[str, inspect.Parameter]:
     """What a class takes itself, without what it hands on to Airflow."""
     taken = inspect.signature(kind.__init__).parameters  # type: ignore[misc]
     own = {name: each for name, each in taken.items() if name != "self" and each.kind is not each.VAR_KEYWORD}
-    airflows = BaseSensorOperator if issubclass(kind, BaseSensorOperator) else BaseOperator
-    keep = {"poke_interval", "timeout"}
-    return {name: each for name, each in own.items() if name in keep or name not in airflows_parameters(airflows)}
-
-
-def airflows_parameters(kind: type) -> set[str]:
-    return set(inspect.signature(kind.__init__).parameters)  # type: ignore[misc]
+    airflows = {
+        name for base in (BaseOperator, BaseSensorOperator) for name in inspect.signature(base.__init__).parameters
+    }
+    return {name: each for name, each in own.items() if name in {"poke_interval", "timeout"} or name not in airflows}
 
 
 def is_number(value: object) -> bool:
