@@ -47,10 +47,7 @@ class BoundedTransport(httpx.HTTPTransport):
     """
 
     def __init__(self, proxy: Proxy | None, limits: httpx.Limits | None = None) -> None:
-        through = None
-        if proxy is not None:
-            through = httpx.Proxy(proxy.url, auth=None if proxy.user is None else (proxy.user, proxy.password))
-        super().__init__(proxy=through, limits=limits or httpx.Limits())
+        super().__init__(proxy=proxy.url if proxy else None, limits=limits or httpx.Limits())
         # httpcore takes a backend when a pool is made; httpx makes the pool, and hands none on.
         self._pool._network_backend = _Backend(self._pool._network_backend)  # noqa: SLF001
 
@@ -60,7 +57,28 @@ class BoundedTransport(httpx.HTTPTransport):
         if deadline is not None:
             timeouts = request.extensions.get("timeout", {})
             request.extensions["timeout"] = {**timeouts, "read": deadline, "write": deadline}
-        return super().handle_request(request)
+        return _unquoted(super().handle_request(request))
+
+
+class AsyncTransport(httpx.AsyncHTTPTransport):
+    """httpx's own async transport; whoever awaits it bounds it.
+
+    :param proxy: The proxy to go through.
+    :param limits: Which connections are kept.
+    """
+
+    def __init__(self, proxy: Proxy | None, limits: httpx.Limits | None = None) -> None:
+        super().__init__(proxy=proxy.url if proxy else None, limits=limits or httpx.Limits())
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send a request."""
+        return _unquoted(await super().handle_async_request(request))
+
+
+def _unquoted(response: httpx.Response) -> httpx.Response:
+    """The answer without the words beside its status: httpx logs them, and they are the service's own."""
+    response.extensions.pop("reason_phrase", None)
+    return response
 
 
 class _Backend(httpcore.NetworkBackend):

@@ -97,8 +97,9 @@ def decode_body(body: bytes, encoding: str | None) -> bytes:
     :param encoding: The header ``Content-Encoding``.
     :raises ValueError: If it is not what the header says, or that is more than one plain compression.
     """
-    names = [name for name in (each.strip().lower() for each in (encoding or "").split(",")) if name]
-    if names in ([], ["identity"]):
+    names = [each.strip().lower() for each in (encoding or "").split(",")]
+    names = [name for name in names if name not in {"", "identity"}]
+    if not names:
         return body
     if names not in (["gzip"], ["x-gzip"], ["deflate"]):
         raise ValueError(f"it is encoded as {shorten(encoding or '', 40)!r}, which was not asked for")

@@ -45,12 +45,7 @@ class AiohttpSender:
         self._address = address
         self._session = session
         self._fresh = fresh
-        self._through: dict[str, Any] = {}
-        if proxy is not None:
-            from aiohttp import BasicAuth
-
-            auth = None if proxy.user is None else BasicAuth(proxy.user, proxy.password, encoding="utf-8")
-            self._through = {"proxy": proxy.url, "proxy_auth": auth}
+        self._proxy = proxy.url if proxy else None
         self._url = URL
 
     @classmethod
@@ -98,7 +93,7 @@ class AiohttpSender:
         raise fault
 
     async def _exchange(self, session: ClientSession, method: str, url: URL, **sending: Any) -> Answer:
-        async with session.request(method, url, allow_redirects=False, **self._through, **sending) as response:
+        async with session.request(method, url, allow_redirects=False, proxy=self._proxy, **sending) as response:
             read = bytearray()
             while not response.content.at_eof() and len(read) < LONGEST_ANSWER:
                 read += await response.content.read(LONGEST_ANSWER - len(read))

@@ -122,11 +122,17 @@ class AsyncHttpxSender:
 
     @cached_property
     def _reading(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(timeout=self._timeout, transport=self._transport, cookies=_no_cookies())
+        return self._client()
 
     @cached_property
     def _submitting(self) -> httpx.AsyncClient:
-        return httpx.AsyncClient(timeout=self._timeout, transport=self._transport, cookies=_no_cookies(), limits=_FRESH)
+        return self._client(_FRESH)
+
+    def _client(self, limits: httpx.Limits | None = None) -> httpx.AsyncClient:
+        from airflow_provider_runway.kie.bounded import AsyncTransport
+
+        transport = self._transport or AsyncTransport(proxy_for(self._address.base_url), limits)
+        return httpx.AsyncClient(timeout=self._timeout, transport=transport, cookies=_no_cookies())
 
 
 def client_for(

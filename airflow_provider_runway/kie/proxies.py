@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 
@@ -11,19 +11,15 @@ from urllib.request import getproxies, proxy_bypass
 class Proxy:
     """A proxy.
 
-    :param url: Its URL, without the credentials.
-    :param user: Who asks it; ``None`` where it wants no credentials.
-    :param password: Their password.
+    :param url: Its URL, with the credentials that it may want. Never shown in ``repr``.
     """
 
-    url: str
-    user: str | None = field(default=None, repr=False)
-    password: str = field(default="", repr=False)
+    url: str = field(repr=False)
 
     @property
     def place(self) -> str:
         """Host and port, for messages."""
-        return urlsplit(self.url).netloc
+        return urlsplit(self.url).netloc.rpartition("@")[2]
 
 
 def proxy_for(base_url: str) -> Proxy | None:
@@ -34,7 +30,4 @@ def proxy_for(base_url: str) -> Proxy | None:
     host = parts.hostname or ""
     if not given or proxy_bypass(host if ":" in host or parts.port is None else f"{host}:{parts.port}"):
         return None
-    proxy = urlsplit(given if "://" in given else f"http://{given}")
-    url = urlunsplit((proxy.scheme, proxy.netloc.rpartition("@")[2], "", "", ""))
-    user = None if proxy.username is None else unquote(proxy.username)
-    return Proxy(url, user, unquote(proxy.password or ""))
+    return Proxy(given if "://" in given else f"http://{given}")

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 import gzip
-import ipaddress
 import socket
 import ssl
-from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from typing import Any
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
-from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.envelope import LONGEST_ANSWER
 from airflow_provider_runway.kie.errors import (
     AmbiguousSubmissionError,
@@ -28,31 +20,14 @@ from airflow_provider_runway.kie.errors import (
 )
 from airflow_provider_runway.kie.exchange import ONE_TRY
 
-from .clients import KEY, AiohttpService, AsyncService, Service, SyncService
-from .support import GENERATE, NO_JITTER, READY, body
+from .clients import KEY, AiohttpService, AsyncService, SyncService
+from .connecting import Connect, Proxied, connecting, self_signed
+from .support import GENERATE, READY, body
 from .wire import Act, Wire, hang, refused_port, reply, reset, send, send_and_close, send_without_end, unread
 
 TAKEN = reply(body({"taskId": "t-1"}))
 SEEN = reply(body(READY))
-Connect = Callable[..., Service]
-
-
-def connecting(kinds: list[type[Any]]) -> Callable[[pytest.FixtureRequest], Iterator[Connect]]:
-    @pytest.fixture(params=kinds, ids=lambda kind: kind.__name__.removesuffix("Service").lower())
-    def fixture(request: pytest.FixtureRequest) -> Iterator[Connect]:
-        made: list[Service] = []
-
-        def make(url: str, **options: Any) -> Service:
-            address = Address(api_key=KEY, base_url=url)
-            made.append(request.param(address, **{"timeout": 5.0, "patience": NO_JITTER, **options}))
-            return made[-1]
-
-        yield make
-        for each in made:
-            each.close()
-
-    return fixture
-
+pytestmark = pytest.mark.usefixtures("quick_tls")
 
 connect = connecting([SyncService, AsyncService, AiohttpService])
 # What a connection is kept for is decided by httpx's own transport; aiohttp's has its own ways.
@@ -68,41 +43,6 @@ def test_a_refused_port_is_tried_again_as_nothing_was_sent(connect: Connect) -> 
         with pytest.raises(NotSentError, match="Nothing was sent"):
             service.submit(GENERATE)
     assert len(service.slept) == 3
-
-
-def self_signed(folder: Path) -> Path:
-    """A certificate for 127.0.0.1 together with its key."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "127.0.0.1")])
-    now = datetime.now(timezone.utc)
-    certificate = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), critical=False)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "certificate.pem"
-    file.write_bytes(
-        certificate.public_bytes(serialization.Encoding.PEM)
-        + key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
-    )
-    return file
-
-
-@pytest.fixture(scope="module")
-def few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return self_signed(tmp_path_factory.mktemp("authorities"))
-
-
-@pytest.fixture(autouse=True)
-def _quick_tls(few_authorities: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clients that trust one authority are made twenty times faster than those that trust the world's."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(few_authorities))
 
 
 def test_a_certificate_that_nobody_vouches_for_stops_before_anything_is_sent(connect: Connect, tmp_path: Path) -> None:
@@ -264,31 +204,15 @@ def test_redirects_are_not_followed_and_the_key_goes_nowhere_else(connect: Conne
         assert elsewhere.connections == 0
 
 
-@pytest.fixture
-def proxied(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
-    for name in ("ALL_PROXY", "NO_PROXY", "all_proxy", "no_proxy", "http_proxy", "https_proxy"):
-        monkeypatch.delenv(name, raising=False)
-
-    def set_proxy(port: int) -> None:
-        for name in ("HTTP_PROXY", "HTTPS_PROXY"):
-            monkeypatch.setenv(name, f"http://127.0.0.1:{port}")
-
-    return set_proxy
-
-
 @pytest.mark.parametrize("url", ["http://kie.example", "https://kie.example"])
-def test_a_proxy_that_is_down_is_nothing_sent(
-    connect_by_httpx: Connect, proxied: Callable[[int], None], url: str
-) -> None:
+def test_a_proxy_that_is_down_is_nothing_sent(connect_by_httpx: Connect, proxied: Proxied, url: str) -> None:
     with refused_port() as port:
         proxied(port)
         with pytest.raises(NotSentError):
             connect_by_httpx(url, patience=ONE_TRY).submit(GENERATE)
 
 
-def test_a_proxy_that_refuses_the_tunnel_never_sees_the_key(
-    connect_by_httpx: Connect, proxied: Callable[[int], None]
-) -> None:
+def test_a_proxy_that_refuses_the_tunnel_never_sees_the_key(connect_by_httpx: Connect, proxied: Proxied) -> None:
     with Wire(reply(b"no", "407 Proxy Authentication Required")) as wire:
         proxied(wire.port)
         with pytest.raises(NotSentError, match="407"):
@@ -298,9 +222,7 @@ def test_a_proxy_that_refuses_the_tunnel_never_sees_the_key(
         assert KEY.encode() not in request
 
 
-def test_a_proxy_that_passes_on_and_gets_no_answer_is_ambiguous(
-    connect_by_httpx: Connect, proxied: Callable[[int], None]
-) -> None:
+def test_a_proxy_that_passes_on_and_gets_no_answer_is_ambiguous(connect_by_httpx: Connect, proxied: Proxied) -> None:
     with Wire(reply(b"<html>Bad Gateway</html>", "502 Bad Gateway")) as wire:
         proxied(wire.port)
         with pytest.raises(AmbiguousSubmissionError, match="HTTP 502"):

@@ -8,6 +8,7 @@ import socket
 import ssl
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import TracebackType
 
@@ -138,6 +139,17 @@ def send_without_end(head: bytes, chunk: bytes, most: int) -> Act:
         connection.sendall(head)
         for _ in range(most):
             connection.sendall(chunk)
+
+    return act
+
+
+def drip(raw: bytes, pause: float) -> Act:
+    """Send these bytes one by one, with a pause after each, and keep the connection open."""
+
+    def act(connection: socket.socket) -> None:
+        for number in range(len(raw)):
+            connection.sendall(raw[number : number + 1])
+            time.sleep(pause)
 
     return act
 
