@@ -80,7 +80,7 @@ def main() -> int:
     except (ProcessDiedError, TimeoutError, httpx.HTTPError) as error:
         print(f"\nIt could not be carried through. {error}", file=sys.stderr)
         return 1
-    print(_table(outcomes))
+    print(table(outcomes))
     return 0 if all(outcome.holds for outcome in outcomes) else 1
 
 
@@ -138,7 +138,8 @@ def _run(clock: Clock, sandbox: Sandbox, airflow: AirflowStack, videos: int) -> 
     )
 
 
-def _table(outcomes: list[Outcome]) -> str:
+def table(outcomes: list[Outcome]) -> str:
+    """The outcomes, one a line."""
     heads = ("videos", "failed", "retried", "paid twice", "not paid", "POSTs a video", "submitted in s", "run s", "ok")
     rows = [
         (o.videos, o.failed, o.retried, o.paid_twice, o.unpaid, f"{o.posts:.3f}", f"{o.seconds:.0f}", f"{o.whole:.0f}",

@@ -125,7 +125,7 @@ def test_the_page_of_errors_tells_rightly_what_is_retried() -> None:
     kinds = {kind.__name__: kind for kind in tree(RunwayError)}
     told = set()
     for head, *rows in tables((DOCS / "errors.md").read_text()):
-        for row in rows:
+        for row in rows if "error" in head else ():
             name = row[head.index("error")].strip("`")
             if name in kinds:
                 assert row[head.index("retried")].startswith("no") is not kinds[name].retry_can_help, name
