@@ -11,16 +11,12 @@ from airflow.sdk import RetryDecision, RetryPolicy
 from typing_extensions import Self
 
 from airflow_provider_runway.kie.errors import (
-    AmbiguousSubmissionError,
-    DownloadError,
     GenerationFailedError,
     MaintenanceError,
     MissingVideoError,
     NotFinishedError,
     PollingFailedError,
-    RateLimitedError,
     RunwayError,
-    TargetUnwritableError,
     WaitTimeoutError,
 )
 from airflow_provider_runway.kie.exchange import doublings
@@ -33,9 +29,7 @@ if TYPE_CHECKING:
 _PAUSES: tuple[tuple[tuple[type[RunwayError], ...], float, float], ...] = (
     # The video goes on being made, and is paid: waiting on it is all there is to do.
     ((WaitTimeoutError, PollingFailedError, MissingVideoError, NotFinishedError), 30.0, 300.0),
-    ((DownloadError, TargetUnwritableError), 60.0, 900.0),
     ((MaintenanceError,), 600.0, 3600.0),
-    ((AmbiguousSubmissionError, RateLimitedError), 60.0, 900.0),
     ((RunwayError,), 60.0, 900.0),
 )
 # KIE's own account upstream is at its limit, which takes longer to pass than a fault does.
@@ -55,8 +49,7 @@ def retry_pause(error: RunwayError, try_number: int) -> float | None:
     else:
         first, longest = next((first, longest) for kinds, first, longest in _PAUSES if isinstance(error, kinds))
     pause = min(first * doublings(max(try_number, 1) - 1), longest)
-    asked = error.retry_after if isinstance(error, RateLimitedError) else None
-    return max(pause, asked or 0.0)
+    return max(pause, min(error.retry_after or 0.0, longest))
 
 
 class RunwayRetryPolicy(RetryPolicy):

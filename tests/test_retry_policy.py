@@ -19,6 +19,7 @@ from airflow_provider_runway.exceptions import (
     NotSentError,
     RateLimitedError,
     RunwayError,
+    ServerError,
     WaitTimeoutError,
 )
 from airflow_provider_runway.retry_policy import RunwayRetryPolicy, retry_pause
@@ -40,6 +41,10 @@ def failed(reason: str) -> GenerationFailedError:
         (MaintenanceError("closed"), [600, 1200, 2400, 3600, 3600]),
         (NotSentError("no such host"), [60, 120]),
         (RateLimitedError("slower", retry_after=200), [200, 200, 240]),
+        (MaintenanceError("closed", retry_after=1800), [1800, 1800, 2400]),
+        (ServerError("down", retry_after=200), [200, 200, 240]),
+        (RateLimitedError("slower", retry_after=80_000), [900, 900]),
+        (WaitTimeoutError("late", retry_after=80_000), [300]),
         (AmbiguousSubmissionError("unknown", retryable=True), [60, 120]),
     ],
     ids=lambda value: type(value).__name__ if isinstance(value, RunwayError) else "",

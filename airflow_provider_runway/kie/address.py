@@ -19,7 +19,6 @@ from airflow_provider_runway.kie.errors import (
     RunwayError,
 )
 from airflow_provider_runway.kie.task_ids import Api
-from airflow_provider_runway.kie.texts import as_sentence
 
 DEFAULT_BASE_URL = "https://api.kie.ai"
 # KIE's edge refuses requests without a User-Agent, and those of Python's own library.
@@ -64,7 +63,7 @@ class Address:
     def finish(self, error: RunwayError) -> None:
         """Make an error ready to be shown: one about the account names it, and none shows the key."""
         if isinstance(error, _ABOUT_THE_ACCOUNT) and self.connection:
-            error.args = (f"{as_sentence(str(error))} The key is that of connection {self.connection!r}.",)
+            error.add(f"The key is that of connection {self.connection!r}.")
         self.secret.conceal_in_error(error)
 
     @property

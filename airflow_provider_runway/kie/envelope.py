@@ -6,6 +6,7 @@ KIE answers most errors with HTTP 200 and a code in the body; its edge answers w
 from __future__ import annotations
 
 import json
+import math
 import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -49,8 +50,10 @@ _ERRORS: Mapping[int, type[ServiceError]] = {
     405: BadRequestError,
     408: ServerError,
     409: BadRequestError,
+    413: RejectedError,
     422: RejectedError,
     429: RateLimitedError,
+    430: RateLimitedError,
     433: QuotaExceededError,
     451: InputUnreachableError,
     455: MaintenanceError,
@@ -61,12 +64,15 @@ _EXPLANATIONS: Mapping[int, str] = {
     401: "the API key is missing, wrong or without access",
     402: "the balance does not cover it",
     403: "the edge or the key's IP whitelist refuses this caller",
+    413: "the prompt or a file is too large",
     422: "KIE's validation refuses it",
     429: "too many requests",
+    430: "too many requests",
     433: "the key's own usage cap is reached",
     451: "KIE cannot fetch the file at the URL given",
     455: "KIE is under maintenance",
     505: "KIE has switched this feature off",
+    531: "it failed, and the credits come back",
 }
 
 
@@ -78,12 +84,19 @@ class Answer:
     :param body: The body, decoded.
     :param retry_after: The header of that name.
     :param secret: What is blotted out of all that is read of the answer: it may send the key back.
+    :param date: The header ``Date``: what time it is where the answer comes from.
     """
 
     status: int
     body: bytes
     retry_after: str | None = None
     secret: Secret | None = field(default=None, repr=False)
+    date: str | None = None
+
+    @property
+    def pause(self) -> float | None:
+        """Seconds that it asks to pause; ``None`` if it names none."""
+        return read_retry_after(self.retry_after, sent_at=self.date)
 
     def conceal(self, text: str) -> str:
         """A text out of the answer without what it may not show."""
@@ -168,9 +181,8 @@ def _error(envelope: _Envelope, answer: Answer, *, decisive: int) -> ServiceErro
         http_status=answer.status,
         service_message=envelope.message,
         task_id=read_task_id(envelope.data),
+        retry_after=answer.pause,
     )
-    if issubclass(kind, RateLimitedError):
-        return kind(text, retry_after=read_retry_after(answer.retry_after), **facts)
     return kind(text, **facts)
 
 
@@ -184,11 +196,9 @@ def _unreadable(answer: Answer) -> ServiceError:
     if 300 <= answer.status < 400:  # noqa: PLR2004
         text += ". The connection's host redirects: set it to the address it redirects to"
         return BadRequestError(text, http_status=answer.status)
-    if kind is RateLimitedError:
-        return RateLimitedError(text, http_status=answer.status, retry_after=read_retry_after(answer.retry_after))
-    if kind is not None and answer.status < 500:  # noqa: PLR2004
-        return kind(text, http_status=answer.status)
-    return UnreadableAnswerError(text, http_status=answer.status)
+    if kind is None or answer.status >= 500:  # noqa: PLR2004
+        kind = UnreadableAnswerError
+    return kind(text, http_status=answer.status, retry_after=answer.pause)
 
 
 def _beginning(answer: Answer) -> str:
@@ -210,24 +220,29 @@ def read_task_id(data: object) -> str | None:
     return None
 
 
-def read_retry_after(header: str | None, now: datetime | None = None) -> float | None:
-    """Seconds that a ``Retry-After`` header asks to pause, in either of its two forms; ``None`` if unreadable."""
-    if not header:
-        return None
+def read_retry_after(header: str | None, now: datetime | None = None, *, sent_at: str | None = None) -> float | None:
+    """Seconds that a ``Retry-After`` header asks to pause, in either of its two forms; ``None`` if unreadable.
+
+    :param header: The header.
+    :param now: The time, where the answer does not tell its own.
+    :param sent_at: The answer's ``Date`` header. A date in the other header is by the same clock, which may be wrong.
+    """
     try:
-        seconds = float(header)
+        seconds = float(header or "")
     except ValueError:
-        try:
-            date = parsedate_to_datetime(header)
-        except (IndexError, OverflowError, TypeError, ValueError):
+        until = _read_date(header)
+        if until is None:
             return None
-        if date.tzinfo is None:
-            date = date.replace(tzinfo=timezone.utc)
-        seconds = (date - (now or datetime.now(timezone.utc))).total_seconds()
-    return max(0.0, seconds) if -_A_DAY < seconds < _A_DAY else None
+        seconds = (until - (_read_date(sent_at) or now or datetime.now(timezone.utc))).total_seconds()
+    return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
-_A_DAY = 86_400.0
+def _read_date(header: str | None) -> datetime | None:
+    try:
+        date = parsedate_to_datetime(header or "")
+        return date.replace(tzinfo=timezone.utc) if date.tzinfo is None else date.astimezone(timezone.utc)
+    except (IndexError, OverflowError, TypeError, ValueError):
+        return None
 
 
 def _is_success(status: int) -> bool:

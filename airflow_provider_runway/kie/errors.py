@@ -14,8 +14,8 @@
     │   ├── InsufficientCreditsError  402
     │   ├── PermissionDeniedError     403
     │   ├── NotFoundError             404
-    │   ├── RejectedError             422
-    │   ├── RateLimitedError          429
+    │   ├── RejectedError             413, 422
+    │   ├── RateLimitedError          429, 430
     │   ├── QuotaExceededError        433
     │   ├── InputUnreachableError     451
     │   ├── MaintenanceError          455
@@ -38,12 +38,15 @@
     ├── TargetExistsError             another file is at the target already
     └── TargetUnwritableError         the video cannot be stored at the target
 
-Each carries what a program needs: ``code``, ``http_status``, ``task_id``, ``service_message`` and ``retryable``.
+Each carries what a program needs: ``code``, ``http_status``, ``task_id``, ``service_message``, ``retryable`` and
+``retry_after``.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar, TypedDict
+
+from airflow_provider_runway.kie.texts import as_sentence
 
 if TYPE_CHECKING:
     from typing_extensions import Unpack
@@ -57,17 +60,19 @@ class ErrorFacts(TypedDict, total=False):
     task_id: str | None
     service_message: str | None
     retryable: bool | None
+    retry_after: float | None
 
 
 class RunwayError(Exception):
     """Base of all errors of this provider.
 
-    :param message: The sentence for the person on call.
+    :param message: What to tell the person on call; it is made to end with one full stop.
     :param code: KIE's own code, from the body of the answer or the record (``None`` if there was none).
     :param http_status: The HTTP status of the answer (``None`` if there was no answer).
     :param task_id: The KIE task concerned (``None`` if there is none, or it is not known).
     :param service_message: What KIE said, as it said it.
     :param retryable: Whether doing the same again can help; the class's default when left out.
+    :param retry_after: Seconds to pause that the answer asked for, whole; ``None`` if it named none.
     """
 
     retry_can_help: ClassVar[bool] = False
@@ -81,13 +86,19 @@ class RunwayError(Exception):
         task_id: str | None = None,
         service_message: str | None = None,
         retryable: bool | None = None,
+        retry_after: float | None = None,
     ) -> None:
-        super().__init__(message)
+        super().__init__(as_sentence(message))
         self.code = code
         self.http_status = http_status
         self.task_id = task_id
         self.service_message = service_message
         self.retryable = self.retry_can_help if retryable is None else retryable
+        self.retry_after = retry_after
+
+    def add(self, text: str) -> None:
+        """Let the message go on with further sentences."""
+        self.args = (f"{self} {as_sentence(text)}",)
 
 
 class InvalidRequestError(RunwayError, ValueError):
@@ -176,16 +187,9 @@ class RejectedError(ServiceError):
 
 
 class RateLimitedError(ServiceError):
-    """Too many requests (429). KIE does not queue them: nothing was accepted.
-
-    :param retry_after: Seconds to pause that the answer asked for; ``None`` if it named none.
-    """
+    """Too many requests (429). KIE does not queue them: nothing was accepted."""
 
     retry_can_help = True
-
-    def __init__(self, message: str, *, retry_after: float | None = None, **facts: Unpack[ErrorFacts]) -> None:
-        super().__init__(message, **facts)
-        self.retry_after = retry_after
 
 
 class QuotaExceededError(ServiceError):

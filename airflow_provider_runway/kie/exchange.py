@@ -9,10 +9,11 @@ from __future__ import annotations
 import math
 import random
 import reprlib
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
+from airflow_provider_runway.kie.advice import after_refusal
 from airflow_provider_runway.kie.api import (
     CREDIT_CALL,
     Call,
@@ -63,8 +64,8 @@ Exchange = Generator[Send | Pause, Answer | None, T]
 RATE_LIMIT_PAUSE = 10.0
 # Maintenance takes minutes.
 MAINTENANCE_PAUSE = 60.0
-# A longer pause that KIE asks for is not slept through: whoever called learns of it and can wait without a worker.
-LONGEST_ASKED_PAUSE = 300.0
+# A pause that KIE names counts for so many seconds at most, whatever it is for: then it is asked again.
+LONGEST_NAMED_PAUSE = 300.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +75,8 @@ class Patience:
     :param tries: Sends in all, at least 1.
     :param refusal_tries: The same for a call that KIE refuses for now (429, 455); as many as ``tries`` if left out.
     :param first_pause: Seconds before the second send; each further pause doubles.
-    :param longest_pause: Seconds, the most one pause lasts (a pause that KIE asks for is kept whole).
+    :param longest_pause: Seconds, the most one pause lasts; one that KIE names may last
+        :data:`LONGEST_NAMED_PAUSE`.
     :param jitter: A number in [0, 1) for each pause, which is lengthened by up to a quarter.
     """
 
@@ -87,24 +89,27 @@ class Patience:
     def pause(self, sends: int, error: RunwayError) -> float:
         """Seconds to pause after the ``sends``-th send failed with ``error``."""
         pause = min(self.first_pause * doublings(sends - 1), self.longest_pause)
-        if isinstance(error, RateLimitedError):
-            pause = max(pause, refusal_pause(error))
-        return pause * (1.0 + 0.25 * self.jitter())
+        named = refusal_pause(error) if isinstance(error, RateLimitedError) else named_pause(error)
+        return max(pause, named) * (1.0 + 0.25 * self.jitter())
 
     def allows_another(self, sends: int, error: RunwayError) -> bool:
         """Whether to pause and send again after the ``sends``-th send failed with ``error``, rather than raise it."""
-        asked = error.retry_after if isinstance(error, RateLimitedError) else None
         tries = self.tries
         if self.refusal_tries is not None and isinstance(error, (RateLimitedError, MaintenanceError)):
             tries = self.refusal_tries
-        return sends < tries and (asked is None or asked <= LONGEST_ASKED_PAUSE)
+        return sends < tries
+
+
+def named_pause(error: RunwayError) -> float:
+    """Seconds to pause that the answer named, up to :data:`LONGEST_NAMED_PAUSE`; 0 if it named none."""
+    return min(error.retry_after or 0.0, LONGEST_NAMED_PAUSE)
 
 
 def refusal_pause(error: RateLimitedError | MaintenanceError) -> float:
-    """Seconds until it makes sense to ask again after KIE has refused for now."""
+    """Seconds until it makes sense to submit again after KIE has refused for now."""
     if isinstance(error, MaintenanceError):
-        return MAINTENANCE_PAUSE
-    return RATE_LIMIT_PAUSE if error.retry_after is None else error.retry_after
+        return max(MAINTENANCE_PAUSE, named_pause(error))
+    return RATE_LIMIT_PAUSE if error.retry_after is None else named_pause(error)
 
 
 def doublings(number: int) -> float:
@@ -147,7 +152,22 @@ def _look_at(place: Lookup, task_id: str, patience: Patience) -> Exchange[VideoT
     task = place.read(data, place.task_id)
     if task is None:
         raise _not_found(task_id, None)
+    _check_it_is_this_task(data, place.call, task_id)
     return task
+
+
+def _check_it_is_this_task(data: object, call: Call, task_id: str) -> None:
+    """A record that names another task than was asked for says nothing about this one.
+
+    :raises UnreadableAnswerError: If it does.
+    """
+    named = read_task_id({"taskId": data.get("taskId")} if isinstance(data, Mapping) else None)
+    asked = str((call.query or {}).get("taskId"))
+    if named is not None and parse_task_id(named.casefold()).bare != asked.casefold():
+        raise UnreadableAnswerError(
+            f"KIE.AI answered with the record of another task, {shorten(named, 60)}, when asked for {task_id}",
+            task_id=task_id,
+        )
 
 
 def credits_left(patience: Patience) -> Exchange[float]:
@@ -187,6 +207,8 @@ def submit(request: Request, patience: Patience, api: Api = "runway", *, known_a
             if not refuses(error):
                 raise _ambiguous(request, name, where, str(error), error) from error
             if not isinstance(error, _REFUSED_FOR_NOW) or not patience.allows_another(sends, error):
+                if isinstance(error, ServiceError):
+                    error.add(after_refusal(error))
                 raise
             yield Pause(patience.pause(sends, error))
     task_id = read_task_id(data)
@@ -238,7 +260,10 @@ def _is_refusal(status: int, least: int) -> bool:
 
 
 def ask(call: Call, patience: Patience) -> Exchange[Any]:
-    """Send a call that costs nothing and changes nothing, as often as the patience allows."""
+    """Send a call that costs nothing and changes nothing, as often as the patience allows.
+
+    A named pause beyond the patience's own longest is not slept through: whoever called has a better place to wait.
+    """
     sends = 0
     while True:
         sends += 1
@@ -247,6 +272,8 @@ def ask(call: Call, patience: Patience) -> Exchange[Any]:
             return read_data(answer)
         except RunwayError as error:
             if not error.retryable or not patience.allows_another(sends, error):
+                raise
+            if named_pause(error) > patience.longest_pause:
                 raise
             yield Pause(patience.pause(sends, error))
 
@@ -259,7 +286,7 @@ def _send(call: Call) -> Exchange[Answer]:
 
 
 def _not_found(task_id: str, error: ServiceError | None) -> TaskNotFoundError:
-    said = f" ({error.service_message})" if error and error.service_message else ""
+    said = f" ({shorten(error.service_message)})" if error and error.service_message else ""
     return TaskNotFoundError(
         f"KIE.AI has no record of task {task_id}{said}",
         code=error.code if error else None,

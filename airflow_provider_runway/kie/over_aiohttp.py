@@ -99,7 +99,8 @@ class AiohttpSender:
                 read += await response.content.read(LONGEST_ANSWER - len(read))
         encoding = ", ".join(response.headers.getall("Content-Encoding", []))
         body = read_body(read, encoding, self._address)
-        return Answer(response.status, body, response.headers.get("Retry-After"), self._address.secret)
+        said = response.headers
+        return Answer(response.status, body, said.get("Retry-After"), self._address.secret, said.get("Date"))
 
     async def aclose(self) -> None:
         """Close the connections."""

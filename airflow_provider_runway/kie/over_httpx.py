@@ -266,4 +266,5 @@ def _answer(response: httpx.Response, body: bytes | bytearray, address: Address)
         read_body(body, response.headers.get("Content-Encoding"), address),
         response.headers.get("Retry-After"),
         address.secret,
+        response.headers.get("Date"),
     )

@@ -22,18 +22,19 @@ from airflow_provider_runway.kie.errors import (
     TaskNotFoundError,
     WaitTimeoutError,
 )
-from airflow_provider_runway.kie.exchange import doublings, refusal_pause
+from airflow_provider_runway.kie.exchange import RATE_LIMIT_PAUSE, doublings, named_pause
 from airflow_provider_runway.kie.judging import Verdict, judge
 from airflow_provider_runway.kie.schedule import JITTER, Schedule
+from airflow_provider_runway.kie.seconds import sane_poll_interval
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
-from airflow_provider_runway.kie.texts import as_sentence, shorten
+from airflow_provider_runway.kie.texts import shorten
 
 
 @dataclass(frozen=True, slots=True)
 class WatchRules:
     """How patiently a task is watched.
 
-    :param poll_interval: Seconds, the shortest pause between two looks.
+    :param poll_interval: Seconds, the shortest pause between two looks; see :func:`sane_poll_interval`.
     :param max_faults: Looks in a row that may go wrong; one more gives up.
     :param max_missing: Looks in a row that may find no record of the task.
     :param missing_grace: Seconds that a record may stay missing, however many looks that is: for a video that is
@@ -52,6 +53,9 @@ class WatchRules:
     linkless_grace: float = 60.0
     longest_pause: float = 120.0
     jitter: Callable[[], float] = field(default=random.random, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "poll_interval", sane_poll_interval(self.poll_interval))
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +81,8 @@ class GaveUp:
 
 
 Step = LookAgain | Finished | GaveUp
+# Codes in place of a record by which KIE may say that the task has ended without one: it timed out, or failed.
+_PERHAPS_THE_END = frozenset({408, 501})
 _REMEMBERED = ("faults", "refusals", "missing", "missing_since", "linkless", "linkless_since")
 
 
@@ -152,7 +158,7 @@ class Watch:
 
     def hurry(self, poll_interval: float) -> None:
         """Somebody else waits too, who wants shorter pauses."""
-        if poll_interval < self.rules.poll_interval:
+        if sane_poll_interval(poll_interval) < self.rules.poll_interval:
             self.rules = replace(self.rules, poll_interval=poll_interval)
 
     def head_start(self, now: float) -> float:
@@ -191,23 +197,52 @@ class Watch:
             return GaveUp(error)
         return self._again(now, self._usual_pause(now) * min(0.75 + 0.25 * self._missing, 2.0))
 
-    def failed(self, error: RunwayError, now: float) -> Step:
-        """A look went wrong. That says nothing about the task, which goes on."""
+    def failed(self, error: RunwayError, now: float, *, mended: bool = False) -> Step:
+        """A look went wrong. That says nothing about the task, which goes on.
+
+        :param error: How.
+        :param now: The time.
+        :param mended: What no other look would change has been changed since: it counts like a fault that passes.
+        """
         if isinstance(error, TaskNotFoundError):
             return self.missed(error, now)
-        if isinstance(error, (AuthenticationError, ConnectionSettingsError, InvalidRequestError)):
+        if isinstance(error, (AuthenticationError, ConnectionSettingsError, InvalidRequestError)) and not mended:
             return GaveUp(error)
         if isinstance(error, (RateLimitedError, MaintenanceError)):
             # It says that KIE does not look just now, and nothing of the task or the way to KIE.
-            asked = max(refusal_pause(error), self.rules.poll_interval)
-            grown = min(asked * doublings(self._refusals), self.rules.longest_pause)
+            before = self._refusals
             self._refusals += 1
-            return self._again(now, self._jittered(max(asked, grown)))
-        self._faults += 1
-        if self._faults > self.rules.max_faults:
-            return GaveUp(_polling_failed(self.task_id, self._faults, error))
-        pause = min(self.rules.poll_interval * doublings(self._faults - 1), self.rules.longest_pause)
-        return self._again(now, self._jittered(max(pause, self.rules.poll_interval)))
+        else:
+            before = self._faults
+            self._faults += 1
+            if self._faults > self.rules.max_faults:
+                return GaveUp(self._polling_failed(error))
+        first = self.rules.poll_interval
+        if isinstance(error, RateLimitedError) and error.retry_after is None:
+            first = max(first, RATE_LIMIT_PAUSE)
+        grown = max(first, min(first * doublings(before), self.rules.longest_pause))
+        return self._again(now, self._jittered(max(grown, named_pause(error))))
+
+    def timed_out(self) -> WaitTimeoutError:
+        """The error of a wait that has reached its deadline."""
+        return timed_out(self.task_id, self.state, submitted=self._submitted is not None)
+
+    def _polling_failed(self, error: RunwayError) -> PollingFailedError:
+        if error.code in _PERHAPS_THE_END:
+            text = "That may be the end of the task, whose credits come back then: look at https://kie.ai/logs."
+        elif self.state is None and self._submitted is None:
+            text = "No look has found a record of it."
+        else:
+            text = "The task is paid and goes on at KIE.AI."
+        return PollingFailedError(
+            f"{self._faults} looks in a row at task {self.task_id} went wrong, the last one with: {error} {text} "
+            "A retry waits on it and pays nothing.",
+            code=error.code,
+            http_status=error.http_status,
+            task_id=self.task_id,
+            service_message=error.service_message,
+            retry_after=error.retry_after,
+        )
 
     def _age(self, now: float) -> float | None:
         return None if self._submitted is None else now - self._submitted
@@ -230,7 +265,7 @@ class Watch:
     def _again(self, now: float, pause: float, news: str | None = None) -> Step:
         left = self.deadline - now
         if left <= 0:
-            return GaveUp(timed_out(self.task_id, self.state))
+            return GaveUp(self.timed_out())
         return LookAgain(min(pause, left), news)
 
     def _news(self, task: VideoTask) -> str | None:
@@ -241,19 +276,21 @@ class Watch:
         return f"{said} (a state that KIE.AI does not document)" if task.state is TaskState.UNKNOWN else said
 
 
-def timed_out(task_id: str, state: str | None) -> WaitTimeoutError:
+def timed_out(task_id: str, state: str | None, *, submitted: bool = False) -> WaitTimeoutError:
     """The error of a wait that has reached its deadline.
 
-    :param state: What was seen last; ``None`` if no look has brought a record: then nobody knows that there is one.
+    :param task_id: The task.
+    :param state: The state that was seen last; ``None`` if no look has brought a record.
+    :param submitted: Whether it is known all the same that there is such a task.
     """
-    said = (
-        f"Task {task_id} was not ready in time (last seen: {state}). It is paid and goes on being made at KIE.AI; "
-        "a retry waits on it and pays nothing."
-        if state
-        else f"Task {task_id} was not ready in time: no look has found a record of it. If it was submitted, it is paid "
-        "and goes on being made at KIE.AI; a retry looks again and pays nothing."
-    )
-    return WaitTimeoutError(said, task_id=task_id)
+    last = f" (last seen: {state})" if state else ""
+    text = f"Task {task_id} was not ready in time{last}. It is paid and goes on being made at KIE.AI; "
+    if not state and not submitted:
+        text = (
+            f"Task {task_id} was not ready in time: no look has found a record of it. If it was submitted, it is paid "
+            "and goes on being made at KIE.AI; "
+        )
+    return WaitTimeoutError(f"{text}a retry looks again and pays nothing.", task_id=task_id)
 
 
 def _missing_video(task: VideoTask, waited: float) -> MissingVideoError:
@@ -261,15 +298,4 @@ def _missing_video(task: VideoTask, waited: float) -> MissingVideoError:
         f"KIE.AI says task {task.task_id} succeeded but has given no video for {waited:.0f} s. "
         "It is paid; a retry looks again and pays nothing.",
         task_id=task.task_id,
-    )
-
-
-def _polling_failed(task_id: str, faults: int, error: RunwayError) -> PollingFailedError:
-    return PollingFailedError(
-        f"{faults} looks in a row at task {task_id} went wrong, the last one with: {as_sentence(str(error))} "
-        "The task is paid and goes on at KIE.AI; a retry waits on it and pays nothing.",
-        code=error.code,
-        http_status=error.http_status,
-        task_id=task_id,
-        service_message=error.service_message,
     )

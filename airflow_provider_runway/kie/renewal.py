@@ -9,6 +9,7 @@ from airflow_provider_runway.kie.job_results import read_link
 from airflow_provider_runway.kie.judging import judge
 from airflow_provider_runway.kie.task_ids import Api
 from airflow_provider_runway.kie.tasks import Kind
+from airflow_provider_runway.kie.texts import as_sentence
 
 
 def renew_link(
@@ -48,7 +49,7 @@ def renew_link(
 
 def _no_other_link(task_id: str, why: str, error: ServiceError | None) -> DeadLinkError:
     return DeadLinkError(
-        f"The link to the video of task {task_id} has died, and KIE.AI gives no other: {why.rstrip('.')}. "
+        f"The link to the video of task {task_id} has died, and KIE.AI gives no other: {as_sentence(why)} "
         "KIE.AI deletes videos 14 days after they were made; if this one is younger, a retry asks again and pays "
         "nothing.",
         code=error.code if error else None,

@@ -19,8 +19,9 @@ def read_message(value: object) -> str | None:
 
 
 def as_sentence(text: str) -> str:
-    """The text with exactly one mark at its end."""
-    return text if text.endswith((".", "!", "?", "…", "。")) else f"{text}."
+    """The text with exactly one mark at its end, however it ends: KIE's own texts have no full stop, one or two."""
+    text = text.rstrip()
+    return text if text.endswith(("!", "?", "…", "。")) else f"{text.rstrip(' .')}."
 
 
 def readable(text: str) -> str:

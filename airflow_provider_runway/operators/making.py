@@ -172,7 +172,7 @@ class VideoMaking:
             ticket = ticket or Ticket(now)
             if not self._operator.deferrable or now - ticket.queued_at > LONGEST_QUEUEING:
                 raise
-            self._log.info("%s. Nothing was taken or paid: this task queues in the triggerer.", refusal)
+            self._log.info("%s This task queues in the triggerer.", refusal)
             self._queue(ticket.trigger_after(refusal, self._operator.runway_conn_id, limit, now))
 
     def _may_exceed(self, limit: int) -> bool:

@@ -49,6 +49,7 @@ def runway_sandbox(
     """KIE.AI played locally: one server for the whole run, as good as new for each test."""
     # There is no busy scheduler in a test that a wait would have to be long for.
     monkeypatch.setenv("AIRFLOW__RUNWAY__SHORTEST_DEFERRAL", "0")
+    monkeypatch.setattr("airflow_provider_runway.kie.seconds.SHORTEST_POLL_INTERVAL", 0.01)
     sandbox = _runway_sandbox_servers(runway_sandbox_settings)
     sandbox.reset()
     return sandbox

@@ -135,10 +135,10 @@ def test_an_error_about_the_account_names_the_connection_and_no_error_shows_the_
     address.finish(error)
     assert str(error) == "No, not ***. The key is that of connection 'clips'."
     assert (error.service_message, error.task_id) == ("***?", "t-1")
-    assert str(error.__cause__) == "Bearer ***"
+    assert str(error.__cause__) == "Bearer ***."
 
 
 def test_an_error_about_something_else_names_no_connection() -> None:
     error = NoAnswerError("Nothing came")
     Address(api_key="a-very-secret-key", connection="clips").finish(error)
-    assert str(error) == "Nothing came"
+    assert str(error) == "Nothing came."

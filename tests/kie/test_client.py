@@ -25,6 +25,7 @@ from airflow_provider_runway.kie.errors import (
     RateLimitedError,
     RunwayError,
     ServerError,
+    UnreadableAnswerError,
     WaitTimeoutError,
 )
 from airflow_provider_runway.kie.exchange import ONE_TRY
@@ -105,7 +106,7 @@ def test_a_submission_is_one_post_of_json_with_key_and_user_agent(client: Make) 
 
 
 def test_a_look_is_a_get_with_the_id_in_the_query_and_no_body(client: Make) -> None:
-    handle, requests = answers(ok(READY))
+    handle, requests = answers(ok({**READY, "taskId": "a&b=c/d+é"}))
     task = client(handle).look("a&b=c/d+é")
     assert task.task_id == "a&b=c/d+é"
     (request,) = requests
@@ -120,6 +121,15 @@ def test_the_balance_is_asked_for(client: Make) -> None:
     handle, requests = answers(ok(5916.25))
     assert client(handle).credits() == 5916.25
     assert str(requests[0].url) == "https://kie.example/api/v1/chat/credit"
+
+
+@pytest.mark.parametrize("task_id", ["x" * 300, "../../v1/chat/credit", "a/b?c=d#e", "%2e%2e%2f", "jobs:a/b"])
+def test_an_id_of_any_form_stays_within_the_query(client: Make, task_id: str) -> None:
+    handle, requests = answers(ok(READY))
+    with pytest.raises(UnreadableAnswerError):
+        client(handle).look(task_id)
+    assert requests[0].url.path in {"/api/v1/runway/record-detail", "/api/v1/jobs/recordInfo"}
+    assert dict(requests[0].url.params) == {"taskId": task_id.removeprefix("jobs:")}
 
 
 def test_a_timeout_counts_for_connecting_sending_and_each_read(client: Make) -> None:
@@ -356,7 +366,8 @@ def test_a_wrong_key_is_one_clear_sentence_and_no_retry(client: Make) -> None:
         client(handle).submit(GENERATE)
     assert str(caught.value) == (
         "KIE.AI answered with code 401, the API key is missing, wrong or without access: "
-        "You do not have access permissions"
+        "You do not have access permissions. Nothing was paid. Correct the API key of the connection. "
+        "See docs/errors.md#kieai-refuses."
     )
     assert len(requests) == 1
 

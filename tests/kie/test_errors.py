@@ -77,13 +77,20 @@ def test_an_error_can_know_better_than_its_class_whether_a_retry_helps() -> None
 def test_an_error_carries_what_a_program_needs() -> None:
     error = ServiceError("text", code=422, http_status=200, task_id="t", service_message="said")
     assert (str(error), error.code, error.http_status, error.task_id, error.service_message, error.retryable) == (
-        "text",
+        "text.",
         422,
         200,
         "t",
         "said",
         False,
     )
+
+
+def test_the_message_of_an_error_can_go_on_and_survives_pickling() -> None:
+    error = ServiceError("it failed..", code=500, retry_after=7.0)
+    error.add("Nothing was paid. Try later")
+    copy = pickle.loads(pickle.dumps(error))
+    assert (str(copy), copy.code, copy.retry_after) == ("it failed. Nothing was paid. Try later.", 500, 7.0)
 
 
 def test_an_invalid_request_names_field_rule_and_value() -> None:

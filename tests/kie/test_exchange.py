@@ -22,10 +22,10 @@ from airflow_provider_runway.kie.errors import (
     TaskNotFoundError,
     UnreadableAnswerError,
 )
-from airflow_provider_runway.kie.exchange import ONE_TRY, Patience, credits_left, look, refuses, submit
+from airflow_provider_runway.kie.exchange import ONE_TRY, Patience, credits_left, look, refusal_pause, refuses, submit
 from airflow_provider_runway.kie.fingerprints import fingerprint
-from airflow_provider_runway.kie.requests import GenerateRequest, JobRequest, Request
-from airflow_provider_runway.kie.task_ids import APIS, Api
+from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest, JobRequest, Request
+from airflow_provider_runway.kie.task_ids import APIS, Api, format_task_id
 from airflow_provider_runway.kie.tasks import KINDS, Kind, VideoTask
 
 from .support import (
@@ -135,6 +135,17 @@ def test_a_refusal_says_itself_and_is_not_sent_again(answer: Answer | RunwayErro
     played = submitted(answer)
     assert type(played.error) is kind
     assert (played.sends, played.pauses) == (1, [])
+    if isinstance(played.error, ServiceError):
+        text = str(played.error)
+        assert text.count("Nothing was paid.") == 1
+        assert text.endswith("See docs/errors.md#kieai-refuses.")
+
+
+def test_a_refusal_says_what_it_is_then_what_is_paid_then_what_to_do_then_where_to_read_on() -> None:
+    assert str(submitted(said(code=402, msg="Credits insufficient")).error) == (
+        "KIE.AI answered with code 402, the balance does not cover it: Credits insufficient. Nothing was paid. "
+        "Top up the account, and clear the task. See docs/errors.md#kieai-refuses."
+    )
 
 
 AMBIGUOUS = [
@@ -288,6 +299,8 @@ def test_a_post_is_never_sent_a_second_time_after_what_does_not_prove_refusal(
     events: list[Event], tries: int, request_: Request, api: Api
 ) -> None:
     patience = replace(NO_JITTER, tries=tries)
+    if isinstance(request_, ExtendRequest):
+        request_ = replace(request_, task_id=format_task_id("source-1", api))
     played = play(submit(request_, patience, api), [event.outcome for event in events])
     happened = events[: played.sends]
     assert 1 <= played.sends <= tries
@@ -365,12 +378,25 @@ def test_a_rate_limit_pauses_for_the_whole_window_or_as_asked() -> None:
     assert NO_JITTER.pause(1, RateLimitedError("x", retry_after=0.0)) == 1.0
 
 
-@pytest.mark.parametrize("conversation", [submitted, looked])
-def test_a_pause_of_hours_is_raised_and_not_slept_through(conversation: Any) -> None:
-    played = conversation(Answer(200, body(code=429), "301"), TAKEN)
-    assert isinstance(played.error, RateLimitedError)
-    assert (played.sends, played.error.retry_after) == (1, 301.0)
-    assert conversation(Answer(200, body(code=429), "300"), said(code=422)).pauses == [300.0]
+@pytest.mark.parametrize("code", [429, 455])
+@pytest.mark.parametrize(("named", "pause"), [("200", 200.0), ("301", 300.0), ("80000", 300.0), ("1e300", 300.0)])
+def test_a_pause_that_kie_names_for_a_submission_counts_for_five_minutes_at_most(
+    code: int, named: str, pause: float
+) -> None:
+    assert submitted(Answer(200, body(code=code), named), TAKEN).pauses == [pause]
+
+
+@pytest.mark.parametrize("code", [429, 455, 500, 503])
+def test_a_long_pause_that_kie_names_for_a_look_is_raised_and_not_slept_through(code: int) -> None:
+    played = looked(Answer(200, body(code=code), "31"), said(READY))
+    assert played.error is not None
+    assert (played.sends, played.error.retry_after) == (1, 31.0)
+    assert looked(Answer(200, body(code=code), "30"), said(READY)).pauses == [30.0]
+
+
+def test_a_pause_for_maintenance_is_a_minute_or_what_kie_names_but_five_minutes_at_most() -> None:
+    named = [None, 5.0, 120.0, 80_000.0]
+    assert [refusal_pause(MaintenanceError("x", retry_after=pause)) for pause in named] == [60.0, 60.0, 120.0, 300.0]
 
 
 def test_the_default_patience_tries_four_times_within_a_minute() -> None:
@@ -450,6 +476,29 @@ def test_looks_end_with_the_patience_and_name_the_task() -> None:
     played = looked(*[no_answer() for _ in range(4)])
     assert isinstance(played.error, NoAnswerError)
     assert (played.error.task_id, played.sends, played.pauses) == ("t-1", 4, [1.0, 2.0, 4.0])
+
+
+@pytest.mark.parametrize("named", ["t-2", "t-11", "jobs:t-2", 7, "T"])
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_record_of_another_task_is_not_this_task(named: Any, kind: Kind) -> None:
+    error = play(look("jobs:t-1", kind, NO_JITTER), [said({**READY, "taskId": named})]).error
+    assert isinstance(error, UnreadableAnswerError)
+    assert (error.task_id, error.retryable) == ("jobs:t-1", True)
+    assert f"the record of another task, {named}" in str(error)
+
+
+@pytest.mark.parametrize("named", ["t-1", " T-1 ", "jobs:t-1", "JOBS:T-1", "", None, [], {"id": 1}, "two words", True])
+@pytest.mark.parametrize("asked", ["t-1", "jobs:t-1"])
+def test_a_record_that_names_the_task_loosely_or_not_at_all_is_taken(named: Any, asked: str) -> None:
+    task = play(look(asked, "runway", NO_JITTER), [said({**READY, "taskId": named})]).result
+    assert task is not None
+    assert task.task_id == asked
+
+
+def test_a_text_of_any_size_that_comes_with_a_missing_record_is_one_short_line() -> None:
+    error = looked(said(code=422, msg="\x1b[31m gone\n" * 100_000)).error
+    assert str(error).isprintable()
+    assert len(str(error)) < 500
 
 
 def test_what_cannot_be_a_task_id_is_not_looked_up() -> None:

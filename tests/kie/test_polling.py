@@ -93,12 +93,13 @@ def test_a_watch_past_its_deadline_says_that_the_task_goes_on_and_is_paid() -> N
     assert (error.task_id, error.retryable) == ("t-1", True)
     assert str(error) == (
         "Task t-1 was not ready in time (last seen: generating). It is paid and goes on being made at KIE.AI; "
-        "a retry waits on it and pays nothing."
+        "a retry looks again and pays nothing."
     )
 
 
 def test_a_watch_that_saw_nothing_times_out_too() -> None:
     assert "no look has found a record of it. If it was submitted, it is paid" in str(timed_out("t-1", None))
+    assert "was not ready in time. It is paid" in str(timed_out("t-1", None, submitted=True))
     assert isinstance(error_of(watch(deadline=0.0).failed(NoAnswerError("x"), 0.0)), WaitTimeoutError)
     assert isinstance(error_of(watch(deadline=0.0).missed(missing(), 0.0)), WaitTimeoutError)
 
@@ -154,6 +155,7 @@ def test_five_faults_in_a_row_are_borne_and_pauses_grow() -> None:
 
 def test_the_sixth_fault_in_a_row_gives_up_on_looking_but_not_on_the_task() -> None:
     watching = watch()
+    watching.saw(task(), 0.0)
     for _ in range(5):
         watching.failed(NoAnswerError("x"), 0.0)
     error = error_of(watching.failed(ServerError("code 500", code=500, http_status=200, service_message="s"), 0.0))
@@ -167,8 +169,27 @@ def test_the_sixth_fault_in_a_row_gives_up_on_looking_but_not_on_the_task() -> N
     )
     assert str(error) == (
         "6 looks in a row at task t-1 went wrong, the last one with: code 500. "
-        "The task is paid and goes on at KIE.AI; a retry waits on it and pays nothing."
+        "The task is paid and goes on at KIE.AI. A retry waits on it and pays nothing."
     )
+
+
+@pytest.mark.parametrize("code", [408, 501])
+def test_codes_that_may_mean_the_end_of_the_task_are_borne_like_any_fault_and_then_told(code: int) -> None:
+    watching = watch(submitted=0.0)
+    steps = [watching.failed(ServerError(f"code {code}", code=code), 0.0) for _ in range(6)]
+    assert all(isinstance(step, LookAgain) for step in steps[:5])
+    assert "may be the end of the task, whose credits come back then" in str(error_of(steps[5]))
+
+
+def test_nothing_is_claimed_of_a_task_that_nobody_has_seen() -> None:
+    watching = watch(deadline=100.0)
+    for now in (0.0, 100.0):
+        step = watching.missed(missing(), now)
+    failing = watch()
+    last = [failing.failed(NoAnswerError("x"), 0.0) for _ in range(6)][-1]
+    for error in (error_of(step), error_of(last), timed_out("nonsense", None)):
+        assert "it is paid" not in str(error).replace("If it was submitted, it is paid", "").lower()
+        assert "o look has found a record of it" in str(error)
 
 
 @pytest.mark.parametrize("between", ["record", "no record"])
@@ -219,6 +240,27 @@ def test_refusals_for_now_never_give_up_and_their_pauses_grow(error: RunwayError
     assert len(pauses) == 50
     assert pauses == sorted(pauses)
     assert pauses[-1] == 120.0
+
+
+def test_a_video_that_is_ready_is_seen_soon_after_a_short_maintenance() -> None:
+    watching = watch()
+    pauses = [watching.failed(errors.MaintenanceError("x"), 0.0) for _ in range(4)]
+    assert pauses == [LookAgain(10.0), LookAgain(20.0), LookAgain(40.0), LookAgain(80.0)]
+    assert watch(poll_interval=2.0).failed(errors.MaintenanceError("x"), 0.0) == LookAgain(2.0)
+
+
+@pytest.mark.parametrize("kind", [RateLimitedError, errors.MaintenanceError, ServerError, errors.UnreadableAnswerError])
+def test_a_pause_that_an_answer_names_counts_for_five_minutes_at_most(kind: type[RunwayError]) -> None:
+    assert watch().failed(kind("x", retry_after=77.0), 0.0) == LookAgain(77.0)
+    assert watch().failed(kind("x", retry_after=80_000.0), 0.0) == LookAgain(300.0)
+    assert watch().failed(kind("x", retry_after=1.0), 0.0) == LookAgain(10.0)
+
+
+def test_a_key_that_was_changed_meanwhile_makes_its_refusal_a_fault_that_passes() -> None:
+    watching = watch()
+    steps = [watching.failed(AuthenticationError("x"), 0.0, mended=True) for _ in range(6)]
+    assert steps[:2] == [LookAgain(10.0), LookAgain(20.0)]
+    assert isinstance(error_of(steps[5]), PollingFailedError)
 
 
 def test_a_look_that_goes_well_makes_refusals_forgotten() -> None:

@@ -17,6 +17,8 @@ def test_a_text_is_shortened_to_one_printable_line() -> None:
     [
         ("later", "later."),
         ("later.", "later."),
+        ("later..", "later."),
+        ("later. ", "later."),
         ("later!", "later!"),
         ("后再试。", "后再试。"),
         ("cut…", "cut…"),

@@ -1,0 +1,65 @@
+"""What to do about an error, in a sentence, and the page that tells more."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import PackageNotFoundError, metadata
+
+from airflow_provider_runway.kie.errors import (
+    AuthenticationError,
+    BadRequestError,
+    FeatureDisabledError,
+    InputUnreachableError,
+    InsufficientCreditsError,
+    MaintenanceError,
+    NotFoundError,
+    PermissionDeniedError,
+    QuotaExceededError,
+    RateLimitedError,
+    RejectedError,
+    ServerError,
+    ServiceError,
+)
+
+_DISTRIBUTION = "airflow-provider-runway"
+_SOURCE_FOLDER = "docs"
+
+_AFTER_REFUSAL: Mapping[type[ServiceError], str] = {
+    BadRequestError: "Compare extra_fields, and the host of the connection, with KIE.AI's documentation",
+    AuthenticationError: "Correct the API key of the connection",
+    InsufficientCreditsError: "Top up the account, and clear the task",
+    PermissionDeniedError: "Look at the key's list of allowed addresses, and at proxies",
+    NotFoundError: "Correct the host of the connection",
+    RejectedError: "Change the request as KIE.AI says",
+    RateLimitedError: "The next try submits it",
+    QuotaExceededError: "Raise the key's own cap at KIE.AI, and clear the task",
+    InputUnreachableError: "Make the URL of the image or video reachable from the internet",
+    MaintenanceError: "The next try submits it",
+    FeatureDisabledError: "Ask KIE.AI",
+    ServerError: "The next try submits it; if that fails too, look at what KIE.AI said, as some wrong fields end so",
+}
+
+
+def after_refusal(error: ServiceError) -> str:
+    """What follows from a refusal that proves that no video was made: what is paid, what to do, where to read on."""
+    advice = next(
+        (text for kind, text in _AFTER_REFUSAL.items() if isinstance(error, kind)), "Look at what KIE.AI said"
+    )
+    return f"Nothing was paid. {advice}. See {page('errors.md#kieai-refuses')}"
+
+
+def page(name: str) -> str:
+    """The address of a page of the documentation, such as ``errors.md#stored``."""
+    return f"{_documentation()}/{name}"
+
+
+@cache
+def _documentation() -> str:
+    """The URL of the documentation that the installed distribution names; its folder in the source if it has none."""
+    try:
+        urls: list[str] = metadata(_DISTRIBUTION).get_all("Project-URL") or []
+    except PackageNotFoundError:
+        urls = []
+    named = dict(url.partition(",")[::2] for url in urls)
+    return named.get("Documentation", _SOURCE_FOLDER).strip().rstrip("/")

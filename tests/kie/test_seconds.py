@@ -1,0 +1,51 @@
+"""Seconds from outside."""
+
+from __future__ import annotations
+
+import math
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from airflow_provider_runway.kie.polling import WatchRules
+from airflow_provider_runway.kie.seconds import finite, sane_poll_interval
+
+from .support import JSON
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        (10, 10.0),
+        (2.5, 2.5),
+        ("30", 30.0),
+        (timedelta(minutes=1), 60.0),
+        (Decimal("1.5"), 1.5),
+        (0, 1.0),
+        (-5, 1.0),
+        (0.2, 1.0),
+        (1e300, 86_400.0),
+        (math.nan, 10.0),
+        (math.inf, 10.0),
+        (-math.inf, 10.0),
+        (None, 10.0),
+        ("soon", 10.0),
+        ("nan", 10.0),
+        ([], 10.0),
+        (b"x", 10.0),
+        (10**400, 10.0),
+    ],
+)
+def test_a_poll_interval_is_made_of_whatever_was_stored(value: Any, seconds: float) -> None:
+    assert sane_poll_interval(value) == seconds
+    assert WatchRules(poll_interval=value).poll_interval == seconds
+
+
+@given(JSON | st.floats() | st.binary())
+def test_any_value_makes_a_sane_poll_interval_and_a_finite_number_or_none(value: Any) -> None:
+    assert 1.0 <= sane_poll_interval(value) <= 86_400.0
+    assert math.isfinite(finite(value) or 0.0)
