@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Sequence
 from typing import TYPE_CHECKING, Any, TypedDict
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote
+
+from airflow_provider_runway.file_addresses import FileAddress
 
 if TYPE_CHECKING:
     from airflow.sdk import Asset, Context
 
     from airflow_provider_runway.kie.requests import Request
+    from airflow_provider_runway.operators.upload import UploadResult
     from airflow_provider_runway.results import VideoResult
 
 log = logging.getLogger(__name__)
@@ -51,23 +54,47 @@ def describe_video(
     :param result: What the task returns.
     :param request: What was asked for, where this task has asked.
     """
+    is_there = result["state"] != "submitted"
+    _describe(
+        context, outlets, {**_event(result, request)}, lambda: _assets(context, result) if is_there else [], "the video"
+    )
+
+
+def describe_upload(context: Context, outlets: Collection[object], result: UploadResult) -> None:
+    """Have the events of a task's outlets say which file was uploaded: all that the task returns.
+
+    An ``AssetAlias`` gets an event of the uploads of this task.
+
+    :param context: The task's context.
+    :param outlets: The task's outlets.
+    :param result: What the task returns.
+    """
+    _describe(context, outlets, {**result}, lambda: [_stream(context, "uploads")], "the upload")
+
+
+def _describe(
+    context: Context,
+    outlets: Collection[object],
+    extra: dict[str, Any],
+    assets: Callable[[], Sequence[Asset]],
+    what: str,
+) -> None:
+    """Put what an event says into the events of all outlets; an alias gets one of each of the assets."""
     if not outlets:
         return
     from airflow.sdk import Asset, AssetAlias
     from airflow.sdk.definitions.asset import AssetRef
 
-    extra: dict[str, Any] = {**_event(result, request)}
     events: Any = context["outlet_events"]
     for outlet in outlets:
         try:
             if isinstance(outlet, AssetAlias):
-                if result["state"] != "submitted":
-                    for asset in _assets(context, result):
-                        events[outlet].add(asset, extra=extra)
+                for asset in assets():
+                    events[outlet].add(asset, extra=extra)
             elif isinstance(outlet, (Asset, AssetRef)):
                 events[outlet].extra = {**events[outlet].extra, **extra}
-        except Exception as error:  # noqa: BLE001 - the video is made and paid, whatever becomes of its event
-            log.warning("The asset event of %r does not tell of the video: %s: %s", outlet, type(error).__name__, error)
+        except Exception as error:  # noqa: BLE001 - what was paid for is there, whatever becomes of its event
+            log.warning("The asset event of %r does not tell of %s: %s: %s", outlet, what, type(error).__name__, error)
 
 
 def _event(result: VideoResult, request: Request | None) -> VideoEvent:
@@ -97,23 +124,19 @@ def _assets(context: Context, result: VideoResult) -> list[Asset]:
     """
     from airflow.sdk import Asset
 
-    files = all_files(result)
-    if files:
-        return [Asset(without_connection(file)) for file in files]
-    ti = context["ti"]
-    stream = Asset(
-        name=f"runway videos of {ti.dag_id}.{ti.task_id}", uri=f"x-runway://{quote(ti.dag_id)}/{quote(ti.task_id)}"
-    )
-    return [stream]
+    return [Asset(FileAddress.read(file).uri) for file in all_files(result)] or [_stream(context, "videos")]
+
+
+def _stream(context: Context, what: str) -> Asset:
+    """The asset of all that a task makes."""
+    from airflow.sdk import Asset
+
+    dag_id, task_id = quote(context["ti"].dag_id), quote(context["ti"].task_id)
+    scheme = "x-runway" if what == "videos" else f"x-runway-{what}"
+    return Asset(name=f"runway {what} of {dag_id}.{task_id}", uri=f"{scheme}://{dag_id}/{task_id}")
 
 
 def all_files(result: VideoResult) -> list[str]:
     """Where all that came of a task was stored."""
     files: list[str] | None = {**result}.get("saved_files")  # type: ignore[assignment] # a job's result has them
     return files or ([result["saved_to"]] if result["saved_to"] else [])
-
-
-def without_connection(uri: str) -> str:
-    """An object storage address without the id of the connection: the same file, whoever reads it."""
-    parts = urlsplit(uri)
-    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))

@@ -4,17 +4,20 @@ import hashlib
 import json
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 import pytest
-from airflow.sdk import Asset, AssetAlias, Context
+from airflow.sdk import Asset, AssetAlias, Context, ObjectStoragePath
 from fakes import GivenTime, fake_context
 from operators.support import FOX, Task
 
-from airflow_provider_runway.assets import VideoEvent, without_connection
+from airflow_provider_runway.assets import VideoEvent
+from airflow_provider_runway.file_addresses import FileAddress
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.lineage import DataSet, stored_as
 from airflow_provider_runway.operators.kie_job import KieJobOperator
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
+from airflow_provider_runway.operators.upload import RunwayUploadOperator
 from airflow_provider_runway.sandbox import Sandbox
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator
@@ -87,11 +90,58 @@ def test_an_alias_gets_the_videos_of_the_task_if_there_is_no_file(kie: Sandbox, 
         ("s3://aws_videos@bucket/fox.mp4", "s3://bucket/fox.mp4"),
         ("gs://bucket/a@b/fox.mp4", "gs://bucket/a@b/fox.mp4"),
         ("file:///srv/videos/fox.mp4", "file:///srv/videos/fox.mp4"),
+        ("file:///srv/a#1.mp4", "file:///srv/a%231.mp4"),
+        ("s3://c@bucket/a?b=2&a=1.mp4", "s3://bucket/a%3Fb=2&a=1.mp4"),
+        ("gs://bucket/a b%20c.mp4", "gs://bucket/a%20b%2520c.mp4"),
+        ("file:///srv/füchse/狐.mp4", "file:///srv/f%C3%BCchse/%E7%8B%90.mp4"),
+        ("s3://bucket/manual__2026-01-01T00:00:00+00:00/v.mp4", "s3://bucket/manual__2026-01-01T00:00:00+00:00/v.mp4"),
+        ("s3://bucket//a//b.mp4", "s3://bucket//a//b.mp4"),
+        ("file:///srv/a\udcff.mp4", "file:///srv/a%FF.mp4"),
     ],
 )
-def test_the_asset_of_a_file_is_the_same_by_whatever_connection(saved_to: str, uri: str) -> None:
-    assert without_connection(saved_to) == uri
-    assert Asset(uri).uri == uri
+def test_a_file_has_one_uri_that_airflow_takes_as_it_is(saved_to: str, uri: str) -> None:
+    assert FileAddress.read(saved_to).uri == uri
+    assert (Asset(uri).uri, Asset(uri).name) == (uri, uri)
+
+
+ODD_NAMES = [
+    "a#1.mp4",
+    "a#2.mp4",
+    "a?1.mp4",
+    "a%23 1.mp4",
+    "a%231.mp4",
+    "füchse.mp4",
+    "狐 狸.mp4",
+    "a;b&c=d+e.mp4",
+    "a@b:c.mp4",
+]
+
+
+def test_files_of_odd_names_are_assets_of_their_own_and_can_be_opened(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path
+) -> None:
+    uris = set()
+    for name in ODD_NAMES:
+        task = Task(outlets=[ALIAS, ASSET], save_to=f"{tmp_path}/{name}")
+        result = task.run()
+        assert ObjectStoragePath(result["saved_to"]).stat().st_size == (tmp_path / name).stat().st_size
+        [(_, uri, extra)] = by_alias(task.context)
+        assert extra["saved_to"] == f"file://{tmp_path}/{name}"
+        assert unquote(urlsplit(uri).path) == f"{tmp_path}/{name}"
+        uris.add(uri)
+    assert len(uris) == len(ODD_NAMES)
+    assert all(map(str.isascii, uris))
+
+
+def test_an_upload_says_which_file_it_is(kie: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "fox.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    operator = RunwayUploadOperator(task_id="up", path=f"{tmp_path}/fox.png", outlets=[ASSET, ALIAS])
+    context = fake_context()
+
+    result = operator.execute(context)
+
+    assert said(context) == result
+    assert by_alias(context) == [("runway uploads of clips.video", "x-runway-uploads://clips/video", said(context))]
 
 
 def test_a_submitted_video_is_told_of_but_is_none_yet_for_an_alias(kie: Sandbox) -> None:

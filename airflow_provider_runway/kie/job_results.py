@@ -74,6 +74,22 @@ def parse_object(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
+def leaves(value: object, name: str = "", depth: int = 0) -> Iterator[tuple[object, str]]:
+    """What stands at the ends of JSON, also of JSON that is a text in it, each with the name that it stands under."""
+    if depth > _DEEPEST:
+        return
+    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
+        value = _parsed(value) or value
+    if isinstance(value, Mapping):
+        for key, each in value.items():
+            yield from leaves(each, str(key), depth + 1)
+    elif isinstance(value, (list, tuple)):
+        for each in value:
+            yield from leaves(each, name, depth + 1)
+    else:
+        yield value, name
+
+
 def _parsed(value: object) -> object:
     """JSON in a text as what it says, text that is none as it is; ``None`` for JSON that cannot be read."""
     if not isinstance(value, str):
@@ -88,13 +104,13 @@ def _parsed(value: object) -> object:
 def _merged(result_json: object, response: object) -> object:
     if isinstance(result_json, Mapping) and isinstance(response, Mapping):
         return {**result_json, **{name: value for name, value in response.items() if value}}
-    return response if any(leaf for leaf, _ in _leaves(response, "", 0)) else result_json
+    return response if any(leaf for leaf, _ in leaves(response)) else result_json
 
 
-def _links(value: object, name: str = "", depth: int = 0) -> Iterator[tuple[str, str]]:
+def _links(value: object) -> Iterator[tuple[str, str]]:
     """Each link, with the name that it stands under, at most so many."""
     found = 0
-    for leaf, under in _leaves(value, name, depth):
+    for leaf, under in leaves(value):
         link = read_link(leaf)
         if link is not None and len(link) <= _LONGEST_LINK and " " not in link:
             yield link, under
@@ -103,24 +119,8 @@ def _links(value: object, name: str = "", depth: int = 0) -> Iterator[tuple[str,
                 return
 
 
-def _leaves(value: object, name: str, depth: int) -> Iterator[tuple[object, str]]:
-    """What stands at the ends of a result, also of one that is text within a result."""
-    if depth > _DEEPEST:
-        return
-    if isinstance(value, str) and value.lstrip().startswith(("{", "[")):
-        value = _parsed(value) or value
-    if isinstance(value, Mapping):
-        for key, each in value.items():
-            yield from _leaves(each, str(key), depth + 1)
-    elif isinstance(value, (list, tuple)):
-        for each in value:
-            yield from _leaves(each, name, depth + 1)
-    else:
-        yield value, name
-
-
 def _more_than_links(value: object) -> Iterator[bool]:
-    return (bool(leaf) and read_link(leaf) is None for leaf, _ in _leaves(value, "", 0))
+    return (bool(leaf) and read_link(leaf) is None for leaf, _ in leaves(value))
 
 
 def _is_video(link: str, name: str) -> bool:

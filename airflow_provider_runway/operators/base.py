@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context, ObjectStoragePath
 
     from airflow_provider_runway.kie.tasks import Kind
+    from airflow_provider_runway.lineage import DataSet
     from airflow_provider_runway.operators.making import VideoMaking
     from airflow_provider_runway.results import VideoResult
 
@@ -169,10 +170,16 @@ class RunwayVideoOperator(VideoTaskLinks, RenderedTexts, BaseOperator):
         """What the video was made from and where it went; asked for by OpenLineage, where that is installed."""
         del task_instance
         from airflow_provider_runway import lineage
+
+        return lineage.facets(self._made_from(), lineage.gone_into(self.result))
+
+    def _made_from(self) -> list[DataSet]:
+        from airflow_provider_runway import lineage
         from airflow_provider_runway.operators.local_files import MEDIA
 
         sources = (self.optional(field) for field in MEDIA if field in self.template_fields)
-        return lineage.facets(lineage.made_from(sources, self.parent_task_id), lineage.gone_into(self.result))
+        parent = self.result["parent_task_id"] if self.result else None
+        return lineage.made_from(sources, parent or self.parent_task_id)
 
     def _making(self, context: Context) -> VideoMaking:
         from airflow_provider_runway.operators.making import VideoMaking

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_runway.kie import rules
 from airflow_provider_runway.kie.requests import JobRequest
 from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.operators.base import RunwayVideoOperator
 from airflow_provider_runway.operators.parameters import check_fields, check_folder, check_literal, check_no_thumbnail
+
+if TYPE_CHECKING:
+    from airflow_provider_runway.lineage import DataSet
 
 __all__ = ["KieJobOperator"]
 
@@ -61,3 +64,8 @@ class KieJobOperator(RunwayVideoOperator):
             callback_url=self.optional("callback_url"),
             extra_fields=self.fields("extra_fields"),
         )
+
+    def _made_from(self) -> list[DataSet]:
+        from airflow_provider_runway import lineage
+
+        return lineage.made_from_input(self.input)

@@ -251,7 +251,7 @@ class VideoMaking:
             result["expires_at"],
         )
         for file in saved:
-            self._log.info("It is stored at %s (%d bytes).", file.path, file.size)
+            self._log.info("Task %s is stored at %s (%d bytes).", task.task_id, file.path, file.size)
         self._record_the_end(submission, self._save_to)
         return result
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from airflow.sdk import BaseOperator
 
 from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
+from airflow_provider_runway.assets import describe_upload
 from airflow_provider_runway.connected import ConnectedTask
 from airflow_provider_runway.operators.addresses import check_place
 from airflow_provider_runway.operators.parameters import check_literal
@@ -17,6 +18,7 @@ from airflow_provider_runway.results import SCHEMA_VERSION, to_iso
 if TYPE_CHECKING:
     from os import PathLike
 
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context, ObjectStoragePath
 
 
@@ -53,6 +55,7 @@ class RunwayUploadOperator(ConnectedTask, RenderedTexts, BaseOperator):
     """
 
     template_fields: Sequence[str] = ("path",)
+    result: UploadResult | None = None
 
     def __init__(
         self,
@@ -69,13 +72,12 @@ class RunwayUploadOperator(ConnectedTask, RenderedTexts, BaseOperator):
 
     def execute(self, context: Context) -> UploadResult:
         """Upload the file."""
-        del context
         with fail_for_good_if_hopeless(), self.hook:
             path = self.needed("path")
             check_place("path", path)
             uploaded = self.hook.upload(path)
         self.log.info("%s is uploaded (%d bytes, %s).", path, uploaded.size, uploaded.content_type)
-        return UploadResult(
+        self.result = UploadResult(
             url=uploaded.url,
             expires_at=to_iso(uploaded.expires_at),
             content_type=uploaded.content_type,
@@ -83,3 +85,13 @@ class RunwayUploadOperator(ConnectedTask, RenderedTexts, BaseOperator):
             sha256=uploaded.sha256,
             schema_version=SCHEMA_VERSION,
         )
+        describe_upload(context, self.outlets, self.result)
+        return self.result
+
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
+        """Which file was uploaded, and where to; asked for by OpenLineage, where that is installed."""
+        del task_instance
+        from airflow_provider_runway import lineage
+
+        outputs = lineage.named([self.result["url"]]) if self.result else []
+        return lineage.facets([lineage.DataSet.of_path(str(self.optional("path")))], outputs)

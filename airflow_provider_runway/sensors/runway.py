@@ -34,6 +34,7 @@ from airflow_provider_runway.results import VideoResult, finished_result, utc_no
 from airflow_provider_runway.retrying import RETRIES, RETRY_DELAY
 
 if TYPE_CHECKING:
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
     from airflow_provider_runway.operators.submission import StateStore
@@ -64,6 +65,7 @@ class RunwayVideoSensor(VideoTaskLinks, RenderedTexts, BaseSensorOperator):
     """
 
     template_fields: Sequence[str] = ("runway_task_id",)
+    result: VideoResult | None = None
 
     def __init__(
         self,
@@ -227,9 +229,17 @@ class RunwayVideoSensor(VideoTaskLinks, RenderedTexts, BaseSensorOperator):
     def _result(self, context: Context, task: VideoTask, *, seen_to_finish: bool = False) -> VideoResult:
         self.log.info("The video of task %s is ready.", task.task_id)
         self.video_link = task.video_url or ""
-        result = finished_result(task, completed_at=utc_now() if seen_to_finish else None)
-        describe_video(context, self.outlets, result)
-        return result
+        self.result = finished_result(task, completed_at=utc_now() if seen_to_finish else None)
+        describe_video(context, self.outlets, self.result)
+        return self.result
+
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
+        """Which video was waited for, and its files at KIE; asked for by OpenLineage, where that is installed."""
+        del task_instance
+        from airflow_provider_runway import lineage
+
+        video = lineage.DataSet.of_video(self.result["task_id"] if self.result else self.runway_task_id)
+        return lineage.facets([video], [each for each in lineage.at_kie(self.result) if each != video])
 
     def _give_up(self, error: RunwayError) -> NoReturn:
         """Fail or skip. What KIE has failed stays failed: no retry of a sensor changes that."""

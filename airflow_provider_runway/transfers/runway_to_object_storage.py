@@ -110,7 +110,8 @@ class RunwayToObjectStorageOperator(VideoTaskLinks, RenderedTexts, BaseOperator)
         del task_instance
         from airflow_provider_runway import lineage
 
-        return lineage.facets(lineage.made_from((), self.runway_task_id), lineage.stored_as(self.result))
+        stored_from = lineage.at_kie(self.result) or lineage.made_from((), self.runway_task_id)
+        return lineage.facets(stored_from, lineage.stored_as(self.result))
 
     def _finished_task(self) -> VideoTask:
         try:
