@@ -6,10 +6,12 @@ import json
 import logging
 import re
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
+from airflow.sdk._shared.secrets_masker import _secrets_masker as secrets_masker
 from airflow.sdk.exceptions import AirflowNotFoundException
 from fakes import GivenTime
 
@@ -127,6 +129,40 @@ def test_a_wrong_key_is_one_clear_sentence_without_the_key(
         call(RunwayHook("clips"), "credits")
 
     assert KEY not in str(caught.value)
+    assert str(caught.value).endswith(" The key is that of connection 'clips'.")
+
+
+@pytest.mark.parametrize("password", [f"{KEY}\n", f" {KEY}", f"\t{KEY} \r\n", KEY])
+def test_what_is_sent_is_masked_in_logs_whatever_stands_around_it_in_the_connection(
+    kie: Sandbox, monkeypatch: pytest.MonkeyPatch, call: Method, password: str
+) -> None:
+    masker = secrets_masker()
+    monkeypatch.setattr(masker, "patterns", set())
+    monkeypatch.setattr(masker, "replacer", None)
+    connection = {"conn_type": "runway", "host": kie.url, "password": password}
+    monkeypatch.setenv("AIRFLOW_CONN_CLIPS", json.dumps(connection))
+
+    with pytest.raises(AuthenticationError):
+        call(RunwayHook("clips"), "credits")
+
+    assert KEY not in masker.redact(f"Bearer {KEY}!")
+
+
+def test_a_file_goes_nowhere_where_the_host_is_not_kies_and_no_other_is_named(
+    kie: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    connection = {"conn_type": "runway", "host": kie.url, "password": kie.key}
+    monkeypatch.setenv("AIRFLOW_CONN_CLIPS", json.dumps(connection))
+    requests = list[httpx.Request]()
+
+    def take(request: httpx.Request) -> httpx.Response:
+        requests.append(request)
+        return httpx.Response(500)
+
+    with pytest.raises(ConnectionSettingsError, match=r"Connection 'clips': .*'upload_url'.* Nothing was sent"):
+        RunwayHook("clips", transport=httpx.MockTransport(take)).upload(str(tmp_path / "fox.png"))
+
+    assert requests == []
 
 
 def test_a_connection_without_a_key_is_refused_before_anything_is_sent(

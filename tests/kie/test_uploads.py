@@ -21,9 +21,11 @@ from airflow_provider_runway.kie.errors import (
     UnreadableAnswerError,
     UnreadableFileError,
 )
-from airflow_provider_runway.kie.exchange import Patience
+from airflow_provider_runway.kie.exchange import ONE_TRY, Patience
 from airflow_provider_runway.kie.uploads import Uploader
 from airflow_provider_runway.sandbox import CutAfter, Garbage, Redirect, Refuse, Sandbox
+
+from .wire import Wire, drip
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 1000
 EAGER = Patience(tries=3, first_pause=0.0, jitter=lambda: 0.0)
@@ -210,3 +212,20 @@ def test_a_file_that_shrinks_on_the_way_is_no_success(kie: Sandbox) -> None:
     with pytest.raises(NoAnswerError):
         at(kie).send(lambda: Shrinking(PICTURE), **PICTURE_SAID)
     assert 200 not in uploads(kie)
+
+
+def test_an_answer_to_an_upload_that_drips_ends_when_its_time_is_up() -> None:
+    whole = b'{"code": 200, "data": {"downloadUrl": "https://a.example/1"}}'
+    head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(whole)
+    with Wire(drip(head + whole, 0.02)) as wire, pytest.raises(NoAnswerError, match="Timeout"):
+        Uploader(
+            address=Address(api_key="a-key-of-some-length", base_url=wire.url), timeout=0.15, patience=ONE_TRY
+        ).send(opened(b"x"), **PICTURE_SAID)
+
+
+def test_a_key_that_an_upload_host_sends_back_is_in_no_error() -> None:
+    reply = httpx.MockTransport(lambda request: httpx.Response(500, text=request.headers["Authorization"]))
+
+    with pytest.raises(UnreadableAnswerError) as caught:
+        uploader("https://files.example", transport=reply, sleep=lambda _: None).send(opened(PICTURE), **PICTURE_SAID)
+    assert "a-key-of-some-length" not in str(caught.value)
