@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from airflow_provider_runway.configuration import read_shortest_deferral
-from airflow_provider_runway.kie.errors import PollingFailedError, RunwayError, TaskNotFoundError
+from airflow_provider_runway.configuration import SHORTEST_DEFERRAL, read_shortest_deferral
+from airflow_provider_runway.kie.errors import InvalidRequestError, PollingFailedError, RunwayError, TaskNotFoundError
 from airflow_provider_runway.versions import airflow_version
 
 # Airflow's own trigger timeout stands this many seconds behind the deadline that the trigger keeps by itself.
@@ -26,9 +26,14 @@ def shortest_deferral() -> float:
     back from its trigger and is queued by then, Airflow before 3.4 takes that for a process that died without a word,
     and fails the task.
 
-    :raises InvalidRequestError: If ``[runway] shortest_deferral`` is not a number of seconds from 0 to 600.
+    Nonsense in the option counts as left out here, where something may be paid already; before that it is refused.
     """
-    return read_shortest_deferral() if airflow_version() < _DEFERRALS_ARE_TOLD_APART else 0.0
+    if airflow_version() >= _DEFERRALS_ARE_TOLD_APART:
+        return 0.0
+    try:
+        return read_shortest_deferral()
+    except InvalidRequestError:
+        return SHORTEST_DEFERRAL
 
 
 _DEFERRALS_ARE_TOLD_APART = (3, 4)

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
 from airflow_provider_runway.assets import describe_video
-from airflow_provider_runway.configuration import read_largest_file, read_prices
+from airflow_provider_runway.configuration import read_largest_file, read_prices, read_shortest_deferral
 from airflow_provider_runway.deferral import event_error, shortest_deferral, trigger_timeout
 from airflow_provider_runway.kie.api import submission_call
 from airflow_provider_runway.kie.errors import (
@@ -128,7 +128,7 @@ class VideoMaking:
         submission_call(self._request, self._hook.settings.address.api)
         json.dumps([self._trigger_arguments("", 0.0, 0.0), self._price])
         read_largest_file()
-        shortest_deferral()
+        read_shortest_deferral()
 
     def _reattach(self, earlier: Submission | None) -> tuple[Submission | None, VideoTask | None]:
         """The submission of an earlier try and its task, if this try is to wait on it and if KIE shows it."""

@@ -5,9 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from airflow_provider_runway.configuration import SHORTEST_DEFERRAL
 from airflow_provider_runway.deferral import shortest_deferral
-from airflow_provider_runway.kie.errors import InvalidRequestError
 
 if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
@@ -21,11 +19,6 @@ async def settle(trigger: BaseTrigger, since: float) -> None:
     """
     if trigger.trigger_id is None:
         return
-    try:
-        shortest = shortest_deferral()
-    except InvalidRequestError as error:  # the triggerer's own setting: what waits here may be paid
-        trigger.log.warning("%s %.0f s are taken.", error, SHORTEST_DEFERRAL)
-        shortest = SHORTEST_DEFERRAL
-    left = since + shortest - asyncio.get_running_loop().time()
+    left = since + shortest_deferral() - asyncio.get_running_loop().time()
     if left > 0:
         await asyncio.sleep(left)

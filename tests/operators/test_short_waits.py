@@ -90,6 +90,16 @@ def test_nonsense_in_the_option_is_told_before_anything_is_paid(
     assert kie.ledger.counts.get("submit", 0) == 0
 
 
+def test_nonsense_in_the_option_of_another_worker_does_not_lose_what_is_paid(
+    kie: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = Task()
+    waiting = task.start()
+    monkeypatch.setenv("AIRFLOW__RUNWAY__SHORTEST_DEFERRAL", "soon")
+
+    assert is_waiting(task.resume(waiting, {"task_id": kie.tasks[0].task_id, "state": "success"}))
+
+
 @pytest.mark.parametrize(
     ("under_way", "waits", "queues"),
     [(1, True, False), (12, True, False), (20, True, False), (21, True, True), (10, False, False), (11, False, True)],
