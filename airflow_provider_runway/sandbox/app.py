@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_runway.sandbox.control import PREFIX, control
 from airflow_provider_runway.sandbox.delivery import deliver
 from airflow_provider_runway.sandbox.exchange import exchange
+from airflow_provider_runway.sandbox.guard import refusal_of
 from airflow_provider_runway.sandbox.journal import Journal
 from airflow_provider_runway.sandbox.logs_page import logs_page
 from airflow_provider_runway.sandbox.messages import Reply, Request, query_of
@@ -46,6 +47,8 @@ class SandboxApp:
 
     async def _reply(self, request: Request) -> Reply:
         path = request.path
+        if why := refusal_of(self.stage.settings, request):
+            return Reply(403, f"{why}\n".encode(), "text/plain; charset=utf-8")
         if path.startswith(PREFIX):
             return control(self.stage, request)
         if request.method == "GET" and path in (_LOGS, "/"):

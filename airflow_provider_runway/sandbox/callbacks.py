@@ -40,8 +40,7 @@ class Courier:
 
     def expect(self, task: Task) -> None:
         """Call back when this task ends, if its host may be called."""
-        hosts = self._stage.settings.callback_hosts
-        if "*" not in hosts and urlsplit(task.callback_url).hostname not in hosts:
+        if not self._may_call(task.callback_url):
             return
         self._count += 1
         heapq.heappush(self._due, (task.finish_at, self._count, task))
@@ -49,7 +48,12 @@ class Courier:
             self._start(self._watch())
 
     def send_again(self, task: Task) -> None:
-        """Deliver a task's callback once more, as KIE.AI may do."""
+        """Deliver a task's callback once more, as KIE.AI may do.
+
+        :raises ValueError: its host may not be called.
+        """
+        if not self._may_call(task.callback_url):
+            raise ValueError(f"callback_hosts: {urlsplit(task.callback_url).hostname} may not be called back")
         self._start(self._deliver(task))
 
     def clear(self) -> None:
@@ -63,6 +67,10 @@ class Courier:
         self.clear()
         if self._client:
             await self._client.aclose()
+
+    def _may_call(self, url: str) -> bool:
+        hosts = self._stage.settings.callback_hosts
+        return "*" in hosts or urlsplit(url).hostname in hosts
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.get_running_loop().create_task(work)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.sandbox.client import connection_json
+from airflow_provider_runway.sandbox.guard import opened, warning_of
 from airflow_provider_runway.sandbox.local import SandboxError, check_requirements
 from airflow_provider_runway.sandbox.settings import SandboxSettings
 
@@ -83,7 +84,9 @@ def _serve(settings: SandboxSettings, host: str, port: int, state: Path | None) 
         raise SandboxError(f"Cannot listen on {host}:{port}: {error.strerror}") from error
     shown = "127.0.0.1" if host in _ANYWHERE else host
     url = f"http://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
-    server = SandboxServer(settings, lambda: _say(_welcome(url, settings)), state=state)
+    if warning := warning_of(host):
+        sys.stderr.write(f"{warning}\n")
+    server = SandboxServer(opened(settings, host), lambda: _say(_welcome(url, settings)), state=state)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: None)  # uvicorn raises it again once it has stopped
     server.run(sockets=[listener])

@@ -153,14 +153,14 @@ class SandboxControl:
 
     @property
     def settings(self) -> SandboxSettings:
-        """The settings in force."""
+        """The settings in force, but for ``keys`` and ``webhook_key``, which a sandbox does not tell."""
         return SandboxSettings().changed(self._ask("GET", "settings"))
 
     def configure(self, **changes: Any) -> SandboxSettings:
         """Change settings.
 
         :param changes: by the names that ``SandboxSettings`` has.
-        :returns: the settings in force then.
+        :returns: the settings in force then, as ``settings`` tells them.
         :raises ValueError: a name is unknown or a value not allowed.
         """
         return SandboxSettings().changed(self._ask("PATCH", "settings", changes))

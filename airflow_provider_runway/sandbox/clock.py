@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from typing import TYPE_CHECKING
 
@@ -29,8 +30,8 @@ class Clock:
         :param seconds: how far, 0 or more.
         :raises ValueError: it would go backwards.
         """
-        if not seconds >= 0:
-            raise ValueError(f"seconds: {seconds!r} would turn the clock back")
+        if not 0 <= seconds < math.inf:
+            raise ValueError(f"seconds: {seconds!r} is not how far a clock goes forward")
         self._ahead += seconds
 
     def reset(self) -> None:

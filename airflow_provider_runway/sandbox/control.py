@@ -74,12 +74,17 @@ def _drop_faults(stage: Stage, request: Request) -> Any:
 
 
 def _get_settings(stage: Stage, _: Request) -> Any:
-    return stage.settings.to_json()
+    return _shown(stage)
 
 
 def _change_settings(stage: Stage, request: Request) -> Any:
     stage.configure(stage.settings.changed(_object(request)))
-    return stage.settings.to_json()
+    return _shown(stage)
+
+
+def _shown(stage: Stage) -> dict[str, Any]:
+    """The settings without the keys: who may look here need not have them."""
+    return {name: value for name, value in stage.settings.to_json().items() if name not in ("keys", "webhook_key")}
 
 
 def _reset(stage: Stage, request: Request) -> Any:

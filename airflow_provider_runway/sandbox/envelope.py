@@ -19,14 +19,17 @@ MESSAGES = {
     405: "Method Not Allowed",
     408: "Upstream did not give a result for more than 10 minutes",
     409: "Conflict",
+    413: "The prompt is too long",
     422: "Validation error",
     429: "Your call frequency is too high. Please try again later.",
+    430: "Your call frequency is too high. Please try again later.",
     433: "The usage limit of this key is exceeded",
     451: "Failed to fetch the image. Kindly verify any access limits set by you or your service provider.",
     455: "The service is under maintenance",
     500: "The server is busy, please try again later",
     501: "Generation failed",
     505: "This feature is disabled",
+    531: "Generation failed, the credits have been refunded",
     550: "Connection denied: the job queue is full",
 }
 """What is said with a code when nothing more precise is known."""

@@ -10,6 +10,7 @@ Actions, by the side they work on::
 
 from __future__ import annotations
 
+import math
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args
 
@@ -50,7 +51,7 @@ class Delay:
     seconds: float
 
     def __post_init__(self) -> None:
-        if not self.seconds >= 0:
+        if not 0 <= self.seconds < math.inf:
             raise ValueError(f"seconds: {self.seconds!r} is not a pause")
 
 
@@ -108,11 +109,11 @@ class Fail:
     (``on="record"``), it fails at that moment.
 
     :param msg: the failure message; "8.1 Failure messages" in KIE.AI's documents has real ones.
-    :param code: the failure code.
+    :param code: the failure code; None: the usual one of the task's API.
     """
 
     msg: str = "Generation failed, please try again later"
-    code: int = 400
+    code: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,9 +139,9 @@ class NoUrl:
 
 @dataclass(frozen=True, slots=True)
 class Missing:
-    """Know nothing of the task.
+    """Know nothing of the task, and say so as its API does.
 
-    :param null: say so by code 200 with ``data: null`` instead of code 422.
+    :param null: say so by code 200 with ``data: null`` in any case; of itself the unified API answers code 422.
     """
 
     null: bool = False

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.sandbox.client import SandboxControl
+from airflow_provider_runway.sandbox.guard import opened, warning_of
 from airflow_provider_runway.sandbox.settings import SandboxSettings
 
 if TYPE_CHECKING:
@@ -61,7 +63,9 @@ class Sandbox(SandboxControl):
         except OSError as error:
             raise SandboxError(f"Cannot listen on {host}:{port}: {error.strerror}") from error
         ready = threading.Event()
-        self._server = SandboxServer(self._settings, ready.set)
+        if warning := warning_of(host):
+            warnings.warn(warning, stacklevel=2)
+        self._server = SandboxServer(opened(self._settings, host), ready.set)
         self._listener = listener
         self._thread = threading.Thread(target=self._server.run, args=([listener],), name="runway-sandbox", daemon=True)
         self._thread.start()

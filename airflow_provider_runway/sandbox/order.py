@@ -16,6 +16,7 @@ class Order:
     :param seconds: length of the new stretch of video.
     :param source: the task whose video is extended.
     :param inputs: URLs that the service would have to fetch.
+    :param fetched_later: whether it accepts the order before it tries to.
     :param failure: set when it is known to fail.
     """
 
@@ -33,6 +34,7 @@ class Order:
     parent_id: str = ""
     source: Task | None = None
     inputs: tuple[str, ...] = ()
+    fetched_later: bool = False
     failure: Failure | None = None
     extension: str = "mp4"
     outputs: int = 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 from typing import TYPE_CHECKING
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.settings import SandboxSettings
 
 _BACKLOG = 2048
+_LAST_PORT = 65_535
 
 
 class SandboxServer(uvicorn.Server):
@@ -52,8 +54,10 @@ def listening_socket(host: str, port: int) -> socket.socket:
 
     :param host: name or address of the interface.
     :param port: 0 picks a free one.
-    :raises OSError: the port is taken, or the host is not ours.
+    :raises OSError: the port is taken or none, or the host is not ours.
     """
+    if not 0 <= port <= _LAST_PORT:
+        raise OSError(errno.EINVAL, f"a port is a number from 0 to {_LAST_PORT}")
     family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
     listener = socket.socket(family, kind, protocol)
     try:

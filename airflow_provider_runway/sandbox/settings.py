@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
 from typing import Any, Literal
 
 DAY = 86_400.0
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,8 @@ class SandboxSettings:
     :param frames_per_second: frame rate of the videos.
     :param prices: what is charged.
     :param webhook_key: when set, callbacks are signed with it.
+    :param hosts: names by which the sandbox may be asked (the ``Host`` of a request), beside that of ``public_url``;
+        ``"*"``: by every name.
     :param callback_hosts: hosts that callbacks may be sent to; ``"*"`` allows every host.
     :param callback_retry: pause between two attempts to deliver a callback, in seconds; three are made.
     :param ledger_requests_kept: how many requests the ledger remembers in full; counts go on. A change counts
@@ -89,7 +93,8 @@ class SandboxSettings:
     frames_per_second: int = 12
     prices: Prices = field(default_factory=Prices)
     webhook_key: str | None = None
-    callback_hosts: tuple[str, ...] = ("127.0.0.1", "localhost", "::1")
+    hosts: tuple[str, ...] = LOOPBACK
+    callback_hosts: tuple[str, ...] = LOOPBACK
     callback_retry: float = 1.0
     ledger_requests_kept: int = 100_000
     public_url: str | None = None
@@ -107,7 +112,7 @@ class SandboxSettings:
         _number("video_scale", self.video_scale, least=0.01)
         if self.video_scale > 1:
             raise ValueError(f"video_scale: {self.video_scale!r} is above 1")
-        for name in ("keys", "unreachable", "callback_hosts"):
+        for name in ("keys", "unreachable", "hosts", "callback_hosts"):
             _texts(name, getattr(self, name))
         if not self.keys or not all(self.keys):
             raise ValueError("keys: at least one key is needed, and none may be empty")
@@ -152,6 +157,8 @@ def _number(name: str, value: object, *, least: float) -> None:
         raise ValueError(f"{name}: {value!r} is not a number")  # noqa: TRY004 - one error type for every bad value
     if not value >= least:
         raise ValueError(f"{name}: {value!r} is below {least}")
+    if value == math.inf:
+        raise ValueError(f"{name}: {value!r} is no number to reckon with")
 
 
 def _texts(name: str, value: object) -> None:

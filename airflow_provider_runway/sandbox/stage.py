@@ -16,7 +16,7 @@ from airflow_provider_runway.sandbox.fault_book import FaultBook
 from airflow_provider_runway.sandbox.faults import Fail
 from airflow_provider_runway.sandbox.messages import digest
 from airflow_provider_runway.sandbox.store import SlidingWindow, TaskStore
-from airflow_provider_runway.sandbox.tasks import Failure, Task, task_id_of
+from airflow_provider_runway.sandbox.tasks import Failure, Task, failure_by, task_id_of
 from airflow_provider_runway.sandbox.uploads import UploadStore
 from airflow_provider_runway.sandbox.video.clip import RATIOS, Clip, Segment
 from airflow_provider_runway.sandbox.video.studio import Studio
@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.messages import Request
     from airflow_provider_runway.sandbox.order import Order
     from airflow_provider_runway.sandbox.settings import SandboxSettings
+
+
+# What a task fails with whose input turns out to be out of reach, as recorded of Aleph.
+_FETCH_FAILED = ("internal error, please try again later.", 500)
 
 
 class Stage:
@@ -110,17 +114,18 @@ class Stage:
 
         :raises Refusal: code 451 when an input cannot be fetched, 402 when the balance is not enough.
         """
-        for url in order.inputs:
-            if self._unreachable(url, request.base_url, request.at):
+        failure = order.failure
+        if any(self._unreachable(url, request.base_url, request.at) for url in order.inputs):
+            if not order.fetched_later:
                 raise Refusal(451)
+            failure = Failure(*_FETCH_FAILED)
         if order.cost > self.balance:
             raise Refusal(402)
         now = request.at
         took = self._seconds(order.prompt)
-        failure = order.failure
         if isinstance(request.fault, Fail):
-            failure = Failure(request.fault.msg, request.fault.code)
-        task_id = uuid.uuid4().hex if order.api != "jobs" else f"task_{uuid.uuid4().hex}"
+            failure = failure_by(request.fault, order.api)
+        task_id = uuid.uuid4().hex
         own = Segment(task_id, order.kind, order.prompt, order.seconds)
         before = order.source.clip.segments if order.source else ()
         task = Task(

@@ -8,6 +8,7 @@ from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
+    from airflow_provider_runway.sandbox.faults import Fail
     from airflow_provider_runway.sandbox.video.clip import Clip
 
 Api = Literal["runway", "aleph", "jobs"]
@@ -33,6 +34,14 @@ class Failure:
 
     msg: str
     code: int
+
+
+_USUAL_CODE: dict[Api, int] = {"runway": 400, "aleph": 500, "jobs": 400}
+
+
+def failure_by(fault: Fail, api: Api) -> Failure:
+    """The failure that a fault makes of a task."""
+    return Failure(fault.msg, _USUAL_CODE[api] if fault.code is None else fault.code)
 
 
 @dataclass(slots=True)

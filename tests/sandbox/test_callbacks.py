@@ -146,3 +146,12 @@ def test_nobody_outside_is_called(api: Api, runway_sandbox: Sandbox) -> None:
     _until(lambda: len(runway_sandbox.ledger.callbacks) == 3)
 
     assert {(each.task_id, each.status) for each in runway_sandbox.ledger.callbacks} == {(refused, 0)}
+
+
+@pytest.mark.parametrize("host", ["example.com", "127.0.0.1.example.com", "2130706433", "127.0.0.1@example.com"])
+def test_nobody_outside_is_called_again_either(api: Api, runway_sandbox: Sandbox, host: str) -> None:
+    task_id = api.made(callBackUrl=f"http://{host}/hook")
+
+    with pytest.raises(ValueError, match=r"callback_hosts: .* may not be called back"):
+        runway_sandbox.resend_callback(task_id)
+    assert runway_sandbox.ledger.callbacks == ()

@@ -100,9 +100,49 @@ def test_a_missing_extra_is_said_in_one_line(
     assert "pip install 'airflow-provider-runway[sandbox]'" in capsys.readouterr().err
 
 
-def test_a_bad_setting_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["--seconds", "-1"]) == 1
-    assert capsys.readouterr().err == "seconds: -1.0 is below 0\n"
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        ("seconds", "-1", "seconds: -1.0 is below 0"),
+        ("seconds", "nan", "seconds: nan is below 0"),
+        ("seconds", "inf", "seconds: inf is no number to reckon with"),
+        ("credits", "inf", "credits: inf is no number to reckon with"),
+        ("video-scale", "0", "video_scale: 0.0 is below 0.01"),
+        ("port", "-1", "Cannot listen on 127.0.0.1:-1: a port is a number from 0 to 65535"),
+        ("port", "70000", "Cannot listen on 127.0.0.1:70000: a port is a number from 0 to 65535"),
+    ],
+)
+def test_a_bad_setting_is_said_in_one_line(
+    capsys: pytest.CaptureFixture[str], option: str, value: str, said: str
+) -> None:
+    assert main([f"--{option}={value}"]) == 1
+    assert capsys.readouterr().err == f"{said}\n"
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])
+def test_a_sandbox_that_a_network_reaches_says_so(host: str) -> None:
+    if host == "::" and not socket.has_ipv6:
+        pytest.skip("this machine has no IPv6")
+    command = [*COMMAND, "--port", "0", "--host", host]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    assert process.stdout
+    said = "".join(iter(process.stdout.readline, "Stop it with Ctrl-C.\n"))
+    match = re.search(r"ready at http://\S+:(\d+)", said)
+    assert match
+    reply = httpx.get(f"http://127.0.0.1:{match[1]}/_sandbox/health", headers={"host": "runway:1"}, trust_env=False)
+    process.send_signal(signal.SIGTERM)
+    _, err = process.communicate(timeout=20)
+
+    assert reply.status_code == 200
+    assert err == (
+        f"Warning: the sandbox listens on {host}. "
+        "Whoever reaches this port can look into it and steer it, and needs no key to do so.\n"
+    )
+
+
+def test_a_sandbox_in_this_process_warns_too() -> None:
+    with pytest.warns(UserWarning, match=r"listens on 0\.0\.0\.0"), Sandbox(host="0.0.0.0"):
+        pass
 
 
 def test_importing_the_package_or_its_pytest_plugin_brings_nothing_heavy_along() -> None:

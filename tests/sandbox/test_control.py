@@ -1,9 +1,13 @@
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import httpx
 import pytest
 
 from airflow_provider_runway.sandbox import Refuse, Sandbox, SandboxControl, SandboxSettings
+from airflow_provider_runway.sandbox.clock import Clock
 
 from .support import Api
 
@@ -46,6 +50,7 @@ def test_a_reset_brings_the_first_settings_back(runway_sandbox: Sandbox) -> None
         ("distribution", "uniform"),
         ("video_scale", 0),
         ("video_scale", 2),
+        ("hosts", "*"),
         ("keys", []),
         ("keys", [""]),
         ("keys", "sandbox-key"),
@@ -64,9 +69,25 @@ def test_a_setting_that_makes_no_sense_is_refused_by_name(runway_sandbox: Sandbo
         SandboxSettings().changed({name: value})
 
 
-def test_the_clock_does_not_go_back(runway_sandbox: Sandbox) -> None:
+@pytest.mark.parametrize("name", ["seconds", "credits", "video_scale", "window_seconds", "sigma", "media_ttl"])
+@pytest.mark.parametrize("value", [math.inf, math.nan, -math.inf])
+def test_a_setting_is_a_number_to_reckon_with(name: str, value: float) -> None:
+    with pytest.raises(ValueError, match=name):
+        SandboxSettings().changed({name: value})
+
+
+@pytest.mark.parametrize("seconds", [-1, math.nan, math.inf, "60", True, None])
+def test_the_clock_goes_forward_only(runway_sandbox: Sandbox, seconds: Any) -> None:
     with pytest.raises(ValueError, match="seconds"):
-        runway_sandbox.advance(-1)
+        Clock().advance(seconds) if isinstance(seconds, float) else runway_sandbox.advance(seconds)
+
+
+def test_the_settings_that_are_told_hold_no_key(runway_sandbox: Sandbox) -> None:
+    changed = runway_sandbox.configure(keys=["a-true-key"], webhook_key="a-true-secret", seconds=3)
+    told = httpx.get(f"{runway_sandbox.url}/_sandbox/settings", trust_env=False).text
+
+    assert "a-true" not in told + repr(changed) + repr(runway_sandbox.settings)
+    assert runway_sandbox.settings.seconds == 3
 
 
 def test_an_unknown_task_is_a_key_error(runway_sandbox: Sandbox) -> None:

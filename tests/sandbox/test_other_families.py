@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 import pytest
@@ -28,23 +29,48 @@ def test_aleph_changes_a_video(api: Api, runway_sandbox: Sandbox) -> None:
     runway_sandbox.advance(60)
     ready = api.get("/api/v1/aleph/record-info", taskId=task_id)["data"]
 
-    assert (running["successFlag"], running["response"], running["completeTime"]) == (0, None, None)
-    assert (ready["successFlag"], ready["errorCode"], ready["errorMessage"]) == (1, 0, "")
+    pending = {"successFlag": 0, "response": None, "completeTime": None, "errorCode": None, "errorMessage": None}
+    assert {name: running[name] for name in pending} == pending
+    assert (ready["successFlag"], ready["errorCode"], ready["errorMessage"]) == (1, None, None)
+    assert ready["completeTime"] - ready["createTime"] == 60_000
     assert json.loads(ready["paramJson"])["prompt"] == "Make it snow"
-    assert ready["createTime"].endswith("Z")
     assert api.media(ready["response"]["resultVideoUrl"]).status_code == 200
     assert api.media(ready["response"]["resultImageUrl"]).status_code == 200
     assert runway_sandbox.ledger.charged == 110
 
 
-def test_a_failed_aleph_has_flag_0_and_an_error(api: Api, runway_sandbox: Sandbox) -> None:
-    runway_sandbox.fault(Fail("NSFW", 400))
+@pytest.mark.parametrize(("fault", "code"), [(Fail("NSFW"), 500), (Fail("NSFW", 400), 400), (Fail("NSFW", 531), 531)])
+def test_a_failed_aleph_has_flag_3_and_an_error(api: Api, runway_sandbox: Sandbox, fault: Fail, code: int) -> None:
+    runway_sandbox.fault(fault)
     task_id = api.post("/api/v1/aleph/generate", ALEPH)["data"]["taskId"]
 
     record = api.get("/api/v1/aleph/record-info", taskId=task_id)["data"]
 
-    assert (record["successFlag"], record["errorCode"], record["errorMessage"]) == (0, 400, "NSFW")
-    assert record["completeTime"] is not None
+    failed = {"successFlag": 3, "errorCode": code, "errorMessage": "NSFW", "response": None}
+    assert {name: record[name] for name in failed} == failed
+    assert isinstance(record["completeTime"], int)
+
+
+def test_aleph_takes_a_video_that_cannot_be_fetched_and_fails_later(api: Api, runway_sandbox: Sandbox) -> None:
+    runway_sandbox.configure(seconds=60, unreachable=["example.com"])
+    taken = api.post("/api/v1/aleph/generate", ALEPH)
+    task_id = taken["data"]["taskId"]
+    running = api.get("/api/v1/aleph/record-info", taskId=task_id)["data"]
+    runway_sandbox.advance(60)
+    failed = api.get("/api/v1/aleph/record-info", taskId=task_id)["data"]
+
+    assert (taken["code"], running["successFlag"]) == (200, 0)
+    assert (failed["successFlag"], failed["errorCode"]) == (3, 500)
+    assert failed["errorMessage"] == "internal error, please try again later."
+    assert runway_sandbox.balance == 5000
+
+
+def test_task_ids_are_32_hexadecimal_digits(api: Api) -> None:
+    made = [api.generate()["data"], api.post("/api/v1/aleph/generate", ALEPH)["data"]]
+    made.append(_job(api, "runway", **RUNWAY_INPUT)["data"])
+
+    assert [bool(re.fullmatch("[0-9a-f]{32}", each["taskId"])) for each in made] == [True] * 3
+    assert [each.get("recordId") for each in made] == [made[0]["taskId"], None, made[2]["taskId"]]
 
 
 def test_aleph_may_say_other_flags(api: Api, runway_sandbox: Sandbox) -> None:

@@ -218,8 +218,14 @@ def test_one_task_is_looked_at_ten_times_a_second_and_no_more(api: Api, runway_s
     assert api.record(one)["state"] == "success"
 
 
-def test_an_unknown_id_is_answered_with_422(api: Api) -> None:
-    assert api.get("/api/v1/runway/record-detail", taskId="nobody")["code"] == 422
+@pytest.mark.parametrize("path", ["/api/v1/runway/record-detail", "/api/v1/aleph/record-info"])
+def test_an_unknown_id_has_no_record_as_recorded(api: Api, path: str) -> None:
+    assert api.get(path, taskId="nobody") == {"code": 200, "msg": "success", "data": None}
+    assert api.get("/api/v1/jobs/recordInfo", taskId="nobody") == {
+        "code": 422,
+        "msg": "recordInfo is null",
+        "data": None,
+    }
     assert api.get("/api/v1/runway/record-detail")["code"] == 422
 
 

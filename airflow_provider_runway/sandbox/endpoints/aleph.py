@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
-from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_runway.sandbox.endpoints.looks import Look, look_at
+from airflow_provider_runway.sandbox.endpoints.looks import FLAGS, Look, look_at, milliseconds
 from airflow_provider_runway.sandbox.endpoints.orders import alteration
 from airflow_provider_runway.sandbox.endpoints.submission import accept, body_of
 from airflow_provider_runway.sandbox.envelope import answer
@@ -30,11 +29,11 @@ async def generate(stage: Stage, request: Request) -> Reply:
 async def record_info(stage: Stage, request: Request) -> Reply:
     """``GET /api/v1/aleph/record-info?taskId=``."""
     look = look_at(stage, request, "aleph")
-    return answer(_record(look), task_id=look.task.id)
+    return answer(_record(look), task_id=look.task.id) if look else answer(None)
 
 
 def _record(look: Look) -> dict[str, Any]:
-    """The record: a flag of 0 means under way and, with an error beside it, failed."""
+    """The record, as recorded of the service: what is not known yet is null."""
     task, phase = look.task, look.phase
     failure = task.failure if phase is Phase.FAILED else None
     urls = look.urls or [""]
@@ -43,13 +42,9 @@ def _record(look: Look) -> dict[str, Any]:
         "taskId": task.id,
         "paramJson": json.dumps(task.body),
         "response": response if phase is Phase.SUCCEEDED else None,
-        "completeTime": _iso(task.finish_at) if phase >= Phase.SUCCEEDED else None,
-        "createTime": _iso(task.created_at),
-        "successFlag": look.said(int(phase is Phase.SUCCEEDED)),
-        "errorCode": failure.code if failure else 0,
-        "errorMessage": failure.msg if failure else "",
+        "completeTime": milliseconds(task.finish_at) if phase >= Phase.SUCCEEDED else None,
+        "createTime": milliseconds(task.created_at),
+        "successFlag": look.said(FLAGS.get(phase, 0)),
+        "errorCode": failure.code if failure else None,
+        "errorMessage": failure.msg if failure else None,
     }
-
-
-def _iso(at: float) -> str:
-    return datetime.fromtimestamp(at, timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")

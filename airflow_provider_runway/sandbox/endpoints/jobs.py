@@ -6,7 +6,7 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_runway.sandbox.endpoints.looks import Look, look_at
+from airflow_provider_runway.sandbox.endpoints.looks import FLAGS, Look, look_at, milliseconds
 from airflow_provider_runway.sandbox.endpoints.orders import alteration, any_job, extension, generation
 from airflow_provider_runway.sandbox.endpoints.submission import accept, body_of
 from airflow_provider_runway.sandbox.envelope import Refusal, answer
@@ -32,7 +32,6 @@ STATES = {
     Phase.SUCCEEDED: "success",
     Phase.FAILED: "fail",
 }
-_FLAGS = {Phase.SUCCEEDED: 1, Phase.FAILED: 3}
 
 
 async def create_task(stage: Stage, request: Request) -> Reply:
@@ -51,7 +50,7 @@ async def create_task(stage: Stage, request: Request) -> Reply:
 async def record_info(stage: Stage, request: Request) -> Reply:
     """``GET /api/v1/jobs/recordInfo?taskId=``."""
     look = look_at(stage, request, "jobs")
-    return answer(job_record(look, request.at), task_id=look.task.id)
+    return answer(job_record(look, request.at), task_id=look.task.id) if look else answer(None)
 
 
 def job_record(look: Look, now: float) -> dict[str, Any]:
@@ -64,16 +63,16 @@ def job_record(look: Look, now: float) -> dict[str, Any]:
         "taskId": task.id,
         "model": task.model,
         "state": look.said(STATES[phase]),
-        "successFlag": _FLAGS.get(phase, 0),
+        "successFlag": FLAGS.get(phase, 0),
         "param": json.dumps({**task.body, "input": json.dumps(task.body.get("input"))}),
         "resultJson": json.dumps(response) if response else "",
         "response": response,
         "failCode": str(failure.code) if failure else None,
         "failMsg": failure.msg if failure else None,
         "costTime": round(task.finish_at - task.created_at) if done else None,
-        "createTime": _milliseconds(task.created_at),
-        "updateTime": _milliseconds(min(now, task.finish_at)),
-        "completeTime": _milliseconds(task.finish_at) if done else None,
+        "createTime": milliseconds(task.created_at),
+        "updateTime": milliseconds(min(now, task.finish_at)),
+        "completeTime": milliseconds(task.finish_at) if done else None,
         "progress": 0,
     }
     if phase is Phase.SUCCEEDED:
@@ -89,7 +88,3 @@ def _order(stage: Stage, model: str, asked: dict[str, Any], request: Request) ->
     if model == "runway/gen4-aleph":
         return alteration(stage, read_aleph(asked, UNIFIED), api="jobs", model=model)
     return any_job(stage, asked, model=model)
-
-
-def _milliseconds(at: float) -> int:
-    return int(at * 1000)

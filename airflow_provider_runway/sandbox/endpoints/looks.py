@@ -8,14 +8,16 @@ from typing import TYPE_CHECKING
 from airflow_provider_runway.sandbox.envelope import Refusal
 from airflow_provider_runway.sandbox.faults import Expire, Fail, Missing, NoUrl, States
 from airflow_provider_runway.sandbox.store import crowded
-from airflow_provider_runway.sandbox.tasks import Failure, Phase
+from airflow_provider_runway.sandbox.tasks import Phase, failure_by
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.messages import Request
     from airflow_provider_runway.sandbox.stage import Stage
     from airflow_provider_runway.sandbox.tasks import Api, Task
 
-_NO_RECORD = {"runway": "record is null", "aleph": "record is null", "jobs": "recordInfo is null"}
+
+# What Aleph's and the unified records call ``successFlag``; anything else is 0.
+FLAGS = {Phase.SUCCEEDED: 1, Phase.FAILED: 3}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,10 +41,11 @@ class Look:
         return self.instead[0] if self.instead else state
 
 
-def look_at(stage: Stage, request: Request, api: Api) -> Look:
+def look_at(stage: Stage, request: Request, api: Api) -> Look | None:
     """Look at the task that the query asks for.
 
-    :raises Refusal: code 422 when there is no such record, 429 when it is looked at too often.
+    :returns: None when there is no such record and the API says so by code 200 with ``data: null``, as recorded.
+    :raises Refusal: code 422 when there is no such record and the API says so, 429 when it is looked at too often.
     """
     task_id = request.query.get("taskId", "")
     if not task_id:
@@ -50,11 +53,18 @@ def look_at(stage: Stage, request: Request, api: Api) -> Look:
     task = stage.tasks.get(task_id)
     now = request.at
     if task is None or task.api != api or now < task.visible_at or isinstance(request.fault, Missing):
-        raise Refusal(422, _NO_RECORD[api])
+        if api == "jobs":
+            raise Refusal(422, "recordInfo is null")
+        return None
     if crowded(task.looks, now, limit=stage.settings.record_looks_per_second, seconds=1):
         raise Refusal(429)
     task.looks.append(now)
     return _look(stage, request, task)
+
+
+def milliseconds(at: float) -> int:
+    """A time as records tell it."""
+    return int(at * 1000)
 
 
 def _look(stage: Stage, request: Request, task: Task) -> Look:
@@ -68,7 +78,7 @@ def _look(stage: Stage, request: Request, task: Task) -> Look:
         case Expire():
             stage.expire(task, now)
         case Fail():
-            stage.fail(task, Failure(fault.msg, fault.code), now)
+            stage.fail(task, failure_by(fault, task.api), now)
         case _:
             pass
     phase = task.phase(now)

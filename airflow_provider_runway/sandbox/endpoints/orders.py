@@ -80,6 +80,7 @@ def alteration(stage: Stage, asked: Aleph, *, api: Api, model: str) -> Order:
         watermark=asked.watermark,
         image_url=asked.reference_url,
         inputs=tuple(url for url in (asked.video_url, asked.reference_url) if url),
+        fetched_later=True,
     )
 
 

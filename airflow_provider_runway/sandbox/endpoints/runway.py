@@ -47,7 +47,7 @@ async def extend(stage: Stage, request: Request) -> Reply:
 async def record_detail(stage: Stage, request: Request) -> Reply:
     """``GET /api/v1/runway/record-detail?taskId=``."""
     look = look_at(stage, request, "runway")
-    return answer(_record(look), task_id=look.task.id)
+    return answer(_record(look), task_id=look.task.id) if look else answer(None)
 
 
 def _record(look: Look) -> dict[str, Any]:

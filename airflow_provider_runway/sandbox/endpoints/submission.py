@@ -27,6 +27,6 @@ def accept(stage: Stage, request: Request, body: dict[str, Any], order: Order) -
     """Make the task and answer its id."""
     task = stage.submit(request, body, order)
     data = {"taskId": task.id}
-    if order.api == "jobs":
-        data["recordId"] = f"record_{task.id[-12:]}"
+    if order.api != "aleph":
+        data["recordId"] = task.id
     return answer(data, task_id=task.id)
