@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 import inspect
-import json
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from dataclasses import fields
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, _TaskDecorator
 from airflow.sdk.definitions._internal.types import SET_DURING_EXECUTION
 
 from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
+from airflow_provider_runway.decorators.question import plain_arguments, question
 from airflow_provider_runway.decorators.returned import Returned, ReturnedStore
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import GenerateRequest
@@ -48,7 +49,8 @@ def runway_task(
     decorator was given.
 
     What the function has returned for a video that is submitted is kept for the retries: they wait on that video, and
-    do not call the function again, unless its source or its arguments have changed.
+    do not call the function again, unless its source or its arguments have changed. Signatures of URLs are not kept: a
+    function that returned a signed one is called again where a video has to be submitted after all.
 
     :param python_callable: The function.
     :param multiple_outputs: Push the result key by key as well.
@@ -113,6 +115,8 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
             image_url=SET_DURING_EXECUTION if image_url is None else image_url,
             **kwargs,
         )
+        self._is_unsigned = False
+        plain_arguments(self.python_callable, self.op_args, self.op_kwargs)
 
     def execute(self, context: Context) -> VideoResult:
         """Call the function, unless an earlier try has submitted what it returned then; submit and wait."""
@@ -142,22 +146,39 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
             self._fill_in(context, ReturnedStore(context).of_this_try())
         return super().execute_complete(context, event, deadline, submitted_at)
 
+    def refresh(self, context: Context) -> bool:
+        """Call the function again, if what it returned is to be sent after all, and signatures are missing in it."""
+        if not self._is_unsigned:
+            return False
+        self.log.info("The function is called again: what it returned has a signed link, and signatures are not kept.")
+        self._fill_in(context, None)
+        return True
+
     def _fill_in(self, context: Context, earlier: Returned | None) -> None:
         """Set the fields to what the function returned then, or returns now."""
-        image: Any = self.image_url
-        if image is SET_DURING_EXECUTION:
-            self.image_url = None
+        for name, value in self._own_fields.items():
+            setattr(self, name, value)
         returned = earlier or Returned(self._question(), self._call(context))
         for name, value in returned.fields.items():
             setattr(self, name, value)
+        self._is_unsigned = returned.is_unsigned
         if earlier is None:
             # It is to be kept as JSON, so what breaks a rule has to come to light first.
-            self.build_request()
-            ReturnedStore(context).keep(returned)
+            request = self.build_request()
+            fields = {name: getattr(request, name) for name in returned.fields}
+            ReturnedStore(context).keep(Returned(returned.question, fields))
+
+    @cached_property
+    def _own_fields(self) -> Mapping[str, Any]:
+        """The fields as the decorator was given them, after templating."""
+        own = {name: getattr(self, name) for name in _FIELDS}
+        return {**own, "image_url": None if own["image_url"] is SET_DURING_EXECUTION else own["image_url"]}
 
     def _call(self, context: Context) -> dict[str, Any]:
         values: dict[str, Any] = {**context, **self.op_kwargs}
         value = self.python_callable(*self.op_args, **self.determine_kwargs(values))
+        if inspect.isawaitable(value):
+            value = asyncio.run(_result(value))
         if isinstance(value, str):
             return {"prompt": value}
         if not isinstance(value, Mapping) or "prompt" not in value:
@@ -173,10 +194,8 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
         return {name: address(each) if name == "image_url" else each for name, each in value.items()}
 
     def _question(self) -> str:
-        """16 hexadecimal digits that are the same for the same function and arguments."""
-        try:
-            source = inspect.getsource(self.python_callable)
-        except (OSError, TypeError):  # what is not written in a file
-            source = self.python_callable.__qualname__
-        asked = json.dumps([source, [*self.op_args], {**self.op_kwargs}], sort_keys=True, default=repr)
-        return hashlib.sha256(asked.encode("utf-8", "surrogatepass")).hexdigest()[:16]
+        return question(self.python_callable, self.op_args, self.op_kwargs)
+
+
+async def _result(awaitable: Awaitable[Any]) -> Any:
+    return await awaitable

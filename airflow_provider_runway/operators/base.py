@@ -109,6 +109,14 @@ class RunwayVideoOperator(VideoTaskLinks, RenderedTexts, BaseOperator):
         """
         raise NotImplementedError
 
+    def refresh(self, context: Context) -> bool:
+        """Make ready for sending what was ready only for waiting; asked right before a submission.
+
+        :return: Whether the request may be another one than before.
+        """
+        del context
+        return False
+
     @property
     def target(self) -> str | None:
         """Where the video is to be stored, after templating."""

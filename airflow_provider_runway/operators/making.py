@@ -155,6 +155,10 @@ class VideoMaking:
             return None, None
 
     def _submit(self, ticket: Ticket | None, earlier: Submission | None) -> Submission:
+        if self._operator.refresh(self._context):
+            for known in ("_request", "_price"):
+                self.__dict__.pop(known, None)
+            self._check_before_paying()
         if self._save_to is not None:
             check_target(self._save_to, earlier.saved_to if earlier else None)
         submitter = Submitter(self._hook, self._store, self._price, self._log, self._files.upload)

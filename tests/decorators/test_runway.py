@@ -1,7 +1,10 @@
 from __future__ import annotations
 
-from collections.abc import Callable
+import asyncio
+import json
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +16,9 @@ from operators.support import Deferred, Task
 
 from airflow_provider_runway.decorators.returned import RETURNED_KEY
 from airflow_provider_runway.decorators.runway import RunwayDecoratedOperator
-from airflow_provider_runway.exceptions import InvalidRequestError
+from airflow_provider_runway.exceptions import AmbiguousSubmissionError, InvalidRequestError
+from airflow_provider_runway.kie.client import KieClient
+from airflow_provider_runway.kie.requests import GenerateRequest
 from airflow_provider_runway.operators.submission import RETENTION
 from airflow_provider_runway.sandbox import CutAfter, Fail, Refuse, Sandbox
 
@@ -285,3 +290,191 @@ def test_without_a_record_the_function_is_called_anew_after_the_trigger(kie: San
 
     assert result["state"] == "success"
     assert (whims.calls, len(kie.ledger.charges)) == (2, 1)
+
+
+def test_an_async_function_returns_the_prompt(kie: Sandbox, given_time: GivenTime) -> None:
+    async def video(animal: str, ti: Any = None) -> dict[str, Any]:
+        await asyncio.sleep(0)
+        return {"prompt": f"A {animal} for {ti.dag_id}", "duration": 10}
+
+    async def only_a_text() -> str:
+        return "A bear"
+
+    def awaitable() -> Awaitable[str]:
+        return only_a_text()
+
+    running(video, "fox").run()
+    running(only_a_text).run()
+    running(awaitable).run()
+
+    made = [(each.prompt, each.seconds) for each in kie.tasks]
+    assert made == [("A fox for clips", 10), ("A bear", 5), ("A bear", 5)]
+
+
+def test_an_error_of_an_async_function_is_its_own(kie: Sandbox) -> None:
+    async def video() -> str:
+        raise LookupError("no idea today")
+
+    with pytest.raises(LookupError, match="no idea today"):
+        running(video).run()
+    assert kie.ledger.requests == ()
+
+
+def test_whole_numbers_of_other_types_that_a_function_returns_are_kept(kie: Sandbox, given_time: GivenTime) -> None:
+    def video() -> dict[str, Any]:
+        return {"prompt": "A fox", "duration": Decimal(10), "quality": None, "extra_fields": {"a": (1, 2)}}
+
+    made = running(video)
+    made.start()
+
+    assert made.store.get(RETURNED_KEY)["fields"] == {
+        "prompt": "A fox", "duration": 10, "quality": "720p", "extra_fields": {"a": [1, 2]},
+    }  # fmt: skip
+
+
+class Signing:
+    """A function whose picture is signed anew in each call.
+
+    :param prompt: What it says in its calls, one after another; the last one again and again.
+    """
+
+    def __init__(self, *prompts: str) -> None:
+        self.calls = 0
+        self._prompts = prompts
+
+    def link(self, call: int) -> str:
+        query = f"v=1&X-Amz-Credential=k&X-Amz-Date={call}&X-Amz-Signature=secret{call}"
+        return f"https://bucket.example/fox.png?{query}"
+
+    @property
+    def function(self) -> Callable[[], dict[str, Any]]:
+        def video() -> dict[str, Any]:
+            self.calls += 1
+            prompt = self._prompts[min(self.calls, len(self._prompts)) - 1]
+            signed = self.link(self.calls)
+            return {"prompt": prompt, "image_url": signed, "callback_url": signed, "extra_fields": {"deep": [signed]}}
+
+        return video
+
+
+def sent(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> list[GenerateRequest]:
+    """The requests that are sent from here on."""
+    requests: list[GenerateRequest] = []
+    submit = KieClient.submit
+
+    def noting(self: KieClient, request: Any, **options: Any) -> str:
+        requests.append(request)
+        return submit(self, request, **options)
+
+    monkeypatch.setattr(KieClient, "submit", noting)
+    return requests
+
+
+@pytest.mark.parametrize("has_store", [True, False])
+def test_no_signature_is_kept_and_what_is_sent_has_one_that_works(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, has_store: bool
+) -> None:
+    requests = sent(kie, monkeypatch)
+    signing = Signing("A fox")
+    kie.fault(Refuse(429), on="submit", times=1)
+    made = running(signing.function, aspect_ratio=None, has_store=has_store)
+
+    queued = made.start()
+    waiting = made.resume(queued, {"moment": 0.0, "queued_at": 0.0, "refusals": 1})
+    result = made.resume(waiting)
+
+    assert result["state"] == "success"
+    assert "secret" not in json.dumps([made.store.rows, made.pushed])
+    assert [request.image_url for request in requests] == [signing.link(1), signing.link(2)]
+    assert [request.extra_fields for request in requests][-1] == {"deep": [signing.link(2)]}
+    assert (signing.calls, len(kie.ledger.charges)) == (2, 1)
+
+
+def test_a_retry_that_waits_needs_no_signature(kie: Sandbox, given_time: GivenTime) -> None:
+    signing = Signing("A fox")
+    made = running(signing.function, aspect_ratio=None)
+    made.start()
+
+    assert made.run()["state"] == "success"
+    assert (signing.calls, len(kie.ledger.charges)) == (1, 1)
+
+
+@pytest.mark.parametrize("prompts", [("A fox",), ("A fox", "A bear")])
+def test_a_video_that_is_submitted_again_has_a_link_that_works(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, prompts: tuple[str, ...]
+) -> None:
+    requests = sent(kie, monkeypatch)
+    signing = Signing(*prompts)
+    kie.fault(Fail("Internal Error, please try again later", 501), times=1)
+    made = running(signing.function, aspect_ratio=None)
+    made.start()
+    kie.advance(60)
+
+    assert made.run()["state"] == "success"
+    assert [request.image_url for request in requests] == [signing.link(1), signing.link(2)]
+    assert requests[-1].prompt == prompts[-1]
+    assert len(kie.ledger.paid) == 1
+
+
+def test_a_request_that_the_decorator_has_changed_has_a_link_that_works(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = sent(kie, monkeypatch)
+    signing = Signing("A fox")
+    function = signing.function
+    durations = [5, 10]
+    made = Task(lambda: decorated(function, aspect_ratio=None, duration=durations[0]))  # type: ignore[arg-type, return-value]
+    made.start()
+    durations.pop(0)
+
+    made.run()
+
+    assert [request.duration for request in requests] == [5, 10]
+    assert [request.image_url for request in requests] == [signing.link(1), signing.link(2)]
+
+
+def test_a_doubtful_submission_that_may_be_repeated_has_a_link_that_works(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = sent(kie, monkeypatch)
+    signing = Signing("A fox")
+    kie.fault(CutAfter(), on="submit", times=1)
+    made = running(signing.function, aspect_ratio=None, on_ambiguous_submit="resubmit")
+    with pytest.raises(AmbiguousSubmissionError):
+        made.run()
+
+    assert made.run()["state"] == "success"
+    assert [request.image_url for request in requests] == [signing.link(1), signing.link(2)]
+
+
+def test_a_prompt_that_is_a_signed_link_is_kept_as_it_is(kie: Sandbox, given_time: GivenTime) -> None:
+    link = Signing("").link(1)
+
+    def video() -> str:
+        return link
+
+    made = running(video)
+    made.start()
+
+    made.run()
+
+    assert len(kie.ledger.charges) == 1
+
+
+def test_a_function_that_returns_no_picture_any_more_sends_none(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    requests = sent(kie, monkeypatch)
+    signing = Signing("A fox")
+    function = signing.function
+
+    def video() -> Any:
+        fields = function()
+        return fields if signing.calls == 1 else "A bear"
+
+    kie.fault(Refuse(429), on="submit", times=1)
+    made = running(video)
+    queued = made.start()
+    made.resume(queued, {"moment": 0.0, "queued_at": 0.0, "refusals": 1})
+
+    assert (requests[-1].prompt, requests[-1].image_url) == ("A bear", None)
