@@ -9,31 +9,41 @@ from airflow_provider_runway.kie.errors import TargetExistsError
 from airflow_provider_runway.kie.tasks import VideoTask
 
 if TYPE_CHECKING:
+    import os
+
+    from airflow.sdk import ObjectStoragePath
+
     from airflow_provider_runway.storage.saving import SavedVideo
 
+    Path = str | os.PathLike[str] | ObjectStoragePath
 
-def check_target(save_to: str, own: str | None) -> None:
-    """Find out before anything is paid whether a video can be stored.
+
+def check_target(save_to: Path, own: str | None) -> None:
+    """Find out before anything is paid whether a video can be stored, by storing something small and removing it.
 
     :param save_to: The target, as the operator was given it.
     :param own: Where this very task has stored a video before: that may be replaced.
     :raises TargetExistsError: If another file is there.
-    :raises TargetUnwritableError: If the target cannot be reached, or no installed provider knows its scheme.
+    :raises TargetUnwritableError: If nothing can be written there, if there is no such connection, or if no installed
+        provider knows the scheme.
     """
-    from airflow_provider_runway.storage.targets import find_target, storing
+    from airflow_provider_runway.storage.targets import address_of, find_target, storing
 
     with storing(save_to):
-        place = find_target(save_to, "video.mp4")
+        address = address_of(save_to)
+        place = find_target(address, "video.mp4")
         taken = place.size() is not None
-    if taken and own != save_to and not save_to.endswith("/"):
+    if taken and own != address and not address.endswith("/"):
         raise TargetExistsError(
             f"There is a file at {place.uri} already, and this task did not make it. Nothing was sent. Remove the file "
-            "or choose another save_to; a template such as {{ ds }} gives each run a path of its own."
+            "or choose another save_to; a template such as {{ run_id }} gives each run a path of its own."
         )
+    with storing(save_to):
+        place.probe()
 
 
 def save(
-    task: VideoTask, save_to: str, own: str | None, renew: Callable[[str, int], str], *, thumbnail: bool
+    task: VideoTask, save_to: Path, own: str | None, renew: Callable[[str, int], str], *, thumbnail: bool
 ) -> Sequence[SavedVideo]:
     """Store a finished video, or all that came of a job.
 
@@ -44,5 +54,6 @@ def save(
     :param thumbnail: Whether the thumbnail is stored beside it.
     """
     from airflow_provider_runway.storage.results import save_task
+    from airflow_provider_runway.storage.targets import address_of
 
-    return save_task(task, save_to, overwrite=own == save_to, thumbnail=thumbnail, renew=renew)
+    return save_task(task, save_to, overwrite=own == address_of(save_to), thumbnail=thumbnail, renew=renew)

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from airflow_provider_runway.storage.targets import Draft, with_suffix
+from airflow_provider_runway.storage.targets import Draft, check_room, with_suffix
 
 # A draft that nobody has written to for so many seconds belongs to a process that was killed.
 ABANDONED_AFTER = 3600.0
@@ -49,6 +49,8 @@ class LocalTarget:
         try:
             return path.stat().st_size
         except FileNotFoundError:
+            if path.is_symlink():
+                raise FileNotFoundError(f"a link that leads nowhere is there: {self.path}") from None
             return None
 
     def read(self) -> AbstractContextManager[BinaryIO]:
@@ -68,6 +70,11 @@ class LocalTarget:
         finally:
             path.unlink(missing_ok=True)
 
+    def probe(self) -> None:
+        """Open a draft, write to it, and remove it."""
+        with self.draft() as draft:
+            check_room(draft)
+
     def publish(self, draft: Draft, *, overwrite: bool) -> None:
         """Give the draft its name, in one step and for good."""
         draft.file.flush()
@@ -84,10 +91,15 @@ class LocalTarget:
             os.link(draft.path, self.path)
         except FileExistsError:
             raise
-        except OSError:  # a file system without links
-            if Path(self.path).exists():
-                raise FileExistsError(self.path) from None
-            os.replace(draft.path, self.path)  # noqa: PTH105
+        except OSError:  # a file system without links: an empty file takes the name first, which only one can do
+            with Path(self.path).open("xb") as placeholder:
+                try:
+                    os.replace(draft.path, self.path)  # noqa: PTH105
+                except BaseException:
+                    with contextlib.suppress(OSError):
+                        if os.path.samestat(os.fstat(placeholder.fileno()), os.lstat(self.path)):
+                            Path(self.path).unlink()
+                    raise
 
 
 def remove_abandoned(folder: Path, name: re.Pattern[str]) -> None:

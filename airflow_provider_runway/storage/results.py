@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack
@@ -19,7 +20,7 @@ from airflow_provider_runway.storage.download import DEFAULT_PATIENCE, Downloade
 from airflow_provider_runway.storage.names import file_stem
 from airflow_provider_runway.storage.saving import SavedVideo, Video, publish, save_video
 from airflow_provider_runway.storage.sink import Sink
-from airflow_provider_runway.storage.targets import find_target, storing
+from airflow_provider_runway.storage.targets import address_of, find_target, storing
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -29,7 +30,12 @@ Renew = Callable[[str, int], str]
 
 
 def save_task(
-    task: VideoTask, save_to: str | ObjectStoragePath, *, overwrite: bool, thumbnail: bool, renew: Renew
+    task: VideoTask,
+    save_to: str | os.PathLike[str] | ObjectStoragePath,
+    *,
+    overwrite: bool,
+    thumbnail: bool,
+    renew: Renew,
 ) -> Sequence[SavedVideo]:
     """Store the video of a finished task, or all that came of a job: its files, or JSON where it made none.
 
@@ -60,7 +66,7 @@ def save_task(
 
 def save_results(
     sources: Sequence[str],
-    folder: str | ObjectStoragePath,
+    folder: str | os.PathLike[str] | ObjectStoragePath,
     *,
     task_id: str,
     overwrite: bool = False,
@@ -107,17 +113,17 @@ def save_results(
     return tuple(save(position, link) for position, link in enumerate(sources))
 
 
-def _path(folder: str | ObjectStoragePath, task_id: str, position: int) -> str:
+def _path(folder: str | os.PathLike[str] | ObjectStoragePath, task_id: str, position: int) -> str:
     """Where the file at this place is stored, but for its suffix."""
-    slash = "" if str(folder).endswith("/") else "/"
-    return f"{folder}{slash}{file_stem(task_id)}-{position + 1}"
+    return f"{address_of(folder).removesuffix('/')}/{file_stem(task_id)}-{position + 1}"
 
 
 def _save_document(result: object, path: str, task_id: str, *, overwrite: bool) -> SavedVideo:
     """Store a result that is no file."""
     document = json.dumps(result, ensure_ascii=False, indent=2).encode() + b"\n"
     video = Video(len(document), hashlib.sha256(document).hexdigest())
-    place = find_target(f"{path}.json", "")
+    with storing(path, task_id):
+        place = find_target(f"{path}.json", "")
     with storing(place.uri, task_id), place.draft() as draft:
         draft.file.write(document)
         written = publish(place, draft, video, task_id, overwrite=overwrite, difference="its bytes differ")
@@ -127,7 +133,8 @@ def _save_document(result: object, path: str, task_id: str, *, overwrite: bool) 
 def _save_one(link: str, path: str, downloader: Downloader, *, overwrite: bool) -> SavedVideo:
     task_id = downloader.task_id
     # Stores tell a file's type by the suffix that its draft has; what the file is may still say another.
-    place = find_target(path + suffix_of_link(link), "")
+    with storing(path, task_id):
+        place = find_target(path + suffix_of_link(link), "")
     with ExitStack() as stack, storing(place.uri, task_id, OSError):
         with storing(place.uri, task_id):
             draft = stack.enter_context(place.draft())

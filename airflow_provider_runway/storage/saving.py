@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import time
 from collections.abc import Callable, Iterator
@@ -50,7 +51,7 @@ class SavedVideo:
 
 def save_video(
     source: str,
-    target: str | ObjectStoragePath,
+    target: str | os.PathLike[str] | ObjectStoragePath,
     *,
     task_id: str,
     name: str | None = None,
@@ -97,7 +98,8 @@ def save_video(
         since what a media host announces is no proof.
     :raises TargetUnwritableError: If it cannot be stored there.
     """
-    place = find_target(target, name or f"{file_stem(task_id)}.mp4")
+    with storing(target, task_id):
+        place = find_target(target, name or f"{file_stem(task_id)}.mp4")
     downloader = Downloader(
         task_id=task_id,
         timeout=timeout,
@@ -238,9 +240,10 @@ class _Existing:
 
 def _another_file(place: Target, task_id: str, difference: str) -> TargetExistsError:
     return TargetExistsError(
-        f"Another file is at {place.uri} already ({difference}), and it was left alone. Remove it, choose another path "
-        f"or set overwrite=True. The video of task {task_id} is paid and KIE.AI still has it (14 days at most): "
-        "running this again downloads it and pays nothing.",
+        f"Another file is at {place.uri} already ({difference}), and it was left alone. The video of task {task_id} is "
+        "paid and KIE.AI still has it (14 days at most). RunwayToObjectStorageOperator stores it elsewhere and pays "
+        f"nothing: give it runway_task_id={task_id!r}, the kind of the task and another save_to. Or remove the file, "
+        "or set overwrite=True, and run this again.",
         task_id=task_id,
     )
 

@@ -9,49 +9,73 @@ shows nothing before the last byte has arrived; elsewhere it goes under another 
 from __future__ import annotations
 
 import contextlib
-import inspect
-import re
+import errno
+import logging
 import secrets
-import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
-from airflow_provider_runway.storage.local_target import LocalTarget, remove_abandoned
-from airflow_provider_runway.storage.targets import Draft, Target, with_suffix
+from airflow_provider_runway.storage.content import HEAD
+from airflow_provider_runway.storage.local_target import LocalTarget
+from airflow_provider_runway.storage.media_types import content_type
+from airflow_provider_runway.storage.put_options import PART, SHOWN_ONLY_WHOLE, put_options
+from airflow_provider_runway.storage.s3_uploads import abort_abandoned_uploads
+from airflow_provider_runway.storage.targets import Draft, Target, check_room, with_suffix
+from airflow_provider_runway.storage.temporary_drafts import temporary_draft
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
 
-# Their put_file is one request, or an upload in parts that is dropped when it fails (s3fs, gcsfs, adlfs).
-_SHOWN_ONLY_WHOLE = frozenset({"s3", "s3a", "gs", "gcs", "abfs", "abfss", "az"})
-# s3fs and gcsfs keep whole parts in memory, by default some hundred mebibytes of them.
-_PART = 8_388_608
-_PREFIX = "runway-video-"
+log = logging.getLogger(__name__)
+
+_PACKAGES = {
+    "apache-airflow-providers-amazon[s3fs]": ("s3", "s3a", "s3n"),
+    "apache-airflow-providers-google": ("gs", "gcs"),
+    "apache-airflow-providers-microsoft-azure": ("abfs", "abfss", "adl"),
+}
+_PROBE = b"Written to see whether a video can be stored here. It can be removed.\n"
 
 
-def find_store_target(uri: str, conn_id: str | None) -> Target:
+def find_store_target(uri: str) -> Target:
     """Look up the file system of a URI.
 
     :param uri: With scheme, maybe with a connection id: ``s3://conn_id@bucket/key``.
-    :param conn_id: The connection id, where the URI does not say.
-    :raises ImportError: If the library for it is not installed.
-    :raises ValueError: If Airflow knows no such scheme.
+    :raises ImportError: If Airflow has no file system for it, or a library for it is not installed.
+    :raises airflow.sdk.exceptions.AirflowNotFoundException: If there is no such connection.
     """
     from airflow.sdk import ObjectStoragePath
+    from airflow.sdk.bases.hook import BaseHook
+    from airflow.sdk.io import has_fs
     from fsspec.implementations.local import LocalFileSystem
 
-    path = ObjectStoragePath(uri, conn_id=conn_id) if conn_id else ObjectStoragePath(uri)
-    file_system = path.fs
+    scheme = uri.partition("://")[0].lower()
+    if has_fs(scheme):
+        path = ObjectStoragePath(uri)
+        if path.conn_id:  # which Amazon's provider would pass over, and take whatever credentials it finds
+            BaseHook.get_connection(path.conn_id)
+        file_system = path.fs
+    else:
+        try:
+            path = ObjectStoragePath(uri)
+            file_system = path.fs  # one that was attached
+        except ValueError:
+            raise ImportError(_no_file_system(scheme)) from None
     if isinstance(file_system, LocalFileSystem):
         return LocalTarget(file_system._strip_protocol(path.path))  # noqa: SLF001 - how fsspec makes it absolute
     address = str(path)
     if path.conn_id and f"{path.conn_id}@" not in address:  # Airflow 3.2
-        scheme, _, rest = address.partition("://")
+        _, _, rest = address.partition("://")
         address = f"{scheme}://{path.conn_id}@{rest}"
-    return StoreTarget(file_system, path.path, address, shown_only_whole=path.protocol in _SHOWN_ONLY_WHOLE)
+    return StoreTarget(file_system, path.path, address, shown_only_whole=scheme in SHOWN_ONLY_WHOLE)
+
+
+def _no_file_system(scheme: str) -> str:
+    package = next((package for package, schemes in _PACKAGES.items() if scheme in schemes), None)
+    advice = f"install {package}" if package else "no installed provider brings one"
+    return f"Airflow has no file system for {scheme}:// ({advice})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,60 +101,108 @@ class StoreTarget:
 
     def size(self) -> int | None:
         """Bytes of the file that is there."""
+        if self.shown_only_whole and "/" not in self.path.strip("/"):
+            raise IsADirectoryError(f"a bucket is no file; with a / at the end the video goes into it: {self.uri}/")
+        return self._size(self.path)
+
+    def read(self) -> AbstractContextManager[BinaryIO]:
+        """Open the file that is there."""
+        opened = self.file_system.open(self.path, "rb", block_size=PART, cache_type="readahead")
+        return cast("AbstractContextManager[BinaryIO]", opened)
+
+    def draft(self) -> AbstractContextManager[Draft]:
+        """A draft in the folder for temporary files."""
+        return temporary_draft(self.uri, PurePosixPath(self.path).suffix)
+
+    def probe(self) -> None:
+        """See that there is room for a draft here, and put a small file beside the target and remove it.
+
+        It is called ``.runway-probe-<16 digits>``. Where it may be written and not removed, it stays: a video needs no
+        more than that.
+        """
+        with self.draft() as draft:
+            check_room(draft)
+            draft.file.seek(0)
+            draft.file.truncate()
+            draft.file.write(_PROBE)
+            draft.file.flush()
+            place = self._hidden(f".runway-probe-{secrets.token_hex(8)}")
+            self._put(draft.path, place, exclusive=True)
+        try:
+            self.file_system.rm_file(place)
+        except Exception as error:  # noqa: BLE001 - see above
+            log.warning("A video can be stored at %s. The probe %s stays (%s).", self.uri, place, type(error).__name__)
+
+    def publish(self, draft: Draft, *, overwrite: bool) -> None:
+        """Hand the draft over, and see that all of it has arrived."""
+        draft.file.flush()
+        if not overwrite and self.size() is not None:
+            raise FileExistsError(self.uri)
+        if not self.shown_only_whole:
+            self._put_and_rename(draft, overwrite=overwrite)
+            return
+        abort_abandoned_uploads(self.file_system, self.path, inherited=draft.inherited)
+        try:
+            self._put(draft.path, self.path, exclusive=not overwrite)
+        except FileExistsError:
+            raise
+        except Exception as error:
+            if not overwrite and self._has_come():
+                raise FileExistsError(self.uri) from error
+            raise
+        # What is there may be another's by now, so it is never removed.
+        _check_whole(self._size(self.path), draft)
+
+    def _put_and_rename(self, draft: Draft, *, overwrite: bool) -> None:
+        hidden = self._hidden(f".{PurePosixPath(self.path).name}.{secrets.token_hex(4)}.part")
+        try:
+            self._put(draft.path, hidden, exclusive=False)
+            _check_whole(self._size(hidden), draft)
+            if not overwrite and self.size() is not None:
+                raise FileExistsError(self.uri)
+            self.file_system.mv(hidden, self.path)
+        except BaseException:
+            with contextlib.suppress(Exception):
+                self.file_system.rm_file(hidden)
+            raise
+
+    def _hidden(self, name: str) -> str:
+        """A path beside the target; missing folders are made."""
+        folder = self.path.rpartition("/")[0]
+        if folder and not self.shown_only_whole:
+            self.file_system.makedirs(folder, exist_ok=True)
+        return f"{folder}/{name}"
+
+    def _put(self, source: str, path: str, *, exclusive: bool) -> None:
+        with Path(source).open("rb") as file:
+            kind = content_type(file.read(HEAD), path)
+        try:
+            self.file_system.put_file(source, path, **put_options(self.file_system, kind, exclusive=exclusive))
+        except OSError as error:
+            if not exclusive or error.errno != errno.ENOSYS:
+                raise
+            # A store like S3 that does not know If-None-Match.
+            self.file_system.put_file(source, path, **put_options(self.file_system, kind, exclusive=False))
+
+    def _size(self, path: str) -> int | None:
         self.file_system.invalidate_cache()
         try:
-            info: Mapping[str, Any] = self.file_system.info(self.path)
+            info: Mapping[str, Any] = self.file_system.info(path)
         except FileNotFoundError:
             return None
         if info.get("type") == "directory":
             raise IsADirectoryError(f"a folder is there; with a / at the end the video goes into it: {self.uri}/")
         return int(info["size"])
 
-    def read(self) -> AbstractContextManager[BinaryIO]:
-        """Open the file that is there."""
-        opened = self.file_system.open(self.path, "rb", block_size=_PART, cache_type="readahead")
-        return cast("AbstractContextManager[BinaryIO]", opened)
+    def _has_come(self) -> bool:
+        with contextlib.suppress(Exception):
+            return self.size() is not None
+        return False
 
-    @contextmanager
-    def draft(self) -> Iterator[Draft]:
-        """A draft in the folder for temporary files. It has the target's suffix, which tells stores the type."""
-        suffix = PurePosixPath(self.path).suffix
-        remove_abandoned(Path(tempfile.gettempdir()), re.compile(rf"{_PREFIX}.*"))
-        with tempfile.NamedTemporaryFile(prefix=_PREFIX, suffix=suffix) as file:
-            yield Draft(cast("BinaryIO", file), file.name)
 
-    def publish(self, draft: Draft, *, overwrite: bool) -> None:
-        """Hand the draft over, and see that all of it has arrived."""
-        draft.file.flush()
-        size = Path(draft.path).stat().st_size
-        if not overwrite and self.size() is not None:
-            raise FileExistsError(self.uri)
-        if self.shown_only_whole:
-            self._put(draft.path, self.path)
-        else:
-            self._put_and_rename(draft.path)
-        arrived = self.size()
-        if arrived != size:
-            with contextlib.suppress(Exception):
-                self.file_system.rm_file(self.path)
-            raise OSError(f"{arrived} of {size} bytes arrived")
-
-    def _put_and_rename(self, source: str) -> None:
-        folder, _, name = self.path.rpartition("/")
-        draft = f"{folder}/.{name}.{secrets.token_hex(4)}.part"
-        if folder:
-            self.file_system.makedirs(folder, exist_ok=True)
-        try:
-            self._put(source, draft)
-            self.file_system.mv(draft, self.path)
-        except BaseException:
-            with contextlib.suppress(Exception):
-                self.file_system.rm_file(draft)
-            raise
-
-    def _put(self, source: str, path: str) -> None:
-        """Upload in small parts where the file system lets one choose."""
-        put = getattr(self.file_system, "_put_file", self.file_system.put_file)
-        known = inspect.signature(put).parameters
-        wanted = {"chunksize": _PART, "max_concurrency": 2}
-        self.file_system.put_file(source, path, **{name: value for name, value in wanted.items() if name in known})
+def _check_whole(arrived: int | None, draft: Draft) -> None:
+    size = Path(draft.path).stat().st_size
+    if arrived != size:
+        raise OSError(
+            f"{arrived} of {size} bytes are there: the store has lost some, or another task has written there meanwhile"
+        )

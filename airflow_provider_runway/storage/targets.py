@@ -5,22 +5,27 @@ A target is one file: a name that ends with ``/`` is a folder, and the video goe
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import re
+import shutil
 from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 from airflow_provider_runway.kie.errors import RunwayError, TargetUnwritableError
+from airflow_provider_runway.kie.texts import LONGEST_MESSAGE, shorten
+from airflow_provider_runway.storage.store_errors import is_hopeless
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
 _BLOCK = 1_048_576
-# What no retry can mend: a person has to change the target, its rights, or what is installed.
-_HOPELESS = (PermissionError, IsADirectoryError, NotADirectoryError, FileExistsError, ImportError, ValueError)
+# Free bytes that a disk must have before a video is paid for: several times what one of 10 seconds has.
+ROOM = 67_108_864
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +48,12 @@ class Draft:
 
     :param file: Open for writing and reading, empty at first.
     :param path: Where it is meanwhile.
+    :param inherited: Whether an earlier process on this machine was killed with a draft of the same target.
     """
 
     file: BinaryIO
     path: str
+    inherited: bool = False
 
 
 class Target(Protocol):
@@ -71,8 +78,13 @@ class Target(Protocol):
     def draft(self) -> AbstractContextManager[Draft]:
         """A draft, which is gone at the end of the block unless it was published."""
 
+    def probe(self) -> None:
+        """Write something small beside the file and remove it: whether a video can be stored shows only then."""
+
     def publish(self, draft: Draft, *, overwrite: bool) -> None:
         """Make a whole and settled draft the file.
+
+        Of two that publish without ``overwrite`` at the same time, one succeeds.
 
         :raises FileExistsError: If there is a file already, which may not be overwritten.
         """
@@ -89,35 +101,67 @@ def fingerprint(target: Target) -> Fingerprint:
     return Fingerprint(size, sha256.hexdigest(), md5.hexdigest())
 
 
-def find_target(target: str | ObjectStoragePath, default_name: str) -> Target:
+def check_room(draft: Draft) -> None:
+    """See that the disk that a draft is on takes a video.
+
+    What is free is not all: a quota, or a server that the disk is on, says so only when bytes arrive there.
+
+    :raises OSError: If it is full.
+    """
+    if shutil.disk_usage(Path(draft.path).parent).free < ROOM:
+        raise OSError(errno.ENOSPC, f"less than {ROOM // _BLOCK} MiB are free", draft.path)
+    draft.file.write(bytes(_BLOCK))
+    draft.file.flush()
+    os.fsync(draft.file.fileno())
+
+
+def address_of(path: str | os.PathLike[str] | ObjectStoragePath) -> str:
+    """A path as the text that leads to the same file, with the id of its connection.
+
+    :raises TypeError: If it is no path.
+    """
+    if isinstance(path, str):
+        return path
+    text = str(path) if hasattr(path, "protocol") else os.fspath(path)
+    if not isinstance(text, str):
+        raise TypeError(f"a path is a text, not {type(path).__name__}")
+    conn_id = getattr(path, "conn_id", None)
+    if not conn_id or f"{conn_id}@" in text:
+        return text
+    scheme, _, rest = text.partition("://")  # Airflow 3.2 leaves it out
+    return f"{scheme}://{conn_id}@{rest}"
+
+
+def find_target(target: str | os.PathLike[str] | ObjectStoragePath, default_name: str) -> Target:
     """Read a path: without a scheme it is a file of this machine, otherwise whatever Airflow has a file system for.
 
-    :param target: A path, a URI such as ``s3://conn_id@bucket/key``, or an ``ObjectStoragePath``.
+    :param target: A path, a URI such as ``s3://conn_id@bucket/key``, or a path object.
     :param default_name: The name of the file in a target that ends with ``/``.
-    :raises TargetUnwritableError: If it names no file, or Airflow has no file system for it.
+    :raises TypeError: If it is no path.
+    :raises ValueError: If it is empty.
+    :raises ImportError: If Airflow has no file system for it.
+    :raises airflow.sdk.exceptions.AirflowNotFoundException: If there is no such connection.
     """
     from airflow_provider_runway.storage.local_target import LocalTarget
 
-    text = str(target)
+    text = address_of(target)
     if not text.strip():
-        raise TargetUnwritableError("The path to store the video at is empty.", retryable=False)
+        raise ValueError("the path is empty")
     if text.endswith("/"):
         text += default_name
     if "://" not in text:
         return LocalTarget(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111 - a string is wanted
     from airflow_provider_runway.storage.store_target import find_store_target
 
-    conn_id = None if isinstance(target, str) else target.conn_id
-    with storing(text):
-        return find_store_target(text, conn_id)
+    return find_store_target(text)
 
 
 @contextmanager
-def storing(uri: str, task_id: str | None = None, kind: type[Exception] = Exception) -> Iterator[None]:
+def storing(uri: object, task_id: str | None = None, kind: type[Exception] = Exception) -> Iterator[None]:
     """Say in our terms what goes wrong with a target, whatever its file system raises.
 
     :param uri: The target.
-    :param task_id: The KIE task, once there is one.
+    :param task_id: The KIE task; ``None`` as long as nothing was sent.
     :param kind: What is taken for a fault of the target.
     """
     try:
@@ -125,18 +169,17 @@ def storing(uri: str, task_id: str | None = None, kind: type[Exception] = Except
     except RunwayError:
         raise
     except kind as error:
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        video = f"The video of task {task_id}" if task_id else "A video"
-        advice = (
-            " It is paid and KIE.AI still has it (14 days at most): a retry downloads it again and pays nothing."
-            if task_id
-            else ""
-        )
-        raise TargetUnwritableError(
-            f"{video} cannot be stored at {uri} ({what}).{advice}",
-            task_id=task_id,
-            retryable=not isinstance(error, _HOPELESS),
-        ) from error
+        what = shorten(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, LONGEST_MESSAGE)
+        retryable = not is_hopeless(error)
+        if task_id is None:
+            message = f"No video can be stored at {uri!s} ({what}). Nothing was sent or paid."
+        else:
+            again = "a retry" if retryable else "once that is mended, the task run again"
+            message = (
+                f"The video of task {task_id} cannot be stored at {uri!s} ({what}). It is paid and KIE.AI still has it "
+                f"(14 days at most): {again} downloads it and pays nothing."
+            )
+        raise TargetUnwritableError(message, task_id=task_id, retryable=retryable) from error
 
 
 def with_suffix(path: str, suffix: str) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import tempfile
 import time
@@ -13,6 +14,7 @@ from airflow.sdk.io import store
 from fsspec.implementations.memory import MemoryFileSystem  # noqa: TID253 - a test may take its time
 
 from airflow_provider_runway.kie.errors import DownloadError, TargetExistsError, TargetUnwritableError
+from airflow_provider_runway.storage.store_target import StoreTarget
 from airflow_provider_runway.storage.targets import find_target, with_suffix
 
 from .support import OTHER_VIDEO, PICTURE, VIDEO, Ask, media_host, reply, save, video_reply
@@ -27,9 +29,11 @@ class Shop(MemoryFileSystem):  # type: ignore[misc]
     put_fails_after: int | None = None
     loses: int = 0
     chunksize: int | None = None
+    put_paths: list[str]
 
     def put_file(self, lpath: str, rpath: str, callback: Any = None, chunksize: int | None = None) -> None:
         self.chunksize = chunksize
+        self.put_paths.append(rpath)
         content = Path(lpath).read_bytes()
         if self.put_fails_after is not None:
             self.pipe_file(rpath, content[: self.put_fails_after])
@@ -40,6 +44,7 @@ class Shop(MemoryFileSystem):  # type: ignore[misc]
 @pytest.fixture
 def shop(monkeypatch: pytest.MonkeyPatch) -> Iterator[Shop]:
     shop = Shop()
+    shop.put_paths = []
     shop.store.clear()
     monkeypatch.setitem(store._STORE_CACHE, "memory", store.ObjectStore("memory", None, fs=shop))
     monkeypatch.setitem(store._STORE_CACHE, "memory-mine", store.ObjectStore("memory", "mine", fs=shop))
@@ -120,6 +125,83 @@ def test_nothing_is_shown_of_an_upload_that_fails(shop: Shop, temporary: Path) -
     assert list(temporary.iterdir()) == []
 
 
+def test_where_there_are_no_links_either_of_two_tasks_one_succeeds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def no_links(*_: object) -> None:
+        (tmp_path / "fox.mp4").write_bytes(OTHER_VIDEO)  # another task's, this very moment
+        raise OSError("not supported")
+
+    monkeypatch.setattr(os, "link", no_links)
+    with media_host(video_reply) as host, pytest.raises(TargetExistsError, match="runway_task_id='task-1'"):
+        save(host.link, str(tmp_path / "fox.mp4"))
+    assert (tmp_path / "fox.mp4").read_bytes() == OTHER_VIDEO
+    assert [path.name for path in tmp_path.iterdir()] == ["fox.mp4"]
+
+
+def test_where_there_are_no_links_a_failure_leaves_no_empty_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def unsupported(*_: object) -> None:
+        raise OSError("not supported")
+
+    monkeypatch.setattr(os, "link", unsupported)
+    monkeypatch.setattr(os, "replace", unsupported)
+    with media_host(video_reply) as host, pytest.raises(TargetUnwritableError):
+        save(host.link, str(tmp_path / "fox.mp4"))
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_path_object_is_as_good_as_its_text(tmp_path: Path) -> None:
+    with media_host(video_reply) as host:
+        assert save(host.link, tmp_path / "fox.mp4").path == f"file://{tmp_path}/fox.mp4"
+
+
+@pytest.mark.parametrize("name", ["a#b?c=d.mp4", "100%.mp4", "a%20b.mp4", "red fox.mp4", "füchse/狐.mp4"])
+@pytest.mark.parametrize("scheme", ["", "file://"])
+def test_a_name_of_any_characters_is_stored_and_read_back(name: str, scheme: str, tmp_path: Path) -> None:
+    with media_host(video_reply) as host:
+        saved = save(host.link, f"{scheme}{tmp_path}/{name}")
+        assert (tmp_path / name).read_bytes() == VIDEO
+        assert ObjectStoragePath(saved.path).read_bytes() == VIDEO
+        assert not save(host.link, saved.path).downloaded
+
+
+def test_a_store_that_knows_no_exclusive_upload_gets_a_plain_one(shop: Shop) -> None:
+    class Older(MemoryFileSystem):  # type: ignore[misc]
+        store = Shop.store
+
+        def put_file(self, lpath: str, rpath: str, callback: Any = None, mode: str = "overwrite") -> None:
+            if mode == "create":
+                raise OSError(errno.ENOSYS, "A header you provided implies functionality that is not implemented")
+            self.pipe_file(rpath, Path(lpath).read_bytes())
+
+    target = StoreTarget(Older(), "/bucket/fox.mp4", "s3://bucket/fox.mp4", shown_only_whole=True)
+    with target.draft() as draft:
+        draft.file.write(VIDEO)
+        target.publish(draft, overwrite=False)
+        with pytest.raises(FileExistsError):
+            target.publish(draft, overwrite=False)
+    assert shop.cat("/bucket/fox.mp4") == VIDEO
+
+
+def test_an_upload_that_fails_since_another_was_first_is_told_apart(shop: Shop) -> None:
+    class Spoiled(MemoryFileSystem):  # type: ignore[misc]
+        store = Shop.store
+
+        def put_file(self, lpath: str, rpath: str, callback: Any = None, overwrite: bool = True) -> None:
+            self.pipe_file(rpath, OTHER_VIDEO)
+            raise RuntimeError("The specified block list is invalid.")
+
+    target = StoreTarget(Spoiled(), "/bucket/fox.mp4", "abfs://bucket/fox.mp4", shown_only_whole=True)
+    with target.draft() as draft:
+        draft.file.write(VIDEO)
+        with pytest.raises(FileExistsError):
+            target.publish(draft, overwrite=False)
+        with pytest.raises(RuntimeError, match="block list"):
+            target.publish(draft, overwrite=True)
+
+
 def test_an_upload_that_loses_bytes_is_taken_back(shop: Shop) -> None:
     shop.loses = 1
     with media_host(video_reply) as host, pytest.raises(TargetUnwritableError, match="299999 of 300000 bytes"):
@@ -146,8 +228,8 @@ def test_a_store_that_fails_is_worth_a_retry(shop: Shop, monkeypatch: pytest.Mon
 
 class TestDraftsOfKilledProcesses:
     def test_do_not_block_the_next_try_and_go_after_an_hour(self, tmp_path: Path, temporary: Path, shop: Shop) -> None:
-        old = [tmp_path / ".fox.mp4.0123abcd.part", temporary / "runway-video-abc.mp4"]
-        young = [tmp_path / ".fox.mp4.4567abcd.part", temporary / "runway-video-def.mp4"]
+        old = [tmp_path / ".fox.mp4.0123abcd.part", temporary / "runway-video-0123456789ab-a.mp4"]
+        young = [tmp_path / ".fox.mp4.4567abcd.part", temporary / "runway-video-0123456789ab-b.mp4"]
         others = [tmp_path / ".owl.mp4.0123abcd.part", tmp_path / "fox.mp4.part", temporary / "runway-video.txt"]
         for path in [*old, *young, *others]:
             path.write_bytes(b"half")

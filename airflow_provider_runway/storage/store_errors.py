@@ -1,0 +1,113 @@
+"""Which errors of storage libraries no retry can mend.
+
+Each library has classes of its own (botocore's and aiobotocore's, gcsfs's, google-auth's, Azure's), and none of them
+need be installed. So they are known by what they carry: a code of S3 or Azure, an HTTP status, the class's name.
+"""
+
+from __future__ import annotations
+
+import errno
+from collections.abc import Iterator, Mapping
+
+# A person has to change the target, its rights, or what is installed.
+_HOPELESS_TYPES = (
+    PermissionError,
+    FileNotFoundError,  # a missing bucket: folders are made
+    IsADirectoryError,
+    NotADirectoryError,
+    FileExistsError,
+    ImportError,
+    TypeError,
+    ValueError,
+)
+_HOPELESS_ERRNOS = {errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
+_HOPELESS_NAMES = {
+    "AirflowNotFoundException",
+    "ClientAuthenticationError",
+    "DefaultCredentialsError",
+    "NoCredentialsError",
+    "NoRegionError",
+    "ParamValidationError",
+    "PartialCredentialsError",
+    "ProfileNotFound",
+    "RefreshError",
+    "UnknownCredentialError",
+}
+_PASSING_TYPES = (ConnectionError, TimeoutError)
+# Refusals that another try does not meet: a temporary key that has run out, a request that arrived maimed or late, a
+# simultaneous writer.
+_PASSING_CODES = {
+    "BadDigest",
+    "ConditionalRequestConflict",
+    "ExpiredToken",
+    "IncompleteBody",
+    "InvalidBlockList",
+    "InvalidPart",
+    "NoSuchUpload",
+    "OperationAborted",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "RequestTimeout",
+    "SlowDown",
+    "TokenRefreshRequired",
+    "XAmzContentSHA256Mismatch",
+}
+_PASSING_STATUSES = {408, 409, 425, 429}
+_LONGEST_CHAIN = 10
+
+
+def is_hopeless(error: BaseException) -> bool:
+    """Whether no retry can mend what a file system has raised.
+
+    What nothing is known of may pass.
+
+    :param error: The error; those that led to it count too.
+    """
+    chain = list(_chain(error))
+    if any(_code(fault) in _PASSING_CODES for fault in chain):
+        return False
+    return next((verdict for verdict in map(_verdict, chain) if verdict is not None), False)
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    for _ in range(_LONGEST_CHAIN):
+        if error is None:
+            return
+        yield error
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+
+
+def _verdict(fault: BaseException) -> bool | None:
+    """Whether this one is hopeless, if it tells."""
+    if isinstance(fault, _PASSING_TYPES):
+        return False
+    if isinstance(fault, _HOPELESS_TYPES) or type(fault).__name__ in _HOPELESS_NAMES:
+        return not getattr(fault, "retryable", False)  # google-auth's
+    if isinstance(fault, OSError) and (fault.errno in _HOPELESS_ERRNOS or str(fault).startswith("Forbidden: ")):
+        return True  # gcsfs has no other sign of 403
+    status = _status(fault)
+    return None if status is None else 400 <= status < 500 and status not in _PASSING_STATUSES  # noqa: PLR2004
+
+
+def _response(fault: BaseException) -> Mapping[str, object]:
+    response = getattr(fault, "response", None)
+    return response if isinstance(response, Mapping) else {}
+
+
+def _code(fault: BaseException) -> str | None:
+    """S3's code, or Azure's."""
+    refusal = _response(fault).get("Error")
+    code = refusal.get("Code") if isinstance(refusal, Mapping) else getattr(fault, "error_code", None)
+    return None if code is None else str(getattr(code, "value", code))
+
+
+def _status(fault: BaseException) -> int | None:
+    """The HTTP status: botocore's, Azure's, aiohttp's, or gcsfs's."""
+    meta = _response(fault).get("ResponseMetadata")
+    named = meta.get("HTTPStatusCode") if isinstance(meta, Mapping) else None
+    for value in (named, *(getattr(fault, name, None) for name in ("status_code", "status", "code"))):
+        try:
+            return int(value)  # type: ignore[arg-type] # that is what is found out
+        except (TypeError, ValueError):
+            continue
+    return None
