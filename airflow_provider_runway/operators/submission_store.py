@@ -31,6 +31,7 @@ class SubmissionStore:
 
     def __init__(self, context: Context) -> None:
         self._store = cast("StateStore | None", context.get("task_state_store"))
+        self._tries = context["ti"].try_number
 
     @property
     def is_kept(self) -> bool:
@@ -84,7 +85,8 @@ class SubmissionStore:
         try:
             yield
         except GenerationFailedError as error:
-            failures = submission.failures
+            # Where nothing is kept, each try before this one may have been such a failure.
+            failures = submission.failures if self.is_kept else self._tries - 1
             if error.resubmissions is not None:
                 failures += 1
                 error.retryable = failures <= error.resubmissions

@@ -20,6 +20,33 @@ _BRANDS = {b"avif": ".avif", b"heic": ".heic", b"mif1": ".heic", b"M4A ": ".m4a"
 # What a link may say of the file behind it; anything else that stands there is no suffix.
 _SUFFIX = re.compile(r"\.[a-z0-9]{2,5}", re.IGNORECASE)
 _PAGES = {".html", ".htm", ".php", ".aspx", ".jsp"}
+# Files that are text: words with and without times, tables, models of three dimensions, notes.
+_TEXT_FILES = {".txt", ".json", ".srt", ".vtt", ".lrc", ".csv", ".md", ".obj", ".gltf", ".stl", ".ply", ".abc"}
+_PACKED = (b"\x1f\x8b", b"PK\3\4", b"%PDF")
+_MARKUP = ("<!doctype", "<html", "<?xml", "<head", "<body")
+
+
+def is_error_page(head: bytes, content_type: str, link: str) -> bool:
+    """Whether what should be some media file is the text of an error instead.
+
+    :param head: Its first bytes.
+    :param content_type: What the server calls it; lower case, or empty.
+    :param link: Where it was fetched: its end may say that the file is text.
+    """
+    if media_suffix(head) is not None or not is_text(head, content_type):
+        return False
+    return suffix_of_link(link) not in _TEXT_FILES or decoded(head).lstrip().lower().startswith(_MARKUP)
+
+
+def is_no_video(head: bytes, content_type: str) -> bool:
+    """Whether what should be a video is certainly something else. Unknown bytes may be a video of a kind not met yet.
+
+    :param head: Its first bytes.
+    :param content_type: What the server calls it; lower case, or empty.
+    """
+    if is_video(head):
+        return False
+    return is_text(head, content_type) or picture_suffix(head) is not None or head.startswith(_PACKED)
 
 
 def is_video(head: bytes) -> bool:

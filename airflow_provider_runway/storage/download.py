@@ -22,9 +22,8 @@ from airflow_provider_runway.storage.content import (
     HEAD,
     decoded,
     ends_within_a_box,
-    is_text,
-    is_video,
-    media_suffix,
+    is_error_page,
+    is_no_video,
     picture_suffix,
 )
 from airflow_provider_runway.storage.fast_transport import best_transport
@@ -239,9 +238,9 @@ class _Download:
         if self.media == "thumbnail":
             wrong = picture_suffix(head) is None
         elif self.media == "media file":
-            wrong = media_suffix(head) is None and is_text(head, self.content_type)
+            wrong = is_error_page(head, self.content_type, self.link)
         else:
-            wrong = not is_video(head) and is_text(head, self.content_type)
+            wrong = is_no_video(head, self.content_type)
         if wrong:
             raise FaultError(self._no_media(), becomes=NotAVideoError, final=True)
 

@@ -24,13 +24,15 @@ import httpx
 from typing_extensions import Buffer
 
 from airflow_provider_runway.storage.addresses import is_public
-from airflow_provider_runway.storage.pace import Clock, Pace
+from airflow_provider_runway.storage.pace import Clock, EndlessAnswerError, Pace
 from airflow_provider_runway.storage.sink import BATCH, WAITING
 
 # The extension of a request that may go to public addresses alone.
 PUBLIC_ONLY = "airflow_provider_runway.public_only"
 
 _PIECE = BATCH
+# Bytes that may come without any of the file, several pieces of which are among them otherwise.
+_MOST_WITHOUT_FILE = 4 * _PIECE
 # A piece may be used until so many more have come: longer than a sink keeps it.
 _BLOCKS = WAITING + 4
 
@@ -74,14 +76,15 @@ class FastTransport(httpx.BaseTransport):
                     connection.putheader(name.decode("ascii"), value)
             connection.putheader("Connection", "close")
             connection.endheaders()
-            connection.sock = cast("socket.socket", _PacedSocket(connection.sock, Pace(self._clock)))
+            wire = _Paced(connection.sock, Pace(self._clock))
+            connection.sock = cast("socket.socket", _PacedSocket(connection.sock, wire))
             answer = connection.getresponse()
         except BaseException:
             connection.close()
             raise
         # Headers are bytes; http.client has made texts of them, a character a byte.
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.getheaders()]
-        return httpx.Response(answer.status, headers=headers, stream=_Body(connection, answer))
+        return httpx.Response(answer.status, headers=headers, stream=_Body(connection, answer, wire))
 
     def _connect(self, url: httpx.URL, timeout: float | None) -> http.client.HTTPConnection:
         host = url.raw_host.decode("ascii")
@@ -94,29 +97,14 @@ class FastTransport(httpx.BaseTransport):
         return httpx.create_ssl_context()
 
 
-class _PacedSocket:
-    """A socket whose answer is read at no less than a pace: http.client asks it for a file, and closes it."""
-
-    def __init__(self, wrapped: socket.socket, pace: Pace) -> None:
-        self._socket = wrapped
-        self._pace = pace
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        """The answer, to be read."""
-        return io.BufferedReader(_Paced(self._socket, self._pace))
-
-    def close(self) -> None:
-        """Close it; the answer can be read on, until it is closed too."""
-        self._socket.close()
-
-
 class _Paced(io.RawIOBase):
-    """The bytes of a socket as they come."""
+    """The bytes of a socket as they come, at no less than a pace, and with the file's among them."""
 
     def __init__(self, wrapped: socket.socket, pace: Pace) -> None:
         super().__init__()
         self._raw = wrapped.makefile("rb", buffering=0)
         self._pace = pace
+        self._without_file = 0
 
     def readable(self) -> bool:
         return True
@@ -124,24 +112,49 @@ class _Paced(io.RawIOBase):
     def readinto(self, buffer: Buffer) -> int | None:
         size = self._raw.readinto(buffer)
         if size:
+            self._without_file += size
+            if self._without_file > _MOST_WITHOUT_FILE:
+                raise EndlessAnswerError
             self._pace.took(size)
         return size
+
+    def handed_on(self) -> None:
+        """Some of the file has come of the bytes until now."""
+        self._without_file = 0
 
     def close(self) -> None:
         self._raw.close()
         super().close()
 
 
+class _PacedSocket:
+    """A socket whose answer is read so: http.client asks it for a file, and closes it."""
+
+    def __init__(self, wrapped: socket.socket, wire: _Paced) -> None:
+        self._socket = wrapped
+        self._wire = wire
+
+    def makefile(self, _mode: str) -> io.BufferedReader:
+        """The answer, to be read."""
+        return io.BufferedReader(self._wire)
+
+    def close(self) -> None:
+        """Close it; the answer can be read on, until it is closed too."""
+        self._socket.close()
+
+
 class _Body(httpx.SyncByteStream):
     """What is still to be read of an answer, piece by piece. A piece is good until some more have come."""
 
-    def __init__(self, connection: http.client.HTTPConnection, answer: http.client.HTTPResponse) -> None:
+    def __init__(self, connection: http.client.HTTPConnection, answer: http.client.HTTPResponse, wire: _Paced) -> None:
         self._connection = connection
         self._answer = answer
+        self._wire = wire
 
     def __iter__(self) -> Iterator[bytes]:
         if self._answer.chunked:  # where readinto would not say how much has come before a cut
             while piece := self._answer.read1(_PIECE):
+                self._wire.handed_on()
                 yield piece
         else:
             yield from self._blocks()
@@ -157,6 +170,7 @@ class _Body(httpx.SyncByteStream):
             finally:
                 # What has come before a cut counts too.
                 if size:
+                    self._wire.handed_on()
                     yield cast("bytes", block[:size])
 
     def close(self) -> None:

@@ -16,6 +16,10 @@ class TooSlowError(Exception):
     """Less has come than has to."""
 
 
+class EndlessAnswerError(Exception):
+    """An answer goes on and on without any of the file: interim answers, trailers, extensions of chunks."""
+
+
 class Pace:
     """Watches one answer, from when it is asked for.
 

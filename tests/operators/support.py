@@ -150,7 +150,9 @@ class Task:
         return xcoms
 
     def _new_context(self) -> Context:
-        return fake_context(self.store if self._has_store else None, max_tries=self.max_tries)
+        context = fake_context(self.store if self._has_store else None, max_tries=self.max_tries)
+        context["ti"].try_number = max(self.try_number, 1)
+        return context
 
     def _segment(self, method: str, arguments: dict[str, Any]) -> Any:
         self.operator = self._build()

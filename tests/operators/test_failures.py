@@ -120,3 +120,13 @@ def test_a_record_of_before_there_was_a_count_can_be_read() -> None:
     del stored["failures"]
 
     assert Submission.from_json(stored) == record
+
+
+def test_where_nothing_is_kept_the_tries_are_counted(kie: Sandbox, given_time: GivenTime) -> None:
+    kie.fault(Fail(UNKNOWN), times=3)
+    task = Task(has_store=False)
+    with pytest.raises(GenerationFailedError):
+        task.run()
+
+    with pytest.raises(AirflowFailException):
+        task.run()

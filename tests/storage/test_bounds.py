@@ -82,6 +82,21 @@ def test_a_file_may_have_the_most_that_is_allowed(tmp_path: Path) -> None:
         assert save(host.link, str(tmp_path / "fox.mp4"), largest=SIZE).size == SIZE
 
 
+@pytest.mark.parametrize(
+    ("beginning", "piece"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 1000),
+        (b"", b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n" * 1000),
+        (CHUNKED + b"0\r\n", b"X-Trailer: x\r\n" * 1000),
+        (b"HTTP/1.1 200 OK\r\n", b"X-Header: x\r\n" * 1000),
+    ],
+)
+def test_an_answer_that_never_comes_to_the_file_is_given_up(tmp_path: Path, beginning: bytes, piece: bytes) -> None:
+    with pouring_host(beginning, lambda: itertools.repeat(piece)) as link, pytest.raises(DownloadError):
+        save(link, str(tmp_path / "fox.mp4"))
+    assert list(tmp_path.iterdir()) == []
+
+
 class Clock:
     """A clock that goes on by so many seconds each time that it is looked at."""
 

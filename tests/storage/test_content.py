@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_runway.storage.content import decoded, is_text, media_suffix, suffix_of_link
+from airflow_provider_runway.storage.content import (
+    decoded,
+    is_error_page,
+    is_no_video,
+    is_text,
+    media_suffix,
+    suffix_of_link,
+)
 
 from .support import PAGE, PICTURE, VIDEO
 
@@ -106,3 +113,39 @@ def test_any_bytes_and_any_link_can_be_asked(head: bytes, link: str) -> None:
     assert suffix is None or suffix.startswith(".")
     assert "/" not in suffix_of_link(link)
     is_text(head, "")
+
+
+@pytest.mark.parametrize(
+    ("head", "link", "is_page"),
+    [
+        (b"[Verse]\nSnow", "https://f.com/song.txt", False),
+        (b'{"words": []}', "https://f.com/words.json?sig=1", False),
+        (b"1\n00:00:01,000 --> 00:00:02,000\nSnow", "https://f.com/a.SRT", False),
+        (b"v 0 0 0\nv 1 0 0", "https://f.com/fox.obj", False),
+        (b"<!DOCTYPE html><html>", "https://f.com/song.txt", True),
+        (" <?xml version='1.0'?><Error/>".encode("utf-16"), "https://f.com/words.json", True),
+        (b"[Verse]\nSnow", "https://f.com/song.mp3", True),
+        (b'{"code": 404}', "https://f.com/song", True),
+        (PICTURE[:512], "https://f.com/song.txt", False),
+    ],
+)
+def test_text_is_an_error_page_unless_the_link_says_that_it_is_text(head: bytes, link: str, is_page: bool) -> None:
+    assert is_error_page(head, "", link) is is_page
+    assert is_error_page(head, "text/plain", link) is is_page
+
+
+@pytest.mark.parametrize(
+    ("head", "is_none"),
+    [
+        (VIDEO[:512], False),
+        (b"\x1a\x45\xdf\xa3\x9f", False),
+        (b"G@\x00\x10\x00" + bytes(100), False),
+        (b"RIFF\x24\0\0\0AVI LIST", False),
+        (PICTURE[:512], True),
+        (b"\x1f\x8b\x08" + bytes(100), True),
+        (PAGE[:512], True),
+        (PAGE.decode().encode("utf-16"), True),
+    ],
+)
+def test_a_video_is_not_taken_for_anything_that_is_known_to_be_something_else(head: bytes, is_none: bool) -> None:
+    assert is_no_video(head, "") is is_none
