@@ -103,7 +103,7 @@ _CONNECTION_TYPE: dict[str, Any] = {
             "password": "from https://kie.ai/api-key",
             "host": "https://api.kie.ai",
             "schema": "https (only if the base URL has no scheme)",
-            "port": "443",
+            "port": "443 (fill it in to use Test)",
         },
     },
     "conn-fields": {
@@ -114,7 +114,7 @@ _CONNECTION_TYPE: dict[str, Any] = {
         },
         "timeout": {
             "label": "Timeout (s)",
-            "description": "Seconds for KIE.AI to connect and to answer one call. Not the time to make a video.",
+            "description": "Seconds to connect, and as many for a whole answer. Not the time to make a video.",
             "schema": {"type": ["number", "null"], "default": 30, "minimum": 1, "maximum": 3600},
         },
         "credit_floor": {
@@ -129,7 +129,10 @@ _CONNECTION_TYPE: dict[str, Any] = {
         },
         "upload_url": {
             "label": "Upload URL",
-            "description": "Where files are uploaded to; the API key is sent there too. https://kieai.redpandaai.co",
+            "description": (
+                "Where files are uploaded to; the API key is sent there too. Left empty, https://kieai.redpandaai.co, "
+                "if the base URL is KIE.AI's; needed for uploads if it is another."
+            ),
             "schema": {"type": ["string", "null"]},
         },
     },

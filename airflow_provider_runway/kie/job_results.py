@@ -62,10 +62,18 @@ def read_outcome(result_json: object, response: object) -> JobOutcome:
     )
 
 
+# Servers take some eight thousand characters.
+_LONGEST_LINK = 8192
+
+
 def read_link(value: object) -> str | None:
-    """An http(s) link; ``None`` out of anything else."""
+    """An http(s) link; ``None`` out of anything else, and out of one that no host would take."""
     link = value.strip() if isinstance(value, str) else ""
-    return link if link.isprintable() and link.lower().startswith(("http://", "https://")) else None
+    return (
+        link
+        if len(link) <= _LONGEST_LINK and link.isprintable() and link.lower().startswith(("http://", "https://"))
+        else None
+    )
 
 
 def parse_object(value: object) -> Mapping[str, Any]:

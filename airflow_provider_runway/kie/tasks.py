@@ -13,7 +13,7 @@ from typing import Any, Literal, get_args
 
 from airflow_provider_runway.kie.job_results import parse_object, read_link, read_outcome
 from airflow_provider_runway.kie.task_ids import format_task_id
-from airflow_provider_runway.kie.texts import read_message, readable
+from airflow_provider_runway.kie.texts import read_message
 
 Kind = Literal["runway", "aleph", "job"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -88,7 +88,7 @@ def read_runway_record(data: object, task_id: str) -> VideoTask | None:
     """
     if not isinstance(data, Mapping) or not data:
         return None
-    raw_state = _text(data.get("state")) or ""
+    raw_state = read_message(data.get("state")) or ""
     info = data.get("videoInfo")
     video = info if isinstance(info, Mapping) else {}
     return VideoTask(
@@ -96,10 +96,10 @@ def read_runway_record(data: object, task_id: str) -> VideoTask | None:
         kind="runway",
         state=_STATES.get(raw_state.strip().lower(), TaskState.UNKNOWN),
         raw_state=raw_state,
-        parent_task_id=_text(data.get("parentTaskId")),
+        parent_task_id=read_message(data.get("parentTaskId")),
         video_url=read_link(video.get("videoUrl")),
         image_url=read_link(video.get("imageUrl")),
-        video_id=_text(video.get("videoId")),
+        video_id=read_message(video.get("videoId")),
         fail_code=whole_number(data.get("failCode")),
         fail_message=read_message(data.get("failMsg")),
         expired=whole_number(data.get("expireFlag")) == 1,
@@ -149,14 +149,14 @@ def read_job_record(data: object, task_id: str, kind: Kind) -> VideoTask | None:
     """
     if not isinstance(data, Mapping) or not data:
         return None
-    raw_state = _text(data.get("state")) or ""
+    raw_state = read_message(data.get("state")) or ""
     state = _STATES.get(raw_state.strip().lower(), TaskState.UNKNOWN)
     if not raw_state.strip():
         raw_state = f"successFlag {reprlib.repr(data.get('successFlag'))}"
         state = _FLAGS.get(str(whole_number(data.get("successFlag"))), TaskState.UNKNOWN)
     outcome = read_outcome(data.get("resultJson"), data.get("response"))
     asked = parse_object(parse_object(data.get("param")).get("input"))
-    parent = _text(asked.get("task_id")) if data.get("model") == EXTENSION_MODEL else None
+    parent = read_message(asked.get("task_id")) if data.get("model") == EXTENSION_MODEL else None
     return VideoTask(
         task_id=task_id,
         kind=kind,
@@ -199,7 +199,3 @@ def whole_number(value: Any) -> int | None:
 
 
 _LONGEST_NUMBER = 20
-
-
-def _text(value: object) -> str | None:
-    return readable(value) if isinstance(value, str) and value else None

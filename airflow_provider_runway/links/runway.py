@@ -51,6 +51,6 @@ class KieLogsLink(BaseOperatorLink):
 
 def logs_url(base_url: str, task_id: str) -> str:
     """Where the calls of an account are listed: KIE's own page, or that of a sandbox on this machine."""
-    if urlsplit(base_url).hostname in {"127.0.0.1", "localhost"}:
+    if urlsplit(base_url).hostname in {"127.0.0.1", "::1", "localhost"}:
         return f"{base_url}/logs?taskId={parse_task_id(task_id).bare}" if task_id else f"{base_url}/logs"
     return KIE_LOGS

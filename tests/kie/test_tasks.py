@@ -84,7 +84,7 @@ def test_every_documented_state_is_known_whatever_its_casing(word: str, state: T
     for spelling in (word, word.upper(), word.title(), f" {word}\n"):
         task = read(record(spelling))
         assert task.state is state
-        assert task.raw_state == spelling
+        assert task.raw_state == spelling.strip()
 
 
 @pytest.mark.parametrize("state", ["paused", "", "succes", "failed?", None, 1, True, ["success"], {"is": "success"}])
@@ -166,6 +166,17 @@ def test_texts_keep_what_can_be_stored_and_lose_what_cannot() -> None:
     )
 
 
+def test_no_text_of_a_record_is_longer_than_a_line_or_unprintable() -> None:
+    long = "\x1b[31m\n" + "x" * 3_000_000
+    links = {"videoUrl": f"https://files.example/{long}", "imageUrl": "https://files.example/" + "x" * 9000}
+    task = read(record(long, failMsg=long, parentTaskId=long, videoInfo={**links, "videoId": long}))
+    assert (task.video_url, task.image_url) == (None, None)
+    for text in (task.raw_state, task.fail_message, task.parent_task_id, task.video_id):
+        assert text is not None
+        assert len(text) <= 1001
+        assert text.isprintable()
+
+
 @pytest.mark.parametrize("message", [None, "", 400, {"text": "x"}])
 def test_what_is_no_failure_text_is_none(message: Any) -> None:
     assert read(record("fail", failMsg=message)).fail_message is None
@@ -243,7 +254,7 @@ URLS = ["https://f.com/v.mp4", "https://f.com/w.mp4"]
 @pytest.mark.parametrize("flag", [None, 0, 1, 3])
 def test_a_job_is_told_by_its_state_whatever_else_stands_there(word: str, state: TaskState, flag: Any) -> None:
     task = read_job(state=word, successFlag=flag, failCode="505", failMsg="x")
-    assert (task.state, task.raw_state, task.fail_code, task.fail_message) == (state, word, 505, "x")
+    assert (task.state, task.raw_state, task.fail_code, task.fail_message) == (state, word.strip(), 505, "x")
 
 
 @pytest.mark.parametrize(
