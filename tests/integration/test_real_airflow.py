@@ -32,9 +32,10 @@ def airflow(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "AIRFLOW_CONN_RUNWAY_DEFAULT": json.dumps({**connection, "password": KEY}),
         "AIRFLOW_CONN_RUNWAY_WRONG": json.dumps({**connection, "password": "a-key-that-is-wrong"}),
         "MARK_OF_DEATH": str(home / "died"),
+        "MARK_OF_COMPLAINT": str(home / "complains"),
     }
     with AirflowStack(home=home, dags=Path(__file__).parent / "dags", env=env, parallelism=1) as airflow:
-        for dag_id in ("chain", "batch", "crowd", "something_else", "dies", "one", "wrong_key"):
+        for dag_id in ("chain", "batch", "crowd", "something_else", "dies", "one", "wrong_key", "complaining"):
             airflow.rest.unpause(dag_id)
         yield airflow
 
@@ -157,6 +158,39 @@ def test_a_triggerer_that_dies_loses_no_video_and_clearing_makes_a_new_one(
     assert airflow.rest.wait_for_run("one", run_id, 120) == "success"
     assert airflow.rest.xcom("one", run_id, "generate", "task_id") != first
     assert paid(sandbox, f"A fox of {run_id}") == 2, "clearing an unfinished task paid again"
+
+
+def test_a_task_that_fails_after_its_video_hands_over_the_same_one_until_it_has_succeeded(
+    airflow: AirflowStack, sandbox: Sandbox
+) -> None:
+    tasks = {
+        "waits": "A wolf that waits",
+        "mapped": "A wolf of a pack",
+        "submits": "A wolf that nobody waits for",
+        "decorated": "A wolf out of a function",
+    }
+
+    def charges() -> list[int]:
+        return [paid(sandbox, prompt) for prompt in tasks.values()]
+
+    mark = airflow.home / "complains"
+    mark.touch()
+    run_id = airflow.rest.trigger("complaining")
+    assert airflow.rest.wait_for_run("complaining", run_id, 120) == "failed"
+    assert charges() == [1] * 4
+
+    airflow.rest.clear("complaining", run_id, list(tasks))
+    assert airflow.rest.wait_for_run("complaining", run_id, 120) == "failed"
+    assert {each.state for each in airflow.rest.task_instances("complaining", run_id)} == {"failed"}
+    assert charges() == [1] * 4
+    assert "nothing tells that Airflow took its success" in airflow.rest.task_log("complaining", run_id, "waits", 2)
+
+    mark.unlink()
+    for videos in (1, 2):
+        airflow.rest.clear("complaining", run_id, list(tasks))
+        assert airflow.rest.wait_for_run("complaining", run_id, 120) == "success"
+        assert charges() == [videos] * 4
+    assert "the user's own callback ran for waits" in airflow.rest.task_log("complaining", run_id, "waits", 4)
 
 
 def test_a_wrong_key_fails_at_once_whatever_the_retries(airflow: AirflowStack, sandbox: Sandbox) -> None:

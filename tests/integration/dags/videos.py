@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 from datetime import timedelta
@@ -69,3 +70,37 @@ with DAG("wrong_key", schedule=None, default_args=QUICK):
     RunwayGenerateOperator(
         task_id="generate", prompt="A fox without a key", aspect_ratio="16:9", runway_conn_id="runway_wrong"
     )
+
+
+def complain_while_the_mark_stands(*_: Any) -> None:
+    """A user's own ``post_execute``."""
+    if Path(os.environ["MARK_OF_COMPLAINT"]).exists():
+        raise ValueError("the user's own hook has failed")
+
+
+def log_success(context: Any) -> None:
+    """A user's own callback."""
+    logging.getLogger(__name__).warning("the user's own callback ran for %s", context["ti"].task_id)
+
+
+COMPLAINING = {
+    **QUICK,
+    "retries": 0,
+    "post_execute": complain_while_the_mark_stands,
+    "on_success_callback": log_success,
+}
+
+with DAG("complaining", schedule=None, default_args=COMPLAINING):
+    RunwayGenerateOperator(task_id="waits", prompt="A wolf that waits", aspect_ratio="16:9")
+    RunwayGenerateOperator.partial(task_id="mapped", aspect_ratio="16:9", deferrable=False).expand(
+        prompt=["A wolf of a pack"]
+    )
+    RunwayGenerateOperator(
+        task_id="submits", prompt="A wolf that nobody waits for", aspect_ratio="16:9", wait_for_completion=False
+    )
+
+    @task.runway(aspect_ratio="16:9")
+    def decorated() -> str:
+        return "A wolf out of a function"
+
+    decorated()
