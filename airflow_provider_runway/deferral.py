@@ -7,7 +7,14 @@ from datetime import timedelta
 from typing import Any
 
 from airflow_provider_runway.configuration import SHORTEST_DEFERRAL, read_shortest_deferral
-from airflow_provider_runway.kie.errors import InvalidRequestError, PollingFailedError, RunwayError, TaskNotFoundError
+from airflow_provider_runway.kie.errors import (
+    InvalidRequestError,
+    MissingVideoError,
+    PollingFailedError,
+    RunwayError,
+    TaskNotFoundError,
+)
+from airflow_provider_runway.kie.tasks import TaskState
 from airflow_provider_runway.versions import airflow_version
 
 # Airflow's own trigger timeout stands this many seconds behind the deadline that the trigger keeps by itself.
@@ -39,9 +46,14 @@ def shortest_deferral() -> float:
 _DEFERRALS_ARE_TOLD_APART = (3, 4)
 
 
-def event_error(event: Mapping[str, Any]) -> RunwayError:
-    """The error that a trigger's event of state ``"gone"`` or ``"fault"`` tells of."""
+def event_error(event: Mapping[str, Any], state: str | None = None) -> RunwayError:
+    """The error that a trigger's event of state ``"gone"`` or ``"fault"`` tells of.
+
+    :param event: The event.
+    :param state: The KIE task's state at a look since then, which brought no video.
+    """
     task_id = str(event["task_id"])
     if event["state"] == "gone":
         return TaskNotFoundError(str(event.get("error") or f"KIE.AI has no record of task {task_id}"), task_id=task_id)
-    return PollingFailedError(str(event.get("error") or "The trigger gave up."), task_id=task_id)
+    kind = MissingVideoError if state == TaskState.SUCCESS else PollingFailedError
+    return kind(str(event.get("error") or "The trigger gave up."), task_id=task_id)

@@ -96,15 +96,11 @@ def command(run: Callable[..., None]) -> Callable[..., None]:
 
     @wraps(run)
     def ending(*arguments: object) -> None:
-        from airflow.sdk.exceptions import AirflowNotFoundException
-
         # What tells Airflow that connections may be read from its database, as in its own commands.
         os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "server"
         try:
             with ending_with(code_of):
                 run(*arguments)
-        except AirflowNotFoundException as error:
-            end(ExitCode.REFUSED, f"{error}. Nothing was sent.")
         except KeyboardInterrupt:
             end(INTERRUPTED, "\nInterrupted. Nothing was sent.")
 

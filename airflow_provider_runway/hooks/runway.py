@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import cached_property
 from types import TracebackType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import BaseHook
 from airflow.sdk.log import mask_secret
 from typing_extensions import Self
 
-from airflow_provider_runway.hooks.settings import ConnectionLike, Settings, read_settings
+from airflow_provider_runway.hooks.settings import ConnectionLike, Settings, no_connection, read_settings
 from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, KieClient
-from airflow_provider_runway.kie.errors import RunwayError
+from airflow_provider_runway.kie.errors import AuthenticationError, RunwayError
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest, Request
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
 __all__ = ["AlephRequest", "ExtendRequest", "GenerateRequest", "JobRequest", "RunwayHook", "VideoTask"]
 
 
+_Answer = TypeVar("_Answer")
 # Bytes of a file whose upload is worth telling how far it is.
 _WORTH_A_LINE = 1_000_000
 
@@ -68,9 +70,14 @@ class RunwayHook(BaseHook):
     def settings(self) -> Settings:
         """What the connection says.
 
-        :raises ConnectionSettingsError: If the key is missing or a value cannot work.
+        :raises ConnectionSettingsError: If there is no such connection, the key is missing or a value cannot work.
         """
-        connection = self.get_connection(self.runway_conn_id)
+        from airflow.sdk.exceptions import AirflowNotFoundException
+
+        try:
+            connection = self.get_connection(self.runway_conn_id)
+        except AirflowNotFoundException:
+            raise no_connection(self.runway_conn_id) from None
         settings = read_settings(self.runway_conn_id, connection)
         if _is_sent_otherwise(settings, connection):
             mask_secret(settings.address.api_key)
@@ -112,7 +119,7 @@ class RunwayHook(BaseHook):
         :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
         :raises TaskNotFoundError: If KIE has no record of it (a new one may take a moment to show).
         """
-        return self.get_conn().look(task_id, kind)
+        return self._ask(lambda client: client.look(task_id, kind))
 
     def wait(
         self,
@@ -138,9 +145,22 @@ class RunwayHook(BaseHook):
         :raises RunwayError: If it is gone, or too many looks in a row went wrong.
         """
         report = on_change or self._logger(task_id)
-        return self.get_conn().wait(
-            task_id, kind, poll_interval=poll_interval, timeout=timeout, age=age, on_change=report
-        )
+        began, waits = time.monotonic(), 0
+
+        def wait(client: KieClient) -> VideoTask:
+            nonlocal waits
+            waits += 1
+            waited = time.monotonic() - began
+            return client.wait(
+                task_id,
+                kind,
+                poll_interval=poll_interval,
+                timeout=timeout if waits == 1 else max(timeout - waited, 1.0),
+                age=None if age is None else age + waited,
+                on_change=report,
+            )
+
+        return self._ask(wait)
 
     def renew_link(self, task_id: str, dead: str, kind: Kind = "runway", position: int = 0) -> str:
         """Another link to the video of a finished task, where the one at hand has died. Free of charge.
@@ -152,7 +172,7 @@ class RunwayHook(BaseHook):
         :raises DeadLinkError: If KIE gives no other.
         :raises VideoExpiredError: If the record says that the video was deleted.
         """
-        return self.get_conn().renew_link(task_id, dead, kind, position)
+        return self._ask(lambda client: client.renew_link(task_id, dead, kind, position))
 
     def upload(
         self,
@@ -200,7 +220,12 @@ class RunwayHook(BaseHook):
     async def a_get_settings(self) -> Settings:
         """What the connection says, without blocking an event loop."""
         if "settings" not in self.__dict__:
-            connection = await _connection(self.runway_conn_id)
+            from airflow.sdk.exceptions import AirflowNotFoundException
+
+            try:
+                connection = await _connection(self.runway_conn_id)
+            except AirflowNotFoundException:
+                raise no_connection(self.runway_conn_id) from None
             settings = read_settings(self.runway_conn_id, connection)
             if _is_sent_otherwise(settings, connection):
                 await _mask(settings.address.api_key)
@@ -266,6 +291,18 @@ class RunwayHook(BaseHook):
         finally:
             self.close()
         return True, f"The key works; {left:g} credits are left."
+
+    def _ask(self, question: Callable[[KieClient], _Answer]) -> _Answer:
+        """Ask about a task that is there; if KIE refuses the key, once more with the one that it has now."""
+        try:
+            return question(self.get_conn())
+        except AuthenticationError:
+            refused = self.__dict__.pop("settings")
+            self.close()
+            if self.settings == refused:
+                raise
+            self.log.info("KIE.AI refused the API key; connection %r has another one now.", self.runway_conn_id)
+            return question(self.get_conn())
 
     def _logger(self, task_id: str) -> OnChange:
         return lambda state, waited: self.log.info("Task %s: %s after %.0f s.", task_id, state, waited)

@@ -94,6 +94,11 @@ def read_settings(conn_id: str, connection: ConnectionLike) -> Settings:
         raise ConnectionSettingsError(f"Connection {conn_id!r}: {error}") from None
 
 
+def no_connection(conn_id: str) -> ConnectionSettingsError:
+    """The error of a connection that is not there."""
+    return ConnectionSettingsError(f"There is no connection {conn_id!r}.")
+
+
 def _base_url(connection: ConnectionLike) -> str:
     """The base URL as Airflow's HTTP connections have it: a scheme in the host wins, and the port counts with either.
 

@@ -5,7 +5,7 @@
     RunwayError
     ├── InvalidRequestError           a field breaks a rule; nothing was sent
     ├── ConnectionSettingsError       the connection lacks something or is wrong; nothing was sent
-    ├── UnreadableFileError           a file that is to be uploaded cannot be read; nothing was submitted
+    ├── UnreadableFileError           a file that is to be uploaded cannot be read
     ├── NotSentError                  no connection to KIE could be made; nothing was sent
     ├── NoAnswerError                 sent, but the answer never came whole
     ├── ServiceError                  KIE (or its edge) answered with an error
@@ -138,7 +138,7 @@ class ConnectionSettingsError(RunwayError):
 
 
 class UnreadableFileError(RunwayError):
-    """A file that is to be uploaded is not there or cannot be read. Nothing was submitted."""
+    """A file that is to be uploaded is not there or cannot be read."""
 
     retry_can_help = True
 

@@ -61,6 +61,7 @@ class RunwayVideoOperator(VideoTaskLinks, RenderedTexts, BaseOperator):
     kind: ClassVar[Kind] = "runway"
     request_type: ClassVar[type[Request] | None] = None
     result: VideoResult | None = None
+    _current: VideoMaking | None = None
 
     def __init__(
         self,
@@ -169,10 +170,10 @@ class RunwayVideoOperator(VideoTaskLinks, RenderedTexts, BaseOperator):
 
     def on_kill(self) -> None:
         """Say what killing this Airflow task means: KIE cannot cancel, so the video goes on and stays paid."""
-        self.log.warning(
-            "Killed. KIE.AI cannot cancel a task: a video that was submitted goes on being made and is paid. "
-            "A retry, or clearing this task, waits on it and pays nothing."
-        )
+        if self._current is None:
+            self.log.warning("Killed before anything was submitted.")
+        else:
+            self.log.warning("%s", self._current.standing.killed)
 
     def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
         """What the video was made from and where it went; asked for by OpenLineage, where that is installed."""
@@ -192,4 +193,5 @@ class RunwayVideoOperator(VideoTaskLinks, RenderedTexts, BaseOperator):
     def _making(self, context: Context) -> VideoMaking:
         from airflow_provider_runway.operators.making import VideoMaking
 
-        return VideoMaking(self, context)
+        self._current = VideoMaking(self, context)
+        return self._current

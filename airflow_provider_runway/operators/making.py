@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timedelta
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
-from airflow_provider_runway.assets import describe_video
 from airflow_provider_runway.configuration import read_largest_file, read_prices, read_shortest_deferral
 from airflow_provider_runway.deferral import event_error, shortest_deferral, trigger_timeout
 from airflow_provider_runway.kie.api import submission_call
 from airflow_provider_runway.kie.errors import (
     AmbiguousSubmissionError,
+    ConnectionSettingsError,
     GenerationFailedError,
     MaintenanceError,
     RateLimitedError,
     RunwayError,
+    ServiceError,
     TaskNotFoundError,
 )
 from airflow_provider_runway.kie.fingerprints import fingerprint
@@ -29,20 +31,23 @@ from airflow_provider_runway.kie.prices import estimate, price_key
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.operators.admission import LONGEST_QUEUEING, Ticket, may_exceed_the_limit, time_to_moment
+from airflow_provider_runway.operators.advice import PAGE, Standing, advise
+from airflow_provider_runway.operators.callbacks import say_last
+from airflow_provider_runway.operators.handing_over import HandingOver
 from airflow_provider_runway.operators.local_files import LocalFiles
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit, plan
 from airflow_provider_runway.operators.submission_store import SubmissionStore
 from airflow_provider_runway.operators.submitter import QUEUE_ELSEWHERE, WAIT_HERE, Submitter
-from airflow_provider_runway.operators.success import note_success_later
-from airflow_provider_runway.operators.video_file import check_target, save
-from airflow_provider_runway.results import VideoResult, finished_result, submitted_result, to_iso, utc_now
+from airflow_provider_runway.operators.video_file import check_target
+from airflow_provider_runway.results import VideoResult, to_iso, utc_now
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_runway.operators.base import RunwayVideoOperator
-    from airflow_provider_runway.storage.saving import SavedVideo
     from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
+
+_PAID = frozenset({Stage.SUBMITTED, Stage.FINISHED})
 
 
 class VideoMaking:
@@ -61,29 +66,61 @@ class VideoMaking:
         self._save_to = operator.target
         self._files = LocalFiles(operator.hook, context, operator.log)
         self._submitted_before = False
+        self._paid: str | None = None
+
+    @property
+    def standing(self) -> Standing:
+        """Where the task stands now: whether something is paid, and what a further try does."""
+        with suppress(Exception):  # a connection that cannot be read has KIE's own page
+            self._operator.show_logs(self._paid or "")
+        return Standing(
+            conn_id=self._operator.runway_conn_id,
+            logs=self._operator.logs_link,
+            is_kept=self._store.is_kept,
+            task_id=self._paid,
+        )
+
+    @contextmanager
+    def _ending(self) -> Iterator[None]:
+        """Have whatever goes wrong say what is paid and what to do; a KIE task that is paid is worth another try."""
+        with fail_for_good_if_hopeless(self._operator, lambda error: advise(error, self.standing)), self._hook:
+            try:
+                yield
+            except (ServiceError, ConnectionSettingsError) as error:
+                error.retryable = error.retryable or self._paid is not None
+                raise
+            except RunwayError:
+                raise
+            except Exception:
+                if self._paid is not None:
+                    say_last(self._operator, f"Task {self._paid} is paid. {self.standing.further_try} {PAGE}")
+                raise
 
     def make(self, ticket: Ticket | None = None) -> VideoResult:
         """Submit, unless an earlier try has, and wait.
 
         :param ticket: The place that it had in the admission queue, if it was there.
         """
-        with fail_for_good_if_hopeless(), self._hook:
-            self._check_before_paying()
-            self._operator.show_logs()
+        with self._ending():
             earlier = self._store.read()
+            if earlier is not None and not self._store.has_succeeded(earlier) and earlier.stage in _PAID:
+                self._paid = earlier.task_id
+            self._operator.show_logs()
+            self._check_before_paying()
             submission, task = self._reattach(earlier)
             if submission is None:
+                self._paid = None
                 # The look at an earlier task may have recorded that it failed.
                 submission = self._submit(ticket, earlier and self._store.read())
-            self._operator.show_logs(_task_id(submission))
+            self._paid = _task_id(submission)
+            self._operator.show_logs(self._paid)
             self._context["ti"].xcom_push("task_id", submission.task_id)
             if not self._operator.wait_for_completion:
-                result = self._submitted(submission)
-                self._record_the_end(submission)
-                return result
-            if task is None or judge(task).verdict is Verdict.WAIT:
+                return self._handing_over.submitted(self._paid, submission)
+            waits = task is None or judge(task).verdict is Verdict.WAIT
+            if task is None or waits:
                 task = self._wait(submission, self._operator.timeout.total_seconds())
-            return self._finish(task, submission)
+            return self._finish(task, submission, seen_to_finish=waits)
 
     def make_admitted(self, event: dict[str, Any]) -> VideoResult:
         """Submit at the moment that the admission queue gave."""
@@ -92,9 +129,10 @@ class VideoMaking:
 
     def complete(self, event: dict[str, Any], deadline: float | None, submitted_at: str | None) -> VideoResult:
         """Look once more after the trigger, then hand over the video or say what happened."""
-        with fail_for_good_if_hopeless(), self._hook:
+        task_id, outcome = str(event["task_id"]), event["state"]
+        self._paid = task_id
+        with self._ending():
             self._submitted_before = True
-            task_id, outcome = str(event["task_id"]), event["state"]
             self._operator.show_logs(task_id)
             submission = self._store.read()
             if submission is None or submission.task_id != task_id:
@@ -107,7 +145,7 @@ class VideoMaking:
                 raise
             if task is None or judge(task).verdict is Verdict.WAIT:
                 if outcome == "fault":
-                    raise event_error(event)
+                    raise event_error(event, task.state if task else None)
                 left = 0.0 if deadline is None else deadline - time.time()
                 if outcome == "timeout" or left <= 0:
                     raise timed_out(task_id, task.state.value if task else None)
@@ -233,53 +271,12 @@ class VideoMaking:
             "profile": price_key(self._request),
         }
 
-    def _finish(self, task: VideoTask, submission: Submission) -> VideoResult:
-        completed_at = utc_now()
-        self._operator.video_link = task.video_url or ""
-        saved = [] if self._save_to is None else self._save(task, self._save_to, submission)
-        result = finished_result(
-            task,
-            parent_task_id=self._operator.parent_task_id,
-            submitted_at=submission.submitted_at,
-            completed_at=completed_at,
-            credits_estimate=self._price,
-            saved=saved,
-        )
-        self._operator.result = result
-        describe_video(self._context, self._operator.outlets, result, self._request)
-        self._log.info(
-            "The %s of task %s is ready%s. KIE.AI keeps it until about %s.",
-            "result" if task.kind == "job" else "video",
-            task.task_id,
-            _after(submission.submitted_at, completed_at),
-            result["expires_at"],
-        )
-        for file in saved:
-            self._log.info("Task %s is stored at %s (%d bytes).", task.task_id, file.path, file.size)
-        self._record_the_end(submission, self._save_to)
-        return result
+    def _finish(self, task: VideoTask, submission: Submission, *, seen_to_finish: bool = True) -> VideoResult:
+        return self._handing_over.finished(task, submission, self._save_to, seen_to_finish=seen_to_finish)
 
-    def _record_the_end(self, submission: Submission, save_to: str | None = None) -> None:
-        self._store.write_finished(submission, save_to)
-        note_success_later(self._operator)
-
-    def _save(self, task: VideoTask, save_to: str, submission: Submission) -> Sequence[SavedVideo]:
-        def renew(dead: str, position: int) -> str:
-            return self._hook.renew_link(task.task_id, dead, task.kind, position)
-
-        return save(task, save_to, submission.saved_to, renew, thumbnail=self._operator.thumbnail)
-
-    def _submitted(self, submission: Submission) -> VideoResult:
-        result = submitted_result(
-            _task_id(submission),
-            self._operator.kind,
-            parent_task_id=self._operator.parent_task_id,
-            submitted_at=submission.submitted_at,
-            credits_estimate=self._price,
-        )
-        self._operator.result = result
-        describe_video(self._context, self._operator.outlets, result, self._request)
-        return result
+    @property
+    def _handing_over(self) -> HandingOver:
+        return HandingOver(self._operator, self._context, self._store, self._request, self._price)
 
 
 def _task_id(submission: Submission) -> str:
@@ -301,11 +298,3 @@ def _submission_of(task_id: str, submitted_at: str | None, fingerprint_: str) ->
 
 def _epoch(moment: str | None) -> float | None:
     return None if moment is None else datetime.fromisoformat(moment).timestamp()
-
-
-def _after(submitted_at: str | None, completed_at: datetime) -> str:
-    """How long the video took, as far as is known."""
-    if submitted_at is None:
-        return ""
-    seconds = (completed_at - datetime.fromisoformat(submitted_at)).total_seconds()
-    return f", {max(seconds, 0.0):.0f} s after it was submitted"

@@ -80,9 +80,8 @@ class Submission:
             datetime.fromisoformat(record.intended_at)
         except (KeyError, TypeError, ValueError) as error:
             raise UnreadableRecordError(
-                f"The submission record of this task cannot be read ({type(error).__name__}: {error}). Nothing was "
-                f"sent. Delete the key {RECORD_KEY!r} from the task's state store to submit anew; if an earlier try "
-                "has submitted, its video is at https://kie.ai/logs."
+                f"The submission record of this task cannot be read ({type(error).__name__}: {error}), so nothing was "
+                "sent now. An earlier try may have submitted."
             ) from error
         return record
 
@@ -180,9 +179,5 @@ def _changed(earlier: Submission) -> str:
 def _orphaned(earlier: Submission) -> AmbiguousSubmissionError:
     return AmbiguousSubmissionError(
         f"An earlier try was about to submit this video at {earlier.intended_at} (request {earlier.fingerprint}) and "
-        "nothing is known of the outcome: it may have been made and paid. It is not submitted again. The log of that "
-        "try may name its task; if not, look at https://kie.ai/logs for a call at that time. If there is one, set "
-        f"'stage' to 'submitted' and 'task_id' to its id in the key {RECORD_KEY!r} of this task's state store: the "
-        "video is then waited for and paid no more. If there is none, delete that key, or set "
-        "on_ambiguous_submit='resubmit'. Then clear the task."
+        "nothing is known of the outcome. It is not submitted again. The log of that try may name its task."
     )

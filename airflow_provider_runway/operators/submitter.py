@@ -12,6 +12,7 @@ from airflow_provider_runway.kie.exchange import Patience
 from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.prices import priced
 from airflow_provider_runway.kie.requests import Request
+from airflow_provider_runway.operators.advice import NO_RECORD
 from airflow_provider_runway.operators.submission import Stage, Submission, failures_before
 from airflow_provider_runway.operators.submission_store import SubmissionStore
 from airflow_provider_runway.results import to_iso, utc_now
@@ -55,10 +56,7 @@ class Submitter:
         :raises RunwayError: Any other error means that KIE took nothing; the record is as if nothing had happened.
         """
         if not self.store.is_kept:
-            self.log.warning(
-                "This Airflow has no task state store (it came with 3.3): a retry of this task will not find this "
-                "submission and will pay again."
-            )
+            self.log.warning("%s: a retry of this task will not find this submission and will pay again.", NO_RECORD)
         client = self.hook.get_conn()
         self._check_balance()
         ready = self.prepare(request)

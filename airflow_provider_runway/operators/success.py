@@ -13,19 +13,10 @@ from airflow_provider_runway.operators.submission import Stage
 from airflow_provider_runway.operators.submission_store import SubmissionStore
 
 if TYPE_CHECKING:
-    from airflow.sdk import BaseOperator, Context
+    from airflow.sdk import Context
     from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
 log = logging.getLogger(__name__)
-
-
-def note_success_later(operator: BaseOperator) -> None:
-    """Have this process note the success once it has been reported, before the user's own callbacks run.
-
-    :param operator: The operator that runs, which is no longer the one in the DAG: no callback of the DAG is touched.
-    """
-    given = operator.on_success_callback or ()
-    operator.on_success_callback = [note_success, *([given] if callable(given) else given)]
 
 
 def note_success(context: Context) -> None:

@@ -136,7 +136,7 @@ class RunwayVideoSensor(VideoTaskLinks, RenderedTexts, BaseSensorOperator):
                 return self._result(context, step.task, seen_to_finish=True)
             if isinstance(step, LookAgain):
                 if outcome in {"gone", "fault"}:
-                    self._give_up(event_error(event))
+                    self._give_up(event_error(event, self._watch.state))
                 if outcome == "timeout" or deadline is None:
                     deadline = 0.0
             return self._wait_on(context, step, deadline or 0.0)

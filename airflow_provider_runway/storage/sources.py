@@ -103,6 +103,4 @@ def _reading(path: object) -> Iterator[None]:
         raise
     except Exception as error:
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise UnreadableFileError(
-            f"{path!s} cannot be read ({what}). Nothing was submitted.", retryable=not is_hopeless(error)
-        ) from error
+        raise UnreadableFileError(f"{path!s} cannot be read ({what}).", retryable=not is_hopeless(error)) from error

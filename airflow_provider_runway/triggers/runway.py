@@ -84,8 +84,6 @@ class RunwayVideoTrigger(BaseTrigger):
         yield TriggerEvent(outcome)
 
     async def _outcome(self) -> dict[str, Any]:
-        from airflow.sdk.exceptions import AirflowNotFoundException
-
         waiting = await _load()
         from airflow_provider_runway.triggers.waits import Wish
 
@@ -107,8 +105,6 @@ class RunwayVideoTrigger(BaseTrigger):
             return self._event("timeout")
         except RunwayError as error:
             return {**self._event("fault"), "error": str(error)}
-        except AirflowNotFoundException as error:
-            return {**self._event("fault"), "error": f"{error} The task goes on at KIE.AI; a retry waits on it."}
         return self._event("success")
 
     def _event(self, state: str) -> dict[str, Any]:

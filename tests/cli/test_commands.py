@@ -113,7 +113,7 @@ def test_a_missing_connection_is_said_in_one_line(call: Call) -> None:
     done = call("credits", "--conn-id", "nowhere")
 
     assert done.code == ExitCode.REFUSED
-    assert done.err.splitlines()[-1].endswith("Nothing was sent.")
+    assert done.err.splitlines()[-1] == "ConnectionSettingsError: There is no connection 'nowhere'."
     assert "nowhere" in done.err
 
 

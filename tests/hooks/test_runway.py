@@ -12,7 +12,6 @@ from typing import Any
 import httpx
 import pytest
 from airflow.sdk._shared.secrets_masker import _secrets_masker as secrets_masker
-from airflow.sdk.exceptions import AirflowNotFoundException
 from fakes import GivenTime
 
 from airflow_provider_runway.exceptions import (
@@ -176,8 +175,8 @@ def test_a_connection_without_a_key_is_refused_before_anything_is_sent(
     assert kie.ledger.requests == ()
 
 
-def test_a_connection_that_does_not_exist_is_said_by_airflow(call: Method) -> None:
-    with pytest.raises(AirflowNotFoundException, match="no_such_conn"):
+def test_a_connection_that_does_not_exist_is_named(call: Method) -> None:
+    with pytest.raises(ConnectionSettingsError, match="There is no connection 'no_such_conn'"):
         call(RunwayHook("no_such_conn"), "credits")
 
 

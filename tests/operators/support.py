@@ -160,6 +160,10 @@ class Task:
             result = getattr(self.operator, method)(self.context, **arguments)
         except TaskDeferred as deferral:
             return Deferred(deferral)
+        except Exception:
+            for callback in self.operator.on_retry_callback:
+                callback(self.context)
+            raise
         self._finalize()
         return result
 

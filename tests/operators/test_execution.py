@@ -10,14 +10,16 @@ from typing import Any
 import pytest
 from fakes import GivenTime
 
+from airflow_provider_runway.kie.client import KieClient
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
 from airflow_provider_runway.operators.submission import RETENTION
+from airflow_provider_runway.operators.submission_store import SubmissionStore
 from airflow_provider_runway.results import VideoResult
 from airflow_provider_runway.sandbox import (
     Sandbox,
 )
 
-from .support import FOX, Task, is_waiting
+from .support import FOX, Task, dying, is_waiting
 
 KEYS = set(VideoResult.__annotations__)
 
@@ -196,10 +198,36 @@ def test_the_log_says_what_is_paid_and_that_killing_does_not_stop_it(
     assert "/media/" not in out
 
 
-def test_being_killed_says_that_the_video_goes_on(capfd: pytest.CaptureFixture[str]) -> None:
-    RunwayGenerateOperator(**FOX).on_kill()
+@pytest.mark.parametrize("has_store", [True, False])
+def test_being_killed_says_what_is_paid_and_what_a_retry_does(
+    kie: Sandbox, capfd: pytest.CaptureFixture[str], has_store: bool
+) -> None:
+    task = Task(has_store=has_store)
+    task.operator.on_kill()
+    assert "Killed before anything was submitted." in capfd.readouterr().out
 
-    assert "KIE.AI cannot cancel a task" in capfd.readouterr().out
+    task.start()
+    capfd.readouterr()
+    task.operator.on_kill()
+
+    said = capfd.readouterr().out
+    assert f"Killed. KIE.AI cannot cancel a task: {kie.tasks[0].task_id} stays paid." in said
+    assert ("goes on with it and pays nothing" in said) is has_store
+    assert ("submits and pays again" in said) is not has_store
+
+
+@pytest.mark.parametrize("target", [KieClient, SubmissionStore])
+def test_being_killed_while_it_submits_claims_no_more_than_is_known(
+    kie: Sandbox, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, target: Any
+) -> None:
+    task = Task()
+    with dying(monkeypatch, target, "submit" if target is KieClient else "read"):
+        task.run_into_crash()
+
+    task.operator.on_kill()
+
+    said = capfd.readouterr().out
+    assert f"if a video was submitted just now, it goes on being made and is paid. Look at {kie.url}/logs." in said
 
 
 def test_a_paid_task_that_cannot_be_recorded_is_waited_for_all_the_same(

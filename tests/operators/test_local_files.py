@@ -100,6 +100,26 @@ def test_a_retry_needs_the_file_no_more(
     assert "It is taken to be the same as in the earlier try." in capsys.readouterr().out
 
 
+@pytest.mark.parametrize("other_name", [True, False])
+def test_a_retry_whose_file_is_gone_says_what_is_paid(
+    kie: Sandbox, given_time: GivenTime, fox: Path, capsys: pytest.CaptureFixture[str], other_name: bool
+) -> None:
+    files = [fox]
+    task = Task(lambda: of(files[0]).operator)
+    task.start()
+    fox.unlink()
+    if other_name:
+        files[0] = fox.with_name("gone.png")
+        with pytest.raises(Exception, match=f"cannot be read .* Task {kie.tasks[0].task_id} is paid"):
+            task.run()
+    else:
+        task.run()
+
+    said = capsys.readouterr().out
+    assert "othing was submitted" not in said
+    assert "othing was paid" not in said
+
+
 def test_after_the_trigger_the_file_is_not_looked_at(kie: Sandbox, given_time: GivenTime, fox: Path) -> None:
     task = of(fox)
     waiting = task.start()
@@ -176,7 +196,7 @@ def test_what_kie_does_not_take_is_found_out_before_anything_is_sent(
 def test_a_file_that_is_not_there_sends_nothing(kie: Sandbox, fox: Path) -> None:
     fox.unlink()
 
-    with pytest.raises(AirflowFailException, match=r"UnreadableFileError: .*Nothing was submitted"):
+    with pytest.raises(AirflowFailException, match=r"UnreadableFileError: .*cannot be read .*\. Nothing was paid\."):
         of(fox).run()
     assert kie.ledger.requests == ()
 

@@ -91,11 +91,11 @@ def test_a_submission_of_unknown_outcome_is_not_sent_again() -> None:
     assert not decision.error.retryable
 
 
-def test_the_refusal_says_when_what_where_to_look_and_what_to_do() -> None:
+def test_the_refusal_says_when_and_what() -> None:
     decision = planned(INTENT)
 
     assert isinstance(decision, Refuse)
-    for fact in (INTENT.intended_at, SAME, "https://kie.ai/logs", "runway_submission", "resubmit"):
+    for fact in (INTENT.intended_at, SAME, "not submitted again", "The log of that try may name its task"):
         assert fact in str(decision.error)
 
 

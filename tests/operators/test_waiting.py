@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import Any
+
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from fakes import GivenTime
 
 from airflow_provider_runway.exceptions import (
+    AuthenticationError,
+    ConnectionSettingsError,
     GenerationFailedError,
     MissingVideoError,
     PollingFailedError,
+    RejectedError,
     WaitTimeoutError,
 )
+from airflow_provider_runway.operators.submission_store import SubmissionStore
 from airflow_provider_runway.sandbox import (
     CutBefore,
     Expire,
@@ -118,7 +125,7 @@ def test_a_success_that_never_gets_a_link_ends_the_try_and_keeps_the_record(
     kie.fault(NoUrl())
     task = Task(deferrable=deferrable)
 
-    with pytest.raises((MissingVideoError, PollingFailedError), match="has given no video for"):
+    with pytest.raises(MissingVideoError, match="has given no video for"):
         task.run()
 
     assert task.store.stages == ["intent", "submitted"]
@@ -200,3 +207,136 @@ def test_a_connection_that_vanished_while_waiting_is_a_fault_of_this_try_alone(
     kie.advance(60)
     assert task.run()["state"] == "success"
     assert len(kie.ledger.submissions) == 1
+
+
+@pytest.fixture
+def rotate(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """Another key for the account, or for the connection, or for both."""
+
+    def rotate(*, account: bool = False, connection: bool = False) -> None:
+        if account:
+            kie.configure(keys=("another-key",))
+        if connection:
+            changed = kie.connection_json().replace(kie.key, "another-key")
+            monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", changed)
+
+    return rotate
+
+
+def once_submitted(task: Task, monkeypatch: pytest.MonkeyPatch, happens: Callable[[], None]) -> None:
+    write = task.store.set
+
+    def note(key: str, value: Any, **options: Any) -> None:
+        write(key, value, **options)
+        if value.get("stage") == "submitted":
+            happens()
+
+    monkeypatch.setattr(task.store, "set", note)
+
+
+def test_a_key_that_is_changed_while_a_worker_waits_is_taken_up(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, rotate: Callable[..., None]
+) -> None:
+    task = Task(deferrable=False)
+    once_submitted(task, monkeypatch, lambda: rotate(account=True, connection=True))
+
+    assert task.run()["state"] == "success"
+    assert len(kie.ledger.submissions) == 1
+
+
+@pytest.mark.usefixtures("given_time")
+@pytest.mark.parametrize(("deferrable", "deleted"), [(True, True), (True, False), (False, True), (False, False)])
+def test_a_key_that_is_refused_once_the_video_is_paid_is_no_reason_to_give_it_up(  # noqa: PLR0917 - two are parameters
+    kie: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    rotate: Callable[..., None],
+    deferrable: bool,
+    deleted: bool,
+) -> None:
+    task = Task(deferrable=deferrable)
+
+    def spoil() -> None:
+        rotate(account=True)
+        if deleted:
+            monkeypatch.delenv("AIRFLOW_CONN_RUNWAY_DEFAULT")
+
+    if deferrable:
+        waiting = task.start()
+        spoil()
+        with pytest.raises((AuthenticationError, ConnectionSettingsError)) as caught:
+            task.resume(waiting)
+    else:
+        once_submitted(task, monkeypatch, spoil)
+        with pytest.raises((AuthenticationError, ConnectionSettingsError)) as caught:
+            task.run()
+    [video] = kie.tasks
+    assert f"Task {video.task_id} is paid. Correct" in str(caught.value)
+    assert "connection 'runway_default'" in str(caught.value)
+    with pytest.raises((AuthenticationError, ConnectionSettingsError)):
+        task.run()
+    last = capfd.readouterr().out.strip().splitlines()[-1]
+    assert f"Error: Task {video.task_id} is paid. Correct" in last
+    assert "goes on with it and pays nothing" in last
+
+    rotate(connection=True)
+    assert task.run()["task_id"] == video.task_id
+    assert len(kie.ledger.submissions) == 1
+
+
+def test_before_anything_is_paid_a_refused_key_and_a_missing_connection_are_final(
+    kie: Sandbox, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], rotate: Callable[..., None]
+) -> None:
+    rotate(account=True)
+    with pytest.raises(AirflowFailException, match=r"Nothing was paid\. Correct .*connection 'runway_default'"):
+        Task().run()
+    last = capfd.readouterr().out.strip().splitlines()[-1]
+    assert "AuthenticationError: Nothing was paid. Correct the API key of connection 'runway_default'. Then" in last
+
+    monkeypatch.delenv("AIRFLOW_CONN_RUNWAY_DEFAULT")
+    with pytest.raises(AirflowFailException, match=r"There is no connection 'runway_default'\. Nothing was paid\."):
+        Task().run()
+    assert kie.ledger.charges == ()
+
+
+@pytest.mark.parametrize("has_store", [True, False])
+def test_what_fails_while_a_video_is_paid_ends_with_what_a_retry_does(
+    kie: Sandbox, given_time: GivenTime, capfd: pytest.CaptureFixture[str], has_store: bool
+) -> None:
+    task = Task(timeout=20, has_store=has_store)
+    with pytest.raises(WaitTimeoutError):
+        task.run()
+
+    *_, group, last = capfd.readouterr().out.strip().splitlines()
+    assert "::endgroup::" in group
+    assert f"WaitTimeoutError: Task {kie.tasks[0].task_id} is paid." in last
+    assert ("pays nothing" in last) is has_store
+
+
+def test_an_error_of_other_code_says_what_is_paid_too(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(*_: object, **__: object) -> None:
+        raise OSError("the store is away")
+
+    task = Task(deferrable=False)
+    monkeypatch.setattr(SubmissionStore, "write_finished", refuse)
+    with pytest.raises(OSError, match="away"):
+        task.run()
+
+    assert f"Task {kie.tasks[0].task_id} is paid. A retry" in capfd.readouterr().out.strip().splitlines()[-1]
+
+
+@pytest.mark.parametrize("deferrable", [True, False])
+def test_what_no_retry_can_help_has_a_short_traceback_and_its_cause(
+    kie: Sandbox, given_time: GivenTime, deferrable: bool
+) -> None:
+    kie.fault(Refuse(422), on="submit")
+
+    with pytest.raises(AirflowFailException) as caught:
+        Task(deferrable=deferrable).run()
+
+    cause = caught.value.__cause__
+    assert isinstance(cause, RejectedError)
+    assert (cause.__traceback__, cause.__cause__, cause.__suppress_context__) == (None, None, True)
+    assert "Nothing was paid. Change the request" in str(caught.value)
