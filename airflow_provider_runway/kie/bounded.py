@@ -6,6 +6,7 @@ holds for the status line, the headers, the body, and what a proxy says before.
 
 from __future__ import annotations
 
+import math
 import ssl
 import time
 from collections.abc import Callable, Iterable
@@ -37,6 +38,10 @@ class Deadline:
         if self._end is None:
             self._end = now + self._seconds
         return min(self._end - now, self._stall)
+
+    def lift(self) -> None:
+        """Let the exchange take any time from here on, each read and write no longer than one may stall."""
+        self._end = math.inf
 
 
 class BoundedTransport(httpx.HTTPTransport):

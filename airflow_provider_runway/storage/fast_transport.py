@@ -3,7 +3,7 @@
 httpx parses a body in pieces of 64 KiB in Python; here it comes straight from the socket in pieces four times that
 size, which takes half the processor time. The pieces lie in a few blocks of memory that are used again and again: to
 get fresh ones from the system, and to give them back, takes as long as to receive what they hold. It speaks plain
-HTTP/1.1, one request a connection, without proxies: where the environment names one, httpx's own transport is used.
+HTTP/1.1, one request a connection, without proxies: through one, httpx's own transport is used.
 """
 
 from __future__ import annotations
@@ -37,12 +37,16 @@ _MOST_WITHOUT_FILE = 4 * _PIECE
 _BLOCKS = WAITING + 4
 
 
-def best_transport(clock: Clock = time.monotonic) -> httpx.BaseTransport | None:
-    """The transport for downloads; ``None`` leaves it to httpx, which knows proxies.
+def best_transport(clock: Clock = time.monotonic) -> httpx.BaseTransport:
+    """The transport for downloads.
 
     :param clock: Seconds on a clock that does not jump.
     """
-    return None if {"http", "https", "all"} & getproxies().keys() else FastTransport(clock)
+    if not {"http", "https", "all"} & getproxies().keys():
+        return FastTransport(clock)
+    from airflow_provider_runway.storage.proxied_transport import ProxiedTransport
+
+    return ProxiedTransport(clock)
 
 
 class FastTransport(httpx.BaseTransport):

@@ -17,6 +17,7 @@ from airflow_provider_runway.kie.errors import DownloadError
 from airflow_provider_runway.storage import download
 from airflow_provider_runway.storage.fast_transport import FastTransport
 from airflow_provider_runway.storage.pace import LEAST, PERIOD, Pace, TooSlowError
+from airflow_provider_runway.storage.proxied_transport import ProxiedTransport
 
 from .support import VIDEO, Ask, film, media_host, reply, save, video_reply
 
@@ -153,6 +154,31 @@ def test_an_answer_that_drips_is_given_up_wherever_it_drips(tmp_path: Path, begi
             sent.set()
     assert caught.value.retryable
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "beginning", [b"HTTP/1.1 200 OK\r\n\r\n", b"HTTP/1.1 200 OK\r\nX-Drip: ", b"", b"HTTP/1.1 100 Continue\r\nX: "]
+)
+def test_an_answer_that_drips_through_a_proxy_is_given_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beginning: bytes
+) -> None:
+    monkeypatch.setattr(download, "best_transport", lambda _: ProxiedTransport(Clock(10.0)))
+    monkeypatch.setattr(download, "Pace", lambda _: Pace(Clock(10.0)))
+    monkeypatch.delenv("no_proxy", raising=False)
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    sent = threading.Event()
+
+    def drip() -> Iterator[bytes]:
+        while not sent.wait(0.001):
+            yield b"x"
+
+    with pouring_host(beginning, drip) as proxy:
+        monkeypatch.setenv("http_proxy", proxy)
+        try:
+            with pytest.raises(DownloadError, match=r"too slow|ReadTimeout"):
+                save("http://media.example/fox.mp4", str(tmp_path / "fox.mp4"))
+        finally:
+            sent.set()
 
 
 def test_what_drips_out_of_any_transport_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,6 +11,7 @@ from airflow_provider_runway.storage.addresses import resolve
 from airflow_provider_runway.storage.download import Downloader
 from airflow_provider_runway.storage.fast_transport import PUBLIC_ONLY, FastTransport, best_transport
 from airflow_provider_runway.storage.links import shown, usable_link
+from airflow_provider_runway.storage.proxied_transport import ProxiedTransport
 from airflow_provider_runway.storage.sink import Sink
 
 from .support import EAGER, VIDEO, media_host, reply, save, video_reply
@@ -73,9 +74,9 @@ def test_a_usable_link_keeps_its_query_and_loses_its_credentials() -> None:
 
 @pytest.mark.parametrize(
     ("environment", "kind"),
-    [({}, FastTransport), ({"no_proxy": "*"}, FastTransport), ({"https_proxy": "http://proxy:3128"}, type(None))],
+    [({}, FastTransport), ({"no_proxy": "*"}, FastTransport), ({"https_proxy": "http://proxy:3128"}, ProxiedTransport)],
 )
-def test_a_proxy_is_left_to_httpx(
+def test_where_there_is_a_proxy_the_way_is_chosen_by_the_host(
     monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str], kind: type[object]
 ) -> None:
     for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
@@ -93,6 +94,14 @@ def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, tmp
         monkeypatch.setenv("http_proxy", proxy.url)
         save("http://media.example/fox.mp4", str(tmp_path / "fox.mp4"))
     assert [ask.path for ask in proxy.asks] == ["http://media.example/fox.mp4"]
+
+
+def test_a_host_that_needs_no_proxy_is_asked_directly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with media_host(video_reply) as host:
+        save(host.link, str(tmp_path / "fox.mp4"))
+    assert (tmp_path / "fox.mp4").read_bytes() == VIDEO
 
 
 def test_a_read_that_takes_too_long_is_a_cut() -> None:
