@@ -112,7 +112,7 @@ def decode_body(body: bytes, encoding: str | None) -> bytes:
     """
     names = [each.strip().lower() for each in (encoding or "").split(",")]
     names = [name for name in names if name not in {"", "identity"}]
-    if not names:
+    if not names or not body:
         return body
     if names not in (["gzip"], ["x-gzip"], ["deflate"]):
         raise ValueError(f"it is encoded as {shorten(encoding or '', 40)!r}, which was not asked for")

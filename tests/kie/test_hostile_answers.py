@@ -106,6 +106,20 @@ def test_one_plain_compression_is_undone_all_the_same(
         assert connect(wire.url).submit(GENERATE) == "t-1"
 
 
+def test_nothing_is_nothing_however_it_is_encoded(connect: Connect) -> None:
+    act = reply(b"", "200 OK", "Content-Encoding: gzip")
+    with Wire(act) as wire, pytest.raises(UnreadableAnswerError, match="the body is empty"):
+        connect(wire.url, patience=ONE_TRY).look("t-1")
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate"])
+def test_a_compressed_answer_that_is_cut_is_no_answer(connect: Connect, encoding: str) -> None:
+    packed = (gzip.compress if encoding == "gzip" else zlib.compress)(body(READY))[:-9]
+    act = reply(packed, "200 OK", f"Content-Encoding: {encoding}")
+    with Wire(act) as wire, pytest.raises(NoAnswerError, match=f"not the {encoding} that it is said to be"):
+        connect(wire.url, patience=ONE_TRY).look("t-1")
+
+
 ODD = {
     "twice": ["gzip, gzip"],
     "twice in two headers": ["gzip", "gzip"],
