@@ -179,7 +179,7 @@ _FLAGS = {"1": TaskState.SUCCESS, "2": TaskState.FAILED, "3": TaskState.FAILED}
 
 
 # What KIE writes where nothing went wrong.
-_NO_ERROR = (None, 0, "0", "")
+_NO_ERROR = (None, 0, "0", "", 200, "200")
 
 
 def whole_number(value: Any) -> int | None:

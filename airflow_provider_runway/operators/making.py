@@ -148,7 +148,7 @@ class VideoMaking:
                     raise event_error(event, task.state if task else None)
                 left = 0.0 if deadline is None else deadline - time.time()
                 if outcome == "timeout" or left <= 0:
-                    raise timed_out(task_id, task.state.value if task else None)
+                    raise timed_out(task_id, task.state.value if task else None, submitted=True)
                 task = self._wait(submission, left)
             return self._finish(task, submission)
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT
+from airflow_provider_runway.triggers.arguments import ignore
 from airflow_provider_runway.triggers.queue import admission_queue
 from airflow_provider_runway.triggers.settling import settle
 
@@ -19,29 +21,33 @@ class RunwayAdmissionTrigger(BaseTrigger):
     The event is ``{"moment": ..., "queued_at": ..., "refusals": ...}``.
 
     :param runway_conn_id: The connection, of type ``runway``; all its submissions share one queue.
-    :param queued_at: Epoch seconds at which the submission was first wanted: its place in the queue.
+    :param queued_at: Epoch seconds at which the submission was first wanted: its place in the queue. Now,
+        if left out.
     :param refusals: How often KIE has refused it for now.
     :param not_before: Epoch seconds before which it must not be sent again.
     :param holds_all: Whether the others of the connection must wait for that moment too: KIE named a pause, or is
         under maintenance.
     :param late: Whether it was refused when it was sent long after the moment that the queue had given it.
     :param limit: Submissions that the account may make in 10 seconds.
+    :param unknown: What another version of this provider has stored; ignored.
     """
 
     def __init__(
         self,
-        runway_conn_id: str,
-        queued_at: float,
+        runway_conn_id: str = "runway_default",
+        queued_at: float | None = None,
         refusals: int = 0,
         not_before: float = 0.0,
         *,
         holds_all: bool = False,
         late: bool = False,
         limit: int = SUBMISSION_LIMIT,
+        **unknown: object,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        ignore(self, unknown)
         self.runway_conn_id = runway_conn_id
-        self.queued_at = queued_at
+        self.queued_at = time.time() if queued_at is None else queued_at
         self.refusals = refusals
         self.not_before = not_before
         self.holds_all = holds_all

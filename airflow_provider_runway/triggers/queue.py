@@ -11,7 +11,12 @@ from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
 from airflow_provider_runway.kie.pacing import LEAD, Pace
+from airflow_provider_runway.kie.seconds import finite
 
+# Seconds that one hold lasts at most: what is more comes of a clock that was set. See operators/admission.py.
+_LONGEST_HOLD = 600.0
+# Moments of two clocks that are no further apart than this are the same.
+_CLOSE = 0.05
 # Moments are moved by up to this many seconds, so that several triggerers do not keep step.
 _JITTER = 0.2
 
@@ -27,13 +32,22 @@ class _Ticket:
 class AdmissionQueue:
     """First come, first served, across all tasks that submit through one connection in this triggerer.
 
+    It reckons by a clock that does not jump; the wall clock is only for what other processes say and are told.
+
     :param pace: What hands out the moments.
-    :param clock: Epoch seconds.
+    :param clock: Seconds on a clock that does not jump.
+    :param wall_clock: Epoch seconds.
     """
 
-    def __init__(self, pace: Pace | None = None, clock: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self,
+        pace: Pace | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
         self._pace = pace or Pace()
         self._clock = clock
+        self._wall_clock = wall_clock
         self._waiting: list[_Ticket] = []
         self._numbers = 0
         self._timer: asyncio.TimerHandle | None = None
@@ -49,18 +63,26 @@ class AdmissionQueue:
         :return: The moment, epoch seconds, at most :data:`LEAD` seconds ahead.
         """
         self._numbers += 1
-        ticket = _Ticket(queued_at, self._numbers, not_before, asyncio.get_running_loop().create_future())
+        place = finite(queued_at)
+        ticket = _Ticket(
+            self._wall_clock() if place is None else place,
+            self._numbers,
+            self._here(not_before),
+            asyncio.get_running_loop().create_future(),
+        )
         insort(self._waiting, ticket)
         self._serve()
         try:
-            return await ticket.admitted
+            moment = await ticket.admitted
+            return self._wall_clock() + moment - self._clock()
         finally:
             if ticket in self._waiting:
                 self._waiting.remove(ticket)
 
     def set_limit(self, limit: int) -> None:
         """Take over what the connection says of the account: submissions in 10 seconds."""
-        self._pace.set_limit(limit)
+        if limit >= 1:
+            self._pace.set_limit(limit)
 
     def refused(self, *, late: bool = False) -> None:
         """KIE refused a submission for the rate: give way if that happens often.
@@ -71,7 +93,11 @@ class AdmissionQueue:
 
     def pause(self, until: float) -> None:
         """Let nothing through before this moment, epoch seconds."""
-        self._pace.pause(until)
+        self._pace.pause(self._here(until))
+
+    def _here(self, moment: float) -> float:
+        """A moment in epoch seconds by our own clock: now or later, but no later than a hold can last."""
+        return self._clock() + min(max((finite(moment) or 0.0) - self._wall_clock(), 0.0), _LONGEST_HOLD)
 
     def _serve(self) -> None:
         """Let through whoever's moment has come, and come back for the next."""
@@ -94,7 +120,7 @@ class AdmissionQueue:
 
     def _next(self, moment: float) -> _Ticket:
         """The first in the queue that may go at that moment; if none may yet, the one that may soonest."""
-        ready = (ticket for ticket in self._waiting if ticket.not_before <= moment)
+        ready = (ticket for ticket in self._waiting if ticket.not_before <= moment + _CLOSE)
         return next(ready, None) or min(self._waiting, key=lambda ticket: ticket.not_before)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import importlib
+import time
 from collections.abc import AsyncIterator
 from types import ModuleType
 from typing import Any
@@ -19,6 +20,8 @@ from airflow_provider_runway.kie.errors import (
 )
 from airflow_provider_runway.kie.rules import SHORTEST_POLL_INTERVAL, check_moment, check_seconds
 from airflow_provider_runway.kie.tasks import Kind
+from airflow_provider_runway.kie.texts import shorten
+from airflow_provider_runway.triggers.arguments import ignore
 from airflow_provider_runway.triggers.settling import settle
 
 
@@ -27,37 +30,41 @@ class RunwayVideoTrigger(BaseTrigger):
 
     The event is ``{"task_id": ..., "state": ...}``; the state is ``"success"``, ``"failed"``, ``"gone"`` (expired, or
     unknown to KIE), ``"timeout"`` or ``"fault"`` (the looks went wrong); for ``"gone"`` and ``"fault"``, ``"error"``
-    says how. It holds no URL and no key: who resumes looks at the task itself.
+    says how in one line. It holds no URL and no key: who resumes looks at the task itself.
 
     :param runway_conn_id: The connection, of type ``runway``.
     :param runway_task_id: The task waited for.
     :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
     :param poll_interval: Seconds, the shortest pause between two looks; below 1 it counts as 1.
-    :param deadline: Epoch seconds at which the wait ends; a restart of the triggerer does not move it.
+    :param deadline: Epoch seconds at which the wait ends; a restart of the triggerer does not move it. If left out,
+        30 minutes from now.
     :param submitted_at: Epoch seconds at which the task was submitted, if that is known: looks are rarer while a video
         is too young to be ready.
     :param profile: What sort of video it is, as in the price list, such as ``generate-5s-720p``: when those of a sort
         become ready is learned.
+    :param unknown: What another version of this provider has stored; ignored.
     :raises InvalidRequestError: If a number is none, or not finite.
     """
 
     def __init__(
         self,
-        runway_conn_id: str,
-        runway_task_id: str,
+        runway_conn_id: str = "runway_default",
+        runway_task_id: str = "",
         kind: Kind = "runway",
         poll_interval: float = 10.0,
         *,
-        deadline: float,
+        deadline: float | None = None,
         submitted_at: float | None = None,
         profile: str | None = None,
+        **unknown: object,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        ignore(self, unknown)
         self.runway_conn_id = runway_conn_id
         self.runway_task_id = runway_task_id
         self.kind: Kind = kind
         self.poll_interval = max(check_seconds("poll_interval", poll_interval), SHORTEST_POLL_INTERVAL)
-        self.deadline = check_moment("deadline", deadline)
+        self.deadline = time.time() + _USUAL_WAIT if deadline is None else check_moment("deadline", deadline)
         self.submitted_at = None if submitted_at is None else check_moment("submitted_at", submitted_at)
         self.profile = profile
 
@@ -87,33 +94,40 @@ class RunwayVideoTrigger(BaseTrigger):
         waiting = await _load()
         from airflow_provider_runway.triggers.waits import Wish
 
-        wish = Wish(
-            task_id=self.runway_task_id,
-            kind=self.kind,
-            poll_interval=self.poll_interval,
-            deadline=self.deadline,
-            submitted_at=self.submitted_at,
-            profile=self.profile,
-        )
         try:
+            wish = Wish(
+                task_id=self.runway_task_id,
+                kind=self.kind,
+                poll_interval=self.poll_interval,
+                deadline=self.deadline,
+                submitted_at=self.submitted_at,
+                profile=self.profile,
+            )
             await waiting.waiter(self.runway_conn_id).wait(wish, self._report)
         except GenerationFailedError:
             return self._event("failed")
         except (VideoExpiredError, TaskNotFoundError) as error:
-            return {**self._event("gone"), "error": str(error)}
+            return self._event("gone", error)
         except WaitTimeoutError:
             return self._event("timeout")
         except RunwayError as error:
-            return {**self._event("fault"), "error": str(error)}
+            return self._event("fault", error)
         return self._event("success")
 
-    def _event(self, state: str) -> dict[str, Any]:
-        return {"task_id": self.runway_task_id, "state": state}
+    def _event(self, state: str, error: RunwayError | None = None) -> dict[str, Any]:
+        event = {"task_id": self.runway_task_id, "state": state}
+        if error is not None:
+            event["error"] = shorten(str(error), _LONGEST_ERROR)
+        return event
 
     def _report(self, state: str, waited: float) -> None:
         self.log.info("Task %s: %s after %.0f s.", self.runway_task_id, state, waited)
 
 
+# Seconds that a wait lasts whose deadline nobody has stored.
+_USUAL_WAIT = 1800.0
+# Characters of an error in an event, which Airflow stores.
+_LONGEST_ERROR = 2000
 _loaded: ModuleType | None = None
 
 

@@ -7,7 +7,6 @@ Here a trigger only joins, and sleeps until it is told.
 from __future__ import annotations
 
 import asyncio
-import logging
 import random
 import time
 from collections.abc import Callable
@@ -17,17 +16,18 @@ from weakref import WeakKeyDictionary
 from airflow_provider_runway.kie.errors import AuthenticationError, RateLimitedError, RunwayError
 from airflow_provider_runway.kie.exchange import ONE_TRY, refusal_pause
 from airflow_provider_runway.kie.look_queue import LookQueue
-from airflow_provider_runway.kie.polling import Finished, GaveUp, LookAgain, Step, Watch, WatchRules, timed_out
+from airflow_provider_runway.kie.polling import Finished, GaveUp, Step, Watch, WatchRules, timed_out
 from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.kie.waiting import OnChange
-from airflow_provider_runway.triggers.lines import Line, open_line
+from airflow_provider_runway.triggers.current_line import CurrentLine
+from airflow_provider_runway.triggers.lines import Line
 from airflow_provider_runway.triggers.waits import Video, Wait, Wish
-
-log = logging.getLogger(__name__)
 
 # Looks under way at a time, and so many sockets.
 MOST_LOOKS = 16
+# Seconds that the last look of a wait, at its deadline, may take.
+LAST_LOOK = 5.0
 # Different kinds of video whose times are learned. There is no telling what model names people use.
 _MOST_SCHEDULES = 200
 
@@ -38,13 +38,17 @@ class Timer(Protocol):
     def cancel(self) -> None: ...  # noqa: D102
 
 
+CallLater = Callable[[float, Callable[[], None]], Timer]
+
+
 class Waiter:
     """Looks at the videos of one connection for all triggers that wait for them.
 
     :param runway_conn_id: The connection, of type ``runway``.
     :param clock: Seconds on a clock that does not jump.
     :param wall_clock: Epoch seconds.
-    :param call_later: Calls back after so many seconds; asyncio's own if left out.
+    :param call_later: Calls back after so many seconds, for looks; asyncio's own if left out.
+    :param call_at_end: The same for the end of a wait, which comes whatever becomes of its looks.
     :param jitter: A number in [0, 1) for each pause.
     """
 
@@ -54,18 +58,19 @@ class Waiter:
         *,
         clock: Callable[[], float] = time.monotonic,
         wall_clock: Callable[[], float] = time.time,
-        call_later: Callable[[float, Callable[[], None]], Timer] | None = None,
+        call_later: CallLater | None = None,
+        call_at_end: CallLater | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._conn_id = runway_conn_id
         self._clock = clock
         self._wall_clock = wall_clock
         self._call_later = call_later
+        self._call_at_end = call_at_end
         self._jitter = jitter
         self._queue: LookQueue[Video] = LookQueue()
         self._users = 0
-        self._line: Line | None = None
-        self._opening: asyncio.Task[Line] | None = None
+        self._line = CurrentLine(runway_conn_id, MOST_LOOKS)
         self._videos: dict[tuple[str, Kind], Video] = {}
         self._looks: set[asyncio.Task[None]] = set()
         self._timer: Timer | None = None
@@ -83,30 +88,47 @@ class Waiter:
         :raises RunwayError: If it is gone, or too many looks in a row went wrong.
         """
         self._users += 1
+        wait = self._new_wait(wish, on_change)
+        end = self._end_in_time(wish, wait)
         try:
-            await self._open()
-            video, wait = self._join(wish, on_change)
+            await self._line.open(wait.ended)
+            video = self._join(wish, wait)
             try:
                 await wait.ended
             finally:
                 self._leave(video, wait)
         finally:
+            end.cancel()
             self._users -= 1
             if self._users == 0:
                 await self._close()
 
     # -- who waits --------------------------------------------------------------------------------------------------
 
-    def _join(self, wish: Wish, on_change: OnChange) -> tuple[Video, Wait]:
+    def _new_wait(self, wish: Wish, on_change: OnChange) -> Wait:
+        """A wait by our own clock: what the wall clock does from here on is nothing to it."""
         now, wall_now = self._clock(), self._wall_clock()
-        deadline = now + wish.deadline - wall_now
-        submitted = None if wish.submitted_at is None else now + wish.submitted_at - wall_now
-        wait = Wait(
-            deadline=deadline,
+        return Wait(
+            deadline=now + wish.deadline - wall_now,
             ended=asyncio.get_running_loop().create_future(),
             on_change=on_change,
-            since=now if submitted is None else submitted,
+            submitted=None if wish.submitted_at is None else now + wish.submitted_at - wall_now,
+            began=now,
         )
+
+    def _end_in_time(self, wish: Wish, wait: Wait) -> Timer:
+        """See to it that a wait ends soon after its deadline: looks may be stuck, or held back."""
+
+        def end() -> None:
+            video = self._videos.get((wish.task_id, wish.kind))
+            state = video.watch.state if video is not None and wait in video.waits else None
+            wait.end(timed_out(wish.task_id, state, submitted=wish.submitted_at is not None))
+
+        call_later = self._call_at_end or asyncio.get_running_loop().call_later
+        return call_later(max(0.0, wait.deadline - wait.began) + LAST_LOOK, end)
+
+    def _join(self, wish: Wish, wait: Wait) -> Video:
+        now = self._clock()
         video = self._videos.get((wish.task_id, wish.kind))
         if video is None:
             rules = WatchRules(poll_interval=wish.poll_interval, jitter=self._jitter)
@@ -115,23 +137,23 @@ class Waiter:
                 deadline=float("inf"),  # each wait has its own
                 rules=rules,
                 schedule=schedule_of(wish.profile or wish.kind),
-                submitted=submitted,
+                submitted=wait.submitted,
             )
             video = self._videos[wish.task_id, wish.kind] = Video(wish.task_id, wish.kind, watch)
-            self._put(video, now + self._first_pause(watch, wish, now, deadline))
+            self._put(video, now + self._first_pause(watch, wish, now, wait.deadline))
         else:
             video.watch.hurry(wish.poll_interval)
-            if deadline < video.due and not video.is_looked_at:
-                self._put(video, max(now, deadline))
+            if wait.deadline < video.due and video.look is None:
+                self._put(video, max(now, wait.deadline))
         video.waits.append(wait)
         self._serve()
-        return video, wait
+        return video
 
     def _first_pause(self, watch: Watch, wish: Wish, now: float, deadline: float) -> float:
         """Where all waits begin at once, as after a restart, their first looks do not."""
         pause = watch.begin(now)
         if wish.submitted_at is None:
-            pause = wish.poll_interval * self._jitter()
+            pause = watch.rules.poll_interval * self._jitter()
         return min(pause, max(0.0, deadline - now))
 
     def _leave(self, video: Video, wait: Wait) -> None:
@@ -142,6 +164,8 @@ class Waiter:
 
     def _forget(self, video: Video) -> None:
         self._queue.drop(video)
+        if video.look is not None:
+            video.look.cancel()  # nobody wants what it brings, and others want its place
         if self._videos.get((video.task_id, video.kind)) is video:
             del self._videos[video.task_id, video.kind]
 
@@ -175,8 +199,7 @@ class Waiter:
     # -- a look -----------------------------------------------------------------------------------------------------
 
     def _start_look(self, video: Video) -> None:
-        video.is_looked_at = True
-        look = asyncio.get_running_loop().create_task(self._look(video))
+        look = video.look = asyncio.get_running_loop().create_task(self._look(video))
         self._looks.add(look)
         look.add_done_callback(self._looked)
 
@@ -186,14 +209,12 @@ class Waiter:
             self._serve()
 
     async def _look(self, video: Video) -> None:
-        line = self._line
-        if line is None:  # pragma: no cover - there is one for as long as anybody waits
-            return
         try:
-            step = await self._step(video, line)
-            video.is_looked_at = False
+            step = await self._step(video, self._line.now)
+            video.look = None
             self._take(video, step)
         except Exception as error:  # noqa: BLE001 - a fault of ours: whoever waits has to learn of it
+            video.look = None
             self._end(video, error)
 
     async def _step(self, video: Video, line: Line) -> Step:
@@ -203,9 +224,8 @@ class Waiter:
         except RunwayError as error:
             if isinstance(error, RateLimitedError):
                 self._hold(error)
-            if isinstance(error, AuthenticationError) and await self._is_out_of_date(line):
-                return LookAgain(0.0)
-            return video.watch.failed(error, self._clock())
+            mended = isinstance(error, AuthenticationError) and await self._line.has_changed(line, self._clock())
+            return video.watch.failed(error, self._clock(), mended=mended)
         return video.watch.saw(task, self._clock())
 
     def _take(self, video: Video, step: Step) -> None:
@@ -219,7 +239,7 @@ class Waiter:
                 wait.tell(step.news, now)
             if wait.deadline <= now:
                 video.waits.remove(wait)
-                wait.end(timed_out(video.task_id, video.watch.state))
+                wait.end(timed_out(video.task_id, video.watch.state, submitted=wait.submitted is not None))
         if video.waits:
             self._put(video, min(now + step.pause, *(wait.deadline for wait in video.waits)))
         else:
@@ -236,50 +256,18 @@ class Waiter:
         now = self._clock()
         self._queue.hold(now, now + refusal_pause(error))
 
-    # -- the line to KIE --------------------------------------------------------------------------------------------
-
-    async def _open(self) -> Line:
-        """The line, opened once. Whoever asks first may be cancelled meanwhile: the others still get it."""
-        if self._line is not None:
-            return self._line
-        if self._opening is None:
-            self._opening = asyncio.get_running_loop().create_task(open_line(self._conn_id, MOST_LOOKS))
-        opening = self._opening
-        try:
-            line = await asyncio.shield(opening)
-        finally:
-            if opening.done() and self._opening is opening:
-                self._opening = None
-        if self._line is None:
-            self._line = line
-        return self._line
-
-    async def _is_out_of_date(self, line: Line) -> bool:
-        """Whether the connection has changed since the line was opened; then another is opened for it."""
-        if self._line is line:
-            try:
-                renewed = await line.renewed(self._clock())
-            except Exception as error:  # noqa: BLE001 - then what KIE said stands
-                log.warning("Connection %r cannot be read any more: %s", self._conn_id, error)
-                return False
-            if renewed is not None and self._line is line:
-                self._line = renewed
-                await line.retire()
-        return self._line is not line
-
     async def _close(self) -> None:
-        """The last one has left."""
+        """The last one has left. Whoever comes while this goes on begins anew."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._queue.clear()
-        looks, opening, line = list(self._looks), self._opening, self._line
-        self._opening = self._line = None
-        for task in (*looks, *([opening] if opening else [])):
-            task.cancel()
-        await asyncio.gather(*looks, *([opening] if opening else []), return_exceptions=True)
-        if line is not None:
-            await line.retire()
+        line, self._line = self._line, CurrentLine(self._conn_id, MOST_LOOKS)
+        looks = list(self._looks)
+        for look in looks:
+            look.cancel()
+        await asyncio.gather(*looks, return_exceptions=True)
+        await line.close()
 
 
 _SCHEDULES: dict[str, Schedule] = {}

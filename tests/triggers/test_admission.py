@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
+import math
 import time
 from typing import Any
 
@@ -76,7 +77,7 @@ def test_a_pause_that_kie_named_holds_all_of_the_connection_and_no_other() -> No
         await asyncio.sleep(0.1)
         assert not behind.done()
         moments = [(await task)["moment"] for task in (naming, behind)]
-        assert now + LEAD + 0.5 <= moments[0] < moments[1]
+        assert now + LEAD + 0.499 <= moments[0] < moments[1]
 
     asyncio.run(asyncio.wait_for(held(), 5))
 
@@ -151,3 +152,65 @@ def test_a_connection_has_one_queue_on_each_loop(same_loop: bool) -> None:
     one, other = asyncio.run(both()) if same_loop else (asyncio.run(queue()), asyncio.run(queue()))
 
     assert (one is other) is same_loop
+
+
+# --- clocks
+
+
+class Clock:
+    """A clock that a test sets."""
+
+    def __init__(self, now: float) -> None:
+        self.now = now
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.mark.parametrize("jump", [-3600.0, -86_400.0 * 365, 3600.0])
+def test_a_wall_clock_that_is_set_holds_nobody_up(jump: float) -> None:
+    async def admitted() -> list[float]:
+        wall = Clock(1_800_000_000.0)
+        queue = AdmissionQueue(wall_clock=wall)
+        moments = [await queue.admit(wall.now)]
+        wall.now += jump
+        moments += [await asyncio.wait_for(queue.admit(wall.now), 5) for _ in range(3)]
+        return [moments[0], *(moment - jump for moment in moments[1:])]
+
+    moments = asyncio.run(admitted())
+    assert moments == sorted(moments)
+    assert moments[-1] - moments[0] <= LEAD + 5
+
+
+@pytest.mark.parametrize("until", [2e9, 1e300, math.inf, math.nan, None])
+def test_a_hold_by_a_wrong_clock_is_bounded(until: Any) -> None:
+    async def held() -> float:
+        here = Clock(50.0)
+        queue = AdmissionQueue(clock=here, wall_clock=lambda: 1_800_000_000.0)
+        queue.pause(until)
+        return queue._pace.next_moment(here.now) - here.now
+
+    assert 0 <= asyncio.run(held()) <= 600
+
+
+@pytest.mark.parametrize("limit", [0, -3])
+def test_a_limit_that_is_none_changes_nothing(limit: int) -> None:
+    async def allowed() -> float:
+        await event_of(RunwayAdmissionTrigger("clips", limit=limit))
+        return admission_queue("clips")._pace.allowed
+
+    assert asyncio.run(allowed()) > 15
+
+
+@pytest.mark.parametrize("queued_at", [math.nan, math.inf, "early"])
+def test_a_place_in_the_queue_that_is_no_time_is_the_last(queued_at: Any) -> None:
+    async def both() -> tuple[float, float]:
+        queue = AdmissionQueue()
+        queue.pause(time.time() + LEAD + 0.2)
+        odd = asyncio.create_task(queue.admit(queued_at))
+        await asyncio.sleep(0)
+        first = await queue.admit(time.time() - 10)
+        return first, await odd
+
+    first, odd = asyncio.run(asyncio.wait_for(both(), 10))
+    assert first < odd

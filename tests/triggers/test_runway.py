@@ -12,6 +12,7 @@ from fakes import GivenTime
 
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.sandbox import CutBefore, Expire, Fail, Garbage, Missing, NoUrl, Refuse, Sandbox, States
+from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
 from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
 
 SOON = 10_000_000_000.0
@@ -240,3 +241,57 @@ def test_the_log_tells_each_state_once(kie: Sandbox, given_time: GivenTime, capf
     assert [out.count(f"Task {task_id}: {state} after") for state in ("queued", "generating")] == [1, 1]
     assert kie.key not in out
     assert "/media/" not in out
+
+
+# --- what another version of the provider has stored, and what the service sends
+
+
+@pytest.mark.parametrize("trigger", [RunwayVideoTrigger, RunwayAdmissionTrigger])
+def test_arguments_of_another_version_are_ignored_and_told_once(
+    trigger: type[BaseTrigger], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("airflow_provider_runway.triggers.arguments._told", set())
+    stored = {"runway_conn_id": "clips", "of_tomorrow": 1, "\x1b[31m": None}
+
+    made = [trigger(**stored) for _ in range(3)]
+
+    assert all(set(each.serialize()[1]) & set(stored) == {"runway_conn_id"} for each in made)
+    assert capfd.readouterr().out.count("of_tomorrow") == 1
+
+
+def test_a_deadline_that_another_version_has_not_stored_is_half_an_hour_from_now() -> None:
+    before = time.time()
+    trigger = RunwayVideoTrigger("runway_default", "task-1")
+    assert before + 1800 <= trigger.deadline <= time.time() + 1800
+    assert trigger.serialize()[1]["deadline"] == trigger.deadline
+
+
+@pytest.mark.parametrize("odd", [{"runway_task_id": ""}, {"runway_task_id": None}, {"kind": "opera"}])
+def test_a_task_that_cannot_be_looked_at_is_a_fault(kie: Sandbox, odd: dict[str, Any]) -> None:
+    event = fired(RunwayVideoTrigger(**{"runway_task_id": "task-1", **odd}))
+
+    assert event["state"] == "fault"
+    assert "must be" in event["error"]
+    assert kie.ledger.requests == ()
+
+
+@pytest.mark.parametrize("code", [422, 500])
+def test_whatever_the_service_says_the_event_holds_one_short_printable_line(
+    kie: Sandbox, given_time: GivenTime, code: int
+) -> None:
+    kie.fault(Refuse(code, "\x1b[31mred\n" * 100_000), on="record")
+
+    event = fired(waiting_for(submit(kie)))
+
+    assert event["error"].isprintable()
+    assert len(json.dumps(event)) < 3000
+
+
+def test_a_video_that_is_ready_is_seen_soon_after_four_looks_under_maintenance(
+    kie: Sandbox, given_time: GivenTime
+) -> None:
+    kie.configure(seconds=3)
+    kie.fault(Refuse(455), on="record", times=4)
+
+    assert fired(waiting_for(submit(kie)))["state"] == "success"
+    assert sum(given_time.pauses) < 200

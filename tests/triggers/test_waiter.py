@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import math
 import threading
 import time
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
@@ -21,9 +23,12 @@ from airflow_provider_runway.exceptions import (
     WaitTimeoutError,
 )
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
+from airflow_provider_runway.kie.client import AsyncKieClient
 from airflow_provider_runway.kie.look_queue import LookQueue
 from airflow_provider_runway.kie.schedule import Schedule
+from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.sandbox import CutBefore, Delay, Refuse, Sandbox
+from airflow_provider_runway.triggers import current_line
 from airflow_provider_runway.triggers import waiter as module
 from airflow_provider_runway.triggers.lines import Line, open_line
 from airflow_provider_runway.triggers.waiter import Waiter, schedule_of, waiter
@@ -42,7 +47,7 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[Line]:
         made.append(await open_line(runway_conn_id, sockets))
         return made[-1]
 
-    monkeypatch.setattr(module, "open_line", note)
+    monkeypatch.setattr(current_line, "open_line", note)
     return made
 
 
@@ -453,3 +458,211 @@ def test_the_loop_is_not_blocked_by_opening(kie: Sandbox, caplog: pytest.LogCapt
     asyncio.run(wait(task_ids[0]))  # the first one imports
     asyncio.run(watched(), debug=True)
     assert [record.message for record in caplog.records if "seconds" in record.message] == []
+
+
+# --- deadlines, whatever becomes of the looks
+
+
+class GivenEnds:
+    """Timers that only ring when the test says so."""
+
+    def __init__(self) -> None:
+        self.set: dict[float, list[Callable[[], None]]] = {}
+
+    def call_later(self, seconds: float, callback: Callable[[], None]) -> Any:
+        self.set.setdefault(round(seconds, 3), []).append(callback)
+        return self
+
+    def cancel(self) -> None:
+        """What is let go is never rung by these tests."""
+
+    def ring(self, seconds: float) -> None:
+        for callback in self.set.pop(seconds):
+            callback()
+
+
+@pytest.fixture
+def stuck(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """The tasks whose looks never end."""
+    ids = set[str]()
+    look = AsyncKieClient.look
+
+    async def maybe(client: AsyncKieClient, task_id: str, *arguments: Any, **named: Any) -> VideoTask:
+        if task_id in ids:
+            await asyncio.get_running_loop().create_future()
+        return await look(client, task_id, *arguments, **named)
+
+    monkeypatch.setattr(AsyncKieClient, "look", maybe)
+    return ids
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition, however slow the machine is."""
+    while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
+        await asyncio.sleep(0.005)
+
+
+def test_a_wait_whose_look_is_stuck_ends_at_its_deadline_and_frees_its_place(kie: Sandbox, stuck: set[str]) -> None:
+    [task_id] = submitted()
+    stuck.add(task_id)
+    ends = GivenEnds()
+    shared = Waiter("runway_default", call_at_end=ends.call_later, wall_clock=lambda: 1000.0)
+
+    async def wait_for_it() -> WaitTimeoutError:
+        late = wish(task_id, deadline=1100.0, submitted_at=900.0)
+        waiting = asyncio.create_task(shared.wait(late, lambda state, waited: None))
+        await until(lambda: bool(shared._looks))
+        ends.ring(100.0 + module.LAST_LOOK)
+        with pytest.raises(WaitTimeoutError) as caught:
+            await waiting
+        assert not shared._looks
+        assert len(asyncio.all_tasks()) == 1
+        return caught.value
+
+    assert "It is paid and goes on being made" in str(asyncio.run(wait_for_it()))
+
+
+def test_looks_that_nobody_wants_any_more_give_their_places_to_others(kie: Sandbox, stuck: set[str]) -> None:
+    kie.configure(seconds=0, submissions_per_window=1000)
+    task_ids = submitted(module.MOST_LOOKS + 5)
+    stuck.update(task_ids[: module.MOST_LOOKS])
+    shared = Waiter("runway_default")
+
+    async def leave() -> list[object]:
+        def begin(task_id: str) -> asyncio.Task[None]:
+            return asyncio.create_task(shared.wait(wish(task_id), lambda state, waited: None))
+
+        leaving = [begin(task_id) for task_id in task_ids[: module.MOST_LOOKS]]
+        await until(lambda: len(shared._looks) == module.MOST_LOOKS)
+        staying = [begin(task_id) for task_id in task_ids[module.MOST_LOOKS :]]
+        for each in leaving:
+            each.cancel()
+        return list(await asyncio.gather(*staying))
+
+    assert asyncio.run(asyncio.wait_for(leave(), 30)) == [None] * 5
+
+
+def test_a_pause_that_kie_names_hides_no_deadline(kie: Sandbox) -> None:
+    [one, other] = submitted(2)
+    kie.fault(Refuse(429, retry_after=80_000), on="record")
+    ends = GivenEnds()
+    shared = Waiter("runway_default", call_at_end=ends.call_later, wall_clock=lambda: 1000.0)
+
+    async def both() -> list[object]:
+        waits = [wish(task_id, deadline=1000.0 + 600, poll_interval=0.01) for task_id in (one, other)]
+        waiting = [asyncio.create_task(shared.wait(each, lambda state, waited: None)) for each in waits]
+        await until(lambda: bool(kie.ledger.of("record")) and not shared._looks)
+        now = shared._clock()
+        assert shared._queue._pace.next_moment(now) - now <= 300
+        ends.ring(600.0 + module.LAST_LOOK)
+        return list(await asyncio.gather(*waiting, return_exceptions=True))
+
+    assert [type(outcome) for outcome in asyncio.run(both())] == [WaitTimeoutError] * 2
+
+
+def test_a_connection_that_cannot_be_read_in_time_hides_no_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def never(runway_conn_id: str, sockets: int) -> Line:
+        del runway_conn_id, sockets
+        line: Line = await asyncio.get_running_loop().create_future()
+        return line
+
+    monkeypatch.setattr(current_line, "open_line", never)
+    ends = GivenEnds()
+    shared = Waiter("runway_default", call_at_end=ends.call_later, wall_clock=lambda: 1000.0)
+
+    async def wait_for_it() -> None:
+        waiting = asyncio.create_task(shared.wait(wish("t-1", deadline=900.0), lambda state, waited: None))
+        await until(lambda: bool(ends.set))
+        ends.ring(module.LAST_LOOK)
+        with pytest.raises(WaitTimeoutError, match="no look has found a record of it"):
+            await waiting
+        assert len(asyncio.all_tasks()) == 1
+
+    asyncio.run(wait_for_it())
+
+
+def test_one_that_comes_while_the_last_is_leaving_gets_a_line_of_its_own(kie: Sandbox, opened: list[Line]) -> None:
+    kie.configure(seconds=0)
+    [task_id] = submitted()
+    shared = Waiter("runway_default")
+
+    async def overlap() -> None:
+        first = asyncio.create_task(shared.wait(wish(task_id), lambda state, waited: None))
+        await until(lambda: bool(shared._videos) or first.done())
+        first.cancel()
+        await asyncio.sleep(0)
+        await shared.wait(wish(task_id), lambda state, waited: None)
+        await asyncio.gather(first, return_exceptions=True)
+
+    asyncio.run(overlap())
+    assert [is_closed(line) for line in opened] == [True] * len(opened)
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {"deadline": math.nan},
+        {"deadline": math.inf},
+        {"deadline": None},
+        {"deadline": "soon"},
+        {"submitted_at": math.nan},
+        {"submitted_at": "yesterday"},
+        {"kind": "opera"},
+        {"task_id": None},
+        {"task_id": ["t-1"]},
+        {"task_id": "two words"},
+    ],
+)
+def test_a_wait_that_nothing_can_come_of_is_refused_and_the_others_go_on(kie: Sandbox, odd: dict[str, Any]) -> None:
+    kie.configure(seconds=0)
+    [task_id] = submitted()
+
+    async def both() -> list[str]:
+        return list(await asyncio.gather(wait(**{"task_id": "t-1", **odd}), wait(task_id)))
+
+    assert asyncio.run(both()) == ["InvalidRequestError", "success"]
+
+
+@pytest.mark.parametrize("poll_interval", [math.nan, math.inf, -1.0, 0.0, None, "often"])
+def test_a_poll_interval_that_is_no_time_hurts_nobody(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, poll_interval: Any
+) -> None:
+    monkeypatch.setattr("airflow_provider_runway.kie.seconds.SHORTEST_POLL_INTERVAL", 1.0)
+    [one, other] = submitted(2)
+
+    async def both() -> list[str]:
+        odd = wait(one, poll_interval=poll_interval, deadline=time.time() + 900)
+        return list(await asyncio.gather(odd, wait(other, poll_interval=5.0, deadline=time.time() + 900)))
+
+    assert asyncio.run(both()) == ["success"] * 2
+    assert len(kie.ledger.about(one)) < 70
+
+
+# --- keys that change without end
+
+
+def test_a_connection_that_reads_differently_each_time_is_no_storm(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_ids = submitted(5)
+    read = 0
+    remember = RunwayHook.a_get_settings
+
+    async def another(hook: RunwayHook) -> Any:
+        nonlocal read
+        read += 1
+        wrong = kie.connection_json().replace(kie.key, f"k3y-of-nobody-{read}")
+        monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", wrong)
+        return await remember(hook)
+
+    monkeypatch.setattr(RunwayHook, "a_get_settings", another)
+
+    async def all_of_them() -> list[str]:
+        waits = (wait(task_id, poll_interval=10.0, deadline=time.time() + 900) for task_id in task_ids)
+        return list(await asyncio.gather(*waits))
+
+    outcomes = asyncio.run(all_of_them())
+
+    assert set(outcomes) <= {"PollingFailedError", "AuthenticationError"}
+    assert len(kie.ledger.of("record")) <= 6 * 5
+    assert read <= 8
