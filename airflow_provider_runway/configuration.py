@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 from collections.abc import Mapping
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
@@ -68,6 +69,24 @@ def read_shortest_deferral() -> float:
     if not 0 <= seconds <= _LONGEST_DEFERRAL:
         raise InvalidRequestError("[runway] shortest_deferral", text, "must be a number of seconds from 0 to 600")
     return seconds
+
+
+def read_upload_roots() -> tuple[str, ...]:
+    """Folders of the worker's machine below which local files may be uploaded: ``[runway] upload_roots``.
+
+    :return: Absolute paths; none if the option is not set: then any file may be.
+    :raises InvalidRequestError: If one of them is not absolute.
+    """
+    from airflow.sdk.configuration import conf
+
+    text = conf.get("runway", "upload_roots", fallback="").strip()
+    if not text:
+        return ()
+    roots = tuple(os.path.expanduser(root.strip()) for root in text.split(","))  # noqa: PTH111 - a text is wanted
+    if not all(root.startswith("/") for root in roots):
+        rule = "must be absolute paths of folders, with commas between them"
+        raise InvalidRequestError("[runway] upload_roots", text, rule)
+    return roots
 
 
 def _is_name(name: str) -> bool:

@@ -78,6 +78,16 @@ _CONFIGURATION: dict[str, Any] = {
             "example": "20000000000",
             "default": "5000000000",
         },
+        "upload_roots": {
+            "description": (
+                "Folders of the worker's machine, with commas between them. Where this is set, only local files below "
+                "them are uploaded, wherever symbolic links may lead. Not set, any file that the worker may read."
+            ),
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "/srv/pictures,/srv/videos",
+            "default": "",
+        },
         "shortest_deferral": {
             "description": (
                 "Seconds that a task which waits in the triggerer stays there at least, on Airflow before 3.4, and "

@@ -8,7 +8,7 @@ from urllib.parse import unquote, urlsplit
 
 import pytest
 from airflow.sdk import Asset, AssetAlias, Context, ObjectStoragePath
-from fakes import GivenTime, fake_context
+from fakes import PIXEL, GivenTime, fake_context
 from operators.support import FOX, Task
 
 from airflow_provider_runway.assets import VideoEvent
@@ -134,7 +134,7 @@ def test_files_of_odd_names_are_assets_of_their_own_and_can_be_opened(
 
 
 def test_an_upload_says_which_file_it_is(kie: Sandbox, tmp_path: Path) -> None:
-    (tmp_path / "fox.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    (tmp_path / "fox.png").write_bytes(PIXEL)
     operator = RunwayUploadOperator(task_id="up", path=f"{tmp_path}/fox.png", outlets=[ASSET, ALIAS])
     context = fake_context()
 

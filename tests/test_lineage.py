@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
-from fakes import GivenTime, fake_context
+from fakes import PIXEL, GivenTime, fake_context
 from operators.support import Task
 
 from airflow_provider_runway.lineage import DataSet, made_from_input
@@ -106,7 +106,7 @@ def test_a_video_comes_from_its_picture_and_goes_to_kie_and_into_its_file(
 
 
 def test_a_file_is_an_input_by_its_own_name(kie: Sandbox, given_time: GivenTime, tmp_path: Path) -> None:
-    (tmp_path / "fox.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    (tmp_path / "fox.png").write_bytes(PIXEL)
     task = Task(image_url=f"file://{tmp_path}/fox.png")
 
     task.run()
@@ -167,7 +167,7 @@ def test_a_task_that_made_nothing_tells_what_it_was_to_be_made_from(kie: Sandbox
 def test_a_chain_holds_from_the_picture_to_the_file_whichever_way_it_goes(
     kie: Sandbox, given_time: GivenTime, tmp_path: Path
 ) -> None:
-    (tmp_path / "fox.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    (tmp_path / "fox.png").write_bytes(PIXEL)
     upload = RunwayUploadOperator(task_id="up", path=f"{tmp_path}/fox.png")
     picture = upload.execute(fake_context())["url"]
     job = Task(lambda: KieJobOperator(task_id="j", model="google/nano-banana", input={"image_urls": [picture]}))

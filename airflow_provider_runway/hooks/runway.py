@@ -20,6 +20,8 @@ from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, Ge
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 
 if TYPE_CHECKING:
+    from os import PathLike
+
     import httpx
     from airflow.sdk import ObjectStoragePath
 
@@ -176,7 +178,7 @@ class RunwayHook(BaseHook):
 
     def upload(
         self,
-        path: str | ObjectStoragePath,
+        path: str | ObjectStoragePath | PathLike[str],
         *,
         field: str = "path",
         media: Media | None = None,
@@ -184,7 +186,8 @@ class RunwayHook(BaseHook):
     ) -> Upload:
         """Upload a file to KIE, for 24 hours, where anybody who has the link can fetch it. Free of charge.
 
-        :param path: A path of this machine, or anything that Airflow's ``ObjectStoragePath`` takes.
+        :param path: A path of this machine, or anything that Airflow's ``ObjectStoragePath`` takes. Where ``[runway]
+            upload_roots`` is set, one of this machine must be below those folders.
         :param field: The parameter that names it, for messages.
         :param media: ``"picture"`` (JPG or PNG, as KIE takes them) or ``"video"``, if it must be one. A picture may
             have 10 MB at most in any case.

@@ -8,6 +8,7 @@ from typing import Any
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.rules import check_encodable
+from airflow_provider_runway.storage.targets import address_of
 
 _LOCAL_SCHEMES = {"file", "local"}
 # Airflow has a file system for it that fsspec does not list under this name.
@@ -24,17 +25,10 @@ def address(value: Any) -> Any:
 
     An absolute path of Python's own gets its scheme, so that it is known for a file wherever one may stand.
     """
-    if isinstance(value, os.PathLike):
-        path = os.fspath(value)
-        return f"file://{path}" if isinstance(path, str) and path.startswith("/") else path
     if not is_path(value):
         return value
-    text = str(value)
-    conn_id = getattr(value, "conn_id", None)
-    if not conn_id or f"{conn_id}@" in text:
-        return text
-    scheme, _, rest = text.partition("://")
-    return f"{scheme}://{conn_id}@{rest}"
+    text = address_of(value)
+    return f"file://{text}" if isinstance(value, os.PathLike) and text.startswith("/") else text
 
 
 def check_place(name: str, value: object) -> None:

@@ -52,7 +52,8 @@ def read_source(
 ) -> Source:
     """Read a file to its end, in constant memory.
 
-    :param path: A path of this machine, or anything that Airflow's ``ObjectStoragePath`` takes.
+    :param path: A path of this machine, or anything that Airflow's ``ObjectStoragePath`` takes. Where ``[runway]
+        upload_roots`` is set, one of this machine must be below those folders, wherever links may lead.
     :param field: The parameter that names it, for messages.
     :param media: What it must be. A picture of any name must be one that KIE takes.
     :raises InvalidRequestError: If it is not what it must be.
@@ -60,15 +61,17 @@ def read_source(
     """
     with _reading(path):
         text = address_of(path)
-        place = _find(text)
+        place = _within_roots(field, text, _find(text))
         size = place.size()
         if size is None:
             raise FileNotFoundError("there is no such file")
         with place.read() as file:
-            head = file.read(HEAD)
-        known = type_by_content(head)
-        if media is not None:
-            _check_media(field, text, media, known)
+            known = type_by_content(file.read(HEAD))
+            if media is not None:
+                _check_media(field, text, media, known)
+            if media == "picture":
+                file.seek(0)
+                _check_picture(field, text, file)
         suffix, content_type = known or type_by_name(text)
         if content_type.startswith("image/") and size > LARGEST_PICTURE:
             rule = f"must be a picture of at most {LARGEST_PICTURE // 1_000_000} MB; it has {size} bytes"
@@ -86,12 +89,33 @@ def _find(text: str) -> Target:
     return find_store_target(text)
 
 
+def _within_roots(field: str, text: str, place: Target) -> Target:
+    """The file where all links have led, if it may be uploaded; of other storages their rights decide."""
+    from airflow_provider_runway.configuration import read_upload_roots
+    from airflow_provider_runway.storage.local_target import LocalTarget
+
+    roots = read_upload_roots()
+    if not roots or not isinstance(place, LocalTarget):
+        return place
+    path = os.path.realpath(place.path)
+    if not any(os.path.commonpath([root, path]) == root for root in map(os.path.realpath, roots)):
+        raise InvalidRequestError(field, text, "must be a file below the folders of [runway] upload_roots")
+    return LocalTarget(path)
+
+
 def _check_media(field: str, path: str, media: Media, known: tuple[str, str] | None) -> None:
     suffix, content_type = known or ("", "none of these")
     if media == "picture" and suffix not in PICTURES:
         raise InvalidRequestError(field, path, f"must be a JPG or PNG picture; it is {content_type}")
     if media == "video" and not content_type.startswith("video/"):
         raise InvalidRequestError(field, path, f"must be a video; it is {content_type}")
+
+
+def _check_picture(field: str, path: str, file: BinaryIO) -> None:
+    from airflow_provider_runway.storage.pictures import picture_size
+
+    if picture_size(file) is None:
+        raise InvalidRequestError(field, path, "must be a whole JPG or PNG picture; its header is none of such a one")
 
 
 @contextmanager

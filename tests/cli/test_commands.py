@@ -17,6 +17,7 @@ from typing import Any
 
 import pytest
 from airflow.cli.cli_parser import get_parser
+from fakes import PIXEL
 
 from airflow_home import prepare_database
 from airflow_provider_runway.cli import commands
@@ -299,7 +300,7 @@ def test_generate_stores_the_video(call: Call, kie: Sandbox, tmp_path: Path) -> 
 
 
 def test_generate_uploads_a_picture_once_the_price_is_agreed_to(call: Call, kie: Sandbox, tmp_path: Path) -> None:
-    (tmp_path / "fox.png").write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    (tmp_path / "fox.png").write_bytes(PIXEL)
     words = ("generate", "A fox", "--image-url", f"file://{tmp_path}/fox.png")
 
     refused = call(*words)

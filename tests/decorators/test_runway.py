@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from airflow.sdk import BaseOperator, ObjectStoragePath, task
 from airflow.sdk.exceptions import AirflowFailException
-from fakes import GivenTime
+from fakes import PIXEL, GivenTime
 from operators.support import Deferred, Task
 
 from airflow_provider_runway.decorators.returned import RETURNED_KEY
@@ -100,7 +100,7 @@ def test_an_image_may_come_from_the_function_or_from_the_decorator(kie: Sandbox,
 
 def test_a_file_may_come_from_the_function(kie: Sandbox, given_time: GivenTime, tmp_path: Path) -> None:
     picture = tmp_path / "fox.png"
-    picture.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(100))
+    picture.write_bytes(PIXEL)
 
     def fields() -> dict[str, Any]:
         return {"prompt": "A fox", "image_url": ObjectStoragePath(f"file://{picture}")}
