@@ -41,6 +41,7 @@ class Disk:
 def disk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Disk:
     disk = Disk(tmp_path)
     monkeypatch.setenv(ROOTS, f"/no/such/folder, {disk.pictures}/")
+    monkeypatch.setenv("AIRFLOW_CONN_DISK", '{"conn_type": "fs"}')
     return disk
 
 
