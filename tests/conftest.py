@@ -35,6 +35,16 @@ def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
 
 
+@pytest.fixture(scope="session")
+def runway_airflow_database() -> None:
+    """Tests that need one have it copied from a template."""
+
+
+@pytest.fixture
+def runway_short_waits() -> None:
+    """Pauses are what is tested here; see ``given_time``."""
+
+
 @pytest.fixture
 def kie(runway_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
     """The sandbox, with the default connection leading to it. A video takes a minute: see ``given_time``."""

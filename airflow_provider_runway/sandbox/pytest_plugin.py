@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+import sqlite3
+import subprocess
+import sys
+from contextlib import ExitStack, closing
+from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +17,10 @@ if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.local import Sandbox
     from airflow_provider_runway.sandbox.settings import SandboxSettings
 
+# Seconds between two looks at a video. KIE.AI, and so the sandbox, takes ten looks a second at each.
+_SHORT_PAUSE = 0.15
+_SQLITE = "sqlite:///"
+
 
 @pytest.fixture(scope="session")
 def runway_sandbox_settings() -> SandboxSettings:
@@ -20,6 +28,40 @@ def runway_sandbox_settings() -> SandboxSettings:
     from airflow_provider_runway.sandbox.settings import SandboxSettings
 
     return SandboxSettings(seconds=0.2, video_scale=0.25)
+
+
+@pytest.fixture(scope="session")
+def runway_airflow_database() -> None:
+    """The database of a fresh Airflow home, which ``dag.test()`` needs: made if it is SQLite's and has nothing in it.
+
+    Override this fixture to make another one.
+    """
+    if find_spec("airflow") is None:
+        return
+    from airflow.configuration import conf
+
+    url = conf.get("database", "sql_alchemy_conn")
+    if not url.startswith(_SQLITE) or _has_tables(url.removeprefix(_SQLITE)):
+        return
+    command = [sys.executable, "-m", "airflow", "db", "migrate"]
+    done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.fail(f"airflow db migrate ended with code {done.returncode}.\n{done.stdout}{done.stderr}", pytrace=False)
+
+
+@pytest.fixture
+def runway_short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits look again at once, in the test's own process, whatever the DAG's poll and poke intervals are.
+
+    Override this fixture to wait as in earnest.
+    """
+    if find_spec("airflow") is None:
+        return
+    from airflow_provider_runway.kie import polling
+    from airflow_provider_runway.sensors.runway import RunwayVideoSensor
+
+    monkeypatch.setattr(polling, "sane_poll_interval", lambda _: _SHORT_PAUSE)
+    monkeypatch.setattr(RunwayVideoSensor, "_get_next_poke_interval", lambda *_: _SHORT_PAUSE)
 
 
 @pytest.fixture(scope="session")
@@ -42,14 +84,21 @@ def _runway_sandbox_servers() -> Iterator[Callable[[SandboxSettings], Sandbox]]:
 
 @pytest.fixture
 def runway_sandbox(
+    runway_airflow_database: None,  # noqa: ARG001 - asked for what it does
+    runway_short_waits: None,  # noqa: ARG001 - same
     _runway_sandbox_servers: Callable[[SandboxSettings], Sandbox],
     runway_sandbox_settings: SandboxSettings,
-    monkeypatch: pytest.MonkeyPatch,
 ) -> Sandbox:
     """KIE.AI played locally: one server for the whole run, as good as new for each test."""
-    # There is no busy scheduler in a test that a wait would have to be long for.
-    monkeypatch.setenv("AIRFLOW__RUNWAY__SHORTEST_DEFERRAL", "0")
-    monkeypatch.setattr("airflow_provider_runway.kie.seconds.SHORTEST_POLL_INTERVAL", 0.01)
     sandbox = _runway_sandbox_servers(runway_sandbox_settings)
     sandbox.reset()
     return sandbox
+
+
+def _has_tables(path: str) -> bool:
+    """Whether an SQLite database has any; opening one that is not there makes an empty file, as Airflow does, too."""
+    try:
+        with closing(sqlite3.connect(path)) as database:
+            return bool(database.execute("SELECT 1 FROM sqlite_master LIMIT 1").fetchall())
+    except sqlite3.Error:
+        return False

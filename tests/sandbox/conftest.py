@@ -10,6 +10,9 @@ from airflow_provider_runway.sandbox import Sandbox, SandboxSettings
 
 from .support import Api
 
+# A project of its own, whose tests run in a process of their own.
+collect_ignore = ["own_dag"]
+
 
 @pytest.fixture(scope="session")
 def runway_sandbox_settings() -> SandboxSettings:

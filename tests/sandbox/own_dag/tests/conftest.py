@@ -1,0 +1,12 @@
+import os
+import sys
+import tempfile
+from pathlib import Path
+
+DAGS = Path(__file__).parents[1] / "dags"
+
+# Airflow reads these when it is first imported, which is after this file.
+os.environ["AIRFLOW_HOME"] = tempfile.mkdtemp(prefix="airflow-home-")
+os.environ["AIRFLOW__CORE__DAGS_FOLDER"] = str(DAGS)
+os.environ["AIRFLOW__CORE__LOAD_EXAMPLES"] = "False"
+sys.path.insert(0, str(DAGS))
