@@ -108,7 +108,8 @@ def check_room(draft: Draft) -> None:
 
     :raises OSError: If it is full.
     """
-    if shutil.disk_usage(Path(draft.path).parent).free < ROOM:
+    usage = shutil.disk_usage(Path(draft.path).parent)
+    if usage.total and usage.free < ROOM:  # some network file systems count nothing
         raise OSError(errno.ENOSPC, f"less than {ROOM // _BLOCK} MiB are free", draft.path)
     draft.file.write(bytes(_BLOCK))
     draft.file.flush()
