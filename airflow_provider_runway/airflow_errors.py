@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, NoReturn
@@ -13,6 +14,8 @@ if TYPE_CHECKING:
 
 # What stands in a message that has its advice already.
 _PAGE = "errors.md"
+_UNPAID = re.compile(r"[Nn]othing was (sent|paid)")
+_PAID = re.compile(r" is paid")
 
 
 @contextmanager
@@ -41,7 +44,9 @@ def _add(error: RunwayError, advice: str, operator: BaseOperator) -> None:
 
     said = str(error)
     if _PAGE not in said:
-        error.add(advice.removeprefix("Nothing was paid. ") if "othing was sent" in said else advice)
+        money, _, rest = advice.partition(" paid. ")
+        known = _UNPAID if money == "Nothing was" else _PAID
+        error.add(rest if known.search(said) else advice)
     say_last(operator, f"{type(error).__name__}: {advice}")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,20 @@ class ConnectedTask:
         from airflow_provider_runway.hooks.runway import RunwayHook
 
         return RunwayHook(self.runway_conn_id)
+
+
+class FreeTask(ConnectedTask):
+    """A task that spends nothing."""
+
+    def _ending(self) -> AbstractContextManager[None]:
+        """Have whatever goes wrong within the block reach Airflow as it should, with what to do about it."""
+        from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
+        from airflow_provider_runway.operators.advice import advise_where_nothing_is_paid
+
+        return fail_for_good_if_hopeless(
+            self,  # type: ignore[arg-type] # it is mixed into an operator
+            lambda error: advise_where_nothing_is_paid(error, self.runway_conn_id),
+        )
 
 
 class VideoTaskLinks(ConnectedTask):

@@ -18,7 +18,7 @@ DOUBTFUL_CODES: Final = frozenset({408, 502, 504})
 DOUBTFUL_FAULTS: Final = frozenset({"cut_before", "cut_after", "garbage"})
 FINAL_STATES: Final = frozenset({"success", "failed"})
 # What the message of a failed task must say, so that a person knows what was paid and where to look.
-AMBIGUOUS_SAYS: Final = ("paid", "https://kie.ai/logs", "request ")
+AMBIGUOUS_SAYS: Final = ("paid", "logs", "request ")
 ORPHANED_SAYS: Final = "An earlier try was about to submit"
 MODERATION_SAYS: Final = ("(moderation)", "credits come back")
 

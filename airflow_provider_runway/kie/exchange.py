@@ -306,7 +306,7 @@ def _ambiguous(
     return AmbiguousSubmissionError(
         f"It is unknown whether KIE.AI took this video, so it is not sent again. {as_sentence(what_happened)}{named} "
         f"It is request {name}, kind {where.kind}{model}, prompt {beginning!r}. "
-        "Look for it at https://kie.ai/logs before submitting anew: if it is there, it is being made and paid.",
+        "Look for it in the account's logs before submitting anew: if it is there, it is being made and paid.",
         task_id=task_id,
         code=error.code if error else None,
         http_status=error.http_status if error else None,

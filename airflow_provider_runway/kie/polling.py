@@ -229,14 +229,13 @@ class Watch:
 
     def _polling_failed(self, error: RunwayError) -> PollingFailedError:
         if error.code in _PERHAPS_THE_END:
-            text = "That may be the end of the task, whose credits come back then: look at https://kie.ai/logs."
+            text = "That may be the end of the task, whose credits come back then: look at the account's logs."
         elif self.state is None and self._submitted is None:
             text = "No look has found a record of it."
         else:
             text = "The task is paid and goes on at KIE.AI."
         return PollingFailedError(
-            f"{self._faults} looks in a row at task {self.task_id} went wrong, the last one with: {error} {text} "
-            "A retry waits on it and pays nothing.",
+            f"{self._faults} looks in a row at task {self.task_id} went wrong, the last one with: {error} {text}",
             code=error.code,
             http_status=error.http_status,
             task_id=self.task_id,
@@ -284,18 +283,17 @@ def timed_out(task_id: str, state: str | None, *, submitted: bool = False) -> Wa
     :param submitted: Whether it is known all the same that there is such a task.
     """
     last = f" (last seen: {state})" if state else ""
-    text = f"Task {task_id} was not ready in time{last}. It is paid and goes on being made at KIE.AI; "
+    text = f"Task {task_id} was not ready in time{last}. It is paid and goes on being made at KIE.AI."
     if not state and not submitted:
         text = (
             f"Task {task_id} was not ready in time: no look has found a record of it. If it was submitted, it is paid "
-            "and goes on being made at KIE.AI; "
+            "and goes on being made at KIE.AI."
         )
-    return WaitTimeoutError(f"{text}a retry looks again and pays nothing.", task_id=task_id)
+    return WaitTimeoutError(text, task_id=task_id)
 
 
 def _missing_video(task: VideoTask, waited: float) -> MissingVideoError:
     return MissingVideoError(
-        f"KIE.AI says task {task.task_id} succeeded but has given no video for {waited:.0f} s. "
-        "It is paid; a retry looks again and pays nothing.",
+        f"KIE.AI says task {task.task_id} succeeded but has given no video for {waited:.0f} s. It is paid.",
         task_id=task.task_id,
     )

@@ -61,6 +61,14 @@ def advise(error: RunwayError, standing: Standing) -> str:
     return " ".join(filter(None, (*_advice(error, standing), PAGE)))
 
 
+def advise_where_nothing_is_paid(error: RunwayError, conn_id: str) -> str:
+    """What to do about an error of a task that spends nothing, to stand behind its message."""
+    again = (
+        "A retry, or clearing this task, pays nothing." if error.retryable else "Then clear this task; it pays nothing."
+    )
+    return " ".join(filter(None, (_what_to_do(error, conn_id), again, PAGE)))
+
+
 def _advice(error: RunwayError, standing: Standing) -> tuple[str, ...]:
     if isinstance(error, (errors.AmbiguousSubmissionError, errors.UnreadableRecordError)):
         return "It may be paid.", _how_to_settle(error, standing)
@@ -70,7 +78,7 @@ def _advice(error: RunwayError, standing: Standing) -> tuple[str, ...]:
         return f"It may be paid. Look for it at {standing.logs}.", _ANEW
     if isinstance(error, errors.VideoExpiredError):
         return "It was paid.", _ANEW
-    what = _what_to_do(error, standing)
+    what = _what_to_do(error, standing.conn_id)
     if standing.task_id is not None:
         return f"Task {standing.task_id} is paid.", what, standing.further_try
     then = "A retry submits it." if error.retryable else "Then clear this task." if what else ""
@@ -95,8 +103,8 @@ _WHAT_TO_DO: Mapping[type[RunwayError], str] = {
 }
 
 
-def _what_to_do(error: RunwayError, standing: Standing) -> str:
-    return _WHAT_TO_DO.get(type(error), "").format(conn_id=standing.conn_id)
+def _what_to_do(error: RunwayError, conn_id: str) -> str:
+    return _WHAT_TO_DO.get(type(error), "").format(conn_id=conn_id)
 
 
 def _how_to_settle(error: RunwayError, standing: Standing) -> str:

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
 from airflow_provider_runway.assets import describe_upload
-from airflow_provider_runway.connected import ConnectedTask
+from airflow_provider_runway.connected import FreeTask
 from airflow_provider_runway.operators.addresses import check_place
 from airflow_provider_runway.operators.parameters import check_literal
 from airflow_provider_runway.operators.templating import RenderedTexts
@@ -40,7 +39,7 @@ class UploadResult(TypedDict):
     schema_version: int
 
 
-class RunwayUploadOperator(ConnectedTask, RenderedTexts, BaseOperator):
+class RunwayUploadOperator(FreeTask, RenderedTexts, BaseOperator):
     """Upload a file to KIE, for 24 hours, where anybody who has the link can fetch it. Free of charge.
 
     The operators that make videos upload the files that they are given by themselves. This is for a file that several
@@ -72,7 +71,7 @@ class RunwayUploadOperator(ConnectedTask, RenderedTexts, BaseOperator):
 
     def execute(self, context: Context) -> UploadResult:
         """Upload the file."""
-        with fail_for_good_if_hopeless(), self.hook:
+        with self._ending(), self.hook:
             path = self.needed("path")
             check_place("path", path)
             uploaded = self.hook.upload(path)

@@ -42,9 +42,7 @@ OnProgress = Callable[[int, "int | None"], None]
 DEFAULT_PATIENCE = Patience(tries=6)
 # Cuts after which even a download that moves on each time is given up.
 _MOST_CUTS = 1000
-_PAID = "It is paid and KIE.AI still has it (14 days at most): "
-_ADVICE = f"{_PAID}a retry downloads it again and pays nothing."
-_HOPELESS_ADVICE = f"{_PAID}raise that option and clear this task, which then downloads it again and pays nothing."
+_PAID = "It is paid and KIE.AI still has it (14 days at most)."
 
 
 @dataclass(slots=True, kw_only=True)
@@ -105,7 +103,7 @@ class Downloader:
 
     def error(self, fault: FaultError, media: Media) -> DownloadError:
         """The error that a download ends with."""
-        advice = _HOPELESS_ADVICE if fault.hopeless else _ADVICE
+        advice = f"{_PAID} Raise that option." if fault.hopeless else _PAID
         return fault.becomes(
             f"The {media} of task {self.task_id} could not be downloaded: {fault.reason}. {advice}",
             http_status=fault.status,

@@ -175,10 +175,9 @@ def storing(uri: object, task_id: str | None = None, kind: type[Exception] = Exc
         if task_id is None:
             message = f"No video can be stored at {uri!s} ({what}). Nothing was sent or paid."
         else:
-            again = "a retry" if retryable else "once that is mended, the task run again"
             message = (
                 f"The video of task {task_id} cannot be stored at {uri!s} ({what}). It is paid and KIE.AI still has it "
-                f"(14 days at most): {again} downloads it and pays nothing."
+                f"(14 days at most)."
             )
         raise TargetUnwritableError(message, task_id=task_id, retryable=retryable) from error
 

@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
 from airflow_provider_runway.assets import describe_video
-from airflow_provider_runway.connected import VideoTaskLinks
+from airflow_provider_runway.connected import FreeTask, VideoTaskLinks
 from airflow_provider_runway.kie.errors import GenerationFailedError
 from airflow_provider_runway.kie.judging import require_video
 from airflow_provider_runway.kie.rules import check_kind, check_task_id
@@ -26,7 +25,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context, ObjectStoragePath
 
 
-class RunwayToObjectStorageOperator(VideoTaskLinks, RenderedTexts, BaseOperator):
+class RunwayToObjectStorageOperator(VideoTaskLinks, FreeTask, RenderedTexts, BaseOperator):
     """Store the video of a finished task. Pays nothing, and can be run again.
 
     :param runway_task_id: The KIE task, which must have succeeded. (templated)
@@ -78,7 +77,7 @@ class RunwayToObjectStorageOperator(VideoTaskLinks, RenderedTexts, BaseOperator)
         """Look at the task and store its video."""
         from airflow_provider_runway.storage.results import save_task
 
-        with fail_for_good_if_hopeless(), self.hook:
+        with self._ending(), self.hook:
             self.runway_task_id = self.needed("runway_task_id")
             check_task_id("runway_task_id", self.runway_task_id)
             save_to = self.needed("save_to")

@@ -215,7 +215,7 @@ def test_an_ambiguous_submission_tells_the_person_on_call_what_to_look_for() -> 
         "No whole answer came back from KIE.AI (ReadTimeout). "
         f"It is request {fingerprint(request)}, kind runway, prompt "
         "'A fox in the snow, A fox in the snow, A fox in the snow, A f…'. "
-        "Look for it at https://kie.ai/logs before submitting anew: if it is there, it is being made and paid."
+        "Look for it in the account's logs before submitting anew: if it is there, it is being made and paid."
     )
     assert isinstance(error, AmbiguousSubmissionError)
     assert isinstance(error.__cause__, NoAnswerError)

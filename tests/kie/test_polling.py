@@ -92,8 +92,7 @@ def test_a_watch_past_its_deadline_says_that_the_task_goes_on_and_is_paid() -> N
     assert isinstance(error, WaitTimeoutError)
     assert (error.task_id, error.retryable) == ("t-1", True)
     assert str(error) == (
-        "Task t-1 was not ready in time (last seen: generating). It is paid and goes on being made at KIE.AI; "
-        "a retry looks again and pays nothing."
+        "Task t-1 was not ready in time (last seen: generating). It is paid and goes on being made at KIE.AI."
     )
 
 
@@ -168,8 +167,7 @@ def test_the_sixth_fault_in_a_row_gives_up_on_looking_but_not_on_the_task() -> N
         "s",
     )
     assert str(error) == (
-        "6 looks in a row at task t-1 went wrong, the last one with: code 500. "
-        "The task is paid and goes on at KIE.AI. A retry waits on it and pays nothing."
+        "6 looks in a row at task t-1 went wrong, the last one with: code 500. The task is paid and goes on at KIE.AI."
     )
 
 
@@ -389,7 +387,7 @@ def test_success_may_be_without_a_link_for_five_looks_and_a_minute() -> None:
     error = error_of(watching.saw(linkless, 60.0))
     assert isinstance(error, MissingVideoError)
     assert (error.task_id, error.retryable) == ("t-1", True)
-    assert "has given no video for 60 s. It is paid; a retry looks again and pays nothing" in str(error)
+    assert "has given no video for 60 s. It is paid." in str(error)
 
 
 def test_a_link_that_comes_late_finishes_the_watch() -> None:

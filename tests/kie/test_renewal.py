@@ -59,7 +59,7 @@ def test_a_link_that_kie_does_not_give_is_a_distinct_error_that_names_the_task(a
 
     assert isinstance(error, DeadLinkError)
     assert error.task_id == "t-1"
-    assert "a retry asks again and pays nothing" in str(error)
+    assert "ask again later" in str(error)
 
 
 def test_a_record_of_a_deleted_video_says_so() -> None:

@@ -11,6 +11,7 @@ from airflow_provider_runway.kie.exchange import Patience, submit
 from airflow_provider_runway.kie.judging import judge
 from airflow_provider_runway.kie.requests import GenerateRequest
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
+from airflow_provider_runway.operators.advice import Standing, advise
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, plan
 from airflow_provider_runway.sandbox import Entry, Ledger, RequestEntry
 from chaos_verdict import (
@@ -133,8 +134,10 @@ def test_what_the_provider_says_is_what_the_verdict_asks_for() -> None:
         VideoTask(task_id="t", kind="runway", state=TaskState.FAILED, fail_message="flagged by our moderator")
     ).error
 
-    assert failed(f"AmbiguousSubmissionError: {at_once.value}").ending is Ending.AMBIGUOUS
-    assert failed(f"AmbiguousSubmissionError: {later.error}").ending is Ending.AMBIGUOUS
+    standing = Standing(conn_id="runway_default", logs="http://127.0.0.1:8788/logs", is_kept=True)
+    for error in (at_once.value, later.error):
+        advice = advise(error, standing)
+        assert failed(f"AmbiguousSubmissionError: {error} {advice}").ending is Ending.AMBIGUOUS
     assert failed(f"GenerationFailedError: {flagged}").ending is Ending.MODERATION
 
 

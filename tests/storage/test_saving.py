@@ -189,7 +189,7 @@ class TestWhatIsNoVideo:
     def test_is_never_stored(self, tmp_path: Path, body: bytes, content_type: str) -> None:
         with (
             media_host(lambda ask: reply(200, body, content_type=content_type)) as host,
-            pytest.raises(NotAVideoError, match="pays nothing") as caught,
+            pytest.raises(NotAVideoError, match="is paid") as caught,
         ):
             save(host.link, str(tmp_path / "fox.mp4"))
         assert caught.value.retryable
@@ -281,7 +281,7 @@ class TestATargetThatCannotBe:
 
     def test_is_below_a_file(self, tmp_path: Path) -> None:
         (tmp_path / "file").touch()
-        with media_host(video_reply) as host, pytest.raises(TargetUnwritableError, match="pays nothing") as caught:
+        with media_host(video_reply) as host, pytest.raises(TargetUnwritableError, match="is paid") as caught:
             save(host.link, str(tmp_path / "file" / "fox.mp4"))
         assert not caught.value.retryable
 

@@ -117,7 +117,7 @@ def test_nothing_is_shown_of_an_upload_that_fails(shop: Shop, temporary: Path) -
     shop.put_fails_after = 1000
     with (
         media_host(video_reply) as host,
-        pytest.raises(TargetUnwritableError, match=r"hung up.*pays nothing") as caught,
+        pytest.raises(TargetUnwritableError, match=r"hung up.*is paid") as caught,
     ):
         save(host.link, "memory://bucket/fox.mp4")
     assert caught.value.retryable
