@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 POLL_SECONDS: Final = 0.4
 FINISHED_RUN: Final = frozenset({"success", "failed"})
 NOT_MAPPED: Final = -1
+_PAUSES_WHERE_REFUSED: Final = (0.5, 1.0, 2.0, 4.0, 8.0)
 
 
 @dataclass(frozen=True)
@@ -56,13 +57,23 @@ class AirflowRest:
 
     :param base_url: where the API server listens.
     :param password: the admin's password; None when the server lets everybody in as admin.
+    :param transport: in place of the network, for tests.
+    :param sleep: what pauses before a call is repeated.
     """
 
-    def __init__(self, base_url: str, password: str | None = None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        password: str | None = None,
+        *,
+        transport: httpx.BaseTransport | None = None,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
         self.base_url = base_url
         self._password = password
+        self._sleep = sleep
         # Settings of the environment (proxies above all) are for the world outside, and this is at home.
-        self._http = httpx.Client(base_url=base_url, timeout=30, trust_env=False)
+        self._http = httpx.Client(base_url=base_url, timeout=30, trust_env=False, transport=transport)
 
     def close(self) -> None:
         """Close the connections."""
@@ -71,10 +82,19 @@ class AirflowRest:
     # -- any request ------------------------------------------------------------------------------------------------
 
     def request(self, method: str, path: str, **kwargs: Any) -> httpx.Response:
-        """Send any request with the token; raises `httpx.HTTPStatusError`, with the server's words, if refused."""
+        """Send any request with the token; raises `httpx.HTTPStatusError`, with the server's words, if refused.
+
+        A call that ends with 500 is repeated a few times: the database, an SQLite that others write to as well, was
+        locked then, and nothing was changed.
+        """
         if "Authorization" not in self._http.headers:
             self._http.headers["Authorization"] = f"Bearer {self._token()}"
         response = self._http.request(method, path, **kwargs)
+        for pause in _PAUSES_WHERE_REFUSED:
+            if response.status_code != httpx.codes.INTERNAL_SERVER_ERROR:
+                break
+            self._sleep(pause)
+            response = self._http.request(method, path, **kwargs)
         if response.is_error:
             message = f"{method} {path}: HTTP {response.status_code}: {response.text[:500]}"
             raise httpx.HTTPStatusError(message, request=response.request, response=response)

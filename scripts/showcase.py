@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import shutil
 import signal
@@ -19,6 +18,7 @@ from typing import Final
 import httpx
 
 from airflow_home import LOOPBACK, free_port
+from airflow_provider_runway.sandbox.client import connection_json
 from airflow_stack import AirflowStack
 from processes import Daemon, Leash, ProcessDiedError, end_sessions
 
@@ -99,7 +99,7 @@ def service(clock: Clock) -> Iterator[Service]:
         daemon.start(leash)
         _wait_for_sandbox(daemon, url)
         clock.say("sandbox", f"{url} plays KIE.AI: nothing is paid")
-        yield Service(json.dumps({"conn_type": "runway", "host": url, "password": "sandbox-key"}), daemon)
+        yield Service(connection_json(url, "sandbox-key"), daemon)
     finally:
         end_sessions([daemon.pid], grace=2)
         daemon.reap(leash)

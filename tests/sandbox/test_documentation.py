@@ -5,10 +5,25 @@ from pathlib import Path
 
 from airflow_provider_runway.sandbox import SandboxControl
 from airflow_provider_runway.sandbox.cli import _parser
+from airflow_provider_runway.sandbox.client import connection_json
 from airflow_provider_runway.sandbox.control import _HANDLERS
 from airflow_provider_runway.sandbox.faults import ACTIONS, FAMILIES
 
-PAGE = (Path(__file__).parents[2] / "docs" / "sandbox.md").read_text(encoding="utf-8")
+ROOT = Path(__file__).parents[2]
+PAGE = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
+
+
+def test_its_connection_has_one_form_wherever_it_is_shown() -> None:
+    pages = [ROOT / "README.md", *(ROOT / "docs").glob("*.md")]
+    shown = {
+        page.name: re.findall(r"AIRFLOW_CONN_RUNWAY_DEFAULT='(\{[^']*sandbox-key[^']*)'", page.read_text("utf-8"))
+        for page in pages
+    }
+
+    assert {form for forms in shown.values() for form in forms} == {
+        connection_json("http://127.0.0.1:8123", "sandbox-key")
+    }
+    assert {name for name, forms in shown.items() if forms} >= {"README.md", "index.md", "connection.md", "sandbox.md"}
 
 
 def test_every_action_and_family_is_on_the_page() -> None:
