@@ -10,7 +10,9 @@ from airflow_rest import AirflowRest
 
 def rest(*statuses: int) -> tuple[AirflowRest, list[float], list[str]]:
     """A helper whose calls are answered so, one after the other; its pauses; the calls."""
-    left, pauses, calls = list(statuses), [], []
+    left = list(statuses)
+    pauses: list[float] = []
+    calls: list[str] = []
 
     def answer(request: httpx.Request) -> httpx.Response:
         if request.url.path == "/auth/token":
