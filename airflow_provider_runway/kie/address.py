@@ -63,7 +63,7 @@ class Address:
     def finish(self, error: RunwayError) -> None:
         """Make an error ready to be shown: one about the account names it, and none shows the key."""
         if isinstance(error, _ABOUT_THE_ACCOUNT) and self.connection:
-            error.add(f"The key is that of connection {self.connection!r}.")
+            error.args = (f"Connection {self.connection!r}: {error}",)
         self.secret.conceal_in_error(error)
 
     @property

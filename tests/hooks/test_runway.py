@@ -128,7 +128,7 @@ def test_a_wrong_key_is_one_clear_sentence_without_the_key(
         call(RunwayHook("clips"), "credits")
 
     assert KEY not in str(caught.value)
-    assert str(caught.value).endswith(" The key is that of connection 'clips'.")
+    assert str(caught.value).startswith("Connection 'clips': KIE.AI answered with code 401")
 
 
 @pytest.mark.parametrize("password", [f"{KEY}\n", f" {KEY}", f"\t{KEY} \r\n", KEY])

@@ -133,7 +133,7 @@ def test_an_error_about_the_account_names_the_connection_and_no_error_shows_the_
     error = AuthenticationError("No, not a-very-secret-key", service_message="A-VERY-SECRET-KEY?", task_id="t-1")
     error.__cause__ = NoAnswerError("Bearer a-very-secret-key")
     address.finish(error)
-    assert str(error) == "No, not ***. The key is that of connection 'clips'."
+    assert str(error) == "Connection 'clips': No, not ***."
     assert (error.service_message, error.task_id) == ("***?", "t-1")
     assert str(error.__cause__) == "Bearer ***."
 
