@@ -35,8 +35,8 @@ def check_target(save_to: Path, own: str | None) -> None:
         taken = place.size() is not None
     if taken and own != address and not address.endswith("/"):
         raise TargetExistsError(
-            f"There is a file at {place.uri} already, and this task did not make it. Nothing was sent. Remove the file "
-            "or choose another save_to; a template such as {{ run_id }} gives each run a path of its own."
+            f"There is a file at {place.uri} already, and this task did not make it. Nothing was sent or paid. Remove "
+            "it or choose another save_to; a template such as {{ run_id }} gives each run a path of its own."
         )
     with storing(save_to):
         place.probe()

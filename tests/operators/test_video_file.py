@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
+import os
 from pathlib import Path
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
 from fakes import GivenTime
 
-from airflow_provider_runway.exceptions import DeadLinkError
+from airflow_provider_runway.exceptions import DeadLinkError, TargetUnwritableError
 from airflow_provider_runway.operators.runway import RunwayGenerateOperator
 from airflow_provider_runway.sandbox import Refuse, Sandbox
 
@@ -48,6 +50,31 @@ def test_a_place_that_cannot_be_written_is_found_out_before_anything_is_sent(kie
         Task(save_to="ftp://bucket/fox.mp4").run()
 
     assert kie.ledger.submissions == ()
+
+
+@pytest.mark.parametrize("path", ["/proc/x/fox.mp4", "/dev/null/fox.mp4", "link/fox.mp4", "link"])
+def test_a_place_where_nothing_can_be_written_costs_nothing(kie: Sandbox, tmp_path: Path, path: str) -> None:
+    (tmp_path / "link").symlink_to(tmp_path / "nowhere")
+
+    with pytest.raises(AirflowFailException, match=r"TargetUnwritableError: .*Nothing was sent or paid"):
+        Task(save_to=str(tmp_path / path)).run()
+
+    assert kie.ledger.submissions == ()
+
+
+def test_a_full_disk_costs_nothing_and_is_worth_a_retry(
+    kie: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+
+    with pytest.raises(TargetUnwritableError, match="Nothing was sent or paid"):
+        Task(save_to=str(tmp_path / "fox.mp4")).run()
+
+    assert kie.ledger.submissions == ()
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_cleared_task_replaces_its_own_video_even_if_it_had_to_queue(

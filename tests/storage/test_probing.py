@@ -12,8 +12,9 @@ import pytest
 from airflow.sdk import ObjectStoragePath
 from airflow.sdk import io as airflow_io
 
-from airflow_provider_runway.kie.errors import TargetExistsError, TargetUnwritableError
+from airflow_provider_runway.kie.errors import TargetExistsError, TargetUnwritableError, UnreadableFileError
 from airflow_provider_runway.operators.video_file import check_target
+from airflow_provider_runway.storage.sources import read_source
 from airflow_provider_runway.storage.targets import ROOM
 
 from .test_targets import Shop, shop, temporary
@@ -162,6 +163,14 @@ def test_a_connection_that_is_not_there_is_an_error(shop: Shop, monkeypatch: pyt
     assert not error.retryable
     monkeypatch.setenv("AIRFLOW_CONN_MINE", '{"conn_type": "generic"}')
     check_target("memory://mine@bucket/fox.mp4", None)
+
+
+def test_a_file_is_not_read_with_other_credentials_either(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    shop.pipe("/bucket/fox.png", b"x")
+    monkeypatch.setattr(airflow_io, "has_fs", lambda scheme: True)
+    with pytest.raises(UnreadableFileError, match="`mine`") as caught:
+        read_source("memory://mine@bucket/fox.png")
+    assert not caught.value.retryable
 
 
 @pytest.mark.parametrize(
