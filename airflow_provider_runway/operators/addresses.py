@@ -8,7 +8,6 @@ from typing import Any
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.rules import check_encodable
-from airflow_provider_runway.storage.targets import address_of
 
 _LOCAL_SCHEMES = {"file", "local"}
 # Airflow has a file system for it that fsspec does not list under this name.
@@ -27,6 +26,8 @@ def address(value: Any) -> Any:
     """
     if not is_path(value):
         return value
+    from airflow_provider_runway.storage.targets import address_of
+
     text = address_of(value)
     return f"file://{text}" if isinstance(value, os.PathLike) and text.startswith("/") else text
 
