@@ -124,7 +124,7 @@ def test_a_wrong_key_is_said_in_one_line(call: Call, kie: Sandbox) -> None:
     done = call("credits")
 
     assert (done.code, done.out) == (ExitCode.REFUSED, "")
-    assert done.err.startswith("AuthenticationError: KIE.AI answered with code 401")
+    assert done.err.startswith("AuthenticationError: Connection 'runway_default': KIE.AI answered with code 401")
 
 
 def test_status_tells_by_its_code_how_the_task_stands(call: Call, kie: Sandbox, task_id: str) -> None:
