@@ -92,7 +92,9 @@ class RunwayVideoOperator(VideoTaskLinks, RenderedTexts, BaseOperator):
         self.timeout = timedelta(seconds=check_seconds("timeout", timeout))
         self.on_ambiguous_submit = on_ambiguous_submit
         self.runway_conn_id = runway_conn_id
-        check_literal(lambda fields: check_fields("extra_fields", fields or {}, self.request_type), extra_fields)
+        check_literal(
+            lambda fields: check_fields("extra_fields", optional(fields, {}), self.request_type), extra_fields
+        )
         check_literal(lambda url: check_url("callback_url", optional(url)), callback_url)
         if save_to is not None:
             check_literal(lambda place: check_place("save_to", place), save_to)

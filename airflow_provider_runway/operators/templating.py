@@ -38,7 +38,8 @@ class RenderedTexts(_Operator):
     ) -> Any:
         """Render a parameter, or what stands within one, as Airflow does, but for native texts."""
         self._given  # noqa: B018 - this is the last moment to see the templates
-        if isinstance(content, str):
+        is_template = not seen_oids or id(content) not in seen_oids  # what another task has said is none
+        if isinstance(content, str) and is_template:
             jinja_env = jinja_env or self.get_template_env()
             if isinstance(jinja_env, NativeEnvironment):
                 return _render_natively(content, context, jinja_env, tuple(self.template_ext))

@@ -156,7 +156,7 @@ def test_a_source_of_no_known_kind_is_refused_while_the_dag_is_read(value: Any) 
 @pytest.mark.parametrize(
     "fields",
     ["text", ["a"], {1: "a"}, {"a": {1, 2}}, {"a": [object()]}, {"a": float("nan")}, {"a": b"x"}, {"a": Path("/x")},
-     {"a": datetime(2026, 1, 1, tzinfo=timezone.utc)}, {"a": "\ud800"}, 7],
+     {"a": datetime(2026, 1, 1, tzinfo=timezone.utc)}, {"a": "\ud800"}, 7, 0, []],
 )  # fmt: skip
 def test_fields_that_are_no_json_are_refused_while_the_dag_is_read(fields: Any) -> None:
     with pytest.raises(InvalidRequestError, match=r"^extra_fields must be a mapping"):

@@ -10,6 +10,7 @@ import pytest
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 from fakes import GivenTime
 
+from airflow_provider_runway.exceptions import InvalidRequestError
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.sandbox import CutBefore, Expire, Fail, Garbage, Missing, NoUrl, Refuse, Sandbox, States
 from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
@@ -295,3 +296,22 @@ def test_a_video_that_is_ready_is_seen_soon_after_four_looks_under_maintenance(
 
     assert fired(waiting_for(submit(kie)))["state"] == "success"
     assert sum(given_time.pauses) < 200
+
+
+@pytest.mark.parametrize("name", ["poll_interval", "deadline", "submitted_at"])
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), float("-inf"), True, "5", [5]])
+def test_a_number_that_cannot_work_is_refused_where_the_trigger_is_made(name: str, value: Any) -> None:
+    """Otherwise it would come to light among the waits of all tasks of the connection."""
+    with pytest.raises(InvalidRequestError, match=rf"^{name} must be a (time|moment)"):
+        waiting_for("task-1", **{name: value})
+
+
+@pytest.mark.parametrize("value", [0, -1, None])
+def test_an_interval_that_is_none_is_refused_where_the_trigger_is_made(value: Any) -> None:
+    with pytest.raises(InvalidRequestError, match=r"^poll_interval must be a time above zero"):
+        RunwayVideoTrigger("runway_default", "task-1", poll_interval=value, deadline=SOON)
+
+
+def test_a_trigger_that_an_earlier_release_has_stored_with_a_short_interval_looks_once_a_second() -> None:
+    """To refuse it would fail a video that is paid."""
+    assert RunwayVideoTrigger("runway_default", "task-1", poll_interval=0.1, deadline=SOON).poll_interval == 1
