@@ -129,3 +129,9 @@ PIXEL = (
     + _chunk(b"IDAT", zlib.compress(b"\0\x80"))
     + _chunk(b"IEND", b"")
 )
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    """Wait for a condition, however slow the machine is."""
+    while not condition():  # noqa: ASYNC110 - what is waited for tells nobody
+        await asyncio.sleep(0.005)

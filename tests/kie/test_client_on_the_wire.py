@@ -109,7 +109,7 @@ def test_a_post_whose_answer_does_not_come_in_time_is_ambiguous(connect: Connect
     with Wire(stall, TAKEN) as wire:
         with pytest.raises(AmbiguousSubmissionError, match="Timeout"):
             connect(wire.url, timeout=0.15).submit(GENERATE)
-        assert len(wire.requests) == 1
+        assert len(wire.heard()) == 1
 
 
 # --- connections kept and not kept

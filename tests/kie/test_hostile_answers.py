@@ -68,7 +68,7 @@ def test_a_submission_whose_answer_drips_is_ambiguous(connect: Connect) -> None:
     with Wire(DRIPPING["the headers"]) as wire:
         with pytest.raises(AmbiguousSubmissionError, match="Timeout"):
             connect(wire.url, timeout=0.3).submit(GENERATE)
-        assert len(wire.requests) == 1
+        assert len(wire.heard()) == 1
 
 
 def test_a_proxy_that_drips_ends_when_its_time_is_up(connect: Connect, proxied: Proxied) -> None:

@@ -62,6 +62,13 @@ class Wire:
         for thread in self._threads:
             thread.join(5.0)
 
+    def heard(self) -> list[tuple[int, bytes]]:
+        """The requests, as soon as there is one: a client may have lost its patience before the server had its turn."""
+        until = time.monotonic() + 60
+        while not self.requests and time.monotonic() < until:
+            time.sleep(0.005)
+        return self.requests
+
     def _start(self, target: Callable[[], None]) -> None:
         thread = threading.Thread(target=target, daemon=True)
         self._threads.append(thread)

@@ -34,7 +34,7 @@ def _running(*arguments: str, stop: signal.Signals = signal.SIGTERM) -> Iterator
         control.close()
     finally:
         process.send_signal(stop)
-        out, err = process.communicate(timeout=20)
+        out, err = process.communicate(timeout=60)
     assert (process.returncode, out, err) == (0, "Sandbox stopped.\n", "")
 
 
@@ -131,7 +131,7 @@ def test_a_sandbox_that_a_network_reaches_says_so(host: str) -> None:
     assert match
     reply = httpx.get(f"http://127.0.0.1:{match[1]}/_sandbox/health", headers={"host": "runway:1"}, trust_env=False)
     process.send_signal(signal.SIGTERM)
-    _, err = process.communicate(timeout=20)
+    _, err = process.communicate(timeout=60)
 
     assert reply.status_code == 200
     assert err == (

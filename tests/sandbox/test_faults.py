@@ -74,14 +74,12 @@ def test_a_connection_is_cut_before_or_after_acceptance(
 
 
 def test_an_answer_may_come_late(api: Api, runway_sandbox: Sandbox) -> None:
-    runway_sandbox.fault(Delay(0.2), on="credit", times=1)
-    begun = time.monotonic()
+    runway_sandbox.fault(Delay(3600), on="credit", times=1)
 
     with pytest.raises(httpx.ReadTimeout):
-        api.http.get(CREDIT, timeout=0.05)
-    api.get(CREDIT)
+        api.http.get(CREDIT, timeout=httpx.Timeout(60, read=0.05))
 
-    assert time.monotonic() - begun < 0.2
+    assert api.get(CREDIT)["code"] == 200  # the others do not wait for it
 
 
 def test_pauses_add_up_and_leave_room_for_another_fault(api: Api, runway_sandbox: Sandbox) -> None:

