@@ -288,7 +288,7 @@ def _send(call: Call) -> Exchange[Answer]:
 def _not_found(task_id: str, error: ServiceError | None) -> TaskNotFoundError:
     said = f" ({shorten(error.service_message)})" if error and error.service_message else ""
     return TaskNotFoundError(
-        f"KIE.AI has no record of task {task_id}{said}",
+        f"KIE.AI has no record of task {task_id}{said}. Check the id, its kind, its API and the account.",
         code=error.code if error else None,
         http_status=error.http_status if error else None,
         task_id=task_id,

@@ -223,11 +223,15 @@ def check_task_id(name: str, value: object) -> None:
 
 
 def is_task_id(text: str) -> bool:
-    """Any text without white space: KIE's ids come in several forms, none of them promised.
+    """Any text without white space, of no more than 1000 characters: KIE's ids come in forms that are not promised.
 
     ``None`` as a text is what a template makes of a missing value, and no id.
     """
-    return bool(text) and text.isprintable() and " " not in text and text != "None"
+    return 0 < len(text) <= _LONGEST_TASK_ID and text.isprintable() and " " not in text and text != "None"
+
+
+# Those seen have 32. One that is not stored and sent back whole would be lost, one without end is none.
+_LONGEST_TASK_ID = 1000
 
 
 def check_extra_fields(value: object) -> None:

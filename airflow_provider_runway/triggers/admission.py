@@ -34,7 +34,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
 
     def __init__(
         self,
-        runway_conn_id: str = "runway_default",
+        runway_conn_id: str,
         queued_at: float | None = None,
         refusals: int = 0,
         not_before: float = 0.0,

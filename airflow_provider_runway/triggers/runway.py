@@ -48,8 +48,8 @@ class RunwayVideoTrigger(BaseTrigger):
 
     def __init__(
         self,
-        runway_conn_id: str = "runway_default",
-        runway_task_id: str = "",
+        runway_conn_id: str,
+        runway_task_id: str,
         kind: Kind = "runway",
         poll_interval: float = 10.0,
         *,

@@ -295,6 +295,8 @@ def test_any_retry_after_is_a_sane_pause_or_none(header: str) -> None:
         ({"id": "t"}, "t"),
         ({"taskId": "", "task_id": "t"}, "t"),
         ({"taskId": "t", "recordId": "r"}, "t"),
+        ({"taskId": "x" * 1000}, "x" * 1000),
+        ({"taskId": "x" * 1001}, None),
         ({"taskId": ""}, None),
         ({"taskId": " "}, None),
         ({"taskId": "two words"}, None),

@@ -352,3 +352,22 @@ def test_any_record_reads_as_a_task_that_can_be_stored_or_as_none(data: Any) -> 
             assert json.dumps(asdict(task), ensure_ascii=False, allow_nan=False).encode()
             assert "\0" not in str(asdict(task))
             assert isinstance(task.state, TaskState)
+
+
+@pytest.mark.parametrize(
+    ("fields", "state"),
+    [
+        ({"successFlag": 0, "errorCode": None, "errorMessage": None, "completeTime": None}, TaskState.GENERATING),
+        ({"successFlag": 0, "errorCode": 200, "errorMessage": "", "completeTime": None}, TaskState.GENERATING),
+        (
+            {"successFlag": 3, "errorCode": 500, "errorMessage": "internal error, please try again later."},
+            TaskState.FAILED,
+        ),
+        ({"successFlag": 1, "errorCode": 200, "completeTime": 1_790_000_000_000}, TaskState.SUCCESS),
+    ],
+)
+def test_an_aleph_record_is_read_as_it_was_recorded(fields: dict[str, object], state: TaskState) -> None:
+    recorded = {"taskId": "t-1", "response": None, "createTime": 1_789_999_000_000, **fields}
+    task = read_aleph_record(recorded, "t-1")
+    assert task is not None
+    assert task.state is state

@@ -4,6 +4,8 @@ import asyncio
 import importlib
 import json
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
@@ -246,9 +248,9 @@ def test_the_log_tells_each_state_once(kie: Sandbox, given_time: GivenTime, capf
 # --- what another version of the provider has stored, and what the service sends
 
 
-@pytest.mark.parametrize("trigger", [RunwayVideoTrigger, RunwayAdmissionTrigger])
+@pytest.mark.parametrize("trigger", [partial(RunwayVideoTrigger, runway_task_id="task-1"), RunwayAdmissionTrigger])
 def test_arguments_of_another_version_are_ignored_and_told_once(
-    trigger: type[BaseTrigger], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    trigger: Callable[..., BaseTrigger], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("airflow_provider_runway.triggers.arguments._told", set())
     stored = {"runway_conn_id": "clips", "of_tomorrow": 1, "\x1b[31m": None}
@@ -266,9 +268,9 @@ def test_a_deadline_that_another_version_has_not_stored_is_half_an_hour_from_now
     assert trigger.serialize()[1]["deadline"] == trigger.deadline
 
 
-@pytest.mark.parametrize("odd", [{"runway_task_id": ""}, {"runway_task_id": None}, {"kind": "opera"}])
+@pytest.mark.parametrize("odd", [{"task_id": ""}, {"task_id": None}, {"kind": "opera"}])
 def test_a_task_that_cannot_be_looked_at_is_a_fault(kie: Sandbox, odd: dict[str, Any]) -> None:
-    event = fired(RunwayVideoTrigger(**{"runway_task_id": "task-1", **odd}))
+    event = fired(waiting_for(**{"task_id": "task-1", **odd}))
 
     assert event["state"] == "fault"
     assert "must be" in event["error"]
