@@ -17,8 +17,8 @@ pytestmark = pytest.mark.airflow
 RunDag = Callable[..., Run]
 WAYS = pytest.mark.parametrize("way", ["deferrable", "in_worker"])
 FAULTS: dict[str, Refuse | Fail] = {
-    "AuthenticationError: KIE.AI answered with code 401": Refuse(401),
-    "InsufficientCreditsError: KIE.AI answered with code 402": Refuse(402),
+    "AuthenticationError: Connection 'runway_default': KIE.AI answered with code 401": Refuse(401),
+    "InsufficientCreditsError: Connection 'runway_default': KIE.AI answered with code 402": Refuse(402),
     "GenerationFailedError: KIE.AI failed task": Fail("The content was flagged by moderation"),
 }
 
