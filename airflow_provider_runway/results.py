@@ -102,11 +102,13 @@ def finished_result(
     :param task: The finished task.
     :param parent_task_id: The task it extends, where the record does not say.
     :param submitted_at: When it was submitted, if that is known.
-    :param completed_at: When it was seen to be ready; ``None`` for one that was ready at the first look.
+    :param completed_at: When it was seen to become ready, where the record does not say; ``None`` for one that was
+        ready at the first look.
     :param credits_estimate: What it was expected to cost.
     :param saved: The stored video, or all files that came of a job.
     """
     file = _file_of_the_video(task, saved)
+    completed_at = task.completed_at or completed_at
     result = VideoResult(
         task_id=task.task_id,
         parent_task_id=task.parent_task_id or parent_task_id,

@@ -25,7 +25,7 @@ from airflow_provider_runway.cli.ending import (
 )
 from airflow_provider_runway.cli.progress import downloading, uploading, waiting
 from airflow_provider_runway.hooks.runway import RunwayHook
-from airflow_provider_runway.kie.errors import CreditFloorError, NotFinishedError, RunwayError
+from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, CreditFloorError, NotFinishedError, RunwayError
 from airflow_provider_runway.kie.judging import Verdict, judge, require_video
 from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT, estimate, priced
 from airflow_provider_runway.kie.requests import GenerateRequest
@@ -56,6 +56,7 @@ def status(arguments: Namespace) -> None:
     if task.state is not TaskState.FAILED:
         task = replace(task, fail_code=None, fail_message=None)  # KIE fills them in for others too
     shown = {**asdict(task), "state": task.state.value, "raw_state": shorten(task.raw_state)}
+    shown["completed_at"] = task.completed_at and to_iso(task.completed_at)
     _show({**shown, "fail_message": task.fail_message and shorten(task.fail_message)}, arguments.output)
     decision = judge(task)
     if decision.error is not None:
@@ -70,8 +71,9 @@ def wait(arguments: Namespace) -> None:
     _check_times(arguments)
     how = _how_to_wait(arguments.task_id, arguments)
     with _hook(arguments) as hook, interruptible(f"Only the waiting has ended: what KIE.AI makes goes on. {how}"):
-        task = _wait(hook, arguments.task_id, arguments, code_of, how)
-    _show(finished_result(task, completed_at=utc_now()), arguments.output)
+        states = list[str]()
+        task = _wait(hook, arguments.task_id, arguments, code_of, how, see=states.append)
+    _show(finished_result(task, completed_at=utc_now() if states else None), arguments.output)
 
 
 @command
@@ -117,16 +119,22 @@ def generate(arguments: Namespace) -> None:
                 with uploading(str(image)) as progress:
                     uploaded = hook.upload(str(image), field="image_url", media="picture", on_progress=progress)
                 request = replace(request, image_url=uploaded.url)
-        doubt = (
-            "The request was on its way, and it is unknown whether KIE.AI took it: it may be paid. "
-            f"Look at {logs_url(hook.settings.address.base_url, '')} before you try again."
-        )
+        look = f"Look at {logs_url(hook.settings.address.base_url, '')} before you try again."
+        doubt = f"The request was on its way, and it is unknown whether KIE.AI took it: it may be paid. {look}"
         with interruptible(doubt, ExitCode.UNKNOWN):
             with ending_with(code_before_paying):
-                task_id = hook.submit(request)
+                task_id = _submit(hook, request, look)
             how = _how_to_wait(task_id, arguments)
             with interruptible(f"The video goes on being made at KIE.AI, and stays paid. {how}"):
                 _follow(hook, task_id, price, arguments, how)
+
+
+def _submit(hook: RunwayHook, request: GenerateRequest, look: str) -> str:
+    try:
+        return hook.submit(request)
+    except AmbiguousSubmissionError as error:
+        error.add(f"It may be paid. {look}")
+        raise
 
 
 def _follow(hook: RunwayHook, task_id: str, price: float | None, arguments: Namespace, how: str) -> None:
@@ -188,17 +196,31 @@ def _check_times(arguments: Namespace) -> None:
 
 
 def _wait(
-    hook: RunwayHook, task_id: str, arguments: Namespace, code: Callable[[RunwayError], ExitCode], how: str
+    hook: RunwayHook,
+    task_id: str,
+    arguments: Namespace,
+    code: Callable[[RunwayError], ExitCode],
+    how: str,
+    *,
+    see: Callable[[str], object] = str,
 ) -> VideoTask:
-    """Wait, or leave with a code and, where there is something to wait for, with how to go on."""
+    """Wait, or leave with a code and, where there is something to wait for, with how to go on.
+
+    :param see: Told each state in which the video was seen being made.
+    """
     try:
         with waiting(task_id) as progress:
+
+            def report(state: str, waited: float) -> None:
+                see(state)
+                progress(state, waited)
+
             return hook.wait(
                 task_id,
                 getattr(arguments, "kind", "runway"),
                 poll_interval=arguments.poll_interval,
                 timeout=arguments.timeout,
-                on_change=progress,
+                on_change=report,
             )
     except RunwayError as error:
         ending = code(error)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import reprlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Literal, get_args
 
@@ -49,6 +50,7 @@ class VideoTask:
     :param fail_code: KIE's failure code; means something only in state ``FAILED``.
     :param fail_message: KIE's failure text; means something only in state ``FAILED``.
     :param expired: The video is gone; the record is still there.
+    :param completed_at: When it ended, in UTC, where the record tells.
     """
 
     task_id: str
@@ -64,6 +66,7 @@ class VideoTask:
     fail_code: int | None = None
     fail_message: str | None = None
     expired: bool = False
+    completed_at: datetime | None = None
 
 
 Reader = Callable[[object, str], "VideoTask | None"]
@@ -136,6 +139,7 @@ def read_aleph_record(data: object, task_id: str) -> VideoTask | None:
         image_url=read_link(media.get("resultImageUrl")),
         fail_code=code,
         fail_message=message,
+        completed_at=read_moment(data.get("completeTime")),
     )
 
 
@@ -169,6 +173,7 @@ def read_job_record(data: object, task_id: str, kind: Kind) -> VideoTask | None:
         image_url=outcome.picture,
         fail_code=whole_number(data.get("failCode")),
         fail_message=read_message(data.get("failMsg")),
+        completed_at=read_moment(data.get("completeTime")),
     )
 
 
@@ -198,4 +203,14 @@ def whole_number(value: Any) -> int | None:
     return None
 
 
+def read_moment(value: object) -> datetime | None:
+    """A moment, in UTC, out of epoch milliseconds; ``None`` out of anything else and of what KIE cannot mean."""
+    milliseconds = whole_number(value)
+    if milliseconds is None or not _EARLIEST <= milliseconds < _LATEST:
+        return None
+    return datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
+
+
+# Of 2020 and of 2100.
+_EARLIEST, _LATEST = 1_577_836_800_000, 4_102_444_800_000
 _LONGEST_NUMBER = 20

@@ -66,6 +66,7 @@ class RunwayVideoSensor(VideoTaskLinks, RenderedTexts, BaseSensorOperator):
 
     template_fields: Sequence[str] = ("runway_task_id",)
     result: VideoResult | None = None
+    _seen_waiting = False
 
     def __init__(
         self,
@@ -110,30 +111,31 @@ class RunwayVideoSensor(VideoTaskLinks, RenderedTexts, BaseSensorOperator):
 
     def poke(self, context: Context) -> PokeReturnValue | bool:
         """Look once."""
-        seen_waiting = self._watch.state is not None
         with self._remembering(context):
             step = self._look()
         if isinstance(step, GaveUp):
             self._give_up(step.error)
         if isinstance(step, Finished):
-            return PokeReturnValue(
-                is_done=True, xcom_value=self._result(context, step.task, seen_to_finish=seen_waiting)
-            )
+            return PokeReturnValue(is_done=True, xcom_value=self._result(context, step.task))
         return False
 
-    def execute_complete(self, context: Context, event: dict[str, Any], deadline: float | None = None) -> VideoResult:
+    def execute_complete(
+        self, context: Context, event: dict[str, Any], deadline: float | None = None, *, seen_waiting: bool = False
+    ) -> VideoResult:
         """Go on after the trigger: look once more, then hand over the video or say what happened.
 
         :param event: The trigger's event: how the wait has ended.
         :param deadline: Epoch seconds at which the wait ends.
+        :param seen_waiting: Whether a look before the deferral has shown the video being made.
         """
+        self._seen_waiting = seen_waiting
         outcome = event["state"]
         self._settle_task_id()
         with self.hook:
             self._show()
             step = self._look()
             if isinstance(step, Finished):
-                return self._result(context, step.task, seen_to_finish=True)
+                return self._result(context, step.task)
             if isinstance(step, LookAgain):
                 if outcome in {"gone", "fault"}:
                     self._give_up(event_error(event, self._watch.state))
@@ -154,7 +156,7 @@ class RunwayVideoSensor(VideoTaskLinks, RenderedTexts, BaseSensorOperator):
             time.sleep(min(step.pause, left))
             look = self._look()
             if isinstance(look, Finished):
-                return self._result(context, look.task, seen_to_finish=True)
+                return self._result(context, look.task)
             step = look
 
     def _poke_on(self, context: Context) -> VideoResult:
@@ -222,14 +224,18 @@ class RunwayVideoSensor(VideoTaskLinks, RenderedTexts, BaseSensorOperator):
                 deadline=deadline,
             ),
             method_name="execute_complete",
-            kwargs={"deadline": deadline},
+            kwargs={"deadline": deadline, "seen_waiting": self._was_seen_waiting},
             timeout=trigger_timeout(deadline - time.time(), self.poke_interval),
         )
 
-    def _result(self, context: Context, task: VideoTask, *, seen_to_finish: bool = False) -> VideoResult:
+    @property
+    def _was_seen_waiting(self) -> bool:
+        return self._seen_waiting or self._watch.state is not None
+
+    def _result(self, context: Context, task: VideoTask) -> VideoResult:
         self.log.info("The video of task %s is ready.", task.task_id)
         self.video_link = task.video_url or ""
-        self.result = finished_result(task, completed_at=utc_now() if seen_to_finish else None)
+        self.result = finished_result(task, completed_at=utc_now() if self._was_seen_waiting else None)
         describe_video(context, self.outlets, self.result)
         return self.result
 

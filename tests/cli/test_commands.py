@@ -154,6 +154,16 @@ def test_status_of_a_video_that_is_gone_or_failed_or_unknown(call: Call, kie: Sa
     assert call("status", "no-such-task").code == ExitCode.GONE
 
 
+def test_wait_does_not_claim_to_know_how_long_a_video_is_kept_that_was_ready_before(
+    call: Call, kie: Sandbox, task_id: str
+) -> None:
+    kie.advance(10 * 24 * 3600)
+
+    result = json.loads(call("wait", task_id, "--output", "json").out)
+
+    assert (result["state"], result["completed_at"], result["expires_at"]) == ("success", None, None)
+
+
 def test_wait_shows_each_change_and_then_the_video(call: Call, kie: Sandbox, task_id: str) -> None:
     done = call("wait", task_id, "--output", "json")
 
@@ -354,7 +364,7 @@ def test_an_unanswered_submission_is_doubtful_and_not_repeated(call: Call, kie: 
     done = call("generate", "A fox", "--yes")
 
     assert done.code == ExitCode.UNKNOWN
-    assert "https://kie.ai/logs" in done.err
+    assert f"It may be paid. Look at {kie.url}/logs before you try again." in done.err
     assert len(kie.ledger.charges) == 1
 
 

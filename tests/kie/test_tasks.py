@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import FrozenInstanceError, asdict
+from datetime import datetime, timezone
 from functools import partial
 from typing import Any
 
@@ -371,3 +372,30 @@ def test_an_aleph_record_is_read_as_it_was_recorded(fields: dict[str, object], s
     task = read_aleph_record(recorded, "t-1")
     assert task is not None
     assert task.state is state
+
+
+@pytest.mark.parametrize(
+    ("value", "moment"),
+    [
+        (1_790_000_000_123, datetime(2026, 9, 21, 14, 13, 20, 123_000, timezone.utc)),
+        ("1790000000123", datetime(2026, 9, 21, 14, 13, 20, 123_000, timezone.utc)),
+        (None, None),
+        (0, None),
+        ("", None),
+        (-1, None),
+        (True, None),
+        (1_790_000_000, None),
+        (10**30, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        ("2026-09-21T13:33:20Z", None),
+        ({}, None),
+    ],
+)
+def test_a_record_tells_when_the_task_ended_or_nothing(value: object, moment: datetime | None) -> None:
+    job = read_job_record({"state": "success", "completeTime": value}, "t-1", "job")
+    aleph = read_aleph_record({"successFlag": 1, "completeTime": value}, "t-1")
+
+    assert job is not None
+    assert aleph is not None
+    assert job.completed_at == aleph.completed_at == moment

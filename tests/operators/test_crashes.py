@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import json
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -476,3 +478,30 @@ def test_each_task_instance_finds_its_own_record_alone(kie: Sandbox, given_time:
 
     assert one.run()["task_id"] != other.run()["task_id"]
     assert posts(kie) == 2
+
+
+@pytest.mark.parametrize("api", ["runway", "jobs"])
+def test_of_a_video_that_was_ready_long_before_nobody_claims_when_it_expires_unless_its_record_tells(
+    kie: Sandbox,
+    given_time: GivenTime,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    api: str,
+) -> None:
+    connection = {**json.loads(kie.connection_json()), "extra": {"api": api}}
+    monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", json.dumps(connection))
+    task = Task()
+    task.store.after = Stage.SUBMITTED
+    task.run_into_crash()
+    kie.advance(10 * 24 * 3600)
+
+    result = task.run()
+
+    assert result["state"] == "success"
+    if api == "runway":
+        assert (result["completed_at"], result["expires_at"]) == (None, None)
+        assert "KIE.AI keeps it for 14 days after it was made." in capfd.readouterr().out
+    else:
+        submitted, completed = (datetime.fromisoformat(result[name]) for name in ("submitted_at", "completed_at"))
+        assert timedelta(seconds=30) < completed - submitted < timedelta(minutes=5)
+        assert datetime.fromisoformat(result["expires_at"]) == completed + timedelta(days=14)

@@ -176,7 +176,7 @@ def test_a_video_that_is_not_ready_is_waited_for_in_the_triggerer(
     assert arguments == {
         "runway_conn_id": "runway_default", "runway_task_id": made, "kind": "runway", "poll_interval": 7,
     }  # fmt: skip
-    assert deferral.kwargs == {"deadline": deadline}
+    assert deferral.kwargs == {"deadline": deadline, "seen_waiting": True}
     assert deferral.timeout
     assert timedelta(seconds=607) < deferral.timeout < timedelta(seconds=700)
     result = resumed(waiting, deferral)
