@@ -155,6 +155,9 @@ def test_what_no_retry_can_help_fails_and_says_why(
     out = "".join(capfd.readouterr())
     assert said in out
     assert kie.key not in out
+    *_, last = (line for line in out.splitlines() if "See docs/errors.md" in line)
+    assert out.index(last) > out.rindex("Traceback (most recent call last)"), "the advice does not stand last"
+    assert ("Nothing was paid" in last) is ("GenerationFailedError" not in said)
 
 
 def test_a_sensor_that_fails_softly_skips(run: RunDag, kie: Sandbox) -> None:
