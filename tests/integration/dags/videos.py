@@ -40,7 +40,7 @@ with DAG("chain", schedule=None, default_args=QUICK):
         task_id="wait",
         runway_task_id=extend.output["task_id"],  # type: ignore[index] # Airflow types it as not indexable
         poke_interval=1,
-        timeout=60,
+        timeout=600,
         retries=0,
     )
 
