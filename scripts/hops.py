@@ -77,6 +77,7 @@ def main() -> int:
             for number in range(options.runs):
                 clock.say("run", f"{number + 1} of {options.runs}")
                 outcomes.append(_one(clock, options.videos, options.seconds, options.shortest))
+                clock.say("run", "as it must be" if outcomes[-1].holds else f"NOT as it must be: {outcomes[-1]}")
     except (ProcessDiedError, TimeoutError, httpx.HTTPError) as error:
         print(f"\nIt could not be carried through. {error}", file=sys.stderr)
         return 1
