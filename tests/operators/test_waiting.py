@@ -288,7 +288,7 @@ def test_before_anything_is_paid_a_refused_key_and_a_missing_connection_are_fina
     kie: Sandbox, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], rotate: Callable[..., None]
 ) -> None:
     rotate(account=True)
-    with pytest.raises(AirflowFailException, match=r"Nothing was paid\. Correct .*connection 'runway_default'"):
+    with pytest.raises(AirflowFailException, match=r"onnection 'runway_default'.*Nothing was paid\. Correct"):
         Task().run()
     last = capfd.readouterr().out.strip().splitlines()[-1]
     assert "AuthenticationError: Nothing was paid. Correct the API key of connection 'runway_default'. Then" in last
