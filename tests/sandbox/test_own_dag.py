@@ -44,6 +44,7 @@ with DAG("patient", schedule=None) as dag:
         )
 """
 TESTS = """
+from airflow_provider_runway.configuration import read_shortest_deferral
 from patient import dag
 
 def test_nothing_waits_an_hour(runway_sandbox, monkeypatch):
@@ -51,6 +52,7 @@ def test_nothing_waits_an_hour(runway_sandbox, monkeypatch):
     runway_sandbox.configure(seconds=1)
     assert dag.test().state == "success"
     assert len(runway_sandbox.ledger.paid) == 5
+    assert read_shortest_deferral() == 0
 """
 
 
