@@ -19,8 +19,8 @@ from airflow_provider_runway.kie.errors import (
     RunwayError,
     WaitTimeoutError,
 )
-from airflow_provider_runway.kie.exchange import doublings
 from airflow_provider_runway.kie.failures import FailureReason
+from airflow_provider_runway.kie.flows import doublings
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

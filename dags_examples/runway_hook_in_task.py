@@ -27,7 +27,7 @@ def can_pay(price: int) -> bool:
 @task
 def describe(task_id: str) -> None:
     with RunwayHook() as hook:
-        video = hook.look(task_id)
+        video = hook.get_task(task_id)
     log.info("Video %s of task %s is %s.", video.video_id, video.task_id, video.state)
 
 

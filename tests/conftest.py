@@ -26,7 +26,7 @@ from fakes import GivenTime  # noqa: E402 - imports Airflow
 
 from airflow_provider_runway.kie.client import AsyncKieClient, KieClient  # noqa: E402
 from airflow_provider_runway.sandbox import Sandbox  # noqa: E402
-from airflow_provider_runway.triggers.waiter import Waiter  # noqa: E402
+from airflow_provider_runway.triggers.shared_poller import SharedPoller  # noqa: E402
 
 CONNECTION = "AIRFLOW_CONN_RUNWAY_DEFAULT"
 
@@ -61,7 +61,7 @@ def given_time(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> GivenTime:
         defaults = vars(client)["__init__"].__kwdefaults__
         monkeypatch.setitem(defaults, "sleep", sleep)
         monkeypatch.setitem(defaults, "clock", time.monotonic)
-    defaults = vars(Waiter)["__init__"].__kwdefaults__
+    defaults = vars(SharedPoller)["__init__"].__kwdefaults__
     monkeypatch.setitem(defaults, "clock", time.monotonic)
     monkeypatch.setitem(defaults, "call_later", time.call_later)
     return time

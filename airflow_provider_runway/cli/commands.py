@@ -52,7 +52,7 @@ def credits_(arguments: Namespace) -> None:
 def status(arguments: Namespace) -> None:
     """Look once, and tell by the exit code as well how the task stands."""
     with _hook(arguments) as hook:
-        task = hook.look(arguments.task_id, arguments.kind)
+        task = hook.get_task(arguments.task_id, arguments.kind)
     if task.state is not TaskState.FAILED:
         task = replace(task, fail_code=None, fail_message=None)  # KIE fills them in for others too
     shown = {**asdict(task), "state": task.state.value, "raw_state": shorten(task.raw_state)}
@@ -81,7 +81,7 @@ def save(arguments: Namespace) -> None:
     """Store a video, and print where."""
     with _hook(arguments) as hook:
         try:
-            task = require_video(hook.look(arguments.task_id, arguments.kind))
+            task = require_video(hook.get_task(arguments.task_id, arguments.kind))
         except NotFinishedError:
             end(ExitCode.NOT_READY, f"The video is still being made. {_how_to_wait(arguments.task_id, arguments)}")
         saved = _save(hook, task, arguments.path, arguments)
@@ -91,9 +91,9 @@ def save(arguments: Namespace) -> None:
 @command
 def generate(arguments: Namespace) -> None:
     """Make a video, once the person has agreed to the price."""
-    from airflow_provider_runway.configuration import read_prices
     from airflow_provider_runway.operators.video_file import check_target
     from airflow_provider_runway.storage.sources import read_source
+    from airflow_provider_runway.utils.config import read_prices
 
     _check_times(arguments)
     request = GenerateRequest(
@@ -228,9 +228,9 @@ def _wait(
 
 
 def _save(hook: RunwayHook, task: VideoTask, path: str, arguments: Namespace) -> Sequence[SavedVideo]:
-    from airflow_provider_runway.configuration import read_largest_file
     from airflow_provider_runway.storage.results import save_task
     from airflow_provider_runway.storage.saving import save_video
+    from airflow_provider_runway.utils.config import read_largest_file
 
     def renew(dead: str, position: int = 0) -> str:
         return hook.renew_link(task.task_id, dead, task.kind, position)

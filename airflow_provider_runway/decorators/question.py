@@ -11,8 +11,8 @@ from enum import Enum
 from typing import Any
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.operators.addresses import address, is_path
 from airflow_provider_runway.operators.parameters import is_literal
+from airflow_provider_runway.operators.paths import address, is_path
 
 
 def question(function: Callable[..., Any], args: Collection[Any], kwargs: Mapping[str, Any]) -> str:

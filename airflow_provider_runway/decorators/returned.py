@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_runway.kie.signed_urls import unsigned, with_urls
 from airflow_provider_runway.operators.kept import Kept
 from airflow_provider_runway.operators.submission import Submit, plan
-from airflow_provider_runway.operators.submission_store import SubmissionStore
+from airflow_provider_runway.operators.task_state import TaskState
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -53,7 +53,7 @@ class ReturnedStore:
 
         :param question: What the function would be asked now: if that is something else, the video is too.
         """
-        submissions = SubmissionStore(self._context)
+        submissions = TaskState(self._context)
         submission = submissions.read()
         if submission is None:
             return None

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, _TaskDecorator
 from airflow.sdk.definitions._internal.types import SET_DURING_EXECUTION
 
-from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
 from airflow_provider_runway.decorators.question import plain_arguments, question
 from airflow_provider_runway.decorators.returned import Returned, ReturnedStore
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import GenerateRequest
-from airflow_provider_runway.operators.addresses import address
+from airflow_provider_runway.operators.paths import address
 from airflow_provider_runway.operators.runway import RunwayGenerateOperator
-from airflow_provider_runway.retrying import fill_in
+from airflow_provider_runway.utils.failures import as_airflow_failure
+from airflow_provider_runway.utils.retry_defaults import fill_in
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
@@ -120,7 +120,7 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
 
     def execute(self, context: Context) -> VideoResult:
         """Call the function, unless an earlier try has submitted what it returned then; submit and wait."""
-        with fail_for_good_if_hopeless():
+        with as_airflow_failure():
             earlier = ReturnedStore(context).of_earlier_try(self._question())
             if earlier is not None:
                 self.log.info("The function is not called again: an earlier try has used what it returned then.")
@@ -130,7 +130,7 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
 
     def execute_admitted(self, context: Context, event: dict[str, Any]) -> VideoResult:
         """Go on after the admission queue with what the function had returned."""
-        with fail_for_good_if_hopeless():
+        with as_airflow_failure():
             self._fill_in(context, ReturnedStore(context).of_this_try())
         return super().execute_admitted(context, event)
 
@@ -142,7 +142,7 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
         submitted_at: str | None = None,
     ) -> VideoResult:
         """Go on after the trigger with what the function had returned."""
-        with fail_for_good_if_hopeless():
+        with as_airflow_failure():
             self._fill_in(context, ReturnedStore(context).of_this_try())
         return super().execute_complete(context, event, deadline, submitted_at)
 

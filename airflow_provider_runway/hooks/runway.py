@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
     from airflow_provider_runway.kie.uploads import OnUpload, Upload
-    from airflow_provider_runway.kie.waiting import OnChange
+    from airflow_provider_runway.kie.wait_flow import OnChange
     from airflow_provider_runway.storage.sources import Media
 
 __all__ = ["AlephRequest", "ExtendRequest", "GenerateRequest", "JobRequest", "RunwayHook", "VideoTask"]
@@ -114,14 +114,14 @@ class RunwayHook(BaseHook):
         """
         return self.submit(JobRequest(model=model, input=input, callback_url=callback_url))
 
-    def look(self, task_id: str, kind: Kind = "runway") -> VideoTask:
+    def get_task(self, task_id: str, kind: Kind = "runway") -> VideoTask:
         """Look at a task once.
 
         :param task_id: The task.
         :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
         :raises TaskNotFoundError: If KIE has no record of it (a new one may take a moment to show).
         """
-        return self._ask(lambda client: client.look(task_id, kind))
+        return self._ask(lambda client: client.get_task(task_id, kind))
 
     def wait(
         self,
@@ -253,10 +253,10 @@ class RunwayHook(BaseHook):
         """The async twin of :meth:`submit_job`."""
         return await self.a_submit(JobRequest(model=model, input=input, callback_url=callback_url))
 
-    async def a_look(self, task_id: str, kind: Kind = "runway") -> VideoTask:
+    async def a_get_task(self, task_id: str, kind: Kind = "runway") -> VideoTask:
         """The async twin of :meth:`look`."""
         async with self.a_get_conn() as client:
-            return await client.look(task_id, kind)
+            return await client.get_task(task_id, kind)
 
     async def a_wait(
         self,

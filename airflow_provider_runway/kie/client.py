@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from typing_extensions import Self
 
-from airflow_provider_runway.kie import exchange, renewal
+from airflow_provider_runway.kie import flows, renew_link_flow
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.api import Call
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.kie.exchange import Exchange, Patience, Pause
+from airflow_provider_runway.kie.flows import Flow, Pause, RetryRules
 from airflow_provider_runway.kie.over_httpx import AsyncHttpxSender, HttpxSender
-from airflow_provider_runway.kie.polling import Watch, WatchRules
+from airflow_provider_runway.kie.poll_state import PollRules, PollState
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds
 from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
-from airflow_provider_runway.kie.waiting import OnChange, wait
+from airflow_provider_runway.kie.wait_flow import OnChange, wait
 
 if TYPE_CHECKING:
     import httpx
@@ -48,7 +48,7 @@ class KieClient:
 
     :param address: The account and where it is.
     :param timeout: Seconds for connecting, and for all that comes after it until the answer is there whole.
-    :param patience: How often, and after what pauses, a call is sent again when that is safe.
+    :param retry_rules: How often, and after what pauses, a call is sent again when that is safe.
     :param transport: An httpx transport in place of the network, for tests.
     :param sleep: What pauses.
     :param clock: Seconds on a clock that does not jump.
@@ -59,35 +59,35 @@ class KieClient:
         address: Address,
         *,
         timeout: float = DEFAULT_TIMEOUT,
-        patience: Patience | None = None,
+        retry_rules: RetryRules | None = None,
         transport: httpx.BaseTransport | None = None,
         sleep: Callable[[float], None] = time.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.address = address
-        self.patience = patience or Patience()
+        self.retry_rules = retry_rules or RetryRules()
         self._sender = HttpxSender(address, timeout, transport)
         self._sleep = sleep
         self._clock = clock
 
-    def submit(self, request: Request, *, patience: Patience | None = None, known_as: str | None = None) -> str:
+    def submit(self, request: Request, *, retry_rules: RetryRules | None = None, known_as: str | None = None) -> str:
         """Submit a request. This is what costs money.
 
         :param request: One of :mod:`airflow_provider_runway.kie.requests`.
-        :param patience: In place of the client's own; only refusals that prove that nothing was taken are retried.
+        :param retry_rules: In place of the client's own; only refusals that prove that nothing was taken are retried.
         :param known_as: What the request is called in errors; its fingerprint if left out.
         :return: The id of the task that KIE made.
         :raises AmbiguousSubmissionError: If KIE may have taken the request; it must not simply be sent again.
         :raises RunwayError: Any other error means that KIE took nothing.
         """
-        return self._run(exchange.submit(request, patience or self.patience, self.address.api, known_as=known_as))
+        return self._run(flows.submit(request, retry_rules or self.retry_rules, self.address.api, known_as=known_as))
 
-    def look(self, task_id: str, kind: Kind = "runway") -> VideoTask:
+    def get_task(self, task_id: str, kind: Kind = "runway") -> VideoTask:
         """Look at a task once.
 
         :raises TaskNotFoundError: If KIE has no record of it (a new one may take a moment to show).
         """
-        return self._run(exchange.look(task_id, kind, self.patience, self.address.api))
+        return self._run(flows.get_task(task_id, kind, self.retry_rules, self.address.api))
 
     def wait(
         self,
@@ -117,7 +117,7 @@ class KieClient:
 
     def credits(self) -> float:
         """The account's balance in credits (1 credit is about US$0.005). Free of charge."""
-        return self._run(exchange.credits_left(self.patience))
+        return self._run(flows.credits_left(self.retry_rules))
 
     def renew_link(self, task_id: str, dead: str, kind: Kind = "runway", position: int = 0) -> str:
         """Another link to the video of a finished task. Free of charge.
@@ -129,7 +129,9 @@ class KieClient:
         :raises DeadLinkError: If KIE gives no other.
         :raises VideoExpiredError: If the record says that the video was deleted.
         """
-        renewing = renewal.renew_link(task_id, kind, dead, self.patience, position=position, api=self.address.api)
+        renewing = renew_link_flow.renew_link(
+            task_id, kind, dead, self.retry_rules, position=position, api=self.address.api
+        )
         return self._run(renewing)
 
     def close(self) -> None:
@@ -144,7 +146,7 @@ class KieClient:
     ) -> None:
         self.close()
 
-    def _run(self, conversation: Exchange[T]) -> T:
+    def _run(self, conversation: Flow[T]) -> T:
         try:
             return _drive(conversation, self._sender.send, self._sleep)
         except RunwayError as error:
@@ -157,7 +159,7 @@ class AsyncKieClient:
 
     :param address: The account and where it is.
     :param timeout: Seconds for connecting, and for all that comes after it until the answer is there whole.
-    :param patience: How often, and after what pauses, a call is sent again when that is safe.
+    :param retry_rules: How often, and after what pauses, a call is sent again when that is safe.
     :param transport: An httpx transport in place of the network, for tests.
     :param sender: What carries the calls, in place of httpx; it brings its own timeout.
     :param sleep: What pauses.
@@ -169,25 +171,27 @@ class AsyncKieClient:
         address: Address,
         *,
         timeout: float = DEFAULT_TIMEOUT,
-        patience: Patience | None = None,
+        retry_rules: RetryRules | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         sender: AsyncSender | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.address = address
-        self.patience = patience or Patience()
+        self.retry_rules = retry_rules or RetryRules()
         self._sender = sender or AsyncHttpxSender(address, timeout, transport)
         self._sleep = sleep
         self._clock = clock
 
-    async def submit(self, request: Request, *, patience: Patience | None = None) -> str:
+    async def submit(self, request: Request, *, retry_rules: RetryRules | None = None) -> str:
         """Submit a request; see :meth:`KieClient.submit`."""
-        return await self._run(exchange.submit(request, patience or self.patience, self.address.api))
+        return await self._run(flows.submit(request, retry_rules or self.retry_rules, self.address.api))
 
-    async def look(self, task_id: str, kind: Kind = "runway", *, patience: Patience | None = None) -> VideoTask:
-        """Look at a task once; see :meth:`KieClient.look`."""
-        return await self._run(exchange.look(task_id, kind, patience or self.patience, self.address.api))
+    async def get_task(
+        self, task_id: str, kind: Kind = "runway", *, retry_rules: RetryRules | None = None
+    ) -> VideoTask:
+        """Look at a task once; see :meth:`KieClient.get_task`."""
+        return await self._run(flows.get_task(task_id, kind, retry_rules or self.retry_rules, self.address.api))
 
     async def wait(
         self,
@@ -205,11 +209,13 @@ class AsyncKieClient:
 
     async def credits(self) -> float:
         """The account's balance in credits; see :meth:`KieClient.credits`."""
-        return await self._run(exchange.credits_left(self.patience))
+        return await self._run(flows.credits_left(self.retry_rules))
 
     async def renew_link(self, task_id: str, dead: str, kind: Kind = "runway", position: int = 0) -> str:
         """Another link to the video of a finished task; see :meth:`KieClient.renew_link`."""
-        renewing = renewal.renew_link(task_id, kind, dead, self.patience, position=position, api=self.address.api)
+        renewing = renew_link_flow.renew_link(
+            task_id, kind, dead, self.retry_rules, position=position, api=self.address.api
+        )
         return await self._run(renewing)
 
     async def aclose(self) -> None:
@@ -224,7 +230,7 @@ class AsyncKieClient:
     ) -> None:
         await self.aclose()
 
-    async def _run(self, conversation: Exchange[T]) -> T:
+    async def _run(self, conversation: Flow[T]) -> T:
         try:
             return await _adrive(conversation, self._sender.send, self._sleep)
         except RunwayError as error:
@@ -232,18 +238,20 @@ class AsyncKieClient:
             raise
 
 
-def _watch(task_id: str, kind: Kind, now: float, *, poll_interval: float, timeout: float, age: float | None) -> Watch:
+def _watch(
+    task_id: str, kind: Kind, now: float, *, poll_interval: float, timeout: float, age: float | None
+) -> PollState:
     pause = check_poll_interval("poll_interval", poll_interval)
-    return Watch(
+    return PollState(
         task_id,
         deadline=now + check_seconds("timeout", timeout),
-        rules=WatchRules(poll_interval=pause),
+        rules=PollRules(poll_interval=pause),
         schedule=None if age is None else Schedule.of(kind),
         submitted=None if age is None else now - age,
     )
 
 
-def _drive(conversation: Exchange[T], send: Callable[[Call], Answer], sleep: Callable[[float], None]) -> T:
+def _drive(conversation: Flow[T], send: Callable[[Call], Answer], sleep: Callable[[float], None]) -> T:
     try:
         step = next(conversation)
         while True:
@@ -262,7 +270,7 @@ def _drive(conversation: Exchange[T], send: Callable[[Call], Answer], sleep: Cal
 
 
 async def _adrive(
-    conversation: Exchange[T],
+    conversation: Flow[T],
     send: Callable[[Call], Awaitable[Answer]],
     sleep: Callable[[float], Awaitable[None]],
 ) -> T:

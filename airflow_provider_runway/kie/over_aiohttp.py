@@ -14,9 +14,9 @@ from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.api import Call
 from airflow_provider_runway.kie.envelope import LONGEST_ANSWER, Answer
 from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.kie.faults import fault_of
 from airflow_provider_runway.kie.over_httpx import no_answer, not_sent, read_body, unsendable
 from airflow_provider_runway.kie.proxies import Proxy, proxy_for
+from airflow_provider_runway.kie.transport_faults import fault_of
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession

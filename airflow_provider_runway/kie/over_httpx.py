@@ -1,4 +1,4 @@
-"""Calls to KIE over httpx, sync and async: one HTTP exchange each, and its faults in our terms."""
+"""Calls to KIE over httpx, sync and async: one HTTP flows each, and its faults in our terms."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.api import Call
 from airflow_provider_runway.kie.envelope import LONGEST_ANSWER, Answer, decode_body
 from airflow_provider_runway.kie.errors import ConnectionSettingsError, NoAnswerError, NotSentError, RunwayError
-from airflow_provider_runway.kie.faults import fault_of, is_without_tls
 from airflow_provider_runway.kie.proxies import proxy_for
+from airflow_provider_runway.kie.transport_faults import fault_of, is_without_tls
 
 # A submission never rides on a connection that has lain idle: the server may just have closed it, and the cut
 # would leave it unknown whether the request was read.
@@ -129,7 +129,7 @@ class AsyncHttpxSender:
         return self._client(_FRESH)
 
     def _client(self, limits: httpx.Limits | None = None) -> httpx.AsyncClient:
-        from airflow_provider_runway.kie.bounded import AsyncTransport
+        from airflow_provider_runway.kie.deadline_transport import AsyncTransport
 
         transport = self._transport or AsyncTransport(proxy_for(self._address.base_url), limits)
         return httpx.AsyncClient(timeout=self._timeout, transport=transport, cookies=_no_cookies())
@@ -148,7 +148,7 @@ def client_for(
     :param transport: An httpx transport in place of the network, for tests.
     :param limits: Which connections are kept.
     """
-    from airflow_provider_runway.kie.bounded import BoundedTransport
+    from airflow_provider_runway.kie.deadline_transport import BoundedTransport
 
     return httpx.Client(
         timeout=timeout,
@@ -171,7 +171,7 @@ def read_answer(
     :raises NoAnswerError: If no whole answer came.
     :raises RunwayError: What the request's own body raises while it is read, as it is.
     """
-    from airflow_provider_runway.kie.bounded import Deadline
+    from airflow_provider_runway.kie.deadline_transport import Deadline
 
     request.extensions["deadline"] = Deadline(seconds, stall)
     try:

@@ -18,7 +18,7 @@ import httpx
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.envelope import Answer, read_data
 from airflow_provider_runway.kie.errors import RunwayError, UnreadableAnswerError, UnreadableFileError
-from airflow_provider_runway.kie.exchange import Patience
+from airflow_provider_runway.kie.flows import RetryRules
 from airflow_provider_runway.kie.over_httpx import client_for, read_answer, unsendable
 from airflow_provider_runway.kie.rules import check_url
 
@@ -59,14 +59,14 @@ class Uploader:
 
     :param address: The upload host, and the key that goes to it alone.
     :param timeout: Seconds for connecting, and the most that one read or write may take.
-    :param patience: How often, and after what pauses, a file is sent again.
+    :param retry_rules: How often, and after what pauses, a file is sent again.
     :param transport: An httpx transport in place of the network, for tests.
     :param sleep: What pauses.
     """
 
     address: Address
     timeout: float
-    patience: Patience = field(default_factory=Patience)
+    retry_rules: RetryRules = field(default_factory=RetryRules)
     transport: httpx.BaseTransport | None = None
     sleep: Callable[[float], None] = time.sleep
 
@@ -98,9 +98,9 @@ class Uploader:
                     return _link(read_data(answer))
                 except RunwayError as error:
                     self.address.finish(error)
-                    if not error.retryable or not self.patience.allows_another(sends, error):
+                    if not error.retryable or not self.retry_rules.allows_another(sends, error):
                         raise
-                    self.sleep(self.patience.pause(sends, error))
+                    self.sleep(self.retry_rules.pause(sends, error))
 
     def _post(self, http: httpx.Client, file: _Counted, name: str, content_type: str) -> Answer:
         try:

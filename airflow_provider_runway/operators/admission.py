@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.kie.errors import MaintenanceError, RateLimitedError
-from airflow_provider_runway.kie.exchange import doublings, refusal_pause
+from airflow_provider_runway.kie.flows import doublings, refusal_pause
 from airflow_provider_runway.kie.pacing import LEAD
 
 if TYPE_CHECKING:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_runway.connected import VideoTaskLinks
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds, check_url
-from airflow_provider_runway.operators.addresses import check_place
 from airflow_provider_runway.operators.parameters import check_fields, check_literal, optional
+from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts
-from airflow_provider_runway.retrying import RETRIES, RETRY_DELAY
+from airflow_provider_runway.utils.mixins import VideoLinksMixin
+from airflow_provider_runway.utils.retry_defaults import RETRIES, RETRY_DELAY
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from airflow.sdk import Context, ObjectStoragePath
 
     from airflow_provider_runway.kie.tasks import Kind
-    from airflow_provider_runway.lineage import DataSet
-    from airflow_provider_runway.operators.making import VideoMaking
+    from airflow_provider_runway.operators.lifecycle import VideoLifecycle
     from airflow_provider_runway.results import VideoResult
+    from airflow_provider_runway.utils.openlineage import DataSet
 
 AmbiguousSubmit = Literal["fail", "resubmit"]
 
 
-class RunwayVideoOperator(VideoTaskLinks, RenderedTexts, BaseOperator):
+class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
     """Base of the operators that make a video. A subclass says which request it makes.
 
     :param extra_fields: Further fields of the request body, sent as they are. (templated)
@@ -61,7 +61,7 @@ class RunwayVideoOperator(VideoTaskLinks, RenderedTexts, BaseOperator):
     kind: ClassVar[Kind] = "runway"
     request_type: ClassVar[type[Request] | None] = None
     result: VideoResult | None = None
-    _current: VideoMaking | None = None
+    _current: VideoLifecycle | None = None
 
     def __init__(
         self,
@@ -146,14 +146,14 @@ class RunwayVideoOperator(VideoTaskLinks, RenderedTexts, BaseOperator):
         :raises airflow.sdk.exceptions.AirflowFailException: On what no retry can help.
         :raises RunwayError: On what a retry can help.
         """
-        return self._making(context).make()
+        return self._lifecycle(context).make()
 
     def execute_admitted(self, context: Context, event: dict[str, Any]) -> VideoResult:
         """Go on after the admission queue: submit at the moment that it gave.
 
         :param event: The event of a :class:`~airflow_provider_runway.triggers.admission.RunwayAdmissionTrigger`.
         """
-        return self._making(context).make_admitted(event)
+        return self._lifecycle(context).submit_admitted(event)
 
     def execute_complete(
         self,
@@ -168,7 +168,7 @@ class RunwayVideoOperator(VideoTaskLinks, RenderedTexts, BaseOperator):
         :param deadline: Epoch seconds at which this try stops waiting.
         :param submitted_at: When the task was submitted, ISO 8601.
         """
-        return self._making(context).complete(event, deadline, submitted_at)
+        return self._lifecycle(context).complete(event, deadline, submitted_at)
 
     def on_kill(self) -> None:
         """Say what killing this Airflow task means: KIE cannot cancel, so the video goes on and stays paid."""
@@ -180,20 +180,20 @@ class RunwayVideoOperator(VideoTaskLinks, RenderedTexts, BaseOperator):
     def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
         """What the video was made from and where it went; asked for by OpenLineage, where that is installed."""
         del task_instance
-        from airflow_provider_runway import lineage
+        from airflow_provider_runway.utils import openlineage
 
-        return lineage.facets(self._made_from(), lineage.gone_into(self.result))
+        return openlineage.facets(self._made_from(), openlineage.gone_into(self.result))
 
     def _made_from(self) -> list[DataSet]:
-        from airflow_provider_runway import lineage
-        from airflow_provider_runway.operators.local_files import MEDIA
+        from airflow_provider_runway.operators.request_files import MEDIA
+        from airflow_provider_runway.utils import openlineage
 
         sources = (self.optional(field) for field in MEDIA if field in self.template_fields)
         parent = self.result["parent_task_id"] if self.result else None
-        return lineage.made_from(sources, parent or self.parent_task_id)
+        return openlineage.made_from(sources, parent or self.parent_task_id)
 
-    def _making(self, context: Context) -> VideoMaking:
-        from airflow_provider_runway.operators.making import VideoMaking
+    def _lifecycle(self, context: Context) -> VideoLifecycle:
+        from airflow_provider_runway.operators.lifecycle import VideoLifecycle
 
-        self._current = VideoMaking(self, context)
+        self._current = VideoLifecycle(self, context)
         return self._current

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from airflow_provider_runway.assets import describe_video
 from airflow_provider_runway.operators.callbacks import on_success
 from airflow_provider_runway.operators.success import note_success
 from airflow_provider_runway.operators.video_file import save
 from airflow_provider_runway.results import VideoResult, finished_result, submitted_result, utc_now
+from airflow_provider_runway.utils.asset_events import describe_video
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_runway.kie.tasks import VideoTask
     from airflow_provider_runway.operators.base import RunwayVideoOperator
     from airflow_provider_runway.operators.submission import Submission
-    from airflow_provider_runway.operators.submission_store import SubmissionStore
+    from airflow_provider_runway.operators.task_state import TaskState
     from airflow_provider_runway.storage.saving import SavedVideo
 
 
@@ -37,7 +37,7 @@ class HandingOver:
         self,
         operator: RunwayVideoOperator,
         context: Context,
-        store: SubmissionStore,
+        store: TaskState,
         request: Request,
         price: float | None,
     ) -> None:

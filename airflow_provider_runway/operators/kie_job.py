@@ -12,7 +12,7 @@ from airflow_provider_runway.operators.base import RunwayVideoOperator
 from airflow_provider_runway.operators.parameters import check_fields, check_folder, check_literal, check_no_thumbnail
 
 if TYPE_CHECKING:
-    from airflow_provider_runway.lineage import DataSet
+    from airflow_provider_runway.utils.openlineage import DataSet
 
 __all__ = ["KieJobOperator"]
 
@@ -66,6 +66,6 @@ class KieJobOperator(RunwayVideoOperator):
         )
 
     def _made_from(self) -> list[DataSet]:
-        from airflow_provider_runway import lineage
+        from airflow_provider_runway.utils import openlineage
 
-        return lineage.made_from_input(self.input)
+        return openlineage.made_from_input(self.input)

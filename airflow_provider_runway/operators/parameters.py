@@ -13,7 +13,7 @@ from airflow_provider_runway.kie.api import reserved_fields
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import whole_number
-from airflow_provider_runway.operators.addresses import address, check_scheme, is_path
+from airflow_provider_runway.operators.paths import address, check_scheme, is_path
 
 _TEMPLATE_MARKS = ("{{", "{%", "{#")
 

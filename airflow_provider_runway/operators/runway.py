@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_runway.kie import rules
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest
 from airflow_provider_runway.kie.tasks import Kind
-from airflow_provider_runway.operators.addresses import address
 from airflow_provider_runway.operators.base import RunwayVideoOperator
 from airflow_provider_runway.operators.parameters import check_literal, check_source, number, optional
+from airflow_provider_runway.operators.paths import address
 
 if TYPE_CHECKING:
     from os import PathLike

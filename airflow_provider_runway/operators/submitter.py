@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, CreditFloorError, RunwayError
-from airflow_provider_runway.kie.exchange import Patience
 from airflow_provider_runway.kie.fingerprints import fingerprint
+from airflow_provider_runway.kie.flows import RetryRules
 from airflow_provider_runway.kie.prices import priced
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.operators.advice import NO_RECORD
 from airflow_provider_runway.operators.submission import Stage, Submission, failures_before
-from airflow_provider_runway.operators.submission_store import SubmissionStore
+from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.results import to_iso, utc_now
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from airflow_provider_runway.hooks.runway import RunwayHook
 
 # A deferrable task waits out a refusal in the triggerer; another one has only its worker to wait in.
-QUEUE_ELSEWHERE = Patience(refusal_tries=1)
-WAIT_HERE = Patience(refusal_tries=60)
+QUEUE_ELSEWHERE = RetryRules(refusal_tries=1)
+WAIT_HERE = RetryRules(refusal_tries=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,16 +39,16 @@ class Submitter:
     """
 
     hook: RunwayHook
-    store: SubmissionStore
+    store: TaskState
     price: float | None
     log: Logger
     prepare: Callable[[Request], Request]
 
-    def submit(self, request: Request, patience: Patience, earlier: Submission | None) -> Submission:
+    def submit(self, request: Request, retry_rules: RetryRules, earlier: Submission | None) -> Submission:
         """Submit a request.
 
         :param request: The request.
-        :param patience: How often a refusal for now is waited out here.
+        :param retry_rules: How often a refusal for now is waited out here.
         :param earlier: The record of an earlier submission, which this one takes the place of.
         :raises CreditFloorError: If the video would take the balance below the connection's floor; nothing was sent.
         :raises AmbiguousSubmissionError: If KIE may have taken it. The record keeps the intent, so that no later
@@ -71,7 +71,7 @@ class Submitter:
         self.store.write(intent)
         try:
             name = f"{intent.fingerprint}, sent after {intent.intended_at}"
-            task_id = client.submit(ready, patience=patience, known_as=name)
+            task_id = client.submit(ready, retry_rules=retry_rules, known_as=name)
         except AmbiguousSubmissionError:
             raise
         except RunwayError:

@@ -10,7 +10,7 @@ import logging
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.operators.submission import Stage
-from airflow_provider_runway.operators.submission_store import SubmissionStore
+from airflow_provider_runway.operators.task_state import TaskState
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -26,7 +26,7 @@ def note_success(context: Context) -> None:
 
     :param context: The task's context.
     """
-    store = SubmissionStore(context)
+    store = TaskState(context)
     if not store.is_kept:
         return
     try:

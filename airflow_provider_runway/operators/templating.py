@@ -9,8 +9,8 @@ from jinja2 import Environment, Undefined, pass_context
 from jinja2.nativetypes import NativeEnvironment
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.operators.addresses import address, is_path
 from airflow_provider_runway.operators.parameters import is_literal, is_nothing, optional
+from airflow_provider_runway.operators.paths import address, is_path
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_runway.assets import describe_upload
-from airflow_provider_runway.connected import FreeTask
-from airflow_provider_runway.operators.addresses import check_place
 from airflow_provider_runway.operators.parameters import check_literal
+from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts
 from airflow_provider_runway.results import SCHEMA_VERSION, to_iso
+from airflow_provider_runway.utils.asset_events import describe_upload
+from airflow_provider_runway.utils.mixins import FreeTask
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -90,7 +90,7 @@ class RunwayUploadOperator(FreeTask, RenderedTexts, BaseOperator):
     def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
         """Which file was uploaded, and where to; asked for by OpenLineage, where that is installed."""
         del task_instance
-        from airflow_provider_runway import lineage
+        from airflow_provider_runway.utils import openlineage
 
-        outputs = lineage.named([self.result["url"]]) if self.result else []
-        return lineage.facets([lineage.DataSet.of_path(str(self.optional("path")))], outputs)
+        outputs = openlineage.named([self.result["url"]]) if self.result else []
+        return openlineage.facets([openlineage.DataSet.of_path(str(self.optional("path")))], outputs)

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.sandbox.control import PREFIX, control
 from airflow_provider_runway.sandbox.delivery import deliver
-from airflow_provider_runway.sandbox.exchange import exchange
+from airflow_provider_runway.sandbox.dispatch import exchange
 from airflow_provider_runway.sandbox.guard import refusal_of
 from airflow_provider_runway.sandbox.journal import Journal
 from airflow_provider_runway.sandbox.logs_page import logs_page
 from airflow_provider_runway.sandbox.messages import Reply, Request, query_of
 from airflow_provider_runway.sandbox.routes import route_of
 from airflow_provider_runway.sandbox.settings import SandboxSettings
-from airflow_provider_runway.sandbox.stage import Stage
+from airflow_provider_runway.sandbox.state import SandboxState
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, MutableMapping
@@ -30,11 +30,11 @@ _FIRST = Reply(307, headers=(("location", _LOGS),))
 class SandboxApp:
     """KIE.AI's HTTP API, its media host, its log page and the controls, as one application.
 
-    :param stage: the world that it plays in.
+    :param state: the world that it plays in.
     """
 
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
+    def __init__(self, state: SandboxState) -> None:
+        self.state = state
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Serve one ASGI scope."""
@@ -47,13 +47,13 @@ class SandboxApp:
 
     async def _reply(self, request: Request) -> Reply:
         path = request.path
-        if why := refusal_of(self.stage.settings, request):
+        if why := refusal_of(self.state.settings, request):
             return Reply(403, f"{why}\n".encode(), "text/plain; charset=utf-8")
         if path.startswith(PREFIX):
-            return control(self.stage, request)
+            return control(self.state, request)
         if request.method == "GET" and path in (_LOGS, "/"):
-            return logs_page(self.stage, request) if path == _LOGS else _FIRST
-        return await exchange(self.stage, route_of(request.method, path), request)
+            return logs_page(self.state, request) if path == _LOGS else _FIRST
+        return await exchange(self.state, route_of(request.method, path), request)
 
     async def _request(self, scope: Message, receive: Receive) -> Request | None:
         """The whole request; None when the other side has gone."""
@@ -75,15 +75,15 @@ class SandboxApp:
             headers=headers,
             body=b"".join(parts),
             base_url=f"{scope.get('scheme', 'http')}://{host}",
-            at=self.stage.clock.now(),
+            at=self.state.clock.now(),
         )
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self.stage.courier.aclose()
-        self.stage.studio.close()
+        await self.state.courier.aclose()
+        self.state.studio.close()
         await send({"type": "lifespan.shutdown.complete"})
 
 
@@ -94,4 +94,4 @@ def create_app(settings: SandboxSettings | None = None, *, state: Path | None = 
     :param state: a file that keeps the tasks, and with them charges and refunds, from one run to the next.
     """
     journal = Journal(state) if state else None
-    return SandboxApp(Stage(settings or SandboxSettings(), journal=journal))
+    return SandboxApp(SandboxState(settings or SandboxSettings(), journal=journal))

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from airflow_provider_runway.sandbox.callback_bodies import callback_body
-from airflow_provider_runway.sandbox.envelope import encode
 from airflow_provider_runway.sandbox.ledger import CallbackEntry
+from airflow_provider_runway.sandbox.replies import encode
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
 
     import httpx
 
-    from airflow_provider_runway.sandbox.stage import Stage
+    from airflow_provider_runway.sandbox.state import SandboxState
     from airflow_provider_runway.sandbox.tasks import Task
 
 ATTEMPTS = 3
@@ -31,8 +31,8 @@ _ALL_WELL = range(200, 300)
 class Courier:
     """Delivers callbacks. The only part of the sandbox that acts by itself, and only while some are due."""
 
-    def __init__(self, stage: Stage) -> None:
-        self._stage = stage
+    def __init__(self, state: SandboxState) -> None:
+        self._state = state
         self._due: list[tuple[float, int, Task]] = []
         self._count = 0
         self._running: set[asyncio.Task[None]] = set()
@@ -69,7 +69,7 @@ class Courier:
             await self._client.aclose()
 
     def _may_call(self, url: str) -> bool:
-        hosts = self._stage.settings.callback_hosts
+        hosts = self._state.settings.callback_hosts
         return "*" in hosts or urlsplit(url).hostname in hosts
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -79,30 +79,30 @@ class Courier:
 
     async def _watch(self) -> None:
         while self._due:
-            now = self._stage.clock.now()
+            now = self._state.clock.now()
             while self._due and self._due[0][0] <= now:
                 task = heapq.heappop(self._due)[2]
                 self._start(self._deliver(task))
             await asyncio.sleep(_TICK)
 
     async def _deliver(self, task: Task) -> None:
-        stage = self._stage
+        state = self._state
         for attempt in range(1, ATTEMPTS + 1):
             status = await self._post(task)
-            stage.account.note_callback(CallbackEntry(stage.clock.now(), task.id, task.callback_url, attempt, status))
+            state.account.note_callback(CallbackEntry(state.clock.now(), task.id, task.callback_url, attempt, status))
             if status in _ALL_WELL:
                 return
-            await asyncio.sleep(stage.settings.callback_retry)
+            await asyncio.sleep(state.settings.callback_retry)
 
     async def _post(self, task: Task) -> int:
         import httpx
 
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
-        body = encode(callback_body(task, self._stage.clock.now()))
+        body = encode(callback_body(task, self._state.clock.now()))
         headers = {"content-type": "application/json"}
-        if key := self._stage.settings.webhook_key:
-            stamp = str(int(self._stage.clock.now()))
+        if key := self._state.settings.webhook_key:
+            stamp = str(int(self._state.clock.now()))
             headers["X-Webhook-Timestamp"] = stamp
             headers["X-Webhook-Signature"] = signature(key, task.id, stamp)
         with suppress(httpx.HTTPError):

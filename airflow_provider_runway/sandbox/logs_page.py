@@ -11,7 +11,7 @@ from airflow_provider_runway.sandbox.tasks import Phase
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.messages import Request
-    from airflow_provider_runway.sandbox.stage import Stage
+    from airflow_provider_runway.sandbox.state import SandboxState
     from airflow_provider_runway.sandbox.tasks import Task
 
 _SHOWN = 24
@@ -37,12 +37,12 @@ code { font-size: .78rem; color: var(--soft) }
 """
 
 
-def logs_page(stage: Stage, request: Request) -> Reply:
+def logs_page(state: SandboxState, request: Request) -> Reply:
     """``GET /logs``: the latest tasks; the one of ``taskId`` first, and marked."""
     now = request.at
-    stage.settle(now)
-    tasks = stage.tasks.newest(_SHOWN)
-    wanted = stage.tasks.get(request.query.get("taskId", ""))
+    state.settle(now)
+    tasks = state.tasks.newest(_SHOWN)
+    wanted = state.tasks.get(request.query.get("taskId", ""))
     if wanted:
         tasks = [wanted, *(task for task in tasks if task is not wanted)]
     cards = "".join(_card(task, now, marked=task is wanted) for task in tasks)
@@ -52,8 +52,8 @@ def logs_page(stage: Stage, request: Request) -> Reply:
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">{again}
 <title>Logs - KIE.AI sandbox</title><style>{_STYLE}</style></head>
-<body><header><h1>KIE.AI sandbox</h1><span class="soft">{len(stage.tasks)} tasks</span>
-<span><b>{stage.balance:,.10g}</b> credits left</span></header>
+<body><header><h1>KIE.AI sandbox</h1><span class="soft">{len(state.tasks)} tasks</span>
+<span><b>{state.balance:,.10g}</b> credits left</span></header>
 <main>{cards or nothing}</main></body></html>"""
     return Reply(body=page.encode("utf-8", "replace"), content_type="text/html; charset=utf-8")
 

@@ -59,12 +59,12 @@ def runway_short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     if find_spec("airflow") is None:
         return
-    from airflow_provider_runway.kie import polling
+    from airflow_provider_runway.kie import poll_state
     from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 
     # There is no busy scheduler in a test that a wait would have to be long for.
     monkeypatch.setenv("AIRFLOW__RUNWAY__SHORTEST_DEFERRAL", "0")
-    monkeypatch.setattr(polling, "sane_poll_interval", lambda _: _SHORT_PAUSE)
+    monkeypatch.setattr(poll_state, "sane_poll_interval", lambda _: _SHORT_PAUSE)
     monkeypatch.setattr(RunwayVideoSensor, "_get_next_poke_interval", lambda *_: _SHORT_PAUSE)
 
 

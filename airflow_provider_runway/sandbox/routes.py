@@ -6,14 +6,14 @@ from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, NamedTuple
 
 from airflow_provider_runway.sandbox.endpoints import aleph, common, files, jobs, media, runway
-from airflow_provider_runway.sandbox.envelope import Refusal
 from airflow_provider_runway.sandbox.messages import Reply, Request
-from airflow_provider_runway.sandbox.stage import Stage
+from airflow_provider_runway.sandbox.replies import Refusal
+from airflow_provider_runway.sandbox.state import SandboxState
 
 if TYPE_CHECKING:
     from typing import NoReturn
 
-Handler = Callable[[Stage, Request], Awaitable[Reply]]
+Handler = Callable[[SandboxState, Request], Awaitable[Reply]]
 
 
 class Route(NamedTuple):
@@ -49,11 +49,11 @@ _MEDIA = Route("media", media.result, needs_key=False, behind_edge=False)
 _UPLOADED = Route("media", media.uploaded, needs_key=False, behind_edge=False)
 
 
-async def _not_found(_: Stage, request: Request) -> NoReturn:
+async def _not_found(_: SandboxState, request: Request) -> NoReturn:
     raise Refusal(404, f"No endpoint {request.path}")
 
 
-async def _wrong_method(_: Stage, request: Request) -> NoReturn:
+async def _wrong_method(_: SandboxState, request: Request) -> NoReturn:
     raise Refusal(405, f"{request.method} is not allowed here")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-from airflow_provider_runway.sandbox.envelope import answer, encode, refusal
 from airflow_provider_runway.sandbox.faults import (
     CutAfter,
     CutMedia,
@@ -16,6 +15,7 @@ from airflow_provider_runway.sandbox.faults import (
     WrongLength,
 )
 from airflow_provider_runway.sandbox.messages import Reply
+from airflow_provider_runway.sandbox.replies import answer, encode, refusal
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.faults import Action

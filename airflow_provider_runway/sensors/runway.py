@@ -11,11 +11,6 @@ from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
-from airflow_provider_runway.airflow_errors import fail_for_good_if_hopeless
-from airflow_provider_runway.assets import describe_video
-from airflow_provider_runway.configuration import read_shortest_deferral
-from airflow_provider_runway.connected import VideoTaskLinks
-from airflow_provider_runway.deferral import event_error, shortest_deferral, trigger_timeout
 from airflow_provider_runway.kie.errors import (
     ConnectionSettingsError,
     GenerationFailedError,
@@ -25,13 +20,18 @@ from airflow_provider_runway.kie.errors import (
     VideoExpiredError,
     WaitTimeoutError,
 )
-from airflow_provider_runway.kie.polling import Finished, GaveUp, LookAgain, Step, Watch, WatchRules, timed_out
+from airflow_provider_runway.kie.poll_state import Finished, GaveUp, PollAgain, PollRules, PollState, Step, timed_out
 from airflow_provider_runway.kie.rules import check_kind, check_poll_interval, check_seconds, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.operators.parameters import check_literal
 from airflow_provider_runway.operators.templating import RenderedTexts
 from airflow_provider_runway.results import VideoResult, finished_result, utc_now
-from airflow_provider_runway.retrying import RETRIES, RETRY_DELAY
+from airflow_provider_runway.triggers.events import event_error, shortest_deferral, trigger_timeout
+from airflow_provider_runway.utils.asset_events import describe_video
+from airflow_provider_runway.utils.config import read_shortest_deferral
+from airflow_provider_runway.utils.failures import as_airflow_failure
+from airflow_provider_runway.utils.mixins import VideoLinksMixin
+from airflow_provider_runway.utils.retry_defaults import RETRIES, RETRY_DELAY
 
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
@@ -45,7 +45,7 @@ _MEMORY_KEY = "runway_looks"
 _NO_VIDEO = (WaitTimeoutError, GenerationFailedError, TaskNotFoundError, VideoExpiredError, MissingVideoError)
 
 
-class RunwayVideoSensor(VideoTaskLinks, RenderedTexts, BaseSensorOperator):
+class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
     """Wait until a video that was submitted elsewhere is ready. Pays nothing.
 
     :param runway_task_id: The KIE task to wait for. (templated)
@@ -136,14 +136,14 @@ class RunwayVideoSensor(VideoTaskLinks, RenderedTexts, BaseSensorOperator):
             step = self._look()
             if isinstance(step, Finished):
                 return self._result(context, step.task)
-            if isinstance(step, LookAgain):
+            if isinstance(step, PollAgain):
                 if outcome in {"gone", "fault"}:
                     self._give_up(event_error(event, self._watch.state))
                 if outcome == "timeout" or deadline is None:
                     deadline = 0.0
             return self._wait_on(context, step, deadline or 0.0)
 
-    def _wait_on(self, context: Context, step: LookAgain | GaveUp, deadline: float) -> VideoResult:
+    def _wait_on(self, context: Context, step: PollAgain | GaveUp, deadline: float) -> VideoResult:
         """Wait until the deadline: in the triggerer, if that leaves enough time for a deferral."""
         while True:
             if isinstance(step, GaveUp):
@@ -172,15 +172,15 @@ class RunwayVideoSensor(VideoTaskLinks, RenderedTexts, BaseSensorOperator):
 
     def _settle_task_id(self) -> None:
         """See that templating has come to an id. ``soft_fail`` is not for one that has not."""
-        with fail_for_good_if_hopeless():
+        with as_airflow_failure():
             self.runway_task_id = self.needed("runway_task_id")
             check_task_id("runway_task_id", self.runway_task_id)
 
     @cached_property
-    def _watch(self) -> Watch:
+    def _watch(self) -> PollState:
         """The memory of this process: the sensor's own ``timeout`` is the deadline."""
-        rules = WatchRules(poll_interval=self.poke_interval)
-        return Watch(self.runway_task_id, deadline=float("inf"), rules=rules)
+        rules = PollRules(poll_interval=self.poke_interval)
+        return PollState(self.runway_task_id, deadline=float("inf"), rules=rules)
 
     @contextmanager
     def _remembering(self, context: Context) -> Iterator[None]:
@@ -203,12 +203,12 @@ class RunwayVideoSensor(VideoTaskLinks, RenderedTexts, BaseSensorOperator):
 
     def _look(self) -> Step:
         try:
-            task = self.hook.look(self.runway_task_id, self.kind)
+            task = self.hook.get_task(self.runway_task_id, self.kind)
         except RunwayError as error:
             self.log.warning("%s", error)
             return self._watch.failed(error, time.time())
         step = self._watch.saw(task, time.time())
-        if isinstance(step, LookAgain) and step.news is not None:
+        if isinstance(step, PollAgain) and step.news is not None:
             self.log.info("Task %s: %s.", self.runway_task_id, step.news)
         return step
 
@@ -242,10 +242,10 @@ class RunwayVideoSensor(VideoTaskLinks, RenderedTexts, BaseSensorOperator):
     def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
         """Which video was waited for, and its files at KIE; asked for by OpenLineage, where that is installed."""
         del task_instance
-        from airflow_provider_runway import lineage
+        from airflow_provider_runway.utils import openlineage
 
-        video = lineage.DataSet.of_video(self.result["task_id"] if self.result else self.runway_task_id)
-        return lineage.facets([video], [each for each in lineage.at_kie(self.result) if each != video])
+        video = openlineage.DataSet.of_video(self.result["task_id"] if self.result else self.runway_task_id)
+        return openlineage.facets([video], [each for each in openlineage.at_kie(self.result) if each != video])
 
     def _give_up(self, error: RunwayError) -> NoReturn:
         """Fail or skip. What KIE has failed stays failed: no retry of a sensor changes that."""

@@ -14,10 +14,8 @@ from typing import Literal
 import httpx
 
 from airflow_provider_runway.kie.errors import DeadLinkError, DownloadError, NotAVideoError
-from airflow_provider_runway.kie.exchange import Patience
+from airflow_provider_runway.kie.flows import RetryRules
 from airflow_provider_runway.kie.texts import shorten
-from airflow_provider_runway.storage.addresses import Resolve, resolve
-from airflow_provider_runway.storage.asking import Answer, Asker
 from airflow_provider_runway.storage.content import (
     HEAD,
     decoded,
@@ -26,10 +24,12 @@ from airflow_provider_runway.storage.content import (
     is_no_video,
     picture_suffix,
 )
+from airflow_provider_runway.storage.download_faults import FaultError
 from airflow_provider_runway.storage.fast_transport import best_transport
-from airflow_provider_runway.storage.faults import FaultError
 from airflow_provider_runway.storage.links import hidden_queries
-from airflow_provider_runway.storage.pace import Clock, Pace, TooSlowError
+from airflow_provider_runway.storage.media_request import Answer, Asker
+from airflow_provider_runway.storage.minimum_rate import Clock, Pace, TooSlowError
+from airflow_provider_runway.storage.public_hosts import Resolve, resolve
 from airflow_provider_runway.storage.ranges import Next, Progress, read_answer
 from airflow_provider_runway.storage.sink import Sink
 
@@ -39,7 +39,7 @@ Media = Literal["video", "thumbnail", "media file"]
 OnProgress = Callable[[int, "int | None"], None]
 
 # Six faults in a row without a new byte, half a minute of pauses, and the download is left to the task's retries.
-DEFAULT_PATIENCE = Patience(tries=6)
+DEFAULT_RETRY_RULES = RetryRules(tries=6)
 # Cuts after which even a download that moves on each time is given up.
 _MOST_CUTS = 1000
 _PAID = "It is paid and KIE.AI still has it (14 days at most)."
@@ -51,7 +51,7 @@ class Downloader:
 
     :param task_id: The KIE task, for messages.
     :param timeout: Seconds for connecting and for each read.
-    :param patience: How many faults in a row without a new byte are borne, and how long the pauses between are.
+    :param retry_rules: How many faults in a row without a new byte are borne, and how long the pauses between are.
     :param renew: Given the link that has died, returns another to the video; asked once.
     :param transport: An httpx transport in place of the network, for tests.
     :param sleep: What pauses.
@@ -62,7 +62,7 @@ class Downloader:
 
     task_id: str
     timeout: float
-    patience: Patience
+    retry_rules: RetryRules
     renew: Callable[[str], str] | None
     transport: httpx.BaseTransport | None
     sleep: Callable[[float], None]
@@ -147,9 +147,9 @@ class _Download:
                 faults = 1 if self.progress.received > furthest and not fault.slow else faults + 1
                 furthest = max(furthest, self.progress.received)
                 error = settings.error(fault, self.media)
-                if fault.final or faults >= settings.patience.tries or cuts >= _MOST_CUTS:
+                if fault.final or faults >= settings.retry_rules.tries or cuts >= _MOST_CUTS:
                     raise error from fault.__cause__
-                pause = max(settings.patience.pause(faults, error), fault.pause or 0.0)
+                pause = max(settings.retry_rules.pause(faults, error), fault.pause or 0.0)
                 log.warning(
                     "The download of the %s of task %s stopped at %d of %s bytes: %s. Going on in %.1f s.",
                     self.media,

@@ -23,8 +23,8 @@ from urllib.request import getproxies
 import httpx
 from typing_extensions import Buffer
 
-from airflow_provider_runway.storage.addresses import is_public
-from airflow_provider_runway.storage.pace import Clock, EndlessAnswerError, Pace
+from airflow_provider_runway.storage.minimum_rate import Clock, EndlessAnswerError, Pace
+from airflow_provider_runway.storage.public_hosts import is_public
 from airflow_provider_runway.storage.sink import BATCH, WAITING
 
 # The extension of a request that may go to public addresses alone.

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import httpx
 
-from airflow_provider_runway.kie.bounded import BoundedTransport, Deadline
+from airflow_provider_runway.kie.deadline_transport import BoundedTransport, Deadline
 from airflow_provider_runway.kie.proxies import proxy_for
 from airflow_provider_runway.storage.fast_transport import FastTransport
-from airflow_provider_runway.storage.pace import PERIOD, Clock
+from airflow_provider_runway.storage.minimum_rate import PERIOD, Clock
 
 
 class ProxiedTransport(httpx.BaseTransport):

@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from airflow_provider_runway.configuration import LARGEST_FILE, read_largest_file
-from airflow_provider_runway.kie.exchange import Patience
+from airflow_provider_runway.kie.flows import RetryRules
 from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.storage.content import HEAD, media_suffix, suffix_of_link
-from airflow_provider_runway.storage.download import DEFAULT_PATIENCE, Downloader
+from airflow_provider_runway.storage.download import DEFAULT_RETRY_RULES, Downloader
 from airflow_provider_runway.storage.names import file_stem
 from airflow_provider_runway.storage.saving import SavedVideo, Video, publish, save_video
 from airflow_provider_runway.storage.sink import Sink
 from airflow_provider_runway.storage.targets import address_of, find_target, storing
+from airflow_provider_runway.utils.config import LARGEST_FILE, read_largest_file
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -72,7 +72,7 @@ def save_results(
     overwrite: bool = False,
     timeout: float = 30.0,
     renew: Renew | None = None,
-    patience: Patience = DEFAULT_PATIENCE,
+    retry_rules: RetryRules = DEFAULT_RETRY_RULES,
     transport: httpx.BaseTransport | None = None,
     sleep: Callable[[float], None] = time.sleep,
     largest: int = LARGEST_FILE,
@@ -88,7 +88,7 @@ def save_results(
     :param overwrite: Whether another file of the same name is replaced.
     :param timeout: Seconds for connecting to the media host and for each read.
     :param renew: Given a link that has died and its place among ``sources``, returns another; asked once a file.
-    :param patience: How many faults in a row without a new byte are borne, and how long the pauses between are.
+    :param retry_rules: How many faults in a row without a new byte are borne, and how long the pauses between are.
     :param transport: An httpx transport in place of the network, for tests.
     :param sleep: What pauses.
     :param largest: Bytes that a file may have at most.
@@ -102,7 +102,7 @@ def save_results(
         downloader = Downloader(
             task_id=task_id,
             timeout=timeout,
-            patience=patience,
+            retry_rules=retry_rules,
             renew=None if renew is None else lambda dead: renew(dead, position),
             transport=transport,
             sleep=sleep,

@@ -13,15 +13,15 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from airflow_provider_runway.configuration import LARGEST_FILE
 from airflow_provider_runway.kie.errors import TargetExistsError
-from airflow_provider_runway.kie.exchange import Patience
+from airflow_provider_runway.kie.flows import RetryRules
 from airflow_provider_runway.storage.content import HEAD, picture_suffix
-from airflow_provider_runway.storage.download import DEFAULT_PATIENCE, Downloader, OnProgress
+from airflow_provider_runway.storage.download import DEFAULT_RETRY_RULES, Downloader, OnProgress
 from airflow_provider_runway.storage.names import file_stem
 from airflow_provider_runway.storage.ranges import Progress
 from airflow_provider_runway.storage.sink import Sink
 from airflow_provider_runway.storage.targets import Draft, Fingerprint, Target, find_target, fingerprint, storing
+from airflow_provider_runway.utils.config import LARGEST_FILE
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -60,7 +60,7 @@ def save_video(
     expected_sha256: str | None = None,
     timeout: float = 30.0,
     renew: Callable[[str], str] | None = None,
-    patience: Patience = DEFAULT_PATIENCE,
+    retry_rules: RetryRules = DEFAULT_RETRY_RULES,
     on_progress: OnProgress | None = None,
     transport: httpx.BaseTransport | None = None,
     sleep: Callable[[float], None] = time.sleep,
@@ -86,7 +86,7 @@ def save_video(
         there, nothing is fetched.
     :param timeout: Seconds for connecting to the media host and for each read.
     :param renew: Given the link that has died, returns another; asked once.
-    :param patience: How many faults in a row without a new byte are borne, and how long the pauses between are.
+    :param retry_rules: How many faults in a row without a new byte are borne, and how long the pauses between are.
     :param on_progress: Called again and again with the bytes received and, if known, those of the whole file.
     :param transport: An httpx transport in place of the network, for tests.
     :param sleep: What pauses.
@@ -103,7 +103,7 @@ def save_video(
     downloader = Downloader(
         task_id=task_id,
         timeout=timeout,
-        patience=patience,
+        retry_rules=retry_rules,
         renew=renew,
         transport=transport,
         sleep=sleep,
@@ -252,10 +252,10 @@ def _save_thumbnail(link: str, place: Target, downloader: Downloader, overwrite:
     """Store the picture, and never fail for it: the video is what was paid."""
     task_id = downloader.task_id
     # The file that decides the draft's name has no suffix yet: the picture's own bytes tell it.
-    patience = replace(downloader.patience, tries=min(2, downloader.patience.tries))
+    retry_rules = replace(downloader.retry_rules, tries=min(2, downloader.retry_rules.tries))
     try:
         with place.draft() as draft, Sink(draft.file) as sink:
-            replace(downloader, patience=patience).fetch(link, sink, media="thumbnail")
+            replace(downloader, retry_rules=retry_rules).fetch(link, sink, media="thumbnail")
             draft.file.seek(0)
             picture = place.beside(picture_suffix(draft.file.read(HEAD)) or ".png")
             if picture.uri == place.uri:

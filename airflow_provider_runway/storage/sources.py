@@ -91,8 +91,8 @@ def _find(text: str) -> Target:
 
 def _within_roots(field: str, text: str, place: Target) -> Target:
     """The file where all links have led, if it may be uploaded; of other storages their rights decide."""
-    from airflow_provider_runway.configuration import read_upload_roots
     from airflow_provider_runway.storage.local_target import LocalTarget
+    from airflow_provider_runway.utils.config import read_upload_roots
 
     roots = read_upload_roots()
     if not roots or not isinstance(place, LocalTarget):

@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_runway.assets import describe_video
-from airflow_provider_runway.connected import FreeTask, VideoTaskLinks
 from airflow_provider_runway.kie.errors import GenerationFailedError
 from airflow_provider_runway.kie.judging import require_video
 from airflow_provider_runway.kie.rules import check_kind, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
-from airflow_provider_runway.operators.addresses import check_place
 from airflow_provider_runway.operators.parameters import check_folder, check_literal, check_no_thumbnail
+from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts
 from airflow_provider_runway.results import VideoResult, finished_result
+from airflow_provider_runway.utils.asset_events import describe_video
+from airflow_provider_runway.utils.mixins import FreeTask, VideoLinksMixin
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context, ObjectStoragePath
 
 
-class RunwayToObjectStorageOperator(VideoTaskLinks, FreeTask, RenderedTexts, BaseOperator):
+class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, BaseOperator):
     """Store the video of a finished task. Pays nothing, and can be run again.
 
     :param runway_task_id: The KIE task, which must have succeeded. (templated)
@@ -107,14 +107,14 @@ class RunwayToObjectStorageOperator(VideoTaskLinks, FreeTask, RenderedTexts, Bas
     def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
         """From where the video was stored, and where; asked for by OpenLineage, where that is installed."""
         del task_instance
-        from airflow_provider_runway import lineage
+        from airflow_provider_runway.utils import openlineage
 
-        stored_from = lineage.at_kie(self.result) or lineage.made_from((), self.runway_task_id)
-        return lineage.facets(stored_from, lineage.stored_as(self.result))
+        stored_from = openlineage.at_kie(self.result) or openlineage.made_from((), self.runway_task_id)
+        return openlineage.facets(stored_from, openlineage.stored_as(self.result))
 
     def _finished_task(self) -> VideoTask:
         try:
-            return require_video(self.hook.look(self.runway_task_id, self.kind))
+            return require_video(self.hook.get_task(self.runway_task_id, self.kind))
         except GenerationFailedError as error:
             error.retryable = False  # no retry of a download makes a failed video
             raise

@@ -10,8 +10,8 @@ from typing import Any
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT
+from airflow_provider_runway.triggers.admission_queue import admission_queue
 from airflow_provider_runway.triggers.arguments import ignore
-from airflow_provider_runway.triggers.queue import admission_queue
 from airflow_provider_runway.triggers.settling import settle
 
 
@@ -70,7 +70,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait, and fire."""
+        """Subscription, and fire."""
         since = asyncio.get_running_loop().time()
         queue = admission_queue(self.runway_conn_id)
         queue.set_limit(self.limit)

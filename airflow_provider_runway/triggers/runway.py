@@ -84,7 +84,7 @@ class RunwayVideoTrigger(BaseTrigger):
         )
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Wait, and fire."""
+        """Subscription, and fire."""
         since = asyncio.get_running_loop().time()
         outcome = await self._outcome()
         await settle(self, since)
@@ -92,10 +92,10 @@ class RunwayVideoTrigger(BaseTrigger):
 
     async def _outcome(self) -> dict[str, Any]:
         waiting = await _load()
-        from airflow_provider_runway.triggers.waits import Wish
+        from airflow_provider_runway.triggers.subscriptions import PollRequest
 
         try:
-            wish = Wish(
+            wish = PollRequest(
                 task_id=self.runway_task_id,
                 kind=self.kind,
                 poll_interval=self.poll_interval,
@@ -103,7 +103,7 @@ class RunwayVideoTrigger(BaseTrigger):
                 submitted_at=self.submitted_at,
                 profile=self.profile,
             )
-            await waiting.waiter(self.runway_conn_id).wait(wish, self._report)
+            await waiting.shared_poller(self.runway_conn_id).wait(wish, self._report)
         except GenerationFailedError:
             return self._event("failed")
         except (VideoExpiredError, TaskNotFoundError) as error:
@@ -135,5 +135,5 @@ async def _load() -> ModuleType:
     """What the waiting is done with. It takes tenths of a second to import, which a triggerer's loop must not stand."""
     global _loaded  # noqa: PLW0603 - once for the process
     if _loaded is None:
-        _loaded = await asyncio.to_thread(importlib.import_module, "airflow_provider_runway.triggers.waiter")
+        _loaded = await asyncio.to_thread(importlib.import_module, "airflow_provider_runway.triggers.shared_poller")
     return _loaded

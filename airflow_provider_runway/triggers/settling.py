@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from airflow_provider_runway.deferral import shortest_deferral
+from airflow_provider_runway.triggers.events import shortest_deferral
 
 if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger

@@ -60,7 +60,7 @@ def test_a_video_is_submitted_looked_at_and_waited_for(kie: Sandbox, given_time:
     hook, changes = RunwayHook(), list[str]()
 
     task_id = call(hook, "submit", REQUEST)
-    first = call(hook, "look", task_id)
+    first = call(hook, "get_task", task_id)
     video = call(hook, "wait", task_id, on_change=lambda state, _waited: changes.append(state))
 
     assert isinstance(video, VideoTask)
@@ -80,7 +80,7 @@ def test_a_video_is_extended(kie: Sandbox, call: Method) -> None:
 
     second = call(hook, "submit", ExtendRequest(task_id=first, prompt="It looks up"))
 
-    assert call(hook, "look", second).parent_task_id == first
+    assert call(hook, "get_task", second).parent_task_id == first
 
 
 def test_the_balance_goes_down_by_the_price(kie: Sandbox, call: Method) -> None:
@@ -102,7 +102,7 @@ def test_a_failed_task_an_unknown_one_and_a_late_one_are_told_apart(
         call(RunwayHook(), "wait", failed)
     assert (caught.value.reason, caught.value.retryable, caught.value.task_id) == ("moderation", False, failed)
     with pytest.raises(TaskNotFoundError):
-        call(RunwayHook(), "look", "no-such-task")
+        call(RunwayHook(), "get_task", "no-such-task")
     kie.configure(seconds=9000)
     late = call(RunwayHook(), "submit", GenerateRequest(prompt="A bear", aspect_ratio="1:1"))
     with pytest.raises(WaitTimeoutError, match=f"{late} was not ready in time"):
@@ -290,7 +290,7 @@ def test_airflow_can_build_the_hook_from_a_connection_id_alone() -> None:
     assert (RunwayHook.conn_type, RunwayHook.hook_name) == ("runway", "Runway (KIE.AI)")
 
 
-@pytest.mark.parametrize("name", ["submit", "look", "wait", "credits"])
+@pytest.mark.parametrize("name", ["submit", "get_task", "wait", "credits"])
 def test_the_async_twin_takes_the_same_parameters(name: str) -> None:
     ours, twin = getattr(RunwayHook, name), getattr(RunwayHook, f"a_{name}")
 

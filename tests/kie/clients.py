@@ -13,7 +13,7 @@ from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, Kie
 from airflow_provider_runway.kie.over_aiohttp import AiohttpSender
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
-from airflow_provider_runway.kie.waiting import OnChange
+from airflow_provider_runway.kie.wait_flow import OnChange
 
 Handler = Callable[[httpx.Request], httpx.Response]
 KEY = "Zq7#a-very-secret-key"
@@ -25,7 +25,7 @@ class Service(Protocol):
     slept: list[float]
 
     def submit(self, request: Request) -> str: ...
-    def look(self, task_id: str, kind: Kind = ...) -> VideoTask: ...
+    def get_task(self, task_id: str, kind: Kind = ...) -> VideoTask: ...
     def wait(
         self,
         task_id: str,
@@ -80,8 +80,8 @@ class AsyncService:
     def submit(self, request: Request) -> str:
         return self._loop.run_until_complete(self.client.submit(request))
 
-    def look(self, task_id: str, kind: Kind = "runway") -> VideoTask:
-        return self._loop.run_until_complete(self.client.look(task_id, kind))
+    def get_task(self, task_id: str, kind: Kind = "runway") -> VideoTask:
+        return self._loop.run_until_complete(self.client.get_task(task_id, kind))
 
     def wait(
         self,

@@ -28,7 +28,7 @@ def connecting(kinds: list[type[Any]]) -> Callable[[pytest.FixtureRequest], Iter
 
         def make(url: str, **options: Any) -> Service:
             address = Address(api_key=KEY, base_url=url)
-            made.append(request.param(address, **{"timeout": 5.0, "patience": NO_JITTER, **options}))
+            made.append(request.param(address, **{"timeout": 5.0, "retry_rules": NO_JITTER, **options}))
             return made[-1]
 
         yield make

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.kie.exchange import Exchange, Patience, Pause, Send
+from airflow_provider_runway.kie.flows import Flow, Pause, RetryRules, Send
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest, Request
 from airflow_provider_runway.kie.tasks import EXTENSION_MODEL, Kind
 
@@ -24,7 +24,7 @@ JOB = JobRequest(model="kling-2.6/text-to-video", input={"prompt": "A hare in th
 EXTEND = ExtendRequest(task_id="source-1", prompt="The fox looks up")
 # One request of each kind, and the kind of the task that it makes.
 EVERY_REQUEST: list[tuple[Request, Kind]] = [(GENERATE, "runway"), (EXTEND, "runway"), (ALEPH, "aleph"), (JOB, "job")]
-NO_JITTER = Patience(tries=4, jitter=lambda: 0.0)
+NO_JITTER = RetryRules(tries=4, jitter=lambda: 0.0)
 
 # Wild inputs: many enough to find things, few enough for a suite that is run often.
 wild = settings(max_examples=100, deadline=None)
@@ -88,7 +88,7 @@ class Played(Generic[T]):
     pauses: list[float]
 
 
-def play(conversation: Exchange[T], script: Iterable[Answer | RunwayError]) -> Played[T]:
+def play(conversation: Flow[T], script: Iterable[Answer | RunwayError]) -> Played[T]:
     """Drive a conversation with a script of answers and faults, without a clock."""
     events = iter(script)
     sends = 0

@@ -28,7 +28,7 @@ from airflow_provider_runway.kie.errors import (
     UnreadableAnswerError,
     WaitTimeoutError,
 )
-from airflow_provider_runway.kie.exchange import ONE_TRY
+from airflow_provider_runway.kie.flows import ONE_TRY
 from airflow_provider_runway.kie.over_httpx import AsyncHttpxSender, transport_error
 
 from .clients import KEY, AsyncService, Handler, Service, SyncService
@@ -45,7 +45,7 @@ def client(request: pytest.FixtureRequest) -> Iterator[Make]:
     made: list[Service] = []
 
     def make(handler: Handler, **options: Any) -> Service:
-        made.append(request.param(options.pop("address", ADDRESS), handler, **{"patience": NO_JITTER, **options}))
+        made.append(request.param(options.pop("address", ADDRESS), handler, **{"retry_rules": NO_JITTER, **options}))
         return made[-1]
 
     yield make
@@ -75,7 +75,7 @@ def ask(service: Service, what: str) -> object:
     """Do one of the things a client can do."""
     calls: dict[str, Callable[[], object]] = {
         "submit": lambda: service.submit(GENERATE),
-        "look": lambda: service.look("t-1"),
+        "get_task": lambda: service.get_task("t-1"),
         "credits": service.credits,
         "wait": lambda: service.wait("t-1", poll_interval=1.0, timeout=500.0),
     }
@@ -107,7 +107,7 @@ def test_a_submission_is_one_post_of_json_with_key_and_user_agent(client: Make) 
 
 def test_a_look_is_a_get_with_the_id_in_the_query_and_no_body(client: Make) -> None:
     handle, requests = answers(ok({**READY, "taskId": "a&b=c/d+é"}))
-    task = client(handle).look("a&b=c/d+é")
+    task = client(handle).get_task("a&b=c/d+é")
     assert task.task_id == "a&b=c/d+é"
     (request,) = requests
     assert request.method == "GET"
@@ -127,7 +127,7 @@ def test_the_balance_is_asked_for(client: Make) -> None:
 def test_an_id_of_any_form_stays_within_the_query(client: Make, task_id: str) -> None:
     handle, requests = answers(ok(READY))
     with pytest.raises(UnreadableAnswerError):
-        client(handle).look(task_id)
+        client(handle).get_task(task_id)
     assert requests[0].url.path in {"/api/v1/runway/record-detail", "/api/v1/jobs/recordInfo"}
     assert dict(requests[0].url.params) == {"taskId": task_id.removeprefix("jobs:")}
 
@@ -173,7 +173,7 @@ def test_a_post_is_sent_again_after_a_rate_limit_for_as_long_as_it_asks(client: 
 def test_one_submission_can_have_its_own_patience() -> None:
     handle, requests = answers(ok(code=429))
     with SyncService(ADDRESS, handle) as sync, pytest.raises(RateLimitedError):
-        KieClient.submit(sync, GENERATE, patience=ONE_TRY)
+        KieClient.submit(sync, GENERATE, retry_rules=ONE_TRY)
     assert len(requests) == 1
 
 
@@ -183,9 +183,9 @@ def test_one_async_look_or_submission_can_have_its_own_patience() -> None:
     async def try_both() -> None:
         async with AsyncKieClient(ADDRESS, transport=httpx.MockTransport(handle)) as kie:
             with pytest.raises(RateLimitedError):
-                await kie.submit(GENERATE, patience=ONE_TRY)
+                await kie.submit(GENERATE, retry_rules=ONE_TRY)
             with pytest.raises(ServerError):
-                await kie.look("t-1", patience=ONE_TRY)
+                await kie.get_task("t-1", retry_rules=ONE_TRY)
 
     asyncio.run(try_both())
     assert len(requests) == 2
@@ -240,7 +240,7 @@ def test_a_fault_below_http_counts_as_not_sent_only_where_that_is_certain(
 def test_a_fault_is_named_and_nothing_that_a_library_says_is_quoted(client: Make) -> None:
     handle, _ = answers(httpx.ReadTimeout("http://bob:hush@proxy"))
     with pytest.raises(NoAnswerError) as caught:
-        client(handle, patience=ONE_TRY).look("t-1")
+        client(handle, retry_rules=ONE_TRY).get_task("t-1")
     assert str(caught.value) == "No whole answer came back from KIE.AI at kie.example:443 (ReadTimeout)."
     assert "hush" not in "".join(traceback.format_exception(caught.value))
 
@@ -321,8 +321,8 @@ def test_a_key_that_is_sent_back_is_in_no_error(key: str, status: int, code: Any
     )
     errors: list[RunwayError] = []
     for make in CLIENTS:
-        service = make(Address(api_key=key), lambda _: reply, patience=ONE_TRY)
-        for what in ("submit", "look", "credits"):
+        service = make(Address(api_key=key), lambda _: reply, retry_rules=ONE_TRY)
+        for what in ("submit", "get_task", "credits"):
             try:
                 ask(service, what)
             except RunwayError as error:
@@ -342,13 +342,13 @@ EVENTS = st.tuples(STATUSES, st.builds(body, DATA, code=CODES) | st.binary(max_s
 
 
 @wild
-@given(st.lists(EVENTS, min_size=4, max_size=4), st.sampled_from(["submit", "look", "credits", "wait"]))
+@given(st.lists(EVENTS, min_size=4, max_size=4), st.sampled_from(["submit", "get_task", "credits", "wait"]))
 def test_the_sync_and_the_async_client_do_the_same(script: list[tuple[int, bytes] | Exception], what: str) -> None:
     outcomes = []
     for make in CLIENTS:
         events = [httpx.Response(e[0], content=e[1]) if isinstance(e, tuple) else e for e in script]
         handle, requests = answers(*events, *[ok(READY) for _ in range(20)])
-        service = make(ADDRESS, handle, patience=NO_JITTER)
+        service = make(ADDRESS, handle, retry_rules=NO_JITTER)
         outcome: Any
         try:
             outcome = ask(service, what)

@@ -18,7 +18,7 @@ from airflow_provider_runway.kie.errors import (
     RunwayError,
     UnreadableAnswerError,
 )
-from airflow_provider_runway.kie.exchange import ONE_TRY
+from airflow_provider_runway.kie.flows import ONE_TRY
 
 from .clients import KEY, AiohttpService, AsyncService, SyncService
 from .connecting import Connect, Proxied, connecting, self_signed
@@ -58,7 +58,7 @@ def test_a_certificate_that_nobody_vouches_for_stops_before_anything_is_sent(con
 def test_a_handshake_that_fails_sends_nothing(connect: Connect, act: Act) -> None:
     with Wire(unread(act), unread(act), deaf=True) as wire:
         with pytest.raises(NotSentError):
-            connect(f"https://127.0.0.1:{wire.port}", patience=ONE_TRY).submit(GENERATE)
+            connect(f"https://127.0.0.1:{wire.port}", retry_rules=ONE_TRY).submit(GENERATE)
         assert wire.requests == []
 
 
@@ -90,7 +90,7 @@ def test_a_post_whose_answer_is_cut_is_ambiguous_and_sent_once(connect: Connect,
 @pytest.mark.parametrize("cut", CUT)
 def test_a_look_whose_answer_is_cut_is_repeated(connect: Connect, cut: str) -> None:
     with Wire(CUT[cut], SEEN, SEEN) as wire:
-        assert connect(wire.url).look("t-1").video_url == "https://files.example/v.mp4"
+        assert connect(wire.url).get_task("t-1").video_url == "https://files.example/v.mp4"
 
 
 def test_a_connection_that_is_cut_before_the_request_is_read_is_ambiguous(connect: Connect) -> None:
@@ -119,7 +119,7 @@ def test_no_submission_rides_on_a_connection_that_was_used_before(connect_by_htt
     with Wire(TAKEN, SEEN, TAKEN, TAKEN) as wire:
         service = connect_by_httpx(wire.url)
         service.submit(GENERATE)
-        service.look("t-1")
+        service.get_task("t-1")
         service.submit(GENERATE)
         service.submit(GENERATE)
         assert [connection for connection, _ in wire.requests] == [0, 1, 2, 3]
@@ -128,8 +128,8 @@ def test_no_submission_rides_on_a_connection_that_was_used_before(connect_by_htt
 def test_looks_share_a_connection(connect: Connect) -> None:
     with Wire(SEEN, SEEN, reply(body(5))) as wire:
         service = connect(wire.url)
-        service.look("t-1")
-        service.look("t-1")
+        service.get_task("t-1")
+        service.get_task("t-1")
         service.credits()
         assert [connection for connection, _ in wire.requests] == [0, 0, 0]
 
@@ -140,7 +140,7 @@ def test_a_kept_connection_that_the_server_has_closed_meanwhile_does_no_harm(con
     with Wire(stale, stale, SEEN) as wire:
         service = connect(wire.url)
         for _ in range(3):
-            assert service.look("t-1").state == "success"
+            assert service.get_task("t-1").state == "success"
         assert len({connection for connection, _ in wire.requests}) == 3
 
 
@@ -157,7 +157,7 @@ def test_what_is_said_before_the_answer_is_not_the_answer(connect: Connect, hint
 @pytest.mark.parametrize("status", ["204 No Content", "304 Not Modified", "200 OK"])
 def test_an_empty_answer_is_told_as_one(connect: Connect, status: str) -> None:
     with Wire(reply(b"", status)) as wire, pytest.raises(RunwayError, match=f"HTTP {status[:3]}, the body is empty"):
-        connect(wire.url, patience=ONE_TRY).look("t-1")
+        connect(wire.url, retry_rules=ONE_TRY).get_task("t-1")
 
 
 def test_a_switch_of_protocols_is_no_success(connect_by_httpx: Connect) -> None:
@@ -175,9 +175,9 @@ def test_an_endless_answer_is_read_no_further_than_it_can_be_ours(connect: Conne
     megabyte = b" " * 1_048_576
     acts = [send_without_end(b"HTTP/1.1 200 OK\r\nContent-Length: 999999999\r\n\r\n", megabyte, 900)] * 2
     with Wire(*acts) as wire:
-        service = connect(wire.url, patience=ONE_TRY)
+        service = connect(wire.url, retry_rules=ONE_TRY)
         with pytest.raises(UnreadableAnswerError):
-            service.look("t-1")
+            service.get_task("t-1")
         with pytest.raises(AmbiguousSubmissionError):
             service.submit(GENERATE)
 
@@ -185,7 +185,7 @@ def test_an_endless_answer_is_read_no_further_than_it_can_be_ours(connect: Conne
 def test_an_answer_that_swells_when_unpacked_is_read_no_further_than_it_can_be_ours(connect: Connect) -> None:
     bomb = gzip.compress(b" " * (8 * LONGEST_ANSWER))
     with Wire(reply(bomb, "200 OK", "Content-Encoding: gzip")) as wire, pytest.raises(UnreadableAnswerError):
-        connect(wire.url, patience=ONE_TRY).look("t-1")
+        connect(wire.url, retry_rules=ONE_TRY).get_task("t-1")
 
 
 # --- where the key goes
@@ -197,7 +197,7 @@ def test_redirects_are_not_followed_and_the_key_goes_nowhere_else(connect: Conne
         to = f"Location: {elsewhere.url}/api/v1/runway/generate"
         with Wire(reply(b"", status, to), reply(b"", status, to)) as wire:
             service = connect(wire.url)
-            for call in (lambda: service.submit(GENERATE), lambda: service.look("t-1")):
+            for call in (lambda: service.submit(GENERATE), lambda: service.get_task("t-1")):
                 with pytest.raises(BadRequestError, match="redirects"):
                     call()
             assert all(KEY.encode() in request for _, request in wire.requests)
@@ -209,14 +209,14 @@ def test_a_proxy_that_is_down_is_nothing_sent(connect_by_httpx: Connect, proxied
     with refused_port() as port:
         proxied(port)
         with pytest.raises(NotSentError):
-            connect_by_httpx(url, patience=ONE_TRY).submit(GENERATE)
+            connect_by_httpx(url, retry_rules=ONE_TRY).submit(GENERATE)
 
 
 def test_a_proxy_that_refuses_the_tunnel_never_sees_the_key(connect_by_httpx: Connect, proxied: Proxied) -> None:
     with Wire(reply(b"no", "407 Proxy Authentication Required")) as wire:
         proxied(wire.port)
         with pytest.raises(NotSentError, match="407"):
-            connect_by_httpx("https://kie.example", patience=ONE_TRY).submit(GENERATE)
+            connect_by_httpx("https://kie.example", retry_rules=ONE_TRY).submit(GENERATE)
         ((_, request),) = wire.requests
         assert request.startswith(b"CONNECT kie.example:443")
         assert KEY.encode() not in request

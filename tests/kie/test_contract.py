@@ -20,7 +20,7 @@ from airflow_provider_runway.kie.errors import (
     UnreadableAnswerError,
     VideoExpiredError,
 )
-from airflow_provider_runway.kie.exchange import ONE_TRY
+from airflow_provider_runway.kie.flows import ONE_TRY
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.task_ids import APIS, Api, parse_task_id
 from airflow_provider_runway.kie.tasks import Kind
@@ -86,7 +86,7 @@ def party(request: pytest.FixtureRequest, runway_sandbox: Sandbox, kind_of_clien
 
     def client(api: Api) -> Service:
         address = Address(api_key=runway_sandbox.key, base_url=runway_sandbox.url, api=api)
-        made.append(kind_of_client(address, patience=ONE_TRY, **times(runway_sandbox.advance, kind_of_client)))
+        made.append(kind_of_client(address, retry_rules=ONE_TRY, **times(runway_sandbox.advance, kind_of_client)))
         return made[-1]
 
     yield Party(runway_sandbox, request.param, client(request.param), client(OTHER[request.param]))
@@ -138,7 +138,7 @@ def test_a_task_is_seen_in_every_state_up_to_its_video(party: Party, request_: R
     seen = []
     for seconds in (0, 15, 30, 60):
         party.kie.advance(seconds)
-        seen.append(party.client.look(task_id, kind))
+        seen.append(party.client.get_task(task_id, kind))
 
     running = ["generating"] * 3 if (kind, party.api) == ("aleph", "runway") else ["queued", "queued", "generating"]
     assert [str(task.state) for task in seen] == [*running, "success"]
@@ -258,7 +258,10 @@ def test_a_failure_is_told_with_its_reason(
 
     error = caught.value
     assert (error.reason, error.code, error.service_message, error.task_id) == (reason, 400, message, task_id)
-    assert (str(party.client.look(task_id, kind).state), party.kie.balance) == ("failed", party.kie.settings.credits)
+    assert (str(party.client.get_task(task_id, kind).state), party.kie.balance) == (
+        "failed",
+        party.kie.settings.credits,
+    )
 
 
 @EVERY_KIND
@@ -282,7 +285,7 @@ def test_an_unknown_id_is_not_found(party: Party, kind: Kind, task_id: str, null
     party.kie.fault(Missing(null=null), on="record")
 
     with pytest.raises(TaskNotFoundError, match=f"no record of task {task_id}") as caught:
-        party.client.look(task_id, kind)
+        party.client.get_task(task_id, kind)
     assert caught.value.task_id == task_id
     with pytest.raises(TaskNotFoundError):
         party.client.wait(task_id, kind)
@@ -297,7 +300,7 @@ def test_a_look_at_garbage_says_nothing_about_the_task(
     party.kie.fault(Garbage(garbage), on="record", times=2)
 
     with pytest.raises(UnreadableAnswerError) as caught:
-        party.client.look(task_id, kind)
+        party.client.get_task(task_id, kind)
     assert caught.value.task_id == task_id
     assert party.client.wait(task_id, kind).video_url
 
@@ -308,7 +311,7 @@ def test_a_look_that_is_cut_says_nothing_about_the_task(party: Party, request_: 
     party.kie.fault(CutAfter(), on="record", times=2)
 
     with pytest.raises(NoAnswerError) as caught:
-        party.client.look(task_id, kind)
+        party.client.get_task(task_id, kind)
     assert caught.value.task_id == task_id
     assert party.client.wait(task_id, kind).video_url
 
@@ -319,7 +322,7 @@ def test_a_success_whose_link_is_late_is_waited_for(party: Party, request_: Requ
     party.kie.advance(100)
     party.kie.fault(NoUrl(), on="record", times=3)
 
-    first = party.client.look(task_id, kind)
+    first = party.client.get_task(task_id, kind)
 
     assert (str(first.state), first.video_url) == ("success", None)
     assert party.client.wait(task_id, kind).video_url
@@ -330,7 +333,7 @@ def test_a_state_that_nobody_knows_is_waited_out(party: Party, state: str | None
     task_id = party.client.submit(GENERATE)
     party.kie.fault(States((state,)), on="record")
 
-    assert str(party.client.look(task_id).state) == "unknown"
+    assert str(party.client.get_task(task_id).state) == "unknown"
     assert party.client.wait(task_id).video_url
 
 
@@ -350,7 +353,7 @@ def test_a_bare_id_on_a_connection_to_the_unified_api_is_found_wherever_it_is(
     if party.api == "runway":
         bare = parse_task_id(party.other.submit(request_)).bare
         with pytest.raises(TaskNotFoundError):
-            party.client.look(bare, kind)
+            party.client.get_task(bare, kind)
     else:
         own, others = party.client.submit(request_), party.other.submit(request_)
         assert party.client.wait(parse_task_id(own).bare, kind).task_id == own

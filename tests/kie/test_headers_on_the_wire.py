@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.envelope import read_retry_after
 from airflow_provider_runway.kie.errors import RateLimitedError
-from airflow_provider_runway.kie.exchange import ONE_TRY
+from airflow_provider_runway.kie.flows import ONE_TRY
 
 from .clients import KEY, AiohttpService, AsyncService, Service, SyncService
 from .support import GENERATE, READY, body
@@ -23,7 +23,7 @@ NAMES = [b"Content-Disposition", b"ETag", b"Content-Type", b"Retry-After", b"Dat
 @pytest.fixture(params=[SyncService, AsyncService, AiohttpService], ids=["sync", "async", "aiohttp"])
 def service(request: pytest.FixtureRequest) -> Callable[[str], Service]:
     def make(url: str) -> Service:
-        made: Service = request.param(Address(api_key=KEY, base_url=url), timeout=5.0, patience=ONE_TRY)
+        made: Service = request.param(Address(api_key=KEY, base_url=url), timeout=5.0, retry_rules=ONE_TRY)
         request.addfinalizer(made.close)
         return made
 
@@ -47,7 +47,7 @@ def test_a_look_and_a_submission_read_the_body_whatever_the_headers(
     answers = [with_header(answer(data), name, raw) for data in (READY, {"taskId": "t-1"})]
     with Wire(*map(send, answers)) as wire:
         client = service(wire.url)
-        assert client.look("t-1").video_url
+        assert client.get_task("t-1").video_url
         assert client.submit(GENERATE) == "t-1"
 
 
@@ -55,7 +55,7 @@ def test_a_look_and_a_submission_read_the_body_whatever_the_headers(
 def test_a_pause_that_cannot_be_read_is_none(service: Callable[[str], Service], raw: bytes) -> None:
     refusal = with_header(answer(None, code=429, msg="slow down"), b"Retry-After", raw)
     with Wire(send(refusal)) as wire, pytest.raises(RateLimitedError) as caught:
-        service(wire.url).look("t-1")
+        service(wire.url).get_task("t-1")
     assert caught.value.retry_after is None
 
 

@@ -21,7 +21,7 @@ from airflow_provider_runway.kie.errors import (
     RunwayError,
     UnreadableAnswerError,
 )
-from airflow_provider_runway.kie.exchange import ONE_TRY
+from airflow_provider_runway.kie.flows import ONE_TRY
 
 from .clients import KEY, AiohttpService, AsyncService, SyncService
 from .connecting import Connect, Proxied, connecting
@@ -61,7 +61,7 @@ DRIPPING: dict[str, Act] = {
 @pytest.mark.parametrize("dripping", DRIPPING)
 def test_an_answer_that_drips_ends_when_its_time_is_up(connect: Connect, dripping: str) -> None:
     with Wire(DRIPPING[dripping]) as wire, pytest.raises(NoAnswerError, match="Timeout"):
-        connect(wire.url, timeout=0.3, patience=ONE_TRY).look("t-1")
+        connect(wire.url, timeout=0.3, retry_rules=ONE_TRY).get_task("t-1")
 
 
 def test_a_submission_whose_answer_drips_is_ambiguous(connect: Connect) -> None:
@@ -75,7 +75,7 @@ def test_a_proxy_that_drips_ends_when_its_time_is_up(connect: Connect, proxied: 
     with Wire(drip(b"HTTP/1.1 200 Connection established\r\nX-Pad: xxxxxxxxxx\r\n\r\n" * 2, 0.02)) as wire:
         proxied(wire.port)
         with pytest.raises(RunwayError, match="Timeout"):
-            connect("https://kie.example", timeout=0.3, patience=ONE_TRY).look("t-1")
+            connect("https://kie.example", timeout=0.3, retry_rules=ONE_TRY).get_task("t-1")
 
 
 # --- answers that swell
@@ -109,7 +109,7 @@ def test_one_plain_compression_is_undone_all_the_same(
 def test_nothing_is_nothing_however_it_is_encoded(connect: Connect) -> None:
     act = reply(b"", "200 OK", "Content-Encoding: gzip")
     with Wire(act) as wire, pytest.raises(UnreadableAnswerError, match="the body is empty"):
-        connect(wire.url, patience=ONE_TRY).look("t-1")
+        connect(wire.url, retry_rules=ONE_TRY).get_task("t-1")
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate"])
@@ -117,7 +117,7 @@ def test_a_compressed_answer_that_is_cut_is_no_answer(connect: Connect, encoding
     packed = (gzip.compress if encoding == "gzip" else zlib.compress)(body(READY))[:-9]
     act = reply(packed, "200 OK", f"Content-Encoding: {encoding}")
     with Wire(act) as wire, pytest.raises(NoAnswerError, match=f"not the {encoding} that it is said to be"):
-        connect(wire.url, patience=ONE_TRY).look("t-1")
+        connect(wire.url, retry_rules=ONE_TRY).get_task("t-1")
 
 
 ODD = {
@@ -135,7 +135,7 @@ def test_any_other_encoding_is_no_answer(connect: Connect, odd: str) -> None:
     packed = gzip.compress(gzip.compress(bytes(100_000_000), 1), 1)
     act = reply(packed, "200 OK", *(f"Content-Encoding: {each}" for each in ODD[odd]))
     with Wire(act) as wire, pytest.raises(NoAnswerError) as caught:
-        connect(wire.url, patience=ONE_TRY).look("t-1")
+        connect(wire.url, retry_rules=ONE_TRY).get_task("t-1")
     assert len(str(caught.value)) < 200
     assert str(caught.value).isprintable()
 
@@ -144,11 +144,11 @@ def test_any_other_encoding_is_no_answer(connect: Connect, odd: str) -> None:
 def test_what_swells_takes_no_more_memory_than_an_answer_can_have(connect: Connect, encoding: str) -> None:
     packed = (gzip.compress if encoding == "gzip" else zlib.compress)(bytes(100_000_000), 1)
     with Wire(reply(packed, "200 OK", f"Content-Encoding: {encoding}")) as wire:
-        service = connect(wire.url, patience=ONE_TRY)
+        service = connect(wire.url, retry_rules=ONE_TRY)
         tracemalloc.start()
         try:
             with pytest.raises(UnreadableAnswerError):
-                service.look("t-1")
+                service.get_task("t-1")
             peak = tracemalloc.get_traced_memory()[1]
         finally:
             tracemalloc.stop()
@@ -162,9 +162,9 @@ def test_what_swells_takes_no_more_memory_than_an_answer_can_have(connect: Conne
 )  # fmt: skip
 def test_an_answer_nested_beyond_reason_is_an_error_of_ours(connect: Connect, deep: bytes) -> None:
     with Wire(reply(deep), reply(deep)) as wire:
-        service = connect(wire.url, patience=ONE_TRY)
+        service = connect(wire.url, retry_rules=ONE_TRY)
         with pytest.raises(UnreadableAnswerError):
-            service.look("t-1")
+            service.get_task("t-1")
         with pytest.raises(AmbiguousSubmissionError):
             service.submit(GENERATE)
 
@@ -242,9 +242,9 @@ def test_a_key_that_is_sent_back_is_in_no_error_and_no_log(
             shown.append(shown_of(error))
 
     with Wire(*[ECHOES[echo]] * 3) as wire:
-        service = connect(wire.url, patience=ONE_TRY)
+        service = connect(wire.url, retry_rules=ONE_TRY)
         ask(lambda: service.submit(GENERATE))
-        ask(lambda: service.look("t-1"))
+        ask(lambda: service.get_task("t-1"))
         ask(lambda: service.wait("t-1", timeout=0, on_change=lambda state, _: shown.append(state)))
         assert len(wire.requests) >= 2
     text = "".join(shown)
@@ -277,7 +277,7 @@ def test_a_proxys_password_is_in_no_error(connect: Connect, proxied: Proxied, do
     with Wire(PROXIES[does], PROXIES[does]) as wire:
         proxied(wire.port, "bob:hush-hush@")
         with pytest.raises(RunwayError) as caught:
-            connect(url, patience=ONE_TRY).look("t-1")
+            connect(url, retry_rules=ONE_TRY).get_task("t-1")
         assert b"proxy-authorization: basic" in wire.requests[0][1].lower()
     if url.startswith("https"):
         assert "hush-hush" not in shown_of(caught.value)
@@ -288,7 +288,7 @@ def test_a_proxy_that_wants_other_credentials_is_told_as_one(connect: Connect, p
     with Wire(PROXIES["refuses"]) as wire:
         proxied(wire.port, "bob:hush-hush@")
         with pytest.raises(NotSentError) as caught:
-            connect("https://kie.example", patience=ONE_TRY).submit(GENERATE)
+            connect("https://kie.example", retry_rules=ONE_TRY).submit(GENERATE)
     assert f"at kie.example:443 through the proxy at 127.0.0.1:{wire.port} (" in str(caught.value)
     assert "the proxy answered with HTTP status 407, it wants other credentials). Nothing was sent." in str(
         caught.value
@@ -299,7 +299,7 @@ def test_a_proxy_that_is_not_there_is_named_without_its_password(connect: Connec
     with refused_port() as port:
         proxied(port, "bob:hush-hush@")
         with pytest.raises(NotSentError, match=rf"through the proxy at 127\.0\.0\.1:{port} \(.*refused") as caught:
-            connect("https://kie.example", patience=ONE_TRY).look("t-1")
+            connect("https://kie.example", retry_rules=ONE_TRY).get_task("t-1")
     assert "hush-hush" not in shown_of(caught.value)
 
 
@@ -309,4 +309,4 @@ def test_a_proxy_that_is_not_there_is_named_without_its_password(connect: Connec
 def test_a_host_that_does_not_speak_tls_gets_a_hint(connect: Connect) -> None:
     act = unread(send_and_close(b"HTTP/1.1 400 Bad Request\r\n\r\n"))
     with Wire(act, deaf=True) as wire, pytest.raises(NotSentError, match=r"does not speak TLS: .* http://, .* /http\."):
-        connect(f"https://127.0.0.1:{wire.port}", patience=ONE_TRY).look("t-1")
+        connect(f"https://127.0.0.1:{wire.port}", retry_rules=ONE_TRY).get_task("t-1")

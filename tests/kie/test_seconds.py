@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_runway.kie.polling import WatchRules
+from airflow_provider_runway.kie.poll_state import PollRules
 from airflow_provider_runway.kie.seconds import finite, sane_poll_interval
 
 from .support import JSON
@@ -42,7 +42,7 @@ from .support import JSON
 )
 def test_a_poll_interval_is_made_of_whatever_was_stored(value: Any, seconds: float) -> None:
     assert sane_poll_interval(value) == seconds
-    assert WatchRules(poll_interval=value).poll_interval == seconds
+    assert PollRules(poll_interval=value).poll_interval == seconds
 
 
 @given(JSON | st.floats() | st.binary())

@@ -21,19 +21,19 @@ from airflow_provider_runway.kie.errors import (
     UnreadableAnswerError,
     UnreadableFileError,
 )
-from airflow_provider_runway.kie.exchange import ONE_TRY, Patience
+from airflow_provider_runway.kie.flows import ONE_TRY, RetryRules
 from airflow_provider_runway.kie.uploads import Uploader
 from airflow_provider_runway.sandbox import CutAfter, Garbage, Redirect, Refuse, Sandbox
 
 from .wire import Wire, drip
 
 PICTURE = b"\x89PNG\r\n\x1a\n" + bytes(range(256)) * 1000
-EAGER = Patience(tries=3, first_pause=0.0, jitter=lambda: 0.0)
+EAGER = RetryRules(tries=3, first_pause=0.0, jitter=lambda: 0.0)
 PICTURE_SAID: dict[str, Any] = {"suffix": ".png", "content_type": "image/png"}
 
 
 def uploader(url: str, key: str = "a-key-of-some-length", **wishes: Any) -> Uploader:
-    return Uploader(address=Address(api_key=key, base_url=url), timeout=5.0, patience=EAGER, **wishes)
+    return Uploader(address=Address(api_key=key, base_url=url), timeout=5.0, retry_rules=EAGER, **wishes)
 
 
 def at(kie: Sandbox) -> Uploader:
@@ -219,7 +219,7 @@ def test_an_answer_to_an_upload_that_drips_ends_when_its_time_is_up() -> None:
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(whole)
     with Wire(drip(head + whole, 0.02)) as wire, pytest.raises(NoAnswerError, match="Timeout"):
         Uploader(
-            address=Address(api_key="a-key-of-some-length", base_url=wire.url), timeout=0.15, patience=ONE_TRY
+            address=Address(api_key="a-key-of-some-length", base_url=wire.url), timeout=0.15, retry_rules=ONE_TRY
         ).send(opened(b"x"), **PICTURE_SAID)
 
 

@@ -63,7 +63,7 @@ class Wire:
             thread.join(5.0)
 
     def heard(self) -> list[tuple[int, bytes]]:
-        """The requests, as soon as there is one: a client may have lost its patience before the server had its turn."""
+        """The requests, as soon as there is one: a client may have lost patience before the server had its turn."""
         until = time.monotonic() + 60
         while not self.requests and time.monotonic() < until:
             time.sleep(0.005)

@@ -33,7 +33,7 @@ def many_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """What a worker sleeps before it submits."""
     pauses = list[float]()
-    monkeypatch.setattr("airflow_provider_runway.operators.making.time.sleep", pauses.append)
+    monkeypatch.setattr("airflow_provider_runway.operators.lifecycle.time.sleep", pauses.append)
     return pauses
 
 

@@ -18,7 +18,7 @@ from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.kie.client import KieClient
 from airflow_provider_runway.operators import base, handing_over
 from airflow_provider_runway.operators.submission import RECORD_KEY, Stage
-from airflow_provider_runway.operators.submission_store import SubmissionStore
+from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.sandbox import Fail, Refuse, Sandbox
 from airflow_provider_runway.storage.sink import Sink
 
@@ -152,7 +152,7 @@ def test_losing_a_task_that_waits_in_the_triggerer_the_next_try_waits_on(
 
 @pytest.mark.parametrize(
     ("target", "name"),
-    [(RunwayHook, "look"), (base.RunwayVideoOperator, "build_request"), (handing_over, "finished_result")],
+    [(RunwayHook, "get_task"), (base.RunwayVideoOperator, "build_request"), (handing_over, "finished_result")],
     ids=["before the look", "before anything", "after the look"],
 )
 def test_dying_after_it_woke_the_next_try_returns_the_video(
@@ -251,7 +251,7 @@ def test_a_success_that_airflow_refuses_leads_to_the_same_video_however_often_it
 
 
 def test_dying_before_the_success_is_noted_costs_no_second_video(kie: Sandbox, task: Task) -> None:
-    with pytest.MonkeyPatch.context() as patch, dying(patch, SubmissionStore, "mark_success"):
+    with pytest.MonkeyPatch.context() as patch, dying(patch, TaskState, "mark_success"):
         task.run_into_crash()
 
     task.clear()

@@ -13,7 +13,7 @@ from fakes import GivenTime
 from airflow_provider_runway.kie.client import KieClient
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
 from airflow_provider_runway.operators.submission import RETENTION
-from airflow_provider_runway.operators.submission_store import SubmissionStore
+from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.results import VideoResult
 from airflow_provider_runway.sandbox import (
     Sandbox,
@@ -216,7 +216,7 @@ def test_being_killed_says_what_is_paid_and_what_a_retry_does(
     assert ("submits and pays again" in said) is not has_store
 
 
-@pytest.mark.parametrize("target", [KieClient, SubmissionStore])
+@pytest.mark.parametrize("target", [KieClient, TaskState])
 def test_being_killed_while_it_submits_claims_no_more_than_is_known(
     kie: Sandbox, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, target: Any
 ) -> None:

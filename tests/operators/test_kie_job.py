@@ -12,7 +12,6 @@ from airflow.sdk import DAG, task
 from airflow.sdk.exceptions import AirflowFailException
 from fakes import GivenTime, fake_context
 
-from airflow_provider_runway.configuration import read_prices
 from airflow_provider_runway.exceptions import InvalidRequestError, TaskNotFoundError
 from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.kie import job_results, tasks
@@ -22,6 +21,7 @@ from airflow_provider_runway.results import JobResult
 from airflow_provider_runway.sandbox import CutAfter, Fail, Refuse, Sandbox
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator
+from airflow_provider_runway.utils.config import read_prices
 
 from .support import Deferred, Task
 
@@ -271,7 +271,7 @@ def test_the_hook_submits_a_job(kie: Sandbox, given_time: GivenTime) -> None:
         task_id = hook.submit_job(KLING["model"], KLING["input"])
         video = hook.wait(task_id, "job")
         with pytest.raises(TaskNotFoundError):
-            hook.look("jobs:nobody", "job")
+            hook.get_task("jobs:nobody", "job")
 
     assert task_id.startswith("jobs:")
     assert (video.kind, video.video_url) == ("job", kie.tasks[0].media_urls[0])

@@ -11,8 +11,8 @@ from airflow.sdk import DAG, BaseOperator, BaseSensorOperator, task
 from airflow_provider_runway.exceptions import InvalidRequestError
 from airflow_provider_runway.operators.kie_job import KieJobOperator
 from airflow_provider_runway.operators.runway import RunwayAlephOperator, RunwayExtendOperator, RunwayGenerateOperator
-from airflow_provider_runway.retrying import RETRIES, RETRY_DELAY
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
+from airflow_provider_runway.utils.retry_defaults import RETRIES, RETRY_DELAY
 
 REQUIRED = inspect.Parameter.empty
 WAITING = {

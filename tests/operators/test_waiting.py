@@ -18,7 +18,7 @@ from airflow_provider_runway.exceptions import (
     RejectedError,
     WaitTimeoutError,
 )
-from airflow_provider_runway.operators.submission_store import SubmissionStore
+from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.sandbox import (
     CutBefore,
     Expire,
@@ -320,7 +320,7 @@ def test_an_error_of_other_code_says_what_is_paid_too(
         raise OSError("the store is away")
 
     task = Task(deferrable=False)
-    monkeypatch.setattr(SubmissionStore, "write_finished", refuse)
+    monkeypatch.setattr(TaskState, "write_finished", refuse)
     with pytest.raises(OSError, match="away"):
         task.run()
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pytest
 
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, NoAnswerError
-from airflow_provider_runway.kie.exchange import Patience, submit
+from airflow_provider_runway.kie.flows import RetryRules, submit
 from airflow_provider_runway.kie.judging import judge
 from airflow_provider_runway.kie.requests import GenerateRequest
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
@@ -119,7 +119,7 @@ def test_an_ending_is_known_by_its_state_and_its_message(state: str | None, mess
 
 def test_what_the_provider_says_is_what_the_verdict_asks_for() -> None:
     request = GenerateRequest(prompt="p", aspect_ratio="16:9")
-    conversation = submit(request, Patience(tries=1))
+    conversation = submit(request, RetryRules(tries=1))
     next(conversation)
     with pytest.raises(AmbiguousSubmissionError) as at_once:
         conversation.throw(NoAnswerError("No whole answer came back."))

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_runway.kie.exchange import Patience
+from airflow_provider_runway.kie.flows import RetryRules
 from airflow_provider_runway.storage.saving import SavedVideo, save_video
 
 
@@ -26,7 +26,7 @@ OTHER_VIDEO = VIDEO[:-1] + bytes([VIDEO[-1] ^ 1])
 PICTURE = b"\x89PNG\r\n\x1a\n" + random.Random(8).randbytes(5_000)
 PAGE = b"<!DOCTYPE html><html><body>Sorry, something went wrong.</body></html>" * 20
 
-EAGER = Patience(tries=4, first_pause=0.0, jitter=lambda: 0.0)
+EAGER = RetryRules(tries=4, first_pause=0.0, jitter=lambda: 0.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,4 +119,4 @@ def video_reply(ask: Ask, content: bytes = VIDEO, *, upto: int | None = None, et
 
 def save(link: str, target: Any, **wishes: Any) -> SavedVideo:
     """Save without pauses."""
-    return save_video(link, target, **{"task_id": "task-1", "patience": EAGER, "timeout": 5.0, **wishes})
+    return save_video(link, target, **{"task_id": "task-1", "retry_rules": EAGER, "timeout": 5.0, **wishes})

@@ -16,7 +16,7 @@ import pytest
 from airflow_provider_runway.kie.errors import DownloadError
 from airflow_provider_runway.storage import download
 from airflow_provider_runway.storage.fast_transport import FastTransport
-from airflow_provider_runway.storage.pace import LEAST, PERIOD, Pace, TooSlowError
+from airflow_provider_runway.storage.minimum_rate import LEAST, PERIOD, Pace, TooSlowError
 from airflow_provider_runway.storage.proxied_transport import ProxiedTransport
 
 from .support import VIDEO, Ask, film, media_host, reply, save, video_reply
@@ -197,7 +197,7 @@ def test_what_drips_out_of_any_transport_is_given_up(tmp_path: Path, monkeypatch
 
     with pytest.raises(DownloadError, match="the media host is too slow"):
         save("http://93.184.216.34/fox.mp4", str(tmp_path / "fox.mp4"), transport=httpx.MockTransport(answer))
-    assert len(asked) == 4, "drops are no progress that renews the patience"
+    assert len(asked) == 4, "drops are no progress that renews the retry_rules"
 
 
 RAW = [b"vid\xc3\xa9o.mp4", b"vid\xe9o.mp4", bytes(range(128, 256)), b"\xff\xfe", b"\x80" * 2000]

@@ -7,11 +7,11 @@ import httpx
 import pytest
 
 from airflow_provider_runway.kie.errors import DownloadError, NotAVideoError
-from airflow_provider_runway.storage.addresses import resolve
 from airflow_provider_runway.storage.download import Downloader
 from airflow_provider_runway.storage.fast_transport import PUBLIC_ONLY, FastTransport, best_transport
 from airflow_provider_runway.storage.links import shown, usable_link
 from airflow_provider_runway.storage.proxied_transport import ProxiedTransport
+from airflow_provider_runway.storage.public_hosts import resolve
 from airflow_provider_runway.storage.sink import Sink
 
 from .support import EAGER, VIDEO, media_host, reply, save, video_reply
@@ -136,7 +136,7 @@ def redirected_to(location: str, tmp_path: Path, asked: list[str], start: str = 
     downloader = Downloader(
         task_id="t",
         timeout=1.0,
-        patience=EAGER,
+        retry_rules=EAGER,
         renew=None,
         transport=httpx.MockTransport(answer),
         sleep=lambda _: None,
@@ -198,7 +198,7 @@ def test_nothing_of_what_another_machine_inside_says_is_quoted(tmp_path: Path, s
     downloader = Downloader(
         task_id="t",
         timeout=1.0,
-        patience=EAGER,
+        retry_rules=EAGER,
         renew=None,
         transport=httpx.MockTransport(
             lambda _: httpx.Response(200, stream=page, headers={"Content-Type": "x/secrets"})

@@ -30,7 +30,9 @@ def answer(ask: Ask) -> bytes:
 
 
 def save(links: Sequence[str], folder: object, **wishes: Any) -> tuple[SavedVideo, ...]:
-    return save_results(links, str(folder), **{"task_id": "jobs:task_7", "patience": EAGER, "timeout": 5.0, **wishes})
+    return save_results(
+        links, str(folder), **{"task_id": "jobs:task_7", "retry_rules": EAGER, "timeout": 5.0, **wishes}
+    )
 
 
 def names(folder: Path) -> list[str]:

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.errors import DownloadError
-from airflow_provider_runway.kie.exchange import Patience
+from airflow_provider_runway.kie.flows import RetryRules
 from airflow_provider_runway.storage.download import Downloader
 from airflow_provider_runway.storage.sink import Sink
 
@@ -140,12 +140,12 @@ def test_more_bytes_than_announced_are_no_video(tmp_path: Path) -> None:
 
 def test_it_gives_up_after_some_cuts_without_a_new_byte(tmp_path: Path) -> None:
     pauses: list[float] = []
-    patience = Patience(tries=4, first_pause=1.0, jitter=lambda: 0.0)
+    retry_rules = RetryRules(tries=4, first_pause=1.0, jitter=lambda: 0.0)
     with (
         media_host(lambda ask: video_reply(ask, upto=150_000 if ask.number < 2 else ask.start)) as host,
         pytest.raises(DownloadError, match=f"150000 of {SIZE} bytes.*is paid") as caught,
     ):
-        save(host.link, str(tmp_path / "fox.mp4"), patience=patience, sleep=pauses.append)
+        save(host.link, str(tmp_path / "fox.mp4"), retry_rules=retry_rules, sleep=pauses.append)
     assert pauses == [1.0, 2.0, 4.0]
     assert caught.value.retryable
     assert list(tmp_path.iterdir()) == []
@@ -165,11 +165,11 @@ def test_faults_of_the_host_are_borne_and_its_wish_for_a_pause_is_kept(
     caplog.set_level(logging.WARNING)
     answers = [reply(503, b"busy", retry_after=7), reply(429, b"", retry_after=10_000), b"garbage\r\n\r\n", b""]
     pauses: list[float] = []
-    patience = Patience(tries=6, first_pause=1.0, jitter=lambda: 0.0)
+    retry_rules = RetryRules(tries=6, first_pause=1.0, jitter=lambda: 0.0)
     content, _ = saved_from(
         tmp_path,
         lambda ask: answers[ask.number] if ask.number < len(answers) else video_reply(ask),
-        patience=patience,
+        retry_rules=retry_rules,
         sleep=pauses.append,
     )
     assert content == VIDEO
@@ -220,7 +220,7 @@ def test_wherever_it_is_cut_the_bytes_are_the_same(
     downloader = Downloader(
         task_id="t",
         timeout=5.0,
-        patience=Patience(tries=len(cuts) + 1, first_pause=0.0, jitter=lambda: 0.0),
+        retry_rules=RetryRules(tries=len(cuts) + 1, first_pause=0.0, jitter=lambda: 0.0),
         renew=None,
         transport=httpx.MockTransport(handler),
         sleep=lambda _: None,

@@ -12,12 +12,12 @@ from airflow.sdk.exceptions import AirflowFailException
 from fakes import PIXEL, fake_context
 from operators.support import Task
 
-from airflow_provider_runway.configuration import read_upload_roots
 from airflow_provider_runway.exceptions import InvalidRequestError
 from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.operators.upload import RunwayUploadOperator
 from airflow_provider_runway.sandbox import Sandbox
 from airflow_provider_runway.storage.sources import read_source
+from airflow_provider_runway.utils.config import read_upload_roots
 
 ROOTS = "AIRFLOW__RUNWAY__UPLOAD_ROOTS"
 

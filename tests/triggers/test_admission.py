@@ -11,7 +11,7 @@ import pytest
 
 from airflow_provider_runway.kie.pacing import LEAD, Pace
 from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
-from airflow_provider_runway.triggers.queue import AdmissionQueue, admission_queue
+from airflow_provider_runway.triggers.admission_queue import AdmissionQueue, admission_queue
 
 
 async def event_of(trigger: RunwayAdmissionTrigger) -> dict[str, Any]:

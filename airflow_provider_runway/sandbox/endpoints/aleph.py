@@ -6,29 +6,29 @@ import json
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_runway.sandbox.endpoints.looks import FLAGS, Look, look_at, milliseconds
 from airflow_provider_runway.sandbox.endpoints.orders import alteration
+from airflow_provider_runway.sandbox.endpoints.records import FLAGS, Look, look_at, milliseconds
 from airflow_provider_runway.sandbox.endpoints.submission import accept, body_of
-from airflow_provider_runway.sandbox.envelope import answer
+from airflow_provider_runway.sandbox.replies import answer
 from airflow_provider_runway.sandbox.rules import read_aleph, read_callback
 from airflow_provider_runway.sandbox.tasks import Phase
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.messages import Reply, Request
-    from airflow_provider_runway.sandbox.stage import Stage
+    from airflow_provider_runway.sandbox.state import SandboxState
 
 
-async def generate(stage: Stage, request: Request) -> Reply:
+async def generate(state: SandboxState, request: Request) -> Reply:
     """``POST /api/v1/aleph/generate``."""
-    stage.check_pace(request.at)
+    state.check_pace(request.at)
     body = body_of(request)
-    order = alteration(stage, read_aleph(body), api="aleph", model="runway/gen4-aleph")
-    return accept(stage, request, body, replace(order, callback_url=read_callback(body)))
+    order = alteration(state, read_aleph(body), api="aleph", model="runway/gen4-aleph")
+    return accept(state, request, body, replace(order, callback_url=read_callback(body)))
 
 
-async def record_info(stage: Stage, request: Request) -> Reply:
+async def record_info(state: SandboxState, request: Request) -> Reply:
     """``GET /api/v1/aleph/record-info?taskId=``."""
-    look = look_at(stage, request, "aleph")
+    look = look_at(state, request, "aleph")
     return answer(_record(look), task_id=look.task.id) if look else answer(None)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from airflow_provider_runway.sandbox.envelope import Refusal
+from airflow_provider_runway.sandbox.replies import Refusal
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.messages import Request

@@ -1,0 +1,314 @@
+"""Conversations with KIE, free of any I/O: what to send, when to pause, and when to stop trying.
+
+Each conversation is a generator that yields :class:`Send` and :class:`Pause` and is given an answer, nothing, or an
+error thrown into it. The sync and the async client differ only in who drives it.
+"""
+
+from __future__ import annotations
+
+import math
+import random
+import reprlib
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from airflow_provider_runway.kie.advice import after_refusal
+from airflow_provider_runway.kie.api import (
+    CREDIT_CALL,
+    Call,
+    Destination,
+    Lookup,
+    destination,
+    lookups,
+    submission_call,
+)
+from airflow_provider_runway.kie.envelope import OK, Answer, read_data, read_task_id
+from airflow_provider_runway.kie.errors import (
+    AmbiguousSubmissionError,
+    ConnectionSettingsError,
+    InvalidRequestError,
+    MaintenanceError,
+    NotSentError,
+    RateLimitedError,
+    RunwayError,
+    ServiceError,
+    TaskNotFoundError,
+    UnreadableAnswerError,
+)
+from airflow_provider_runway.kie.fingerprints import fingerprint
+from airflow_provider_runway.kie.requests import ExtendRequest, JobRequest, Request
+from airflow_provider_runway.kie.task_ids import Api, format_task_id, parse_task_id
+from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.kie.texts import as_sentence, shorten
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send this call; answer with an :class:`Answer`, or throw :class:`NotSentError` or :class:`NoAnswerError`."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait this many seconds."""
+
+    seconds: float
+
+
+T = TypeVar("T")
+Flow = Generator[Send | Pause, Answer | None, T]
+
+# The window of KIE's submission limit (20 in 10 s): shorter pauses after a 429 only earn another one.
+RATE_LIMIT_PAUSE = 10.0
+# Maintenance takes minutes.
+MAINTENANCE_PAUSE = 60.0
+# A pause that KIE names counts for so many seconds at most, whatever it is for: then it is asked again.
+LONGEST_NAMED_PAUSE = 300.0
+
+
+@dataclass(frozen=True, slots=True)
+class RetryRules:
+    """How often a call is sent again when that is safe, and how long between.
+
+    :param tries: Sends in all, at least 1.
+    :param refusal_tries: The same for a call that KIE refuses for now (429, 455); as many as ``tries`` if left out.
+    :param first_pause: Seconds before the second send; each further pause doubles.
+    :param longest_pause: Seconds, the most one pause lasts; one that KIE names may last
+        :data:`LONGEST_NAMED_PAUSE`.
+    :param jitter: A number in [0, 1) for each pause, which is lengthened by up to a quarter.
+    """
+
+    tries: int = 4
+    refusal_tries: int | None = None
+    first_pause: float = 1.0
+    longest_pause: float = 30.0
+    jitter: Callable[[], float] = field(default=random.random, repr=False)
+
+    def pause(self, sends: int, error: RunwayError) -> float:
+        """Seconds to pause after the ``sends``-th send failed with ``error``."""
+        pause = min(self.first_pause * doublings(sends - 1), self.longest_pause)
+        named = refusal_pause(error) if isinstance(error, RateLimitedError) else named_pause(error)
+        return max(pause, named) * (1.0 + 0.25 * self.jitter())
+
+    def allows_another(self, sends: int, error: RunwayError) -> bool:
+        """Whether to pause and send again after the ``sends``-th send failed with ``error``, rather than raise it."""
+        tries = self.tries
+        if self.refusal_tries is not None and isinstance(error, (RateLimitedError, MaintenanceError)):
+            tries = self.refusal_tries
+        return sends < tries
+
+
+def named_pause(error: RunwayError) -> float:
+    """Seconds to pause that the answer named, up to :data:`LONGEST_NAMED_PAUSE`; 0 if it named none."""
+    return min(error.retry_after or 0.0, LONGEST_NAMED_PAUSE)
+
+
+def refusal_pause(error: RateLimitedError | MaintenanceError) -> float:
+    """Seconds until it makes sense to submit again after KIE has refused for now."""
+    if isinstance(error, MaintenanceError):
+        return max(MAINTENANCE_PAUSE, named_pause(error))
+    return RATE_LIMIT_PAUSE if error.retry_after is None else named_pause(error)
+
+
+def doublings(number: int) -> float:
+    """What a pause is multiplied with after it was doubled this often; grows no further once that is beyond reason."""
+    return 2.0 ** min(number, 64)
+
+
+ONE_TRY = RetryRules(tries=1)
+
+
+def get_task(task_id: str, kind: Kind, retry_rules: RetryRules, api: Api = "runway") -> Flow[VideoTask]:
+    """One look at a task.
+
+    :param task_id: The task.
+    :param kind: Its kind.
+    :param retry_rules: How often it is asked again when that went wrong.
+    :param api: The connection's API, where the id does not say which one made the task.
+    :raises TaskNotFoundError: If KIE has no record of it (yet: a new task may take a moment to show).
+    """
+    *others, last = lookups(task_id, kind, api)
+    for place in others:
+        try:
+            return (yield from _look_at(place, task_id, retry_rules))
+        except TaskNotFoundError:
+            continue
+    return (yield from _look_at(last, task_id, retry_rules))
+
+
+def _look_at(place: Lookup, task_id: str, retry_rules: RetryRules) -> Flow[VideoTask]:
+    try:
+        data = yield from ask(place.call, retry_rules)
+    except ServiceError as error:
+        if error.code in {404, 422}:
+            raise _not_found(task_id, error) from error
+        error.task_id = task_id
+        raise
+    except RunwayError as error:
+        error.task_id = task_id
+        raise
+    task = place.read(data, place.task_id)
+    if task is None:
+        raise _not_found(task_id, None)
+    _check_it_is_this_task(data, place.call, task_id)
+    return task
+
+
+def _check_it_is_this_task(data: object, call: Call, task_id: str) -> None:
+    """A record that names another task than was asked for says nothing about this one.
+
+    :raises UnreadableAnswerError: If it does.
+    """
+    named = read_task_id({"taskId": data.get("taskId")} if isinstance(data, Mapping) else None)
+    asked = str((call.query or {}).get("taskId"))
+    if named is not None and parse_task_id(named.casefold()).bare != asked.casefold():
+        raise UnreadableAnswerError(
+            f"KIE.AI answered with the record of another task, {shorten(named, 60)}, when asked for {task_id}",
+            task_id=task_id,
+        )
+
+
+def credits_left(retry_rules: RetryRules) -> Flow[float]:
+    """The account's balance."""
+    data = yield from ask(CREDIT_CALL, retry_rules)
+    try:
+        balance = math.nan if isinstance(data, bool) or not isinstance(data, (int, float, str)) else float(data)
+    except (ValueError, OverflowError):
+        balance = math.nan
+    if not math.isfinite(balance):
+        raise UnreadableAnswerError(f"KIE.AI's balance is not a number: {reprlib.repr(data)}")
+    return balance
+
+
+def submit(request: Request, retry_rules: RetryRules, api: Api = "runway", *, known_as: str | None = None) -> Flow[str]:
+    """Submit a request, and send it again only when KIE cannot have taken it. It is never sent to another API.
+
+    :param request: The request.
+    :param retry_rules: How often it is sent again after a refusal for now.
+    :param api: The connection's API.
+    :param known_as: What the request is called in errors; its fingerprint if left out.
+    :return: The task id, which says which API made it.
+    :raises AmbiguousSubmissionError: If KIE may have taken it.
+    """
+    call = submission_call(request, api)
+    where = destination(request, api)
+    name = known_as or fingerprint(request)
+    sends = 0
+    while True:
+        sends += 1
+        try:
+            answer = yield from _send(call)
+            data = read_data(answer)
+            break
+        except RunwayError as error:
+            _forget_source(error, request)
+            if not refuses(error):
+                raise _ambiguous(request, name, where, str(error), error) from error
+            if not isinstance(error, _REFUSED_FOR_NOW) or not retry_rules.allows_another(sends, error):
+                if isinstance(error, ServiceError):
+                    error.add(after_refusal(error))
+                raise
+            yield Pause(retry_rules.pause(sends, error))
+    task_id = read_task_id(data)
+    if task_id is None:
+        said = f"KIE.AI answered success without a task id: {reprlib.repr(data)}"
+        raise _ambiguous(request, name, where, said, None)
+    return format_task_id(task_id, where.api)
+
+
+def _forget_source(error: RunwayError, request: Request) -> None:
+    """The id of the video to extend, sent back with an error, is not that of a new task."""
+    if isinstance(request, ExtendRequest) and error.task_id == parse_task_id(request.task_id).bare:
+        error.task_id = None
+
+
+_REFUSED_FOR_NOW = (NotSentError, RateLimitedError, MaintenanceError)
+# Codes in KIE's own envelope by which it says that it made no task. A 408, 502 or 504 comes from further up the
+# line, after the task may have been handed over.
+_SERVER_REFUSALS = frozenset({500, 501, 503, 505, 531, 550})
+# Statuses by which what stands before KIE says that it never reached it: a network that wants a login, or an edge that
+# finds KIE down, unreachable, without TLS or without an address.
+_EDGE_REFUSALS = frozenset({511, 521, 523, 525, 526, 530})
+# "Your fault" that is none: the time was up, or the caller had gone, while the request was being carried out.
+_NO_REFUSALS = frozenset({408, 499})
+
+
+def refuses(error: RunwayError) -> bool:
+    """Whether an error to a submission proves that KIE did not take it, so that nothing was paid.
+
+    The one rule for all answers: 4xx means that the request was not carried out, whoever says it (but 408 and 499);
+    a redirection is not followed; of the 5xx only those count by which KIE in its own envelope, or the edge on a page
+    of its own, says that no task was made. Nothing else proves it: an unheard-of code, a success under an HTTP status
+    that says otherwise, an error that comes with the id of a task.
+    """
+    if isinstance(error, (NotSentError, ConnectionSettingsError, InvalidRequestError)):
+        return True
+    if not isinstance(error, ServiceError) or error.code == OK or error.task_id is not None:
+        return False
+    status = error.http_status
+    if error.code is None:
+        return status in _EDGE_REFUSALS or (status is not None and _is_refusal(status, 300))
+    if _is_refusal(error.code, 400):
+        return True
+    return error.code in _SERVER_REFUSALS and status in {*_SERVER_REFUSALS, OK, None}
+
+
+def _is_refusal(status: int, least: int) -> bool:
+    return least <= status < 500 and status not in _NO_REFUSALS  # noqa: PLR2004 - HTTP's border of "your fault"
+
+
+def ask(call: Call, retry_rules: RetryRules) -> Flow[Any]:
+    """Send a call that costs nothing and changes nothing, as often as the rules allow.
+
+    A named pause beyond the retry_rules's own longest is not slept through: whoever called has a better place to wait.
+    """
+    sends = 0
+    while True:
+        sends += 1
+        try:
+            answer = yield from _send(call)
+            return read_data(answer)
+        except RunwayError as error:
+            if not error.retryable or not retry_rules.allows_another(sends, error):
+                raise
+            if named_pause(error) > retry_rules.longest_pause:
+                raise
+            yield Pause(retry_rules.pause(sends, error))
+
+
+def _send(call: Call) -> Flow[Answer]:
+    answer = yield Send(call)
+    if answer is None:  # pragma: no cover - a driver that breaks the rules
+        raise TypeError("a Send must be answered")
+    return answer
+
+
+def _not_found(task_id: str, error: ServiceError | None) -> TaskNotFoundError:
+    said = f" ({shorten(error.service_message)})" if error and error.service_message else ""
+    return TaskNotFoundError(
+        f"KIE.AI has no record of task {task_id}{said}. Check the id, its kind, its API and the account.",
+        code=error.code if error else None,
+        http_status=error.http_status if error else None,
+        task_id=task_id,
+        service_message=error.service_message if error else None,
+    )
+
+
+def _ambiguous(
+    request: Request, name: str, where: Destination, what_happened: str, error: RunwayError | None
+) -> AmbiguousSubmissionError:
+    beginning = shorten(request.prompt, 60)
+    model = f", model {request.model}" if isinstance(request, JobRequest) else ""
+    task_id = format_task_id(error.task_id, where.api) if error and error.task_id else None
+    named = f" The answer names task {task_id}." if task_id else ""
+    return AmbiguousSubmissionError(
+        f"It is unknown whether KIE.AI took this video, so it is not sent again. {as_sentence(what_happened)}{named} "
+        f"It is request {name}, kind {where.kind}{model}, prompt {beginning!r}. "
+        "Look for it in the account's logs before submitting anew: if it is there, it is being made and paid.",
+        task_id=task_id,
+        code=error.code if error else None,
+        http_status=error.http_status if error else None,
+        service_message=error.service_message if error else None,
+    )

@@ -1,0 +1,98 @@
+"""Files that a request names: known by their bytes, and uploaded when it is about to be submitted."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from airflow_provider_runway.kie.errors import UnreadableFileError
+from airflow_provider_runway.kie.requests import Request
+from airflow_provider_runway.kie.rules import is_file_address
+from airflow_provider_runway.operators.kept import Kept
+from airflow_provider_runway.results import to_iso
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
+    from airflow.sdk.types import Logger
+
+    from airflow_provider_runway.hooks.runway import RunwayHook
+    from airflow_provider_runway.storage.sources import Media
+
+FILES_KEY = "runway_files"
+# The fields of requests that may name a file, and what it must be.
+MEDIA: Mapping[str, Media] = {"image_url": "picture", "reference_image_url": "picture", "video_url": "video"}
+
+
+class RequestFiles:
+    """The files of one task's request.
+
+    Until it is submitted, a file stands in the request as an address made of its checksum. So a retry that finds the
+    same bytes finds its submission, wherever they were uploaded to; and nobody could ever fetch that address.
+
+    :param hook: The connection's hook.
+    :param context: The task's context.
+    :param log: Where to say what is uploaded.
+    """
+
+    def __init__(self, hook: RunwayHook, context: Context, log: Logger) -> None:
+        self._hook = hook
+        self._kept = Kept(context, FILES_KEY)
+        self._log = log
+        self._paths: dict[str, str] = {}
+
+    def identify(self, request: Request, *, submitted: bool) -> Request:
+        """Put an address made of its checksum in the place of each file.
+
+        :param request: The request, with the files as they were given.
+        :param submitted: Whether this try has submitted it already: then no file is looked at again.
+        :raises InvalidRequestError: If a file is not what it must be.
+        :raises UnreadableFileError: If one cannot be read now, and no earlier try has.
+        """
+        named: dict[str, Any] = {field: getattr(request, field, None) for field in MEDIA}
+        self._paths = {field: path for field, path in named.items() if is_file_address(path)}
+        if not self._paths:
+            return request
+        kept = self._kept.read() or {}
+        checksums = {
+            path: self._known(path, kept) if submitted else self._checksum(field, path, kept)
+            for field, path in self._paths.items()
+        }
+        if checksums != kept:
+            self._kept.write(checksums)
+        addresses: dict[str, Any] = {
+            field: f"https://sha256.invalid/{checksums[path]}" for field, path in self._paths.items()
+        }
+        return replace(request, **addresses)
+
+    def upload(self, request: Request) -> Request:
+        """Upload the files of a request that is about to be submitted, and put their links in their places.
+
+        :param request: What :meth:`identify` has returned.
+        """
+        links: dict[str, Any] = {}
+        for field, path in self._paths.items():
+            uploaded = self._hook.upload(path, field=field, media=MEDIA[field])
+            self._log.info(
+                "%s is uploaded to KIE.AI (%d bytes), which keeps it until about %s.",
+                path,
+                uploaded.size,
+                to_iso(uploaded.expires_at),
+            )
+            links[field] = uploaded.url
+        return replace(request, **links) if links else request
+
+    def _checksum(self, field: str, path: str, kept: Mapping[str, Any]) -> str:
+        from airflow_provider_runway.storage.sources import read_source
+
+        try:
+            return read_source(path, field, MEDIA[field]).sha256
+        except UnreadableFileError as error:
+            if path not in kept:
+                raise
+            self._log.warning("%s It is taken to be the same as in the earlier try.", error)
+            return str(kept[path])
+
+    def _known(self, path: str, kept: Mapping[str, Any]) -> str:
+        return str(kept.get(path) or hashlib.sha256(path.encode()).hexdigest())

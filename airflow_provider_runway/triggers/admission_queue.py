@@ -1,0 +1,133 @@
+"""The admission queue: submissions of one connection, let through in the order they came, at the account's pace."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from bisect import insort
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from weakref import WeakKeyDictionary
+
+from airflow_provider_runway.kie.pacing import LEAD, Pace
+from airflow_provider_runway.kie.seconds import finite
+
+# Seconds that one hold lasts at most: what is more comes of a clock that was set. See operators/admission.py.
+_LONGEST_HOLD = 600.0
+# Moments of two clocks that are no further apart than this are the same.
+_CLOSE = 0.05
+# Moments are moved by up to this many seconds, so that several triggerers do not keep step.
+_JITTER = 0.2
+
+
+@dataclass(order=True, slots=True)
+class _Ticket:
+    queued_at: float
+    number: int
+    not_before: float = field(compare=False)
+    admitted: asyncio.Future[float] = field(compare=False)
+
+
+class AdmissionQueue:
+    """First come, first served, across all tasks that submit through one connection in this triggerer.
+
+    It reckons by a clock that does not jump; the wall clock is only for what other processes say and are told.
+
+    :param pace: What hands out the moments.
+    :param clock: Seconds on a clock that does not jump.
+    :param wall_clock: Epoch seconds.
+    """
+
+    def __init__(
+        self,
+        pace: Pace | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        wall_clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._pace = pace or Pace()
+        self._clock = clock
+        self._wall_clock = wall_clock
+        self._waiting: list[_Ticket] = []
+        self._numbers = 0
+        self._timer: asyncio.TimerHandle | None = None
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    async def admit(self, queued_at: float, not_before: float = 0.0) -> float:
+        """Subscription for a moment to submit at.
+
+        :param queued_at: Epoch seconds at which the submission was first wanted: its place in the queue.
+        :param not_before: Epoch seconds before which it must not be sent: KIE refused it and this is the pause.
+        :return: The moment, epoch seconds, at most :data:`LEAD` seconds ahead.
+        """
+        self._numbers += 1
+        place = finite(queued_at)
+        ticket = _Ticket(
+            self._wall_clock() if place is None else place,
+            self._numbers,
+            self._here(not_before),
+            asyncio.get_running_loop().create_future(),
+        )
+        insort(self._waiting, ticket)
+        self._serve()
+        try:
+            moment = await ticket.admitted
+            return self._wall_clock() + moment - self._clock()
+        finally:
+            if ticket in self._waiting:
+                self._waiting.remove(ticket)
+
+    def set_limit(self, limit: int) -> None:
+        """Take over what the connection says of the account: submissions in 10 seconds."""
+        if limit >= 1:
+            self._pace.set_limit(limit)
+
+    def refused(self, *, late: bool = False) -> None:
+        """KIE refused a submission for the rate: give way if that happens often.
+
+        :param late: It was sent long after the moment that it was given.
+        """
+        self._pace.refused(self._clock(), late=late)
+
+    def pause(self, until: float) -> None:
+        """Let nothing through before this moment, epoch seconds."""
+        self._pace.pause(self._here(until))
+
+    def _here(self, moment: float) -> float:
+        """A moment in epoch seconds by our own clock: now or later, but no later than a hold can last."""
+        return self._clock() + min(max((finite(moment) or 0.0) - self._wall_clock(), 0.0), _LONGEST_HOLD)
+
+    def _serve(self) -> None:
+        """Let through whoever's moment has come, and come back for the next."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        while self._waiting:
+            now = self._clock()
+            moment = self._pace.next_moment(now)
+            ticket = self._next(moment)
+            moment = max(moment, ticket.not_before)
+            if moment - LEAD > now:
+                delay = moment - LEAD - now + random.random() * _JITTER  # noqa: S311 - no secret is made of it
+                self._timer = asyncio.get_running_loop().call_later(delay, self._serve)
+                return
+            self._waiting.remove(ticket)
+            if not ticket.admitted.done():
+                self._pace.take(moment)
+                ticket.admitted.set_result(moment)
+
+    def _next(self, moment: float) -> _Ticket:
+        """The first in the queue that may go at that moment; if none may yet, the one that may soonest."""
+        ready = (ticket for ticket in self._waiting if ticket.not_before <= moment + _CLOSE)
+        return next(ready, None) or min(self._waiting, key=lambda ticket: ticket.not_before)
+
+
+_QUEUES: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, AdmissionQueue]] = WeakKeyDictionary()
+
+
+def admission_queue(runway_conn_id: str) -> AdmissionQueue:
+    """The queue of a connection on the running event loop. It stays when it is empty: it knows the last moments."""
+    queues = _QUEUES.setdefault(asyncio.get_running_loop(), {})
+    return queues.setdefault(runway_conn_id, AdmissionQueue())

@@ -1,0 +1,1 @@
+"""What the tasks of this provider share with each other and with Airflow: settings, failures, links, events."""

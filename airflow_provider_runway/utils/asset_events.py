@@ -1,0 +1,142 @@
+"""What an asset event says of a finished video, so that a DAG that is scheduled on it need not ask back."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Collection, Sequence
+from typing import TYPE_CHECKING, Any, TypedDict
+from urllib.parse import quote
+
+from airflow_provider_runway.utils.file_uris import FileAddress
+
+if TYPE_CHECKING:
+    from airflow.sdk import Asset, Context
+
+    from airflow_provider_runway.kie.requests import Request
+    from airflow_provider_runway.operators.upload import UploadResult
+    from airflow_provider_runway.results import VideoResult
+
+log = logging.getLogger(__name__)
+
+
+class VideoEvent(TypedDict):
+    """The ``extra`` of an asset event. Times are ISO 8601 in UTC; what is not known is ``None``."""
+
+    task_id: str
+    parent_task_id: str | None
+    kind: str
+    state: str
+    video_url: str | None
+    saved_to: str | None
+    sha256: str | None
+    size: int | None
+    prompt: str | None
+    duration: int | None
+    credits_estimate: float | None
+    completed_at: str | None
+    expires_at: str | None
+    schema_version: int
+
+
+def describe_video(
+    context: Context,
+    outlets: Collection[object],
+    result: VideoResult,
+    request: Request | None = None,
+) -> None:
+    """Have the events of a task's outlets say which video it is.
+
+    An ``AssetAlias`` gets an event of the file, if the video was saved, or else of the videos of this task; none if the
+    video is only submitted.
+
+    :param context: The task's context.
+    :param outlets: The task's outlets.
+    :param result: What the task returns.
+    :param request: What was asked for, where this task has asked.
+    """
+    is_there = result["state"] != "submitted"
+    _describe(
+        context, outlets, {**_event(result, request)}, lambda: _assets(context, result) if is_there else [], "the video"
+    )
+
+
+def describe_upload(context: Context, outlets: Collection[object], result: UploadResult) -> None:
+    """Have the events of a task's outlets say which file was uploaded: all that the task returns.
+
+    An ``AssetAlias`` gets an event of the uploads of this task.
+
+    :param context: The task's context.
+    :param outlets: The task's outlets.
+    :param result: What the task returns.
+    """
+    _describe(context, outlets, {**result}, lambda: [_stream(context, "uploads")], "the upload")
+
+
+def _describe(
+    context: Context,
+    outlets: Collection[object],
+    extra: dict[str, Any],
+    assets: Callable[[], Sequence[Asset]],
+    what: str,
+) -> None:
+    """Put what an event says into the events of all outlets; an alias gets one of each of the assets."""
+    if not outlets:
+        return
+    from airflow.sdk import Asset, AssetAlias
+    from airflow.sdk.definitions.asset import AssetRef
+
+    events: Any = context["outlet_events"]
+    for outlet in outlets:
+        try:
+            if isinstance(outlet, AssetAlias):
+                for asset in assets():
+                    events[outlet].add(asset, extra=extra)
+            elif isinstance(outlet, (Asset, AssetRef)):
+                events[outlet].extra = {**events[outlet].extra, **extra}
+        except Exception as error:  # noqa: BLE001 - what was paid for is there, whatever becomes of its event
+            log.warning("The asset event of %r does not tell of %s: %s: %s", outlet, what, type(error).__name__, error)
+
+
+def _event(result: VideoResult, request: Request | None) -> VideoEvent:
+    return VideoEvent(
+        task_id=result["task_id"],
+        parent_task_id=result["parent_task_id"],
+        kind=result["kind"],
+        state=result["state"],
+        video_url=result["video_url"],
+        saved_to=result["saved_to"],
+        sha256=result["sha256"],
+        size=result["size"],
+        prompt=getattr(request, "prompt", None),
+        duration=getattr(request, "duration", None),
+        credits_estimate=result["credits_estimate"],
+        completed_at=result["completed_at"],
+        expires_at=result["expires_at"],
+        schema_version=result["schema_version"],
+    )
+
+
+def _assets(context: Context, result: VideoResult) -> list[Asset]:
+    """The assets of a video: its file (of a job, all its files), or the stream of videos that the task makes.
+
+    A video that lies at KIE alone is gone in two weeks. An asset for each would outlive it in Airflow, so there is one
+    for all that a task makes.
+    """
+    from airflow.sdk import Asset
+
+    return [Asset(FileAddress.read(file).uri) for file in all_files(result)] or [_stream(context, "videos")]
+
+
+def _stream(context: Context, what: str) -> Asset:
+    """The asset of all that a task makes."""
+    from airflow.sdk import Asset
+
+    dag_id, task_id = quote(context["ti"].dag_id), quote(context["ti"].task_id)
+    scheme = "x-runway" if what == "videos" else f"x-runway-{what}"
+    return Asset(name=f"runway {what} of {dag_id}.{task_id}", uri=f"{scheme}://{dag_id}/{task_id}")
+
+
+def all_files(result: VideoResult) -> list[str]:
+    """Where all that came of a task was stored."""
+    files: list[str] | None = {**result}.get("saved_files")  # type: ignore[assignment] # a job's result has them
+    return files or ([result["saved_to"]] if result["saved_to"] else [])

@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from airflow_provider_runway.get_provider_info import get_provider_info
+from airflow_provider_runway.kie.errors import InvalidRequestError
+from airflow_provider_runway.utils.config import LARGEST_FILE, read_largest_file
+
+OPTION = "AIRFLOW__RUNWAY__LARGEST_FILE"
+
+
+@pytest.mark.parametrize(("text", "largest"), [("", LARGEST_FILE), ("1", 1), (" 20000000000 ", 20_000_000_000)])
+def test_the_largest_file_is_a_number_of_bytes(monkeypatch: pytest.MonkeyPatch, text: str, largest: int) -> None:
+    monkeypatch.setenv(OPTION, text)
+    assert read_largest_file() == largest
+
+
+@pytest.mark.parametrize("text", ["0", "-1", "5 GB", "1e9", "nan", "inf", "ten"])
+def test_a_largest_file_that_is_no_number_of_bytes_is_refused(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    monkeypatch.setenv(OPTION, text)
+    with pytest.raises(InvalidRequestError, match="must be a whole number of bytes"):
+        read_largest_file()
+
+
+def test_the_largest_file_is_what_airflow_shows_as_its_default(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv(OPTION, raising=False)
+    assert get_provider_info()["config"]["runway"]["options"]["largest_file"]["default"] == str(LARGEST_FILE)
+    assert read_largest_file() == LARGEST_FILE
