@@ -18,10 +18,10 @@ help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## run a real Airflow on a local stand-in of the service: one video, extended twice
-	@$(PY) scripts/demo.py
+	@$(PY) -m devtools.demo
 
 ui: $(READY) ## the same, with every example loaded, left running to click through (Ctrl-C stops it)
-	@$(PY) scripts/ui.py
+	@$(PY) -m devtools.ui
 
 test: lint ## lint, then every test
 	$(PY) -m pytest
@@ -32,19 +32,19 @@ lint: $(READY) ## ruff and mypy
 	$(PY) -m mypy
 
 bench: $(BENCH_READY) ## what waiting, importing and saving cost, beside other providers (8 minutes)
-	@$(BENCH_PY) -m benchmarks $(BENCH_OPTIONS)
+	@$(BENCH_PY) -m devtools.bench $(BENCH_OPTIONS)
 
 waits: $(READY) ## a thousand tasks wait at once in one real triggerer (five minutes)
-	@$(PY) scripts/waits.py
+	@$(PY) -m devtools.scale.waits
 
 batch: $(READY) ## a thousand videos at the true rate limit, in a real Airflow (ten minutes)
-	@$(PY) scripts/batch_at_limit.py
+	@$(PY) -m devtools.scale.batch
 
 hops: $(READY) ## 200 videos that are ready in 3 s, at the limit, beside two busy loops, three times (half an hour)
-	@$(PY) scripts/hops.py
+	@$(PY) -m devtools.scale.hops
 
 chaos: $(READY) ## kill Airflow's processes and spoil the service's answers while 200 videos are made (SEED=1 VIDEOS=200)
-	@$(PY) scripts/chaos.py --seed $(or $(SEED),1) --videos $(or $(VIDEOS),200)
+	@$(PY) -m devtools.chaos --seed $(or $(SEED),1) --videos $(or $(VIDEOS),200)
 
 constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in allow
 	$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --group lock
@@ -63,7 +63,7 @@ clean: ## remove the environments, the homes of what was run, and all caches
 
 # A failed set-up leaves no stamp, so the next run starts it again.
 $(READY): pyproject.toml $(CONSTRAINTS)
-	@$(PYTHON) scripts/check_python.py
+	@$(PYTHON) devtools/check_python.py
 	@test -x $(PY) || $(PYTHON) -m venv --clear $(VENV)
 	@echo "Setting up $(VENV); the first time takes a minute or two."
 	@$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --upgrade pip editables hatchling
@@ -72,7 +72,7 @@ $(READY): pyproject.toml $(CONSTRAINTS)
 
 # The other providers stay out of the environment that tests run in: there they would slow every start of Airflow.
 $(BENCH_READY): pyproject.toml $(BENCH_CONSTRAINTS)
-	@$(PYTHON) scripts/check_python.py
+	@$(PYTHON) devtools/check_python.py
 	@test -x $(BENCH_PY) || $(PYTHON) -m venv --clear $(BENCH_VENV)
 	@echo "Setting up $(BENCH_VENV); the first time takes a minute or two."
 	@$(BENCH_PY) -m pip install --quiet --quiet --constraint $(BENCH_CONSTRAINTS) --upgrade pip editables hatchling

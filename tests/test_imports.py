@@ -1,4 +1,4 @@
-"""What reading a DAG costs: modules, not milliseconds. ``python -m benchmarks.import_time`` has the milliseconds."""
+"""What reading a DAG costs, in modules; ``python -m devtools.bench.import_time`` has the milliseconds."""
 
 from __future__ import annotations
 

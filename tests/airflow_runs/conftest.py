@@ -16,8 +16,8 @@ from airflow.models.xcom import XComModel
 from airflow.sdk import DAG
 from fakes import GivenTime
 
-from airflow_home import prepare_database
 from airflow_provider_runway.sandbox import Sandbox
+from devtools.stack.airflow_home import prepare_database
 
 DAGS = Path(__file__).parent / "dags"
 

@@ -19,7 +19,6 @@ import pytest
 from airflow.cli.cli_parser import get_parser
 from fakes import PIXEL
 
-from airflow_home import prepare_database
 from airflow_provider_runway.cli import commands
 from airflow_provider_runway.cli.ending import ExitCode, code_before_paying, code_of, code_once_paid
 from airflow_provider_runway.exceptions import RunwayError
@@ -28,6 +27,7 @@ from airflow_provider_runway.kie import errors
 from airflow_provider_runway.kie.client import KieClient
 from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.sandbox import CutAfter, Expire, Fail, Garbage, Refuse, Sandbox, States
+from devtools.stack.airflow_home import prepare_database
 
 pytestmark = pytest.mark.usefixtures("given_time", "server_context")
 

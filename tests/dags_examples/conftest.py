@@ -14,8 +14,8 @@ from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
 from fakes import GivenTime
 
-from airflow_home import prepare_database
 from airflow_provider_runway.sandbox import Sandbox
+from devtools.stack.airflow_home import prepare_database
 
 from .support import EXAMPLES, Cms, RunDag
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_runway.sandbox import Sandbox, SandboxSettings
-from airflow_stack import AirflowStack
+from devtools.stack.airflow_stack import AirflowStack
 
 pytestmark = pytest.mark.stack
 

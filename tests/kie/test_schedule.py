@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.forecast import Forecast
 from airflow_provider_runway.kie.schedule import HEAD_START, LONGEST, LONGEST_AFTER, Schedule
-from benchmarks.schedule import (
+from devtools.bench.schedule import (
     CHANGES,
     EXPONENTIAL,
     HUMPS,

@@ -1,1 +1,0 @@
-"""Measurements, each made beside the peers it is compared with: ``python -m benchmarks``."""

@@ -1,0 +1,1 @@
+"""What this project is developed with: demo, chaos, benchmarks, runs at scale. No part of what is installed."""

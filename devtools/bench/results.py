@@ -1,0 +1,95 @@
+"""All that one run has measured, and the JSON it is kept in."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib.metadata
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from devtools.bench.download import Download
+from devtools.bench.import_time import ImportTime
+from devtools.bench.storm import Storm
+from devtools.bench.summary import median_of
+from devtools.bench.waiting import Waiting
+
+_PACKAGES = (
+    "apache-airflow",
+    "apache-airflow-providers-http",
+    "apache-airflow-providers-dbt-cloud",
+    "apache-airflow-providers-databricks",
+    "aiohttp",
+    "httpx",
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Results:
+    """What was measured. A part that was not is empty.
+
+    :param interval: Seconds, the poll interval of the waits compared.
+    :param waiting: By contender, its runs in their order.
+    :param scale_interval: Seconds, the poll interval of ours at different sizes.
+    :param scale: By number of waits.
+    :param storms: By contender.
+    :param imports: By module.
+    :param downloads: By ``"http"`` and ``"https"``.
+    """
+
+    interval: float
+    waiting: Mapping[str, Sequence[Waiting]]
+    scale_interval: float
+    scale: Mapping[int, Waiting] = field(default_factory=dict)
+    storms: Mapping[str, Storm] = field(default_factory=dict)
+    imports: Mapping[str, ImportTime] = field(default_factory=dict)
+    downloads: Mapping[str, Download] = field(default_factory=dict)
+
+
+def as_json(results: Results) -> dict[str, Any]:
+    """The results, with what they were measured on."""
+    return {
+        "on": _machine(),
+        "waiting": {
+            "poll_interval": results.interval,
+            "contenders": {
+                name: {"median": _plain(median_of(runs)), "runs": [_plain(run) for run in runs]}
+                for name, runs in results.waiting.items()
+            },
+        },
+        "scale": {
+            "poll_interval": results.scale_interval,
+            "waits": {str(waits): _plain(run) for waits, run in results.scale.items()},
+        },
+        "storms": {name: _plain(storm) for name, storm in results.storms.items()},
+        "imports": {module: _rounded(time._asdict()) for module, time in results.imports.items()},
+        "downloads": {scheme: _plain(each) for scheme, each in results.downloads.items()},
+    }
+
+
+def _machine() -> dict[str, Any]:
+    packages: dict[str, str | None] = {}
+    for name in _PACKAGES:
+        try:
+            packages[name] = importlib.metadata.version(name)
+        except importlib.metadata.PackageNotFoundError:
+            packages[name] = None
+    return {
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.machine()}",
+        "cores": os.cpu_count(),
+        "packages": packages,
+    }
+
+
+def _plain(value: Any) -> Any:
+    return _rounded(dataclasses.asdict(value))
+
+
+def _rounded(value: Any) -> Any:
+    """Numbers without digits that say nothing."""
+    if isinstance(value, dict):
+        return {str(key): _rounded(each) for key, each in value.items()}
+    return round(value, 4) if isinstance(value, float) else value

@@ -1,0 +1,140 @@
+"""Gathering what `make chaos` is judged by: from Airflow's REST API, from the service's books, from the disk."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import httpx
+
+from devtools.chaos.verdict import Ending, Outcome, Settlement
+
+if TYPE_CHECKING:
+    from airflow_provider_runway.sandbox import Ledger, SandboxControl
+    from devtools.stack.airflow_rest import AirflowRest, TaskInstance
+
+DAG: Final = "chaos"
+TASK: Final = "video"
+RECORD: Final = "runway_submission"
+# The first of a chain of errors is the one that Airflow was given.
+_FAILURE: Final = re.compile(r'error_detail=\[\{"exc_type": "[^"]*", "exc_value": "((?:[^"\\]|\\.)*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Airflow:
+    """One run of the batch, seen over REST.
+
+    :param rest: the client.
+    :param run_id: the DAG run.
+    :param prompts: by map index.
+    """
+
+    rest: AirflowRest
+    run_id: str
+    prompts: Sequence[str]
+
+    def run_state(self) -> str:
+        """The state of the run."""
+        return self.rest.run_state(DAG, self.run_id)
+
+    def instances(self) -> list[TaskInstance]:
+        """The tasks as they stand."""
+        return self.rest.task_instances(DAG, self.run_id)
+
+    def outcomes(self) -> list[Outcome]:
+        """What has become of each task."""
+        return [self._outcome(each) for each in sorted(self.instances(), key=lambda each: each.map_index)]
+
+    def settle(self, outcomes: Sequence[Outcome], ledger: Ledger) -> Settlement:
+        """Do what the messages of doubtful submissions say: look each up, and have it waited for or made."""
+        paid = {each.prompt: each.task_id for each in ledger.paid}
+        doubtful = [each for each in outcomes if each.ending is Ending.AMBIGUOUS]
+        for each in doubtful:
+            place = DAG, self.run_id, TASK
+            if each.prompt in paid:
+                record = self.rest.state_store(*place, each.index)[RECORD]
+                found = {**record, "stage": "submitted", "task_id": paid[each.prompt]}
+                self.rest.change_state(*place, RECORD, value=found, map_index=each.index)
+            else:
+                self.rest.delete_state(*place, RECORD, each.index)
+        if doubtful:
+            self.rest.clear(DAG, self.run_id, [(TASK, each.index) for each in doubtful])
+        return Settlement(
+            found=frozenset(each.prompt for each in doubtful if each.prompt in paid),
+            made=frozenset(each.prompt for each in doubtful if each.prompt not in paid),
+        )
+
+    def _outcome(self, instance: TaskInstance) -> Outcome:
+        index = instance.map_index
+        message = self._message(instance) if instance.state == "failed" else ""
+        task_id = self._task_id(index) if instance.state == "success" else None
+        return Outcome(
+            index=index,
+            prompt=self.prompts[index] if 0 <= index < len(self.prompts) else "",
+            state=instance.state,
+            tries=instance.try_number,
+            message=message,
+            task_id=task_id,
+        )
+
+    def _message(self, instance: TaskInstance) -> str:
+        """What it failed with. Airflow may have counted one try more than it ran, when it lost sight of one."""
+        for number in range(instance.try_number, 0, -1):
+            log = self.rest.task_log(DAG, self.run_id, TASK, number, instance.map_index)
+            if message := failure_message(log):
+                return message
+        return ""
+
+    def _task_id(self, index: int) -> str | None:
+        try:
+            value = self.rest.xcom(DAG, self.run_id, TASK, "task_id", index)
+        except httpx.HTTPStatusError:
+            return None
+        return str(value)
+
+
+def failure_message(log: str) -> str:
+    """The last error that a task's log tells of, as it was raised; empty if there is none."""
+    found = _FAILURE.findall(log)
+    return str(json.loads(f'"{found[-1]}"')) if found else ""
+
+
+def media_checksums(sandbox: SandboxControl, ledger: Ledger) -> dict[str, str]:
+    """The checksum of what the service serves for each KIE task that is paid and done."""
+    paid = {each.task_id for each in ledger.paid}
+    done = [each for each in sandbox.tasks if each.task_id in paid and each.phase == "succeeded"]
+    with httpx.Client(trust_env=False, timeout=60) as client:
+        return {each.task_id: _checksum(client.get(each.media_urls[0]).raise_for_status().content) for each in done}
+
+
+def visible_files(folder: Path) -> dict[str, str]:
+    """The checksum of each file that whoever lists a folder sees."""
+    return {path.name: _checksum(path.read_bytes()) for path in folder.iterdir() if not path.name.startswith(".")}
+
+
+def hidden_files(folder: Path) -> int:
+    """How many files are hidden in a folder."""
+    return sum(1 for path in folder.iterdir() if path.name.startswith("."))
+
+
+def files_with(text: str, folder: Path) -> tuple[list[str], int]:
+    """The files below a folder that contain a text, and how many were searched."""
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return [str(path.relative_to(folder)) for path in paths if text.encode() in path.read_bytes()], len(paths)
+
+
+def patiently(ask: Callable[[], Any]) -> Any:
+    """An answer of an API server that may be dead at the moment; None then."""
+    try:
+        return ask()
+    except httpx.HTTPError:
+        return None
+
+
+def _checksum(data: bytes) -> str:
+    return sha256(data).hexdigest()

@@ -1,0 +1,1 @@
+"""Large numbers of tasks in a real Airflow."""

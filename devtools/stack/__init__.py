@@ -1,0 +1,1 @@
+"""A real Airflow, started as processes of its own."""

@@ -1,0 +1,267 @@
+"""A real Airflow on this machine: api-server, scheduler, triggerers and dag-processor, each a process of its own.
+
+The demo runs on it, and so do the tests that need the real thing:
+
+    with AirflowStack(home=tmp_path, dags=here / "dags", env={"AIRFLOW_CONN_RUNWAY_DEFAULT": "..."}) as airflow:
+        airflow.rest.unpause("my_dag")
+        run_id = airflow.rest.trigger("my_dag")
+        assert airflow.rest.wait_for_run("my_dag", run_id) == "success"
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from datetime import datetime, timezone
+from signal import SIGKILL
+from typing import TYPE_CHECKING
+
+import httpx
+
+from devtools.stack.airflow_home import LOOPBACK, PASSWORDS, environment, free_port, prepare_database
+from devtools.stack.airflow_rest import AirflowRest
+from devtools.stack.processes import Daemon, Leash, ProcessDiedError, end_sessions, members, signal_session
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from signal import Signals
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+
+class AirflowStack:
+    """Starts, breaks and stops a real Airflow with SQLite and the LocalExecutor.
+
+    :param home: Airflow's home: database, logs, secrets. It may be new, or one that an earlier stack has used.
+    :param dags: the folder with the DAGs.
+    :param env: further environment of all components: connections, variables, and any `AIRFLOW__SECTION__KEY`. Nothing
+        that begins with `AIRFLOW` is taken over from this process.
+    :param parallelism: how many tasks can run at once.
+    :param triggerers: how many triggerers to start: "triggerer", "triggerer-2" and so on.
+    :param all_admins: let everybody in as admin, without a login; otherwise the user is "admin", and Airflow makes up
+        the `password`.
+    :param timeout: seconds that everything may take to become healthy.
+    """
+
+    def __init__(
+        self,
+        *,
+        home: Path,
+        dags: Path,
+        env: Mapping[str, str] | None = None,
+        parallelism: int = 4,
+        triggerers: int = 1,
+        all_admins: bool = True,
+        timeout: float = 120,
+    ) -> None:
+        self.home = home.resolve()
+        self.port = free_port()
+        self.url = f"http://{LOOPBACK}:{self.port}"
+        self._dags = dags.resolve()
+        self._extra_env = dict(env or {})
+        self._parallelism = parallelism
+        self._all_admins = all_admins
+        self._timeout = timeout
+        self._commands = {
+            "api-server": ["api-server"],
+            "scheduler": ["scheduler", "--skip-serve-logs"],
+            "dag-processor": ["dag-processor"],
+            **{name: ["triggerer", "--skip-serve-logs"] for name in _triggerer_names(triggerers)},
+        }
+        self._components: dict[str, Daemon] = {}
+        self._left: list[int] = []
+        self._leash: Leash | None = None
+        self._rest: AirflowRest | None = None
+
+    # -- life -------------------------------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Start all components, and return when all are healthy.
+
+        :raises ProcessDiedError: one of them ended by itself, or was not healthy in time; with the end of its log.
+        """
+        self.home.mkdir(parents=True, exist_ok=True)
+        env = environment(self.home, self._dags, self.port, self._parallelism, all_admins=self._all_admins)
+        env |= self._extra_env
+        self._leash = Leash()
+        try:
+            prepare_database(self.home, env)
+            self._components = {
+                name: Daemon(
+                    name,
+                    [sys.executable, "-m", "airflow", *command],
+                    env=env,
+                    cwd=self.home,
+                    log=self.log(name),
+                )
+                for name, command in self._commands.items()
+            }
+            self._start(list(self._components))
+        except BaseException:
+            self.stop()
+            raise
+
+    def stop(self, grace: float = 4) -> None:
+        """Stop all components, and whatever they have left behind. Safe to call twice.
+
+        :param grace: seconds that they have to stop by themselves.
+        """
+        if self._leash is None:
+            return
+        self._hang_up()  # the API server would wait for its clients
+        running = [daemon for daemon in self._components.values() if daemon.started]
+        end_sessions([*(daemon.pid for daemon in running), *self._left], grace)
+        for daemon in running:
+            daemon.reap(self._leash)
+        self._left.clear()
+        self._leash.close()
+        self._leash = None
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # -- to work with -----------------------------------------------------------------------------------------------
+
+    @property
+    def rest(self) -> AirflowRest:
+        """The client of its REST API."""
+        if self._rest is None:
+            raise RuntimeError("Airflow is not running")
+        return self._rest
+
+    @property
+    def password(self) -> str | None:
+        """The password of the user "admin"; None when everybody is let in."""
+        if self._all_admins:
+            return None
+        passwords: dict[str, str] = json.loads((self.home / PASSWORDS).read_text())
+        return passwords["admin"]
+
+    @property
+    def components(self) -> list[str]:
+        """The names of its components."""
+        return list(self._commands)
+
+    def pid(self, component: str) -> int:
+        """The process id of a component's main process."""
+        return self._components[component].pid
+
+    def log(self, component: str) -> Path:
+        """The file that a component writes what it has to say to."""
+        return self.home / "logs" / "components" / f"{component}.log"
+
+    def require_alive(self) -> None:
+        """Raise `ProcessDiedError`, with the end of its log, if a component has ended by itself."""
+        for daemon in self._components.values():
+            daemon.require_alive()
+
+    def log_tails(self, lines: int = 40) -> str:
+        """The end of every component's log."""
+        return "\n\n".join(daemon.tail(lines) for daemon in self._components.values())
+
+    # -- to break it ------------------------------------------------------------------------------------------------
+
+    def kill(self, component: str, number: Signals = SIGKILL, *, alone: bool = False) -> None:
+        """Send a signal to a component and all its processes, running tasks included; by default the one that kills.
+
+        :param alone: only to its main process; what that has started runs on.
+        """
+        if alone:
+            os.kill(self.pid(component), number)
+        else:
+            signal_session(self.pid(component), number)
+
+    def restart(self, component: str, grace: float = 4) -> None:
+        """Start a component anew, after stopping it if it is still there, and return when it is healthy.
+
+        :param grace: seconds that it has to stop by itself.
+        """
+        daemon, leash = self._components[component], self._held()
+        if component == "api-server":
+            self._hang_up()
+        if daemon.started:
+            end_sessions([daemon.pid], grace)
+            daemon.reap(leash)
+        self._start([component])
+
+    def is_dead(self, component: str) -> bool:
+        """Whether a component's main process has ended."""
+        return self._components[component].has_ended
+
+    def revive(self, component: str) -> None:
+        """Start a component anew whose main process has ended, without waiting until it is healthy.
+
+        What the ended one had started and is still there runs on, until the stack stops.
+        """
+        daemon, leash = self._components[component], self._held()
+        session = daemon.pid
+        daemon.reap(leash)
+        if members(session):
+            leash.hold(session)
+            self._left.append(session)
+        daemon.start(leash)
+
+    def sessions(self, component: str) -> list[int]:
+        """The session of a component, and those of earlier ones of any component that left something running."""
+        return [self.pid(component), *self._left]
+
+    # -- within -----------------------------------------------------------------------------------------------------
+
+    def _held(self) -> Leash:
+        if self._leash is None:
+            raise RuntimeError("Airflow is not running")
+        return self._leash
+
+    def _hang_up(self) -> None:
+        if self._rest is not None:
+            self._rest.close()
+            self._rest = None
+
+    def _start(self, names: Sequence[str]) -> None:
+        since = datetime.now(tz=timezone.utc)
+        daemons = [self._components[name] for name in names]
+        for daemon in daemons:
+            daemon.start(self._held())
+        deadline = time.monotonic() + self._timeout
+        while (missing := self._missing(names, since)) is not None:
+            for daemon in daemons:
+                daemon.require_alive()
+            if time.monotonic() > deadline:
+                raise ProcessDiedError(f"{missing} within {self._timeout:.0f} s.\n{self.log_tails()}")
+            time.sleep(0.2)
+
+    def _missing(self, names: Sequence[str], since: datetime) -> str | None:
+        """What there is still to wait for; None when all of these are up.
+
+        A heartbeat in a kept database may be an earlier stack's, or another triggerer's, so a component counts as up
+        by a job of its own.
+        """
+        try:
+            health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=10, trust_env=False).json()
+        except (httpx.TransportError, json.JSONDecodeError):
+            return "api-server did not answer"
+        if self._rest is None:
+            self._rest = AirflowRest(self.url, self.password)
+            # The first request that a task makes would be kept waiting for seconds.
+            self._rest.request("GET", "/execution/health")
+        jobs = [name for name in names if name != "api-server"]
+        started = self._rest.get("/api/v2/jobs", start_date_gte=since.isoformat(), is_alive=True)["jobs"]
+        if len(started) < len(jobs):
+            kinds = ", ".join(job["job_type"] for job in started) or "nothing"
+            return f"of {', '.join(jobs)}, only {kinds} came up"
+        ill = [name for name, part in health.items() if part["status"] != "healthy"]
+        return f"{', '.join(ill)} did not become healthy" if ill else None
+
+
+def _triggerer_names(count: int) -> list[str]:
+    return ["triggerer", *(f"triggerer-{number}" for number in range(2, count + 1))][:count]

@@ -1,0 +1,55 @@
+"""A tiny run of the benchmark itself: its server, its processes, its counting."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from devtools.bench.certificate import make_certificate
+from devtools.bench.download import measure_download
+from devtools.bench.server import Server, server_process
+from devtools.bench.storm import measure_storms
+from devtools.bench.waiting import measure_waiting
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    with server_process(None) as process:
+        yield Server(process, tls=False)
+
+
+@pytest.mark.parametrize("contender", ["bare", "runway"])
+def test_waits_are_started_looked_at_and_counted(server: Server, contender: str) -> None:
+    measured = measure_waiting(contender, server, waits=20, interval=0.3, stretch=1.5)
+    assert measured.error is None
+    assert (measured.waits, measured.looked_at, measured.ended) == (20, 20, 0)
+    assert measured.polls >= 20 // 2, "pauses may be three intervals long"
+    assert measured.cpu_ms_per_poll > 0
+    assert 0 < measured.sockets <= 20
+    assert measured.longest_gap_s < 5
+
+
+def test_errors_are_answered_until_they_are_forgotten(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("devtools.bench.storm.ERRORS", (401,))
+    monkeypatch.setattr("devtools.bench.storm.HTTP_SENSOR", NOT_THERE)
+    storms = measure_storms(server, waits=4, interval=0.2, seconds=1.0)
+    assert list(storms) == ["runway"]
+    assert storms["runway"].never_more
+    assert storms["runway"].by_error[401] > 0
+
+
+class NOT_THERE:  # noqa: N801 - stands for a contender
+    installed = False
+
+
+def test_both_downloads_bring_the_whole_file(
+    tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = make_certificate(tmp_path_factory.mktemp("tls"))
+    monkeypatch.setenv("SSL_CERT_FILE", certificate.certificate)
+    measured = measure_download(certificate, size=3_000_000, times=1)
+    if measured is None:
+        pytest.skip("there is no curl")
+    assert measured.size == 3_000_000
+    assert measured.ratio > 0

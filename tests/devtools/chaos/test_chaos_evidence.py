@@ -1,0 +1,87 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from devtools.chaos.evidence import failure_message, files_with, hidden_files, visible_files
+from devtools.chaos.report import Report, fault_counts
+from devtools.chaos.strikes import Target
+from devtools.chaos.verdict import Check
+
+
+def log_line(event: str, *errors: tuple[str, str]) -> str:
+    """A line of a task's log as the REST client reads it."""
+    chain = [{"exc_type": kind, "exc_value": value} for kind, value in errors]
+    return f"2026-01-01 error {event} error_detail={json.dumps(chain)}"
+
+
+def test_the_message_of_a_failure_is_what_airflow_was_given_not_what_that_was_made_from() -> None:
+    log = "\n".join(
+        [
+            log_line("Task failed", ("ServerError", "an earlier one")),
+            log_line(
+                "Task failed with exception",
+                ("AirflowFailException", 'AmbiguousSubmissionError: It said "no".'),
+                ("AmbiguousSubmissionError", 'It said "no".'),
+                ("NoAnswerError", "No whole answer (RemoteProtocolError: gone)"),
+            ),
+        ]
+    )
+
+    assert failure_message(log) == 'AmbiguousSubmissionError: It said "no".'
+
+
+@pytest.mark.parametrize("log", ["", "nothing went wrong", "error nothing error_detail=[]"])
+def test_a_log_without_an_error_has_no_message(log: str) -> None:
+    assert failure_message(log) == ""
+
+
+def test_a_half_file_counts_as_visible_unless_it_is_hidden(tmp_path: Path) -> None:
+    for name in ("0.mp4", "1.mp4.part", ".2.mp4.0123abcd.part"):
+        (tmp_path / name).write_bytes(b"abc")
+
+    assert sorted(visible_files(tmp_path)) == ["0.mp4", "1.mp4.part"]
+    assert len(set(visible_files(tmp_path).values())) == 1
+    assert hidden_files(tmp_path) == 1
+
+
+def test_a_key_is_found_wherever_it_is(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "task.log").write_bytes(b"\x00 the-key \xff")
+    (tmp_path / "airflow.db").write_bytes(b"nothing")
+
+    assert files_with("the-key", tmp_path) == (["logs/task.log"], 2)
+
+
+def test_a_report_says_what_was_struck_and_fails_with_any_of_its_checks() -> None:
+    faults = [
+        {"action": "refuse", "code": 429, "on": "submit", "struck": 2},
+        {"action": "refuse", "code": 429, "on": "submit", "struck": 1},
+        {"action": "cut_after", "on": "submit", "struck": 0},
+    ]
+    assert fault_counts(faults) == {"submit: refuse 429": 3, "submit: cut_after": 0}
+
+    def report(*checks: Check) -> Report:
+        return Report(
+            title="Seed 1",
+            struck={Target.TASK: 4},
+            died={"scheduler": 1},
+            faults=faults,
+            requests={"submit": 9},
+            checks=checks,
+        )
+
+    good, bad = Check("nothing is stuck", "2 success"), Check("the key is nowhere", "1 file", ("the key is in a.log",))
+    assert report(good).holds
+    assert not report(good, bad).holds
+    lines = list(report(good, bad).lines())
+    assert lines[0] == "Seed 1"
+    assert "Killed: 5" in lines
+    assert "Faults of the service: 3" in lines
+    assert lines[-3:] == [
+        "PASS  nothing is stuck    2 success",
+        "FAIL  the key is nowhere  1 file",
+        "      - the key is in a.log",
+    ]
