@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypedDict
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 
 if TYPE_CHECKING:
-    from airflow_provider_runway.storage.saving import SavedVideo
+    from airflow_provider_runway.storage.save import SavedFile
 
 SCHEMA_VERSION = 1
 # KIE deletes a video 14 days after it was made.
@@ -95,7 +95,7 @@ def finished_result(
     submitted_at: str | None = None,
     completed_at: datetime | None = None,
     credits_estimate: float | None = None,
-    saved: Sequence[SavedVideo] = (),
+    saved: Sequence[SavedFile] = (),
 ) -> VideoResult:
     """The result of a finished task.
 
@@ -137,7 +137,7 @@ def finished_result(
     )
 
 
-def _file_of_the_video(task: VideoTask, saved: Sequence[SavedVideo]) -> SavedVideo | None:
+def _file_of_the_video(task: VideoTask, saved: Sequence[SavedFile]) -> SavedFile | None:
     """The stored file of ``video_url``: of a job's files it need not be the file."""
     if len(saved) == len(task.result_urls) and task.video_url in task.result_urls:
         return saved[task.result_urls.index(task.video_url)]

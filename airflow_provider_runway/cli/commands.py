@@ -37,7 +37,7 @@ from airflow_provider_runway.operators.parameters import check_folder
 from airflow_provider_runway.results import VideoResult, finished_result, submitted_result, to_iso, utc_now
 
 if TYPE_CHECKING:
-    from airflow_provider_runway.storage.saving import SavedVideo
+    from airflow_provider_runway.storage.save import SavedFile
 
 
 @command
@@ -149,7 +149,7 @@ def _follow(hook: RunwayHook, task_id: str, price: float | None, arguments: Name
     say(f"If this is interrupted, the video goes on. {how}")
     task = _wait(hook, task_id, arguments, lambda error: code_once_paid(error, ExitCode.NOT_READY), how)
     completed_at = utc_now()
-    saved: Sequence[SavedVideo] = ()
+    saved: Sequence[SavedFile] = ()
     if arguments.save_to:
         again = f"To store it: {_how_to_save(task_id, arguments.save_to, arguments)}"
         with ending_with(lambda error: code_once_paid(error, ExitCode.NOT_STORED), again):
@@ -227,31 +227,21 @@ def _wait(
         end(ending, f"{type(error).__name__}: {error}{f' {how}' if ending is ExitCode.NOT_READY else ''}")
 
 
-def _save(hook: RunwayHook, task: VideoTask, path: str, arguments: Namespace) -> Sequence[SavedVideo]:
-    from airflow_provider_runway.storage.results import save_task
-    from airflow_provider_runway.storage.saving import save_video
-    from airflow_provider_runway.utils.config import read_largest_file
+def _save(hook: RunwayHook, task: VideoTask, path: str, arguments: Namespace) -> Sequence[SavedFile]:
+    from airflow_provider_runway.storage import save
 
-    def renew(dead: str, position: int = 0) -> str:
-        return hook.renew_link(task.task_id, dead, task.kind, position)
-
-    overwrite = getattr(arguments, "overwrite", False)
     with interruptible(f"To store the video: {_how_to_save(task.task_id, path, arguments)}"):
         if task.kind == "job":
             check_folder(path)
-            return save_task(task, path, overwrite=overwrite, thumbnail=False, renew=renew)
         with downloading(path) as progress:
-            video = save_video(
-                task.video_url or "",
+            return save.save(
+                task,
                 path,
-                task_id=task.task_id,
-                overwrite=overwrite,
-                thumbnail=task.image_url if getattr(arguments, "thumbnail", False) else None,
-                renew=renew,
+                renew_link=hook.renew_link,
+                overwrite=getattr(arguments, "overwrite", False),
+                thumbnail=getattr(arguments, "thumbnail", False),
                 on_progress=progress,
-                largest=read_largest_file(),
             )
-        return [video]
 
 
 def _how_to_wait(task_id: str, arguments: Namespace) -> str:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_runway.operators.callbacks import on_success
 from airflow_provider_runway.operators.success import note_success
-from airflow_provider_runway.operators.video_file import save
 from airflow_provider_runway.results import VideoResult, finished_result, submitted_result, utc_now
 from airflow_provider_runway.utils.asset_events import describe_video
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_runway.operators.base import RunwayVideoOperator
     from airflow_provider_runway.operators.submission import Submission
     from airflow_provider_runway.operators.task_state import TaskState
-    from airflow_provider_runway.storage.saving import SavedVideo
+    from airflow_provider_runway.storage.save import SavedFile
 
 
 class HandingOver:
@@ -94,11 +93,16 @@ class HandingOver:
         self._record_the_end(submission, save_to)
         return result
 
-    def _save(self, task: VideoTask, save_to: str, submission: Submission) -> Sequence[SavedVideo]:
-        def renew(dead: str, position: int) -> str:
-            return self._operator.hook.renew_link(task.task_id, dead, task.kind, position)
+    def _save(self, task: VideoTask, save_to: str, submission: Submission) -> Sequence[SavedFile]:
+        from airflow_provider_runway.storage.save import save
 
-        return save(task, save_to, submission.saved_to, renew, thumbnail=self._operator.thumbnail)
+        return save(
+            task,
+            save_to,
+            renew_link=self._operator.hook.renew_link,
+            overwrite=submission.saved_to == save_to,
+            thumbnail=self._operator.thumbnail,
+        )
 
     def _describe(self, result: VideoResult) -> None:
         self._operator.result = result

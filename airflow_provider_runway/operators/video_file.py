@@ -1,19 +1,15 @@
-"""Where an operator stores its video: looked at before anything is paid, written once the video is there."""
+"""Where an operator stores its video: tried before anything is paid."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.errors import TargetExistsError
-from airflow_provider_runway.kie.tasks import VideoTask
 
 if TYPE_CHECKING:
     import os
 
     from airflow.sdk import ObjectStoragePath
-
-    from airflow_provider_runway.storage.saving import SavedVideo
 
     Path = str | os.PathLike[str] | ObjectStoragePath
 
@@ -40,20 +36,3 @@ def check_target(save_to: Path, own: str | None) -> None:
         )
     with storing(save_to):
         place.probe()
-
-
-def save(
-    task: VideoTask, save_to: Path, own: str | None, renew: Callable[[str, int], str], *, thumbnail: bool
-) -> Sequence[SavedVideo]:
-    """Store a finished video, or all that came of a job.
-
-    :param task: The finished task.
-    :param save_to: The target, as the operator was given it.
-    :param own: Where this very task has stored a video before: that is replaced.
-    :param renew: Given a link that has died and its place among the task's, returns another.
-    :param thumbnail: Whether the thumbnail is stored beside it.
-    """
-    from airflow_provider_runway.storage.results import save_task
-    from airflow_provider_runway.storage.targets import address_of
-
-    return save_task(task, save_to, overwrite=own == address_of(save_to), thumbnail=thumbnail, renew=renew)

@@ -32,6 +32,7 @@ from airflow_provider_runway.storage.minimum_rate import Clock, Pace, TooSlowErr
 from airflow_provider_runway.storage.public_hosts import Resolve, resolve
 from airflow_provider_runway.storage.ranges import Next, Progress, read_answer
 from airflow_provider_runway.storage.sink import Sink
+from airflow_provider_runway.utils.config import LARGEST_FILE
 
 log = logging.getLogger(__name__)
 
@@ -61,12 +62,12 @@ class Downloader:
     """
 
     task_id: str
-    timeout: float
-    retry_rules: RetryRules
-    renew: Callable[[str], str] | None
-    transport: httpx.BaseTransport | None
-    sleep: Callable[[float], None]
-    largest: int
+    timeout: float = 30.0
+    retry_rules: RetryRules = DEFAULT_RETRY_RULES
+    renew: Callable[[str], str] | None = None
+    transport: httpx.BaseTransport | None = None
+    sleep: Callable[[float], None] = time.sleep
+    largest: int = LARGEST_FILE
     clock: Clock = time.monotonic
     resolve: Resolve = resolve
 

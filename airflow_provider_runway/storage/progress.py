@@ -24,5 +24,5 @@ class Quarters:
             return
         step = done * _STEPS // total
         if step > self._step:
-            self._step = step
             self._tell(done / _MEGABYTE, total / _MEGABYTE)
+        self._step = step  # less than before where it starts over, or with the next file

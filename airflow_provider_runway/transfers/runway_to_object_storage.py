@@ -75,7 +75,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
 
     def execute(self, context: Context) -> VideoResult:
         """Look at the task and store its video."""
-        from airflow_provider_runway.storage.results import save_task
+        from airflow_provider_runway.storage.save import save
 
         with self._ending(), self.hook:
             self.runway_task_id = self.needed("runway_task_id")
@@ -87,12 +87,12 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
             self.show_logs(self.runway_task_id)
             task = self._finished_task()
             self.video_link = task.video_url or ""
-            saved = save_task(
+            saved = save(
                 task,
                 save_to,
+                renew_link=self.hook.renew_link,
                 overwrite=self.overwrite,
                 thumbnail=self.thumbnail,
-                renew=lambda dead, position: self.hook.renew_link(task.task_id, dead, task.kind, position),
             )
         what = "A file" if task.kind == "job" else "The video"
         for file in saved:

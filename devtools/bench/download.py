@@ -101,7 +101,8 @@ async def _save_one(link: str, path: str) -> tuple[float, int]:
     """Seconds taken, and bytes by which the process grew beyond what it was before it had begun."""
     import psutil
 
-    from airflow_provider_runway.storage.saving import save_video
+    from airflow_provider_runway.storage.download import Downloader
+    from airflow_provider_runway.storage.save import save_video
 
     resident: Callable[[], int] = lambda: int(psutil.Process().memory_info().rss)  # noqa: E731
     before, over = resident(), threading.Event()
@@ -115,7 +116,7 @@ async def _save_one(link: str, path: str) -> tuple[float, int]:
     watching.start()
     started = time.perf_counter()
     try:
-        save_video(link, path, task_id="bench")
+        save_video(link, path, Downloader(task_id="bench"))
         seconds = time.perf_counter() - started
     finally:
         over.set()

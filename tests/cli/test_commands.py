@@ -392,9 +392,9 @@ def test_an_interrupted_download_says_how_to_store(
     call: Call, kie: Sandbox, task_id: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kie.advance(60)
-    from airflow_provider_runway.storage import saving
+    from airflow_provider_runway.storage import save
 
-    interrupts(monkeypatch, saving, "save_video")
+    interrupts(monkeypatch, save, "save")
 
     done = call("save", task_id, f"{tmp_path}/")
 
@@ -559,9 +559,9 @@ def test_the_line_to_paste_is_quoted(
 ) -> None:
     kie.advance(60)
     monkeypatch.setenv("AIRFLOW_CONN_OTHER", kie.connection_json())
-    from airflow_provider_runway.storage import saving
+    from airflow_provider_runway.storage import save
 
-    interrupts(monkeypatch, saving, "save_video")
+    interrupts(monkeypatch, save, "save")
     words = ["save", task_id, f"{tmp_path}/my $(fox)'s video.mp4", "--overwrite", "--thumbnail", "--conn-id", "other"]
 
     done = call(*words)

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_runway.kie.flows import RetryRules
-from airflow_provider_runway.storage.saving import SavedVideo, save_video
+from airflow_provider_runway.storage.download import Downloader
+from airflow_provider_runway.storage.save import SavedFile, save_video
 
 
 def film(size: int) -> bytes:
@@ -117,6 +118,12 @@ def video_reply(ask: Ask, content: bytes = VIDEO, *, upto: int | None = None, et
     return reply(200, content[:upto], **headers | {"content_length": len(content)})
 
 
-def save(link: str, target: Any, **wishes: Any) -> SavedVideo:
-    """Save without pauses."""
-    return save_video(link, target, **{"task_id": "task-1", "retry_rules": EAGER, "timeout": 5.0, **wishes})
+def eager(task_id: str = "task-1", **wishes: Any) -> Downloader:
+    """A downloader that does not pause."""
+    return Downloader(**{"task_id": task_id, "retry_rules": EAGER, "timeout": 5.0, **wishes})
+
+
+def save(link: str, target: Any, **wishes: Any) -> SavedFile:
+    """Save a video without pauses."""
+    how = {name: wishes.pop(name) for name in ("overwrite", "thumbnail", "on_progress") if name in wishes}
+    return save_video(link, target, eager(**wishes), **how)

@@ -62,7 +62,7 @@ def test_a_body_without_end_is_listened_to_no_longer_than_a_file_may_be(
 ) -> None:
     with (
         pouring_host(beginning, lambda: itertools.repeat(piece)) as link,
-        pytest.raises(DownloadError, match=r"largest_file allows 2000000\. It is paid .* raise that option") as caught,
+        pytest.raises(DownloadError, match=r"largest_file allows 2000000\. It is paid .* Raise that option") as caught,
     ):
         save(link, str(tmp_path / "fox.mp4"), largest=2_000_000)
     assert not caught.value.retryable

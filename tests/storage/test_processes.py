@@ -14,18 +14,20 @@ from .support import VIDEO, Ask, media_host, save, video_reply
 
 SAVE = """
 import sys
-from airflow_provider_runway.storage.saving import save_video
-save_video(sys.argv[1], sys.argv[2], task_id="task-1")
+from airflow_provider_runway.storage.download import Downloader
+from airflow_provider_runway.storage.save import save_video
+save_video(sys.argv[1], sys.argv[2], Downloader(task_id="task-1"))
 """
 SAVE_AND_MEASURE = """
 import resource, sys
-from airflow_provider_runway.storage.saving import save_video
+from airflow_provider_runway.storage.download import Downloader
+from airflow_provider_runway.storage.save import save_video
 def peak():
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-save_video(sys.argv[1] + "/small", sys.argv[2] + ".small", task_id="task-1")
+save_video(sys.argv[1] + "/small", sys.argv[2] + ".small", Downloader(task_id="task-1"))
 before = peak()
-saved = save_video(sys.argv[1] + "/big", sys.argv[2], task_id="task-1")
-again = save_video(sys.argv[1] + "/big", sys.argv[2], task_id="task-1")
+saved = save_video(sys.argv[1] + "/big", sys.argv[2], Downloader(task_id="task-1"))
+again = save_video(sys.argv[1] + "/big", sys.argv[2], Downloader(task_id="task-1"))
 assert saved.size == 209_715_200 and saved.sha256 == again.sha256 and not again.downloaded
 print((peak() - before) // 1024)
 """

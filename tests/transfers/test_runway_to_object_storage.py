@@ -17,7 +17,7 @@ from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.kie.errors import DownloadError, InvalidRequestError, NotFinishedError
 from airflow_provider_runway.results import VideoResult
 from airflow_provider_runway.sandbox import CutMedia, Expire, Fail, Redirect, Sandbox, WrongLength
-from airflow_provider_runway.storage.saving import save_video
+from airflow_provider_runway.storage.save import save
 from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator
 
 
@@ -122,7 +122,7 @@ def test_the_key_goes_to_kie_and_not_to_the_media_host(kie: Sandbox, given_time:
 def test_whatever_the_media_host_does_wrong_once_the_bytes_are_right(
     kie: Sandbox, given_time: GivenTime, tmp_path: Path, fault: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(save_video.__kwdefaults__ or {}, "sleep", given_time.sleep)
+    monkeypatch.setitem(save.__kwdefaults__ or {}, "sleep", given_time.sleep)
     task_id = finished(kie)
     right = store(task_id, tmp_path / "right.mp4")["sha256"]
     kie.fault(fault, times=1)

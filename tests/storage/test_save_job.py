@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from airflow_provider_runway.kie.errors import DeadLinkError, DownloadError, NotAVideoError, TargetExistsError
-from airflow_provider_runway.storage.results import save_results
-from airflow_provider_runway.storage.saving import SavedVideo
+from airflow_provider_runway.kie.tasks import TaskState, VideoTask
+from airflow_provider_runway.storage import save as saving
+from airflow_provider_runway.storage.save import SavedFile
 
-from .support import EAGER, PAGE, PICTURE, VIDEO, Ask, media_host, reply
+from .support import PAGE, PICTURE, VIDEO, Ask, media_host, reply
 
 SOUND = b"ID3\x04" + b"\0\1\2\3" * 500
 FILES = {"/a.mp4": VIDEO, "/b": PICTURE, "/c.wav": SOUND, "/d.glb": b"glTF\2\0\0\0" + bytes(600), "/e": b"\0\1" * 400}
@@ -29,10 +29,16 @@ def answer(ask: Ask) -> bytes:
     )
 
 
-def save(links: Sequence[str], folder: object, **wishes: Any) -> tuple[SavedVideo, ...]:
-    return save_results(
-        links, str(folder), **{"task_id": "jobs:task_7", "retry_rules": EAGER, "timeout": 5.0, **wishes}
-    )
+def save(
+    links: Sequence[str], folder: object, *, overwrite: bool = False, renew: Callable[[str, int], str] | None = None
+) -> Sequence[SavedFile]:
+    task = VideoTask(task_id="jobs:task_7", kind="job", state=TaskState.SUCCESS, result_urls=tuple(links))
+
+    def renew_link(task_id: str, dead: str, kind: str, position: int) -> str:
+        assert (task_id, kind) == ("jobs:task_7", "job")
+        return dead if renew is None else renew(dead, position)
+
+    return saving.save(task, str(folder), renew_link=renew_link, overwrite=overwrite, sleep=lambda _: None)
 
 
 def names(folder: Path) -> list[str]:

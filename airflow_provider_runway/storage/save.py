@@ -1,0 +1,276 @@
+"""Storing what came of a finished task: its video, or all the files that a model has made."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import re
+import time
+from collections.abc import Callable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from airflow_provider_runway.kie.errors import TargetExistsError
+from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.storage.content import HEAD, media_suffix, picture_suffix, suffix_of_link
+from airflow_provider_runway.storage.download import Downloader, OnProgress
+from airflow_provider_runway.storage.names import file_stem
+from airflow_provider_runway.storage.ranges import Progress
+from airflow_provider_runway.storage.sink import Sink
+from airflow_provider_runway.storage.targets import (
+    Draft,
+    Fingerprint,
+    Target,
+    address_of,
+    find_target,
+    fingerprint,
+    storing,
+)
+from airflow_provider_runway.utils.config import read_largest_file
+
+if TYPE_CHECKING:
+    from airflow.sdk import ObjectStoragePath
+
+log = logging.getLogger(__name__)
+
+RenewLink = Callable[[str, str, Kind, int], str]
+
+_MD5_ETAG = re.compile(r'"([0-9a-f]{32})"')
+
+
+@dataclass(frozen=True, slots=True)
+class SavedFile:
+    """A file in its place.
+
+    :param path: Where it is: the whole address, with scheme (and connection id, if one was given).
+    :param size: Bytes.
+    :param sha256: Checksum in hexadecimal digits.
+    :param thumbnail_path: Where a video's thumbnail is; ``None`` if none was asked for, or it could not be had.
+    :param downloaded: ``False`` if this very file was there already.
+    """
+
+    path: str
+    size: int
+    sha256: str
+    thumbnail_path: str | None = None
+    downloaded: bool = True
+
+
+def save(
+    task: VideoTask,
+    target: str | os.PathLike[str] | ObjectStoragePath,
+    *,
+    renew_link: RenewLink,
+    overwrite: bool = False,
+    thumbnail: bool = False,
+    on_progress: OnProgress | None = None,
+    sleep: Callable[[float], None] = time.sleep,
+) -> Sequence[SavedFile]:
+    """Store the video of a finished task, or all that came of a job: its files, or JSON where it made none.
+
+    At the target there is either all of a file or nothing. It is streamed in constant memory and resumed after cuts.
+    On this machine it grows beside the target under another name; for any other file system it is first made whole in
+    the folder for temporary files (``TMPDIR``), which needs room for it. The request carries no credentials.
+
+    :param task: The finished task.
+    :param target: A path of this machine, or anything that Airflow's ``ObjectStoragePath`` takes, such as
+        ``s3://conn_id@bucket/key.mp4``. With a ``/`` at the end it is a folder, and the video is called
+        ``<task_id>.mp4`` (KIE's bare id) in it; a path object drops the ``/``, so it always names the file. For a job
+        it is always a folder, and its files are called ``<task_id>-1.mp4``, ``<task_id>-2.png`` and so on. Missing
+        folders are made; a missing bucket is not.
+    :param renew_link: Given the task's id, a link that has died, the task's kind and the link's place among the task's,
+        returns another; asked once a file. The hook's method of that name.
+    :param overwrite: Whether a file that is there is replaced. Otherwise it is left alone: if it has the same bytes,
+        that counts as done.
+    :param thumbnail: Whether the thumbnail is stored beside a video; what goes wrong with it is only logged. A job has
+        none.
+    :param on_progress: Called again and again with the bytes received and, if known, those of the whole file.
+    :param sleep: What pauses between tries.
+    :return: The files; those of a job in the order of its links.
+    :raises DeadLinkError: If the media host no longer knows the link, nor a fresh one.
+    :raises NotAVideoError: If it sends something else.
+    :raises DownloadError: If a file could not be fetched whole for another reason.
+    :raises TargetExistsError: If another file is there and ``overwrite`` is not set; known only after the download,
+        since what a media host announces is no proof.
+    :raises TargetUnwritableError: If it cannot be stored there.
+    """
+
+    def downloader(position: int) -> Downloader:
+        return Downloader(
+            task_id=task.task_id,
+            renew=lambda dead: renew_link(task.task_id, dead, task.kind, position),
+            sleep=sleep,
+            largest=largest,
+        )
+
+    largest = read_largest_file()
+    if task.kind != "job":
+        video = save_video(
+            task.video_url or "",
+            target,
+            downloader(0),
+            overwrite=overwrite,
+            thumbnail=task.image_url if thumbnail else None,
+            on_progress=on_progress,
+        )
+        return [video]
+    folder = f"{address_of(target).removesuffix('/')}/{file_stem(task.task_id)}"
+    if not task.result_urls:
+        return [_save_document(task.result, f"{folder}-1.json", task.task_id, overwrite=overwrite)]
+    return [
+        save_file(link, f"{folder}-{position + 1}", downloader(position), overwrite=overwrite, on_progress=on_progress)
+        for position, link in enumerate(task.result_urls)
+    ]
+
+
+class _IdenticalError(Exception):
+    """The file that is there is the one that the media host has."""
+
+    def __init__(self, there: Fingerprint) -> None:
+        super().__init__()
+        self.there = there
+
+
+def save_video(
+    link: str,
+    target: str | os.PathLike[str] | ObjectStoragePath,
+    downloader: Downloader,
+    *,
+    overwrite: bool = False,
+    thumbnail: str | None = None,
+    on_progress: OnProgress | None = None,
+) -> SavedFile:
+    """Store one video; see :func:`save`.
+
+    :param link: The video's link.
+    :param target: Where to.
+    :param downloader: How it is fetched.
+    :param overwrite: Whether a file that is there is replaced.
+    :param thumbnail: The link of a picture to store beside the video.
+    :param on_progress: Told the bytes received and, if known, those of the whole file.
+    """
+    task_id = downloader.task_id
+    with storing(target, task_id):
+        place = find_target(target, f"{file_stem(task_id)}.mp4")
+    with storing(place.uri, task_id):
+        existing = place.size()
+
+    def recognise(announced: Progress) -> None:
+        # The ETag of a plain upload to S3 or R2, where KIE keeps its media, is the file's MD5. What is announced can
+        # only prove that the two are the same: an answer that is cut off or a page looks like another file, and a
+        # video that is paid would be given up for it.
+        etag = _MD5_ETAG.fullmatch(announced.etag or "")
+        if etag and announced.total == existing and not overwrite:
+            with storing(place.uri, task_id):
+                there = fingerprint(place)
+            if etag[1] == there.md5:
+                raise _IdenticalError(there)
+
+    try:
+        with ExitStack() as stack, storing(place.uri, task_id, OSError):
+            draft, sink = _draft(place, task_id, stack)
+            size = downloader.fetch(link, sink, on_start=recognise, on_progress=on_progress).received
+            came = existing is None
+            video = _publish(place, draft, size, sink.sha256, task_id, overwrite=overwrite, came_meanwhile=came)
+    except _IdenticalError as identical:
+        video = SavedFile(place.uri, identical.there.size, identical.there.sha256, downloaded=False)
+    if thumbnail is None:
+        return video
+    return replace(video, thumbnail_path=_save_thumbnail(thumbnail, place, replace(downloader, renew=None), overwrite))
+
+
+def save_file(
+    link: str, path: str, downloader: Downloader, *, overwrite: bool = False, on_progress: OnProgress | None = None
+) -> SavedFile:
+    """Store one file that came of a job; see :func:`save`.
+
+    :param link: The file's link.
+    :param path: Where to, without a suffix, which is that of what the file is.
+    :param downloader: How it is fetched.
+    :param overwrite: Whether another file that is there is replaced.
+    :param on_progress: Told the bytes received and, if known, those of the whole file.
+    """
+    task_id, named = downloader.task_id, suffix_of_link(link)
+    # Stores tell a file's type by the suffix that its draft has; what the file is may still say another.
+    with storing(path, task_id):
+        place = find_target(path + named, "")
+    with ExitStack() as stack, storing(place.uri, task_id, OSError):
+        draft, sink = _draft(place, task_id, stack)
+        size = downloader.fetch(link, sink, media="media file", on_progress=on_progress).received
+        draft.file.seek(0)
+        place = place.beside(media_suffix(draft.file.read(HEAD)) or named or ".bin")
+        return _publish(place, draft, size, sink.sha256, task_id, overwrite=overwrite)
+
+
+def _save_document(result: object, path: str, task_id: str, *, overwrite: bool) -> SavedFile:
+    """Store a result that is no file."""
+    document = json.dumps(result, ensure_ascii=False, indent=2).encode() + b"\n"
+    with storing(path, task_id):
+        place = find_target(path, "")
+    with storing(place.uri, task_id), place.draft() as draft:
+        draft.file.write(document)
+        sha256 = hashlib.sha256(document).hexdigest()
+        return _publish(place, draft, len(document), sha256, task_id, overwrite=overwrite)
+
+
+def _save_thumbnail(link: str, place: Target, downloader: Downloader, overwrite: bool) -> str | None:
+    """Store the picture, and never fail for it: the video is what was paid."""
+    task_id = downloader.task_id
+    # The file that decides the draft's name has no suffix yet: the picture's own bytes tell it.
+    retry_rules = replace(downloader.retry_rules, tries=min(2, downloader.retry_rules.tries))
+    try:
+        with place.draft() as draft, Sink(draft.file) as sink:
+            size = replace(downloader, retry_rules=retry_rules).fetch(link, sink, media="thumbnail").received
+            draft.file.seek(0)
+            picture = place.beside(picture_suffix(draft.file.read(HEAD)) or ".png")
+            if picture.uri == place.uri:
+                log.warning("The thumbnail of task %s is not stored: the video is called %s.", task_id, place.uri)
+                return None
+            picture.size()  # a folder of that name is no file to be replaced
+            return _publish(picture, draft, size, sink.sha256, task_id, overwrite=overwrite).path
+    except TargetExistsError:
+        log.warning("The thumbnail of task %s is not stored: another file is at %s.", task_id, picture.uri)
+    except Exception as error:  # noqa: BLE001 - see above
+        log.warning("The thumbnail of task %s is not stored; the video is. %s", task_id, error)
+    return None
+
+
+def _draft(place: Target, task_id: str, stack: ExitStack) -> tuple[Draft, Sink]:
+    """A draft of a file, and the way into it."""
+    with storing(place.uri, task_id):
+        draft = stack.enter_context(place.draft())
+    return draft, stack.enter_context(Sink(draft.file))
+
+
+def _publish(
+    place: Target, draft: Draft, size: int, sha256: str, task_id: str, *, overwrite: bool, came_meanwhile: bool = False
+) -> SavedFile:
+    """Make a whole draft the file at its place, unless this very file is there already.
+
+    :raises TargetExistsError: If another file is there, which may not be replaced.
+    """
+    with storing(place.uri, task_id):
+        try:
+            place.publish(draft, overwrite=overwrite)
+        except FileExistsError as error:
+            there = fingerprint(place)
+            if (there.size, there.sha256) == (size, sha256):
+                return SavedFile(place.uri, size, sha256, downloaded=False)
+            difference = f"its bytes differ: it has {there.size} bytes and the video has {size}"
+            raise _another_file(
+                place, task_id, "it has come there meanwhile" if came_meanwhile else difference
+            ) from error
+    return SavedFile(place.uri, size, sha256)
+
+
+def _another_file(place: Target, task_id: str, difference: str) -> TargetExistsError:
+    return TargetExistsError(
+        f"Another file is at {place.uri} already ({difference}), and it was left alone. The video of task {task_id} is "
+        "paid and KIE.AI still has it (14 days at most). RunwayToObjectStorageOperator stores it elsewhere and pays "
+        f"nothing: give it runway_task_id={task_id!r}, the kind of the task and another save_to. Or remove the file, "
+        "or set overwrite=True where there is that parameter.",
+        task_id=task_id,
+    )
