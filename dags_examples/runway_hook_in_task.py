@@ -1,7 +1,7 @@
 """Use the service from a plain Python task: look at the balance before spending it.
 
 Shows ``RunwayHook`` in TaskFlow tasks. The first asks for the balance, which is free, and skips the rest of the run if
-it is too low; the last one looks at the finished task.
+it is too low; the last one, which is async, gets the finished task.
 
 A run costs 30 credits (US$0.15): 5 seconds in 1080p.
 """
@@ -25,9 +25,9 @@ def can_pay(price: int) -> bool:
 
 
 @task
-def describe(task_id: str) -> None:
-    with RunwayHook() as hook:
-        video = hook.get_task(task_id)
+async def describe(task_id: str) -> None:
+    async with RunwayHook().a_get_conn() as kie:
+        video = await kie.get_task(task_id)
     log.info("Video %s of task %s is %s.", video.video_id, video.task_id, video.state)
 
 

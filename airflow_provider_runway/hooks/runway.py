@@ -10,12 +10,12 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from airflow.sdk import BaseHook
-from airflow.sdk.log import mask_secret
 from typing_extensions import Self
 
-from airflow_provider_runway.hooks.settings import ConnectionLike, Settings, no_connection, read_settings
+from airflow_provider_runway.hooks import connections
 from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, KieClient
 from airflow_provider_runway.kie.errors import AuthenticationError, RunwayError
+from airflow_provider_runway.kie.over_aiohttp import AiohttpSender
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest, Request
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import httpx
     from airflow.sdk import ObjectStoragePath
 
+    from airflow_provider_runway.hooks.settings import Settings
     from airflow_provider_runway.kie.uploads import OnUpload, Upload
     from airflow_provider_runway.kie.wait_flow import OnChange
     from airflow_provider_runway.storage.sources import Media
@@ -33,12 +34,12 @@ __all__ = ["AlephRequest", "ExtendRequest", "GenerateRequest", "JobRequest", "Ru
 
 
 _Answer = TypeVar("_Answer")
-# Bytes of a file whose upload is worth telling how far it is.
-_WORTH_A_LINE = 1_000_000
+# Connections to KIE at the same time, at most, of one async client.
+_SOCKETS = 100
 
 
 class RunwayHook(BaseHook):
-    """KIE.AI with the key of an Airflow connection: submit, look, wait, ask for the balance, sync and async.
+    """KIE.AI with the key of an Airflow connection: submit, poll, wait, ask for the balance.
 
     .. code-block:: python
 
@@ -46,9 +47,11 @@ class RunwayHook(BaseHook):
             task_id = hook.submit(GenerateRequest(prompt="A fox in the snow", aspect_ratio="16:9"))
             video = hook.wait(task_id)
 
+        async with RunwayHook().a_get_conn() as client:
+            video = await client.wait(task_id)
+
     :param runway_conn_id: The connection, of type ``runway``.
-    :param transport: An httpx transport in place of the network, for tests of the sync methods.
-    :param async_transport: The same for the async methods.
+    :param transport: An httpx transport in place of the network, for tests.
     """
 
     conn_name_attr = "runway_conn_id"
@@ -57,16 +60,11 @@ class RunwayHook(BaseHook):
     hook_name = "Runway (KIE.AI)"
 
     def __init__(
-        self,
-        runway_conn_id: str = default_conn_name,
-        *,
-        transport: httpx.BaseTransport | None = None,
-        async_transport: httpx.AsyncBaseTransport | None = None,
+        self, runway_conn_id: str = default_conn_name, *, transport: httpx.BaseTransport | None = None
     ) -> None:
         super().__init__()
         self.runway_conn_id = runway_conn_id
         self._transport = transport
-        self._async_transport = async_transport
 
     @cached_property
     def settings(self) -> Settings:
@@ -74,16 +72,7 @@ class RunwayHook(BaseHook):
 
         :raises ConnectionSettingsError: If there is no such connection, the key is missing or a value cannot work.
         """
-        from airflow.sdk.exceptions import AirflowNotFoundException
-
-        try:
-            connection = self.get_connection(self.runway_conn_id)
-        except AirflowNotFoundException:
-            raise no_connection(self.runway_conn_id) from None
-        settings = read_settings(self.runway_conn_id, connection)
-        if _is_sent_otherwise(settings, connection):
-            mask_secret(settings.address.api_key)
-        return settings
+        return connections.get_settings(self.runway_conn_id)
 
     def get_conn(self) -> KieClient:
         """The client, built once; it keeps its connections open until :meth:`close`."""
@@ -115,7 +104,7 @@ class RunwayHook(BaseHook):
         return self.submit(JobRequest(model=model, input=input, callback_url=callback_url))
 
     def get_task(self, task_id: str, kind: Kind = "runway") -> VideoTask:
-        """Look at a task once.
+        """Get a task's record: one poll.
 
         :param task_id: The task.
         :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
@@ -137,14 +126,14 @@ class RunwayHook(BaseHook):
 
         :param task_id: The task.
         :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
-        :param poll_interval: Seconds, the shortest pause between two looks; at least 1.
+        :param poll_interval: Seconds, the shortest pause between two polls; at least 1.
         :param timeout: Seconds to wait at most.
-        :param age: Seconds since the submission, if that is known: looks are rarer while the video cannot be ready.
+        :param age: Seconds since the submission, if that is known: polls are rarer while the video cannot be ready.
         :param on_change: Called with the state and the seconds waited whenever the state changes; logged if left out.
         :return: The finished task, with its video's link.
         :raises GenerationFailedError: If KIE failed the task.
         :raises WaitTimeoutError: If it was not ready in time; it goes on at KIE.
-        :raises RunwayError: If it is gone, or too many looks in a row went wrong.
+        :raises RunwayError: If it is gone, or too many polls in a row went wrong.
         """
         report = on_change or self._logger(task_id)
         began, waits = time.monotonic(), 0
@@ -198,23 +187,11 @@ class RunwayHook(BaseHook):
         :raises UnreadableFileError: If it is not there or cannot be read.
         :raises RunwayError: If KIE did not take it.
         """
-        from airflow_provider_runway.kie.uploads import UPLOAD_LIFETIME, Upload, Uploader
-        from airflow_provider_runway.results import utc_now
-        from airflow_provider_runway.storage.progress import Quarters
-        from airflow_provider_runway.storage.sources import read_source
+        from airflow_provider_runway.hooks.uploads import upload
 
-        address = self.settings.require_upload_address()
-        source = read_source(path, field, media)
-        uploader = Uploader(address=address, timeout=self.settings.timeout, transport=self._transport)
-        if on_progress is None and source.size > _WORTH_A_LINE:
-            on_progress = Quarters(
-                lambda sent, whole: self.log.info("%s: %.1f of %.1f MB are uploaded.", source.place.uri, sent, whole)
-            )
-        expires_at = utc_now() + UPLOAD_LIFETIME
-        url = uploader.send(
-            source.open, suffix=source.suffix, content_type=source.content_type, on_progress=on_progress
+        return upload(
+            self.settings, path, field, media, on_progress=on_progress, transport=self._transport, log=self.log
         )
-        return Upload(url, expires_at, source.size, source.sha256, source.content_type)
 
     def credits(self) -> float:
         """The account's balance in credits (1 credit is about US$0.005). Free of charge."""
@@ -223,67 +200,16 @@ class RunwayHook(BaseHook):
     async def a_get_settings(self) -> Settings:
         """What the connection says, without blocking an event loop."""
         if "settings" not in self.__dict__:
-            from airflow.sdk.exceptions import AirflowNotFoundException
-
-            try:
-                connection = await _connection(self.runway_conn_id)
-            except AirflowNotFoundException:
-                raise no_connection(self.runway_conn_id) from None
-            settings = read_settings(self.runway_conn_id, connection)
-            if _is_sent_otherwise(settings, connection):
-                await _mask(settings.address.api_key)
-            self.__dict__["settings"] = settings
+            self.__dict__["settings"] = await connections.a_get_settings(self.runway_conn_id)
         return self.settings
 
     @asynccontextmanager
     async def a_get_conn(self) -> AsyncIterator[AsyncKieClient]:
-        """An async client, closed at the end of the block."""
+        """An async client over aiohttp, with the same methods; closed at the end of the block."""
         settings = await self.a_get_settings()
-        async with AsyncKieClient(
-            settings.address, timeout=settings.timeout, transport=self._async_transport
-        ) as client:
+        sender = await AiohttpSender.open(settings.address, timeout=settings.timeout, sockets=_SOCKETS)
+        async with AsyncKieClient(settings.address, sender) as client:
             yield client
-
-    async def a_submit(self, request: Request) -> str:
-        """The async twin of :meth:`submit`."""
-        async with self.a_get_conn() as client:
-            return await client.submit(request)
-
-    async def a_submit_job(self, model: str, input: Mapping[str, Any], *, callback_url: str | None = None) -> str:  # noqa: A002
-        """The async twin of :meth:`submit_job`."""
-        return await self.a_submit(JobRequest(model=model, input=input, callback_url=callback_url))
-
-    async def a_get_task(self, task_id: str, kind: Kind = "runway") -> VideoTask:
-        """The async twin of :meth:`look`."""
-        async with self.a_get_conn() as client:
-            return await client.get_task(task_id, kind)
-
-    async def a_wait(
-        self,
-        task_id: str,
-        kind: Kind = "runway",
-        *,
-        poll_interval: float = 10.0,
-        timeout: float = DEFAULT_WAIT,
-        age: float | None = None,
-        on_change: OnChange | None = None,
-    ) -> VideoTask:
-        """The async twin of :meth:`wait`."""
-        async with self.a_get_conn() as client:
-            report = on_change or self._logger(task_id)
-            return await client.wait(
-                task_id, kind, poll_interval=poll_interval, timeout=timeout, age=age, on_change=report
-            )
-
-    async def a_renew_link(self, task_id: str, dead: str, kind: Kind = "runway", position: int = 0) -> str:
-        """The async twin of :meth:`renew_link`."""
-        async with self.a_get_conn() as client:
-            return await client.renew_link(task_id, dead, kind, position)
-
-    async def a_credits(self) -> float:
-        """The async twin of :meth:`credits`."""
-        async with self.a_get_conn() as client:
-            return await client.credits()
 
     def test_connection(self) -> tuple[bool, str]:
         """Ask for the balance, which is free: what the form's *Test* button shows."""
@@ -322,34 +248,3 @@ class RunwayHook(BaseHook):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
-
-
-def _is_sent_otherwise(settings: Settings, connection: ConnectionLike) -> bool:
-    """Whether the key is sent in another form than Airflow knows: it masks in logs what the connection has."""
-    return settings.address.api_key != connection.password
-
-
-async def _mask(secret: str) -> None:
-    """Have Airflow mask a secret; before 3.3.2 that blocks, and so runs in a thread."""
-    from airflow.sdk import log
-    from asgiref.sync import sync_to_async
-
-    await getattr(log, "amask_secret", sync_to_async(log.mask_secret))(secret)
-
-
-async def _connection(conn_id: str) -> Any:
-    """Airflow's connection on an event loop.
-
-    Before 3.3.2 ``aget_connection`` masks secrets with a blocking call that can deadlock, and within ``dag.test()``
-    it finds no connection that is in the database: there the blocking call runs in a thread.
-    """
-    from airflow.sdk import Connection
-    from airflow.sdk.exceptions import AirflowNotFoundException
-    from asgiref.sync import sync_to_async
-
-    if hasattr(Connection, "aextra_dejson"):
-        try:
-            return await BaseHook.aget_connection(conn_id)
-        except AirflowNotFoundException:
-            pass
-    return await sync_to_async(BaseHook.get_connection)(conn_id)

@@ -1,4 +1,4 @@
-"""KIE.AI over HTTP, sync and async: two drivers for the same conversations."""
+"""KIE.AI over HTTP, sync and async: two drivers for the same flows."""
 
 from __future__ import annotations
 
@@ -10,14 +10,15 @@ from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
 from typing_extensions import Self
 
-from airflow_provider_runway.kie import flows, renew_link_flow
+from airflow_provider_runway.kie import flows
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.api import Call
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.flows import Flow, Pause, RetryRules
-from airflow_provider_runway.kie.over_httpx import AsyncHttpxSender, HttpxSender
+from airflow_provider_runway.kie.over_httpx import HttpxSender
 from airflow_provider_runway.kie.poll_state import PollRules, PollState
+from airflow_provider_runway.kie.renew_link_flow import renew_link
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds
 from airflow_provider_runway.kie.schedule import Schedule
@@ -34,10 +35,10 @@ T = TypeVar("T")
 
 
 class AsyncSender(Protocol):
-    """What carries an async client's calls: :class:`AsyncHttpxSender`, or a faster one."""
+    """What carries an async client's calls, such as :class:`airflow_provider_runway.kie.over_aiohttp.AiohttpSender`."""
 
     async def send(self, call: Call) -> Answer:
-        """Send a call; see :meth:`AsyncHttpxSender.send`."""
+        """Send a call; see :meth:`HttpxSender.send`."""
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -83,7 +84,7 @@ class KieClient:
         return self._run(flows.submit(request, retry_rules or self.retry_rules, self.address.api, known_as=known_as))
 
     def get_task(self, task_id: str, kind: Kind = "runway") -> VideoTask:
-        """Look at a task once.
+        """Get a task's record: one poll.
 
         :raises TaskNotFoundError: If KIE has no record of it (a new one may take a moment to show).
         """
@@ -103,17 +104,17 @@ class KieClient:
 
         :param task_id: The task.
         :param kind: ``"runway"``, ``"aleph"`` or ``"job"``.
-        :param poll_interval: Seconds, the shortest pause between two looks; at least 1.
+        :param poll_interval: Seconds, the shortest pause between two polls; at least 1.
         :param timeout: Seconds to wait at most.
-        :param age: Seconds since the submission, if that is known: looks are rarer while the video cannot be ready.
+        :param age: Seconds since the submission, if that is known: polls are rarer while the video cannot be ready.
         :param on_change: Called with the state and the seconds waited whenever the state changes.
         :raises InvalidRequestError: If a time is no number above zero, or the interval below 1; nothing was sent.
         :raises GenerationFailedError: If KIE failed the task.
         :raises WaitTimeoutError: If it was not ready in time; it goes on at KIE.
-        :raises RunwayError: If it is gone, or too many looks in a row went wrong.
+        :raises RunwayError: If it is gone, or too many polls in a row went wrong.
         """
-        watch = _watch(task_id, kind, self._clock(), poll_interval=poll_interval, timeout=timeout, age=age)
-        return self._run(wait(watch, kind, clock=self._clock, on_change=on_change, api=self.address.api))
+        state = _poll_state(task_id, kind, self._clock(), poll_interval=poll_interval, timeout=timeout, age=age)
+        return self._run(wait(state, kind, clock=self._clock, on_change=on_change, api=self.address.api))
 
     def credits(self) -> float:
         """The account's balance in credits (1 credit is about US$0.005). Free of charge."""
@@ -129,10 +130,7 @@ class KieClient:
         :raises DeadLinkError: If KIE gives no other.
         :raises VideoExpiredError: If the record says that the video was deleted.
         """
-        renewing = renew_link_flow.renew_link(
-            task_id, kind, dead, self.retry_rules, position=position, api=self.address.api
-        )
-        return self._run(renewing)
+        return self._run(renew_link(task_id, kind, dead, self.retry_rules, position=position, api=self.address.api))
 
     def close(self) -> None:
         """Close the connections."""
@@ -146,9 +144,22 @@ class KieClient:
     ) -> None:
         self.close()
 
-    def _run(self, conversation: Flow[T]) -> T:
+    def _run(self, flow: Flow[T]) -> T:
         try:
-            return _drive(conversation, self._sender.send, self._sleep)
+            step = next(flow)
+            while True:
+                answer = None
+                try:
+                    if isinstance(step, Pause):
+                        self._sleep(step.seconds)
+                    else:
+                        answer = self._sender.send(step.call)
+                except RunwayError as error:
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(answer)
+        except StopIteration as end:
+            return cast("T", end.value)
         except RunwayError as error:
             self.address.finish(error)
             raise
@@ -157,40 +168,32 @@ class KieClient:
 class AsyncKieClient:
     """The async twin of :class:`KieClient`: the same methods, awaited.
 
-    :param address: The account and where it is.
-    :param timeout: Seconds for connecting, and for all that comes after it until the answer is there whole.
-    :param retry_rules: How often, and after what pauses, a call is sent again when that is safe.
-    :param transport: An httpx transport in place of the network, for tests.
-    :param sender: What carries the calls, in place of httpx; it brings its own timeout.
-    :param sleep: What pauses.
-    :param clock: Seconds on a clock that does not jump.
+    :param sender: What carries the calls; it brings its own timeout, and is closed with the client.
     """
 
     def __init__(
         self,
         address: Address,
+        sender: AsyncSender,
         *,
-        timeout: float = DEFAULT_TIMEOUT,
         retry_rules: RetryRules | None = None,
-        transport: httpx.AsyncBaseTransport | None = None,
-        sender: AsyncSender | None = None,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.address = address
         self.retry_rules = retry_rules or RetryRules()
-        self._sender = sender or AsyncHttpxSender(address, timeout, transport)
+        self._sender = sender
         self._sleep = sleep
         self._clock = clock
 
-    async def submit(self, request: Request, *, retry_rules: RetryRules | None = None) -> str:
+    async def submit(self, request: Request) -> str:
         """Submit a request; see :meth:`KieClient.submit`."""
-        return await self._run(flows.submit(request, retry_rules or self.retry_rules, self.address.api))
+        return await self._run(flows.submit(request, self.retry_rules, self.address.api))
 
     async def get_task(
         self, task_id: str, kind: Kind = "runway", *, retry_rules: RetryRules | None = None
     ) -> VideoTask:
-        """Look at a task once; see :meth:`KieClient.get_task`."""
+        """Get a task's record: one poll; see :meth:`KieClient.get_task`."""
         return await self._run(flows.get_task(task_id, kind, retry_rules or self.retry_rules, self.address.api))
 
     async def wait(
@@ -204,8 +207,8 @@ class AsyncKieClient:
         on_change: OnChange | None = None,
     ) -> VideoTask:
         """Wait for a task to end; see :meth:`KieClient.wait`."""
-        watch = _watch(task_id, kind, self._clock(), poll_interval=poll_interval, timeout=timeout, age=age)
-        return await self._run(wait(watch, kind, clock=self._clock, on_change=on_change, api=self.address.api))
+        state = _poll_state(task_id, kind, self._clock(), poll_interval=poll_interval, timeout=timeout, age=age)
+        return await self._run(wait(state, kind, clock=self._clock, on_change=on_change, api=self.address.api))
 
     async def credits(self) -> float:
         """The account's balance in credits; see :meth:`KieClient.credits`."""
@@ -213,10 +216,8 @@ class AsyncKieClient:
 
     async def renew_link(self, task_id: str, dead: str, kind: Kind = "runway", position: int = 0) -> str:
         """Another link to the video of a finished task; see :meth:`KieClient.renew_link`."""
-        renewing = renew_link_flow.renew_link(
-            task_id, kind, dead, self.retry_rules, position=position, api=self.address.api
-        )
-        return await self._run(renewing)
+        flow = renew_link(task_id, kind, dead, self.retry_rules, position=position, api=self.address.api)
+        return await self._run(flow)
 
     async def aclose(self) -> None:
         """Close the connections."""
@@ -230,15 +231,28 @@ class AsyncKieClient:
     ) -> None:
         await self.aclose()
 
-    async def _run(self, conversation: Flow[T]) -> T:
+    async def _run(self, flow: Flow[T]) -> T:
         try:
-            return await _adrive(conversation, self._sender.send, self._sleep)
+            step = next(flow)
+            while True:
+                answer = None
+                try:
+                    if isinstance(step, Pause):
+                        await self._sleep(step.seconds)
+                    else:
+                        answer = await self._sender.send(step.call)
+                except RunwayError as error:
+                    step = flow.throw(error)
+                else:
+                    step = flow.send(answer)
+        except StopIteration as end:
+            return cast("T", end.value)
         except RunwayError as error:
             self.address.finish(error)
             raise
 
 
-def _watch(
+def _poll_state(
     task_id: str, kind: Kind, now: float, *, poll_interval: float, timeout: float, age: float | None
 ) -> PollState:
     pause = check_poll_interval("poll_interval", poll_interval)
@@ -249,43 +263,3 @@ def _watch(
         schedule=None if age is None else Schedule.of(kind),
         submitted=None if age is None else now - age,
     )
-
-
-def _drive(conversation: Flow[T], send: Callable[[Call], Answer], sleep: Callable[[float], None]) -> T:
-    try:
-        step = next(conversation)
-        while True:
-            if isinstance(step, Pause):
-                sleep(step.seconds)
-                step = next(conversation)
-                continue
-            try:
-                answer = send(step.call)
-            except RunwayError as error:
-                step = conversation.throw(error)
-            else:
-                step = conversation.send(answer)
-    except StopIteration as end:
-        return cast("T", end.value)
-
-
-async def _adrive(
-    conversation: Flow[T],
-    send: Callable[[Call], Awaitable[Answer]],
-    sleep: Callable[[float], Awaitable[None]],
-) -> T:
-    try:
-        step = next(conversation)
-        while True:
-            if isinstance(step, Pause):
-                await sleep(step.seconds)
-                step = next(conversation)
-                continue
-            try:
-                answer = await send(step.call)
-            except RunwayError as error:
-                step = conversation.throw(error)
-            else:
-                step = conversation.send(answer)
-    except StopIteration as end:
-        return cast("T", end.value)

@@ -19,9 +19,9 @@ from airflow_provider_runway.kie.proxies import Proxy
 
 
 class Deadline:
-    """The end of an flows, counted from when it is first asked.
+    """The end of a request and its answer, counted from when it is first asked.
 
-    :param seconds: For the whole flows, once there is a connection.
+    :param seconds: For all of it, once there is a connection.
     :param stall: Seconds, the most that one read or write may take.
     :param clock: Seconds on a clock that does not jump.
     """
@@ -40,7 +40,7 @@ class Deadline:
         return min(self._end - now, self._stall)
 
     def lift(self) -> None:
-        """Let the flows take any time from here on, each read and write no longer than one may stall."""
+        """Let the answer take any time from here on, each read and write no longer than one may stall."""
         self._end = math.inf
 
 
@@ -62,28 +62,10 @@ class BoundedTransport(httpx.HTTPTransport):
         if deadline is not None:
             timeouts = request.extensions.get("timeout", {})
             request.extensions["timeout"] = {**timeouts, "read": deadline, "write": deadline}
-        return _unquoted(super().handle_request(request))
-
-
-class AsyncTransport(httpx.AsyncHTTPTransport):
-    """httpx's own async transport; whoever awaits it bounds it.
-
-    :param proxy: The proxy to go through.
-    :param limits: Which connections are kept.
-    """
-
-    def __init__(self, proxy: Proxy | None, limits: httpx.Limits | None = None) -> None:
-        super().__init__(proxy=proxy.url if proxy else None, limits=limits or httpx.Limits())
-
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request."""
-        return _unquoted(await super().handle_async_request(request))
-
-
-def _unquoted(response: httpx.Response) -> httpx.Response:
-    """The answer without the words beside its status: httpx logs them, and they are the service's own."""
-    response.extensions.pop("reason_phrase", None)
-    return response
+        response = super().handle_request(request)
+        # The words beside the status are the service's own, and httpx logs them.
+        response.extensions.pop("reason_phrase", None)
+        return response
 
 
 class _Backend(httpcore.NetworkBackend):

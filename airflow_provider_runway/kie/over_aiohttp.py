@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from aiohttp import ClientSession
     from yarl import URL
 
-# An idle connection is kept so long: longer than any pause between two looks is likely to be, where many wait.
+# An idle connection is kept so long: longer than most pauses between two polls where many tasks are waited for.
 _KEEP_ALIVE = 60.0
 _FIRST_READ = 65_536
 
@@ -83,16 +83,16 @@ class AiohttpSender:
             session = self._session if call.method == "GET" else self._fresh
             url = self._url(self._address.base_url + call.path + _query(call), encoded=True)
             headers, body = (None, None) if call.body is None else (_JSON, json.dumps(dict(call.body)).encode())
-        except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see faults.py
+        except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see transport_faults.py
             fault: RunwayError = unsendable(error)
         else:
             try:
-                return await self._exchange(session, call.method, url, headers=headers, data=body)
+                return await self._request(session, call.method, url, headers=headers, data=body)
             except Exception as error:  # noqa: BLE001
                 fault = _fault(error, self._address)
         raise fault
 
-    async def _exchange(self, session: ClientSession, method: str, url: URL, **sending: Any) -> Answer:
+    async def _request(self, session: ClientSession, method: str, url: URL, **sending: Any) -> Answer:
         async with session.request(method, url, allow_redirects=False, proxy=self._proxy, **sending) as response:
             read = bytearray()
             while not response.content.at_eof() and len(read) < LONGEST_ANSWER:

@@ -1,11 +1,10 @@
-"""Calls to KIE over httpx, sync and async: one HTTP flows each, and its faults in our terms."""
+"""Calls to KIE over httpx: one HTTP request each, and its faults in our terms."""
 
 from __future__ import annotations
 
-from contextlib import aclosing, closing
+from contextlib import closing
 from functools import cached_property
 from http.cookiejar import CookieJar, DefaultCookiePolicy
-from typing import Any
 
 import httpx
 
@@ -43,11 +42,17 @@ class HttpxSender:
         """
         try:
             http = self._reading if call.method == "GET" else self._submitting
-            request = http.build_request(**_arguments(call, self._address))
-        except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see faults.py
+            request = http.build_request(
+                call.method,
+                self._address.base_url + call.path,
+                headers=dict(self._address.headers),
+                params=call.query and dict(call.query),
+                json=call.body and dict(call.body),
+            )
+        except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see transport_faults.py
             fault = unsendable(error)
         else:
-            return read_answer(http, request, self._address, seconds=self._timeout, stall=self._timeout)
+            return request_answer(http, request, self._address, seconds=self._timeout, stall=self._timeout)
         raise fault
 
     def close(self) -> None:
@@ -63,76 +68,6 @@ class HttpxSender:
     @cached_property
     def _submitting(self) -> httpx.Client:
         return client_for(self._address, self._timeout, self._transport, _FRESH)
-
-
-class AsyncHttpxSender:
-    """The async twin of :class:`HttpxSender`.
-
-    :param address: The account and where it is.
-    :param timeout: Seconds for connecting, and for all that comes after it until the answer is there whole.
-    :param transport: An httpx transport in place of the network, for tests.
-    """
-
-    def __init__(self, address: Address, timeout: float, transport: httpx.AsyncBaseTransport | None = None) -> None:
-        self._address = address
-        self._timeout = timeout
-        self._transport = transport
-
-    async def send(self, call: Call) -> Answer:
-        """Send a call; see :meth:`HttpxSender.send`."""
-        try:
-            http = self._reading if call.method == "GET" else self._submitting
-            request = http.build_request(**_arguments(call, self._address))
-        except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see faults.py
-            fault: RunwayError = unsendable(error)
-        else:
-            try:
-                return await self._exchange(http, request)
-            except Exception as error:  # noqa: BLE001
-                fault = transport_error(error, self._address)
-        raise fault
-
-    async def _exchange(self, http: httpx.AsyncClient, request: httpx.Request) -> Answer:
-        import anyio
-
-        with anyio.CancelScope() as whole:
-
-            async def watch(event: str, _: object) -> None:
-                # Before it, httpx bounds each step. A tunnel through a proxy is asked for by a request of its own.
-                if event.endswith("send_request_headers.started"):
-                    whole.deadline = anyio.current_time() + self._timeout
-
-            request.extensions["trace"] = watch
-            async with aclosing(await http.send(request, stream=True)) as response:
-                body = _read_already(response)
-                if not response.is_stream_consumed:
-                    async for part in response.aiter_raw():
-                        body += part
-                        if len(body) > LONGEST_ANSWER:
-                            break
-        if whole.cancelled_caught:
-            raise TimeoutError
-        return _answer(response, body, self._address)
-
-    async def aclose(self) -> None:
-        """Close the connections."""
-        for name in ("_reading", "_submitting"):
-            if name in self.__dict__:
-                await self.__dict__.pop(name).aclose()
-
-    @cached_property
-    def _reading(self) -> httpx.AsyncClient:
-        return self._client()
-
-    @cached_property
-    def _submitting(self) -> httpx.AsyncClient:
-        return self._client(_FRESH)
-
-    def _client(self, limits: httpx.Limits | None = None) -> httpx.AsyncClient:
-        from airflow_provider_runway.kie.deadline_transport import AsyncTransport
-
-        transport = self._transport or AsyncTransport(proxy_for(self._address.base_url), limits)
-        return httpx.AsyncClient(timeout=self._timeout, transport=transport, cookies=_no_cookies())
 
 
 def client_for(
@@ -153,11 +88,11 @@ def client_for(
     return httpx.Client(
         timeout=timeout,
         transport=transport or BoundedTransport(proxy_for(address.base_url), limits),
-        cookies=_no_cookies(),
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
     )
 
 
-def read_answer(
+def request_answer(
     http: httpx.Client, request: httpx.Request, address: Address, *, seconds: float, stall: float
 ) -> Answer:
     """Send a request and read what comes back.
@@ -176,16 +111,19 @@ def read_answer(
     request.extensions["deadline"] = Deadline(seconds, stall)
     try:
         with closing(http.send(request, stream=True)) as response:
-            body = _read_already(response)
+            # Transports for tests give answers that were read already.
+            body = bytearray(response.content if response.is_stream_consumed else b"")
             if not response.is_stream_consumed:
                 for part in response.iter_raw():
                     body += part
                     if len(body) > LONGEST_ANSWER:
                         break
-        return _answer(response, body, address)
+        said = response.headers
+        content = read_body(body, said.get("Content-Encoding"), address)
+        return Answer(response.status_code, content, said.get("Retry-After"), address.secret, said.get("Date"))
     except RunwayError:
         raise
-    except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see faults.py
+    except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see transport_faults.py
         fault = transport_error(error, address)
     raise fault
 
@@ -236,35 +174,3 @@ def read_body(body: bytes | bytearray, encoding: str | None, address: Address) -
         return decode_body(bytes(body), encoding)
     except ValueError as error:
         raise no_answer(str(error), address) from None
-
-
-def _read_already(response: httpx.Response) -> bytearray:
-    """The body of a response that never was on the way: transports for tests make such."""
-    return bytearray(response.content if response.is_stream_consumed else b"")
-
-
-def _no_cookies() -> CookieJar:
-    return CookieJar(DefaultCookiePolicy(allowed_domains=[]))
-
-
-def _arguments(call: Call, address: Address) -> dict[str, Any]:
-    arguments: dict[str, Any] = {
-        "method": call.method,
-        "url": address.base_url + call.path,
-        "headers": dict(address.headers),
-    }
-    if call.query is not None:
-        arguments["params"] = dict(call.query)
-    if call.body is not None:
-        arguments["json"] = dict(call.body)
-    return arguments
-
-
-def _answer(response: httpx.Response, body: bytes | bytearray, address: Address) -> Answer:
-    return Answer(
-        response.status_code,
-        read_body(body, response.headers.get("Content-Encoding"), address),
-        response.headers.get("Retry-After"),
-        address.secret,
-        response.headers.get("Date"),
-    )

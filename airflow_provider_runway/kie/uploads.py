@@ -19,7 +19,7 @@ from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.envelope import Answer, read_data
 from airflow_provider_runway.kie.errors import RunwayError, UnreadableAnswerError, UnreadableFileError
 from airflow_provider_runway.kie.flows import RetryRules
-from airflow_provider_runway.kie.over_httpx import client_for, read_answer, unsendable
+from airflow_provider_runway.kie.over_httpx import client_for, request_answer, unsendable
 from airflow_provider_runway.kie.rules import check_url
 
 DEFAULT_UPLOAD_URL = "https://kieai.redpandaai.co"
@@ -113,11 +113,11 @@ class Uploader:
             )
         except RunwayError:
             raise
-        except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see faults.py
+        except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see transport_faults.py
             fault = unsendable(error)
         else:
             seconds = 2 * self.timeout + file.size / _SLOWEST
-            return read_answer(http, request, self.address, seconds=seconds, stall=self.timeout)
+            return request_answer(http, request, self.address, seconds=seconds, stall=self.timeout)
         raise fault
 
 

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import json
 import logging
 import re
@@ -31,7 +30,7 @@ KEY = "k3y-of-the-account"
 
 
 class Method:
-    """A method of the hook, called in its sync or in its async form."""
+    """A method of the hook, or the same of its async client."""
 
     def __init__(self, form: str) -> None:
         self.form = form
@@ -40,7 +39,11 @@ class Method:
         if self.form == "sync":
             with hook:
                 return getattr(hook, name)(*args, **kwargs)
-        return asyncio.run(getattr(hook, f"a_{name}")(*args, **kwargs))
+        return asyncio.run(self._awaited(hook, name, *args, **kwargs))
+
+    async def _awaited(self, hook: RunwayHook, name: str, *args: Any, **kwargs: Any) -> Any:
+        async with hook.a_get_conn() as client:
+            return await getattr(client, name)(*args, **kwargs)
 
 
 @pytest.fixture(params=["sync", "async"])
@@ -52,8 +55,7 @@ def mocked(monkeypatch: pytest.MonkeyPatch, handler: Callable[[httpx.Request], h
     monkeypatch.setenv(
         "AIRFLOW_CONN_CLIPS", json.dumps({"conn_type": "runway", "password": KEY, "host": "https://kie.example"})
     )
-    transport = httpx.MockTransport(handler)
-    return RunwayHook("clips", transport=transport, async_transport=transport)
+    return RunwayHook("clips", transport=httpx.MockTransport(handler))
 
 
 def test_a_video_is_submitted_looked_at_and_waited_for(kie: Sandbox, given_time: GivenTime, call: Method) -> None:
@@ -180,14 +182,15 @@ def test_a_connection_that_does_not_exist_is_named(call: Method) -> None:
         call(RunwayHook("no_such_conn"), "credits")
 
 
-def test_the_key_goes_out_as_bearer_token_with_our_user_agent(monkeypatch: pytest.MonkeyPatch, call: Method) -> None:
+def test_the_key_goes_out_as_bearer_token_with_our_user_agent(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = list[httpx.Request]()
 
     def answer(request: httpx.Request) -> httpx.Response:
         seen.append(request)
         return httpx.Response(200, json={"code": 200, "msg": "success", "data": 42})
 
-    assert call(mocked(monkeypatch, answer), "credits") == 42
+    with mocked(monkeypatch, answer) as hook:
+        assert hook.credits() == 42
 
     (request,) = seen
     assert request.headers["Authorization"] == f"Bearer {KEY}"
@@ -196,13 +199,16 @@ def test_the_key_goes_out_as_bearer_token_with_our_user_agent(monkeypatch: pytes
 
 
 def test_an_answer_of_the_edge_is_quoted_with_its_status_and_without_the_key(
-    monkeypatch: pytest.MonkeyPatch, call: Method
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def answer(request: httpx.Request) -> httpx.Response:
         return httpx.Response(403, text=f"<html>Forbidden for {request.headers['Authorization']}</html>")
 
-    with pytest.raises(Exception, match="HTTP 403, the body begins '<html>Forbidden") as caught:
-        call(mocked(monkeypatch, answer), "credits")
+    with (
+        mocked(monkeypatch, answer) as hook,
+        pytest.raises(Exception, match="HTTP 403, the body begins '<html>Forbidden") as caught,
+    ):
+        hook.credits()
 
     assert KEY not in str(caught.value)
 
@@ -290,15 +296,6 @@ def test_airflow_can_build_the_hook_from_a_connection_id_alone() -> None:
     assert (RunwayHook.conn_type, RunwayHook.hook_name) == ("runway", "Runway (KIE.AI)")
 
 
-@pytest.mark.parametrize("name", ["submit", "get_task", "wait", "credits"])
-def test_the_async_twin_takes_the_same_parameters(name: str) -> None:
-    ours, twin = getattr(RunwayHook, name), getattr(RunwayHook, f"a_{name}")
-
-    assert inspect.signature(ours) == inspect.signature(twin)
-    assert inspect.iscoroutinefunction(twin)
-    assert twin.__doc__
-
-
 def test_a_wait_logs_what_changes(kie: Sandbox, given_time: GivenTime, capfd: pytest.CaptureFixture[str]) -> None:
     with RunwayHook() as hook:
         task_id = hook.submit(REQUEST)
@@ -320,7 +317,7 @@ def test_a_wait_with_a_time_that_cannot_work_is_refused_unsent(kie: Sandbox, nam
     ):
         hook.wait("t-1", **given)
     with pytest.raises(InvalidRequestError, match=name):
-        asyncio.run(RunwayHook().a_wait("t-1", **given))
+        Method("async")(RunwayHook(), "wait", "t-1", **given)
 
     assert (caught.value.field, kie.ledger.requests) == (name, ())
 

@@ -9,8 +9,11 @@ from typing import Any, Protocol
 import httpx
 
 from airflow_provider_runway.kie.address import Address
-from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, KieClient
+from airflow_provider_runway.kie.api import Call
+from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, AsyncSender, KieClient
+from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.over_aiohttp import AiohttpSender
+from airflow_provider_runway.kie.over_httpx import HttpxSender
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.kie.wait_flow import OnChange
@@ -65,17 +68,36 @@ class SyncService(KieClient):
         super().__init__(address, **{"transport": transport, "sleep": time.sleep, "clock": time.clock, **options})
 
 
-class AsyncService:
-    """The async client on a loop of its own."""
+class HandlerSender:
+    """Carries an async client's calls to a handler, in the way that the sync client's go."""
 
-    def __init__(self, address: Address, handler: Handler | None = None, **options: Any) -> None:
+    def __init__(self, address: Address, handler: Handler, timeout: float = 30.0) -> None:
+        self._sender = HttpxSender(address, timeout, httpx.MockTransport(handler))
+        self.is_closed = False
+
+    async def send(self, call: Call) -> Answer:
+        return self._sender.send(call)
+
+    async def aclose(self) -> None:
+        self._sender.close()
+        self.is_closed = True
+
+
+class AsyncService:
+    """The async client on a loop of its own, over a handler or, without one, over aiohttp as a triggerer uses it."""
+
+    def __init__(
+        self, address: Address, handler: Handler | None = None, *, timeout: float = 5.0, **options: Any
+    ) -> None:
         time = GivenTime()
         self.slept = time.slept
-        transport = httpx.MockTransport(handler) if handler else None
         self._loop = asyncio.new_event_loop()
-        self.client = AsyncKieClient(
-            address, **{"transport": transport, "sleep": time.asleep, "clock": time.clock, **options}
-        )
+        sender: AsyncSender
+        if handler:
+            sender = HandlerSender(address, handler, timeout)
+        else:
+            sender = self._loop.run_until_complete(AiohttpSender.open(address, timeout=timeout, sockets=5))
+        self.client = AsyncKieClient(address, sender, **{"sleep": time.asleep, "clock": time.clock, **options})
 
     def submit(self, request: Request) -> str:
         return self._loop.run_until_complete(self.client.submit(request))
@@ -102,12 +124,3 @@ class AsyncService:
         self._loop.run_until_complete(self.client.aclose())
         self._loop.run_until_complete(self._loop.shutdown_asyncgens())
         self._loop.close()
-
-
-class AiohttpService(AsyncService):
-    """The async client over aiohttp, as a triggerer uses it."""
-
-    def __init__(self, address: Address, *, timeout: float = 5.0, **options: Any) -> None:
-        super().__init__(address, **options)
-        sender = self._loop.run_until_complete(AiohttpSender.open(address, timeout=timeout, sockets=5))
-        self.client._sender = sender

@@ -7,7 +7,7 @@ import subprocess
 import sys
 import traceback
 from collections.abc import Callable, Iterator
-from typing import Any, cast
+from typing import Any
 
 import httpx
 import pytest
@@ -29,9 +29,9 @@ from airflow_provider_runway.kie.errors import (
     WaitTimeoutError,
 )
 from airflow_provider_runway.kie.flows import ONE_TRY
-from airflow_provider_runway.kie.over_httpx import AsyncHttpxSender, transport_error
+from airflow_provider_runway.kie.over_httpx import transport_error
 
-from .clients import KEY, AsyncService, Handler, Service, SyncService
+from .clients import KEY, AsyncService, Handler, HandlerSender, Service, SyncService
 from .support import CODES, EXTEND, GENERATE, KEYS, NO_JITTER, READY, STATUSES, body, record, wild
 
 ADDRESS = Address(api_key=KEY, base_url="https://kie.example/api/v1/")
@@ -177,18 +177,16 @@ def test_one_submission_can_have_its_own_patience() -> None:
     assert len(requests) == 1
 
 
-def test_one_async_look_or_submission_can_have_its_own_patience() -> None:
-    handle, requests = answers(ok(code=429), ok(code=500))
+def test_one_async_poll_can_have_its_own_retry_rules() -> None:
+    handle, requests = answers(ok(code=500))
 
-    async def try_both() -> None:
-        async with AsyncKieClient(ADDRESS, transport=httpx.MockTransport(handle)) as kie:
-            with pytest.raises(RateLimitedError):
-                await kie.submit(GENERATE, retry_rules=ONE_TRY)
+    async def poll() -> None:
+        async with AsyncKieClient(ADDRESS, HandlerSender(ADDRESS, handle)) as kie:
             with pytest.raises(ServerError):
                 await kie.get_task("t-1", retry_rules=ONE_TRY)
 
-    asyncio.run(try_both())
-    assert len(requests) == 2
+    asyncio.run(poll())
+    assert len(requests) == 1
 
 
 # --- below http
@@ -256,18 +254,14 @@ def test_a_host_that_is_none_is_an_error_of_the_settings(client: Make, url: str)
     assert requests == []
 
 
-@pytest.mark.parametrize("kind", [SyncService, AsyncService])
 @pytest.mark.parametrize("proxy", ["gopher://127.0.0.1", "http://[::1"])
-def test_a_proxy_that_cannot_be_used_is_an_error_of_the_settings(
-    monkeypatch: pytest.MonkeyPatch, kind: type[Any], proxy: str
-) -> None:
+def test_a_proxy_that_cannot_be_used_is_an_error_of_the_settings(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
     monkeypatch.setenv("HTTP_PROXY", proxy)
-    service = kind(Address(api_key=KEY, base_url="http://kie.example"))
-    try:
-        with pytest.raises(ConnectionSettingsError, match="The request could not be formed"):
-            service.submit(GENERATE)
-    finally:
-        service.close()
+    with (
+        SyncService(Address(api_key=KEY, base_url="http://kie.example")) as service,
+        pytest.raises(ConnectionSettingsError, match="The request could not be formed"),
+    ):
+        service.submit(GENERATE)
 
 
 # --- lifetimes
@@ -287,13 +281,12 @@ def test_an_async_client_closes_at_the_end_of_its_block() -> None:
     handle, _ = answers(ok(1), ok({"taskId": "t"}))
 
     async def ask() -> None:
-        async with AsyncKieClient(ADDRESS, transport=httpx.MockTransport(handle)) as kie:
+        sender = HandlerSender(ADDRESS, handle)
+        async with AsyncKieClient(ADDRESS, sender) as kie:
             assert await kie.credits() == 1
             assert await kie.submit(GENERATE) == "t"
-            sender = cast("AsyncHttpxSender", kie._sender)
-            inside = (sender._reading, sender._submitting)
-        assert all(each.is_closed for each in inside)
-        await kie.aclose()
+            assert not sender.is_closed
+        assert sender.is_closed
 
     asyncio.run(ask())
 

@@ -20,7 +20,7 @@ from airflow_provider_runway.kie.errors import (
 )
 from airflow_provider_runway.kie.flows import ONE_TRY
 
-from .clients import KEY, AiohttpService, AsyncService, SyncService
+from .clients import KEY, AsyncService, SyncService
 from .connecting import Connect, Proxied, connecting, self_signed
 from .support import GENERATE, READY, body
 from .wire import Act, Wire, hang, refused_port, reply, reset, send, send_and_close, send_without_end, unread
@@ -29,9 +29,9 @@ TAKEN = reply(body({"taskId": "t-1"}))
 SEEN = reply(body(READY))
 pytestmark = pytest.mark.usefixtures("quick_tls")
 
-connect = connecting([SyncService, AsyncService, AiohttpService])
+connect = connecting([SyncService, AsyncService])
 # What a connection is kept for is decided by httpx's own transport; aiohttp's has its own ways.
-connect_by_httpx = connecting([SyncService, AsyncService])
+connect_by_httpx = connecting([SyncService])
 
 
 # --- nothing was sent

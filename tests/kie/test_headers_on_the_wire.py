@@ -12,7 +12,7 @@ from airflow_provider_runway.kie.envelope import read_retry_after
 from airflow_provider_runway.kie.errors import RateLimitedError
 from airflow_provider_runway.kie.flows import ONE_TRY
 
-from .clients import KEY, AiohttpService, AsyncService, Service, SyncService
+from .clients import KEY, AsyncService, Service, SyncService
 from .support import GENERATE, READY, body
 from .wire import Wire, send
 
@@ -20,7 +20,7 @@ RAW = [b"vid\xc3\xa9o", b"vid\xe9o", bytes(range(128, 256)), b"\xff\xfe"]
 NAMES = [b"Content-Disposition", b"ETag", b"Content-Type", b"Retry-After", b"Date", b"X-Any", b"Server"]
 
 
-@pytest.fixture(params=[SyncService, AsyncService, AiohttpService], ids=["sync", "async", "aiohttp"])
+@pytest.fixture(params=[SyncService, AsyncService], ids=["sync", "async"])
 def service(request: pytest.FixtureRequest) -> Callable[[str], Service]:
     def make(url: str) -> Service:
         made: Service = request.param(Address(api_key=KEY, base_url=url), timeout=5.0, retry_rules=ONE_TRY)

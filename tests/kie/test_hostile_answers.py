@@ -23,13 +23,13 @@ from airflow_provider_runway.kie.errors import (
 )
 from airflow_provider_runway.kie.flows import ONE_TRY
 
-from .clients import KEY, AiohttpService, AsyncService, SyncService
+from .clients import KEY, AsyncService, SyncService
 from .connecting import Connect, Proxied, connecting
 from .support import GENERATE, READY, body
 from .wire import Act, Wire, drip, refused_port, reply, send, send_and_close, unread
 
 pytestmark = pytest.mark.usefixtures("quick_tls")
-connect = connecting([SyncService, AsyncService, AiohttpService])
+connect = connecting([SyncService, AsyncService])
 
 
 # --- answers without end

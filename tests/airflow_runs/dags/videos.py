@@ -105,7 +105,8 @@ def taskflow() -> None:
 
     @task
     async def left() -> float:
-        return await RunwayHook().a_credits()
+        async with RunwayHook().a_get_conn() as client:
+            return await client.credits()
 
     video: Any = make()
     wait(video) >> left()
