@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.errors import MaintenanceError, RateLimitedError
 from airflow_provider_runway.kie.flows import doublings, refusal_pause
 from airflow_provider_runway.kie.pacing import LEAD
+from airflow_provider_runway.triggers.events import AdmissionEvent, AdmissionRequest
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
-
-    from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
 
 # Seconds after which a queued submission gives up. 24 hours let 170,000 submissions through.
 LONGEST_QUEUEING = 86_400.0
@@ -21,60 +18,36 @@ _LONGEST_MAINTENANCE_PAUSE = 600.0
 _UNDER_WAY = ["scheduled", "queued", "running", "deferred", "up_for_retry", "restarting"]
 
 
-@dataclass(frozen=True, slots=True)
-class Ticket:
-    """A submission's place in the queue.
+def after_refusal(
+    refusal: RateLimitedError | MaintenanceError,
+    admitted: AdmissionEvent | None,
+    runway_conn_id: str,
+    limit: int,
+    now: float,
+) -> AdmissionRequest:
+    """Queue after KIE refused: with the whole pause it asks for, at the place of the first time.
 
-    :param queued_at: Epoch seconds at which it was first wanted.
-    :param refusals: How often KIE has refused it for now.
-    :param moment: Epoch seconds, when the queue has let it be sent.
+    :param refusal: What KIE answered. A pause that it names, and maintenance, hold the others as well.
+    :param admitted: How the queue let the submission through before, if it was there.
+    :param runway_conn_id: The connection.
+    :param limit: Submissions that its account may make in 10 seconds.
+    :param now: Epoch seconds.
     """
-
-    queued_at: float
-    refusals: int = 0
-    moment: float | None = None
-
-    @classmethod
-    def from_event(cls, event: Mapping[str, Any]) -> Ticket:
-        """The ticket that a :class:`RunwayAdmissionTrigger` gives back with its event."""
-        return cls(float(event["queued_at"]), int(event["refusals"]), float(event["moment"]))
-
-    def trigger(self, runway_conn_id: str, limit: int) -> RunwayAdmissionTrigger:
-        """Queue for the first time.
-
-        :param runway_conn_id: The connection.
-        :param limit: Submissions that its account may make in 10 seconds.
-        """
-        from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
-
-        return RunwayAdmissionTrigger(runway_conn_id, self.queued_at, self.refusals, limit=limit)
-
-    def trigger_after(
-        self, refusal: RateLimitedError | MaintenanceError, runway_conn_id: str, limit: int, now: float
-    ) -> RunwayAdmissionTrigger:
-        """Queue again after KIE refused: with the whole pause it asks for, at the place of the first time.
-
-        :param refusal: What KIE answered. A pause that it names, and maintenance, hold the others as well.
-        :param runway_conn_id: The connection.
-        :param limit: Submissions that its account may make in 10 seconds.
-        :param now: Epoch seconds.
-        """
-        from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
-
-        pause, holds_all = refusal_pause(refusal), True
-        if isinstance(refusal, RateLimitedError):
-            holds_all = refusal.retry_after is not None
-        else:
-            pause = min(pause * doublings(self.refusals), _LONGEST_MAINTENANCE_PAUSE)
-        return RunwayAdmissionTrigger(
-            runway_conn_id,
-            self.queued_at,
-            self.refusals + 1,
-            now + pause,
-            holds_all=holds_all,
-            late=self.moment is not None and now - self.moment > LEAD,
-            limit=limit,
-        )
+    refusals = admitted.refusals if admitted else 0
+    pause, holds_all = refusal_pause(refusal), True
+    if isinstance(refusal, RateLimitedError):
+        holds_all = refusal.retry_after is not None
+    else:
+        pause = min(pause * doublings(refusals), _LONGEST_MAINTENANCE_PAUSE)
+    return AdmissionRequest(
+        runway_conn_id=runway_conn_id,
+        queued_at=admitted.queued_at if admitted else now,
+        refusals=refusals + 1,
+        not_before=now + pause,
+        holds_all=holds_all,
+        late=admitted is not None and now - admitted.moment > LEAD,
+        limit=limit,
+    )
 
 
 def may_exceed_the_limit(context: Context, limit: int, *, waits: bool) -> bool:
@@ -96,7 +69,7 @@ def may_exceed_the_limit(context: Context, limit: int, *, waits: bool) -> bool:
         return True
 
 
-def time_to_moment(event: Mapping[str, Any], now: float) -> float:
+def time_to_moment(admitted: AdmissionEvent, now: float) -> float:
     """Seconds until the moment that the queue gave; a clock that is off by more than the lead counts for nothing."""
-    left = float(event["moment"]) - now
+    left = admitted.moment - now
     return left if 0 < left <= LEAD else 0.0

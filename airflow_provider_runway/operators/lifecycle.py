@@ -27,7 +27,12 @@ from airflow_provider_runway.kie.poll_state import timed_out
 from airflow_provider_runway.kie.prices import estimate, price_key
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import VideoTask
-from airflow_provider_runway.operators.admission import LONGEST_QUEUEING, Ticket, may_exceed_the_limit, time_to_moment
+from airflow_provider_runway.operators.admission import (
+    LONGEST_QUEUEING,
+    after_refusal,
+    may_exceed_the_limit,
+    time_to_moment,
+)
 from airflow_provider_runway.operators.advice import PAGE, Standing, advise
 from airflow_provider_runway.operators.callbacks import say_last
 from airflow_provider_runway.operators.handing_over import HandingOver
@@ -37,7 +42,8 @@ from airflow_provider_runway.operators.submitter import QUEUE_ELSEWHERE, WAIT_HE
 from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.operators.video_file import check_target
 from airflow_provider_runway.results import VideoResult, to_iso, utc_now
-from airflow_provider_runway.triggers.events import event_error, shortest_deferral, trigger_timeout
+from airflow_provider_runway.triggers.deferral import shortest_deferral, trigger_timeout
+from airflow_provider_runway.triggers.events import AdmissionEvent, AdmissionRequest, PollRequest, VideoEvent
 from airflow_provider_runway.utils.config import read_largest_file, read_prices, read_shortest_deferral
 from airflow_provider_runway.utils.failures import as_airflow_failure
 
@@ -45,7 +51,6 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
 
     from airflow_provider_runway.operators.base import RunwayVideoOperator
-    from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
 
 _PAID = frozenset({Stage.SUBMITTED, Stage.FINISHED})
 
@@ -96,10 +101,10 @@ class VideoLifecycle:
                     say_last(self._operator, f"Task {self._paid} is paid. {self.standing.further_try} {PAGE}")
                 raise
 
-    def make(self, ticket: Ticket | None = None) -> VideoResult:
+    def make(self, admitted: AdmissionEvent | None = None) -> VideoResult:
         """Submit, unless an earlier try has, and wait.
 
-        :param ticket: The place that it had in the admission queue, if it was there.
+        :param admitted: How the admission queue has let it through, if it was there.
         """
         with self._ending():
             earlier = self._store.read()
@@ -111,7 +116,7 @@ class VideoLifecycle:
             if submission is None:
                 self._paid = None
                 # The look at an earlier task may have recorded that it failed.
-                submission = self._submit(ticket, earlier and self._store.read())
+                submission = self._submit(admitted, earlier and self._store.read())
             self._paid = _task_id(submission)
             self._operator.show_logs(self._paid)
             self._context["ti"].xcom_push("task_id", submission.task_id)
@@ -124,13 +129,14 @@ class VideoLifecycle:
 
     def submit_admitted(self, event: dict[str, Any]) -> VideoResult:
         """Submit at the moment that the admission queue gave."""
-        time.sleep(time_to_moment(event, time.time()))
-        return self.make(Ticket.from_event(event))
+        admitted = AdmissionEvent.from_event(event)
+        time.sleep(time_to_moment(admitted, time.time()))
+        return self.make(admitted)
 
     def complete(self, event: dict[str, Any], deadline: float | None, submitted_at: str | None) -> VideoResult:
         """Look once more after the trigger, then hand over the video or say what happened."""
-        task_id, outcome = str(event["task_id"]), event["state"]
-        self._paid = task_id
+        ended = VideoEvent.from_event(event)
+        task_id = self._paid = ended.task_id
         with self._ending():
             self._submitted_before = True
             self._operator.show_logs(task_id)
@@ -138,16 +144,16 @@ class VideoLifecycle:
             if submission is None or submission.task_id != task_id:
                 submission = _submission_of(task_id, submitted_at, fingerprint(self._request))
             try:
-                task = self._look(submission, unknown_is_gone=outcome == "gone")
+                task = self._look(submission, unknown_is_gone=ended.state == "gone")
             except RunwayError as error:
-                if outcome == "fault" and error.retryable:
-                    raise event_error(event) from error
+                if ended.state == "fault" and error.retryable:
+                    raise ended.as_error() from error
                 raise
             if task is None or judge(task).verdict is Verdict.WAIT:
-                if outcome == "fault":
-                    raise event_error(event, task.state if task else None)
+                if ended.state == "fault":
+                    raise ended.as_error(task.state if task else None)
                 left = 0.0 if deadline is None else deadline - time.time()
-                if outcome == "timeout" or left <= 0:
+                if ended.state == "timeout" or left <= 0:
                     raise timed_out(task_id, task.state.value if task else None, submitted=True)
                 task = self._wait(submission, left)
             return self._finish(task, submission)
@@ -164,7 +170,7 @@ class VideoLifecycle:
         """What can go wrong after the submission must not come to light only then."""
         self._operator.check_target()
         submission_call(self._request, self._hook.settings.address.api)
-        json.dumps([self._trigger_arguments("", 0.0, 0.0), self._price])
+        json.dumps([self._poll_request("", 0.0, 0.0).to_kwargs(), self._price])
         read_largest_file()
         read_shortest_deferral()
 
@@ -192,7 +198,7 @@ class VideoLifecycle:
             self._log.warning("%s It is submitted again now.", error)
             return None, None
 
-    def _submit(self, ticket: Ticket | None, earlier: Submission | None) -> Submission:
+    def _submit(self, admitted: AdmissionEvent | None, earlier: Submission | None) -> Submission:
         if self._operator.refresh(self._context):
             for known in ("_request", "_price"):
                 self.__dict__.pop(known, None)
@@ -202,8 +208,9 @@ class VideoLifecycle:
         submitter = Submitter(self._hook, self._store, self._price, self._log, self._files.upload)
         retry_rules = QUEUE_ELSEWHERE if self._operator.deferrable else WAIT_HERE
         limit = self._hook.settings.submission_limit
-        if self._operator.deferrable and ticket is None and self._may_exceed(limit):
-            self._queue(Ticket(time.time()).trigger(self._operator.runway_conn_id, limit))
+        conn_id = self._operator.runway_conn_id
+        if self._operator.deferrable and admitted is None and self._may_exceed(limit):
+            self._queue(AdmissionRequest(runway_conn_id=conn_id, queued_at=time.time(), limit=limit))
         try:
             return submitter.submit(self._request, retry_rules, earlier)
         except AmbiguousSubmissionError as error:
@@ -211,18 +218,22 @@ class VideoLifecycle:
             raise
         except (RateLimitedError, MaintenanceError) as refusal:
             now = time.time()
-            ticket = ticket or Ticket(now)
-            if not self._operator.deferrable or now - ticket.queued_at > LONGEST_QUEUEING:
+            request = after_refusal(refusal, admitted, conn_id, limit, now)
+            if not self._operator.deferrable or now - request.queued_at > LONGEST_QUEUEING:
                 raise
             self._log.info("%s This task queues in the triggerer.", refusal)
-            self._queue(ticket.trigger_after(refusal, self._operator.runway_conn_id, limit, now))
+            self._queue(request)
 
     def _may_exceed(self, limit: int) -> bool:
         return may_exceed_the_limit(self._context, limit, waits=self._operator.wait_for_completion)
 
-    def _queue(self, trigger: RunwayAdmissionTrigger) -> NoReturn:
+    def _queue(self, request: AdmissionRequest) -> NoReturn:
+        from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
+
         self._operator.defer(
-            trigger=trigger, method_name="execute_admitted", timeout=timedelta(seconds=LONGEST_QUEUEING)
+            trigger=RunwayAdmissionTrigger(**request.to_kwargs()),
+            method_name="execute_admitted",
+            timeout=timedelta(seconds=LONGEST_QUEUEING),
         )
 
     def _look(self, submission: Submission, *, unknown_is_gone: bool = False) -> VideoTask | None:
@@ -254,22 +265,22 @@ class VideoLifecycle:
 
         deadline = time.time() + seconds
         self._operator.defer(
-            trigger=RunwayVideoTrigger(**self._trigger_arguments(task_id, deadline, submitted_at)),
+            trigger=RunwayVideoTrigger(**self._poll_request(task_id, deadline, submitted_at).to_kwargs()),
             method_name="execute_complete",
             kwargs={"deadline": deadline, "submitted_at": submission.submitted_at},
             timeout=trigger_timeout(seconds, self._operator.poll_interval),
         )
 
-    def _trigger_arguments(self, task_id: str, deadline: float, submitted_at: float | None) -> dict[str, Any]:
-        return {
-            "runway_conn_id": self._operator.runway_conn_id,
-            "runway_task_id": task_id,
-            "kind": self._operator.kind,
-            "poll_interval": self._operator.poll_interval,
-            "deadline": deadline,
-            "submitted_at": submitted_at,
-            "profile": price_key(self._request),
-        }
+    def _poll_request(self, task_id: str, deadline: float, submitted_at: float | None) -> PollRequest:
+        return PollRequest(
+            runway_conn_id=self._operator.runway_conn_id,
+            runway_task_id=task_id,
+            kind=self._operator.kind,
+            poll_interval=self._operator.poll_interval,
+            deadline=deadline,
+            submitted_at=submitted_at,
+            profile=price_key(self._request),
+        )
 
     def _finish(self, task: VideoTask, submission: Submission, *, seen_to_finish: bool = True) -> VideoResult:
         return self._handing_over.finished(task, submission, self._save_to, seen_to_finish=seen_to_finish)

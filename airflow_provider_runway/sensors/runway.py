@@ -26,7 +26,8 @@ from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.operators.parameters import check_literal
 from airflow_provider_runway.operators.templating import RenderedTexts
 from airflow_provider_runway.results import VideoResult, finished_result, utc_now
-from airflow_provider_runway.triggers.events import event_error, shortest_deferral, trigger_timeout
+from airflow_provider_runway.triggers.deferral import shortest_deferral, trigger_timeout
+from airflow_provider_runway.triggers.events import VideoEvent
 from airflow_provider_runway.utils.asset_events import describe_video
 from airflow_provider_runway.utils.config import read_shortest_deferral
 from airflow_provider_runway.utils.failures import as_airflow_failure
@@ -94,7 +95,7 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
 
     def execute(self, context: Context) -> VideoResult:
         """Wait for the video."""
-        self._settle_task_id()
+        self._check_task_id()
         with self.hook:
             try:
                 read_shortest_deferral()
@@ -129,17 +130,17 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
         :param seen_waiting: Whether a look before the deferral has shown the video being made.
         """
         self._seen_waiting = seen_waiting
-        outcome = event["state"]
-        self._settle_task_id()
+        ended = VideoEvent.from_event(event)
+        self._check_task_id()
         with self.hook:
             self._show()
             step = self._look()
             if isinstance(step, Finished):
                 return self._result(context, step.task)
             if isinstance(step, PollAgain):
-                if outcome in {"gone", "fault"}:
-                    self._give_up(event_error(event, self._watch.state))
-                if outcome == "timeout" or deadline is None:
+                if ended.state in {"gone", "fault"}:
+                    self._give_up(ended.as_error(self._watch.state))
+                if ended.state == "timeout" or deadline is None:
                     deadline = 0.0
             return self._wait_on(context, step, deadline or 0.0)
 
@@ -170,7 +171,7 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
             raise AirflowRescheduleException(max(pause.reschedule_date, soonest)) from None
         return result
 
-    def _settle_task_id(self) -> None:
+    def _check_task_id(self) -> None:
         """See that templating has come to an id. ``soft_fail`` is not for one that has not."""
         with as_airflow_failure():
             self.runway_task_id = self.needed("runway_task_id")

@@ -11,8 +11,9 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT
 from airflow_provider_runway.triggers.admission_queue import admission_queue
-from airflow_provider_runway.triggers.arguments import ignore
-from airflow_provider_runway.triggers.settling import settle
+from airflow_provider_runway.triggers.arguments import ignore_unknown
+from airflow_provider_runway.triggers.deferral import outlast_shortest_deferral
+from airflow_provider_runway.triggers.events import AdmissionEvent, AdmissionRequest
 
 
 class RunwayAdmissionTrigger(BaseTrigger):
@@ -45,40 +46,33 @@ class RunwayAdmissionTrigger(BaseTrigger):
         **unknown: object,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        ignore(self, unknown)
-        self.runway_conn_id = runway_conn_id
-        self.queued_at = time.time() if queued_at is None else queued_at
-        self.refusals = refusals
-        self.not_before = not_before
-        self.holds_all = holds_all
-        self.late = late
-        self.limit = limit
+        ignore_unknown(self, unknown)
+        self.request = AdmissionRequest(
+            runway_conn_id=runway_conn_id,
+            queued_at=time.time() if queued_at is None else queued_at,
+            refusals=refusals,
+            not_before=not_before,
+            holds_all=holds_all,
+            late=late,
+            limit=limit,
+        )
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """What the triggerer needs to make this trigger anew. Airflow stores it in plain text."""
-        return (
-            f"{type(self).__module__}.{type(self).__qualname__}",
-            {
-                "runway_conn_id": self.runway_conn_id,
-                "queued_at": self.queued_at,
-                "refusals": self.refusals,
-                "not_before": self.not_before,
-                "holds_all": self.holds_all,
-                "late": self.late,
-                "limit": self.limit,
-            },
-        )
+        return f"{type(self).__module__}.{type(self).__qualname__}", self.request.to_kwargs()
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Subscription, and fire."""
+        """Queue, and fire."""
         since = asyncio.get_running_loop().time()
-        queue = admission_queue(self.runway_conn_id)
-        queue.set_limit(self.limit)
-        if self.holds_all:
-            queue.pause(self.not_before)
-        elif self.refusals:
-            queue.refused(late=self.late)
+        request = self.request
+        queue = admission_queue(request.runway_conn_id)
+        queue.set_limit(request.limit)
+        if request.holds_all:
+            queue.pause(request.not_before)
+        elif request.refusals:
+            queue.refused(late=request.late)
         self.log.info("Waiting for KIE.AI's rate limit: %d submissions of this connection wait already.", len(queue))
-        await settle(self, since)
-        moment = await queue.admit(self.queued_at, self.not_before)
-        yield TriggerEvent({"moment": moment, "queued_at": self.queued_at, "refusals": self.refusals})
+        await outlast_shortest_deferral(self, since)
+        moment = await queue.admit(request.queued_at, request.not_before)
+        event = AdmissionEvent(moment=moment, queued_at=request.queued_at, refusals=request.refusals)
+        yield TriggerEvent(event.to_event())

@@ -22,7 +22,7 @@ _JITTER = 0.2
 
 
 @dataclass(order=True, slots=True)
-class _Ticket:
+class _Place:
     queued_at: float
     number: int
     not_before: float = field(compare=False)
@@ -48,7 +48,7 @@ class AdmissionQueue:
         self._pace = pace or Pace()
         self._clock = clock
         self._wall_clock = wall_clock
-        self._waiting: list[_Ticket] = []
+        self._waiting: list[_Place] = []
         self._numbers = 0
         self._timer: asyncio.TimerHandle | None = None
 
@@ -56,28 +56,28 @@ class AdmissionQueue:
         return len(self._waiting)
 
     async def admit(self, queued_at: float, not_before: float = 0.0) -> float:
-        """Subscription for a moment to submit at.
+        """Wait for a moment to submit at.
 
         :param queued_at: Epoch seconds at which the submission was first wanted: its place in the queue.
         :param not_before: Epoch seconds before which it must not be sent: KIE refused it and this is the pause.
         :return: The moment, epoch seconds, at most :data:`LEAD` seconds ahead.
         """
         self._numbers += 1
-        place = finite(queued_at)
-        ticket = _Ticket(
-            self._wall_clock() if place is None else place,
+        since = finite(queued_at)
+        place = _Place(
+            self._wall_clock() if since is None else since,
             self._numbers,
             self._here(not_before),
             asyncio.get_running_loop().create_future(),
         )
-        insort(self._waiting, ticket)
+        insort(self._waiting, place)
         self._serve()
         try:
-            moment = await ticket.admitted
+            moment = await place.admitted
             return self._wall_clock() + moment - self._clock()
         finally:
-            if ticket in self._waiting:
-                self._waiting.remove(ticket)
+            if place in self._waiting:
+                self._waiting.remove(place)
 
     def set_limit(self, limit: int) -> None:
         """Take over what the connection says of the account: submissions in 10 seconds."""
@@ -107,21 +107,21 @@ class AdmissionQueue:
         while self._waiting:
             now = self._clock()
             moment = self._pace.next_moment(now)
-            ticket = self._next(moment)
-            moment = max(moment, ticket.not_before)
+            place = self._next(moment)
+            moment = max(moment, place.not_before)
             if moment - LEAD > now:
                 delay = moment - LEAD - now + random.random() * _JITTER  # noqa: S311 - no secret is made of it
                 self._timer = asyncio.get_running_loop().call_later(delay, self._serve)
                 return
-            self._waiting.remove(ticket)
-            if not ticket.admitted.done():
+            self._waiting.remove(place)
+            if not place.admitted.done():
                 self._pace.take(moment)
-                ticket.admitted.set_result(moment)
+                place.admitted.set_result(moment)
 
-    def _next(self, moment: float) -> _Ticket:
+    def _next(self, moment: float) -> _Place:
         """The first in the queue that may go at that moment; if none may yet, the one that may soonest."""
-        ready = (ticket for ticket in self._waiting if ticket.not_before <= moment + _CLOSE)
-        return next(ready, None) or min(self._waiting, key=lambda ticket: ticket.not_before)
+        ready = (place for place in self._waiting if place.not_before <= moment + _CLOSE)
+        return next(ready, None) or min(self._waiting, key=lambda place: place.not_before)
 
 
 _QUEUES: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, AdmissionQueue]] = WeakKeyDictionary()

@@ -10,18 +10,18 @@ from airflow_provider_runway.kie.texts import shorten
 if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
-_told: set[tuple[str, str]] = set()
+_warned: set[tuple[str, str]] = set()
 
 
-def ignore(trigger: BaseTrigger, unknown: Mapping[str, object]) -> None:
-    """Go on without arguments that this version does not know, and say so once in a process.
+def ignore_unknown(trigger: BaseTrigger, unknown: Mapping[str, object]) -> None:
+    """Go on without arguments that this version does not know, and warn once in a process.
 
-    While an installation is brought to another version, triggers are stored by one and run by the other.
+    During an upgrade, triggers are stored by one version and run by the other.
     """
     names = shorten(", ".join(sorted(unknown)))
     kind = type(trigger).__name__
-    if names and (kind, names) not in _told:
-        _told.add((kind, names))
+    if names and (kind, names) not in _warned:
+        _warned.add((kind, names))
         trigger.log.warning(
             "%s ignores what this version of the provider does not know: %s. "
             "Bring workers and triggerers to the same version.",

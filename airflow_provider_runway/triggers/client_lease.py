@@ -1,4 +1,4 @@
-"""A line to KIE: the client of a connection as it was when the line was opened, for all looks that go over it."""
+"""The client lease: a reference-counted client for one snapshot of the connection."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing_extensions import Self
 from airflow_provider_runway.hooks.settings import Settings
 from airflow_provider_runway.kie.client import AsyncKieClient
 
-# Seconds for which what the connection said is taken to be true still.
+# Seconds for which what was read of the connection is taken to hold.
 _CURRENT = 10.0
 
 
@@ -21,19 +21,18 @@ async def open_lease(runway_conn_id: str, sockets: int) -> ClientLease:
     :param sockets: Connections to KIE at the same time, at most.
     :raises ConnectionSettingsError: If the connection has no key or a value that cannot work.
     """
-    settings = await _read(runway_conn_id)
-    return await ClientLease.to(settings, runway_conn_id, sockets)
+    return await ClientLease.open(await _read(runway_conn_id), runway_conn_id, sockets)
 
 
 class ClientLease:
-    """A client, and how many looks go over it. Use as a context manager for each look.
+    """A client, and the number of polls that use it. Use as a context manager for each poll.
 
     :param client: The client.
-    :param settings: What the connection said.
+    :param settings: The snapshot of the connection that it was made from.
     :param runway_conn_id: The connection.
     :param sockets: Connections to KIE at the same time, at most.
     :param checked_at: Seconds, on the clock of :meth:`renewed`: when the connection was read in place of an earlier
-        line. One that reads differently each time is not read without a pause.
+        lease. One that reads differently each time is not read without a pause.
     """
 
     def __init__(
@@ -48,15 +47,15 @@ class ClientLease:
         self._settings = settings
         self._conn_id = runway_conn_id
         self._sockets = sockets
-        self._looks = 0
+        self._users = 0
         self._unused = asyncio.Event()
         self._unused.set()
         self._checked_at = checked_at
         self._renewing: asyncio.Task[Self | None] | None = None
 
     @classmethod
-    async def to(cls, settings: Settings, runway_conn_id: str, sockets: int, checked_at: float | None = None) -> Self:
-        """Open a line to what a connection says."""
+    async def open(cls, settings: Settings, runway_conn_id: str, sockets: int, checked_at: float | None = None) -> Self:
+        """Make the client for a snapshot of the connection."""
         from airflow_provider_runway.kie.over_aiohttp import AiohttpSender
 
         sender = await AiohttpSender.open(settings.address, timeout=settings.timeout, sockets=sockets)
@@ -64,9 +63,9 @@ class ClientLease:
         return cls(client, settings, runway_conn_id, sockets, checked_at)
 
     async def renewed(self, now: float) -> Self | None:
-        """Another line, if the connection says something else by now.
+        """Another lease, if the connection has changed since the snapshot.
 
-        Many looks ask this at once when a key has been changed: the connection is read once for all of them.
+        Many polls ask this at once when a key has been changed: the connection is read once for all of them.
 
         :param now: Seconds, on any clock.
         """
@@ -85,23 +84,23 @@ class ClientLease:
         settings = await _read(self._conn_id)
         if settings == self._settings:
             return None
-        return await type(self).to(settings, self._conn_id, self._sockets, now)
+        return await type(self).open(settings, self._conn_id, self._sockets, now)
 
     async def retire(self) -> None:
-        """Close the client once the looks that still use it are through."""
+        """Close the client once no poll uses it any more."""
         await self._unused.wait()
         await self.client.aclose()
 
     def __enter__(self) -> Self:
-        self._looks += 1
+        self._users += 1
         self._unused.clear()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._looks -= 1
-        if self._looks == 0:
+        self._users -= 1
+        if self._users == 0:
             self._unused.set()
 
 

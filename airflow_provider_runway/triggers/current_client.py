@@ -1,4 +1,4 @@
-"""The line to KIE that all waits of a connection share: opened once, exchanged when the connection has changed."""
+"""The client lease that all polls of a connection share: opened once, replaced when the connection has changed."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from airflow_provider_runway.triggers.client_lease import ClientLease, open_leas
 log = logging.getLogger(__name__)
 
 
-class CurrentLine:
-    """The line of a connection as it is now.
+class CurrentClient:
+    """The lease of a connection as it is now.
 
     :param runway_conn_id: The connection.
     :param sockets: Connections to KIE at the same time, at most.
@@ -22,24 +22,24 @@ class CurrentLine:
     def __init__(self, runway_conn_id: str, sockets: int) -> None:
         self._conn_id = runway_conn_id
         self._sockets = sockets
-        self._line: ClientLease | None = None
+        self._lease: ClientLease | None = None
         self._opening: asyncio.Task[ClientLease] | None = None
         self._retiring: set[asyncio.Task[None]] = set()
 
     @property
-    def now(self) -> ClientLease:
-        """The line, which there is from :meth:`open` to :meth:`close`."""
-        if self._line is None:  # pragma: no cover - a caller that breaks the rules
-            raise TypeError("there is no line")
-        return self._line
+    def lease(self) -> ClientLease:
+        """The lease, which there is from :meth:`open` to :meth:`close`."""
+        if self._lease is None:  # pragma: no cover - a caller that breaks the rules
+            raise TypeError("there is no client lease")
+        return self._lease
 
     async def open(self, ended: asyncio.Future[None]) -> None:
-        """See to it that there is a line. Whoever asks first may be cancelled meanwhile: the others still get it.
+        """Open the lease unless it is open. Whoever asks first may be cancelled meanwhile: the others still get it.
 
-        :param ended: Done when the line is of no use any more to whoever asks; what it holds is raised then.
+        :param ended: Done when whoever asks needs the lease no more; what it holds is raised then.
         :raises ConnectionSettingsError: If the connection has no key or a value that cannot work.
         """
-        if self._line is not None:
+        if self._lease is not None:
             return
         if self._opening is None:
             self._opening = asyncio.get_running_loop().create_task(open_lease(self._conn_id, self._sockets))
@@ -51,41 +51,41 @@ class CurrentLine:
             return
         if self._opening is opening:
             self._opening = None
-        line = opening.result()
-        if self._line is None:
-            self._line = line
+        lease = opening.result()
+        if self._lease is None:
+            self._lease = lease
 
-    async def has_changed(self, line: ClientLease, now: float) -> bool:
-        """Whether the connection has changed since a line was opened; then another has taken its place.
+    async def has_changed(self, lease: ClientLease, now: float) -> bool:
+        """Whether the connection has changed since a lease was opened; then another has taken its place.
 
-        :param line: The line that a look went over.
+        :param lease: The lease that a poll has used.
         :param now: Seconds, on any clock.
         """
-        if self._line is line:
+        if self._lease is lease:
             try:
-                renewed = await line.renewed(now)
+                renewed = await lease.renewed(now)
             except Exception as error:  # noqa: BLE001 - then what KIE said stands
                 log.warning("Connection %r cannot be read any more: %s", self._conn_id, error)
                 return False
-            if renewed is not None and self._line is line:
-                self._line = renewed
-                self._retire(line)
-        return self._line is not line
+            if renewed is not None and self._lease is lease:
+                self._lease = renewed
+                self._retire(lease)
+        return self._lease is not lease
 
     async def close(self) -> None:
         """Close what is open."""
-        opening, line = self._opening, self._line
-        self._opening = self._line = None
+        opening, lease = self._opening, self._lease
+        self._opening = self._lease = None
         if opening is not None:
             opening.cancel()
             await asyncio.gather(opening, return_exceptions=True)
-        if line is not None:
-            self._retire(line)
+        if lease is not None:
+            self._retire(lease)
         closing: set[Awaitable[None]] = set(self._retiring)
         await asyncio.gather(*closing, return_exceptions=True)
 
-    def _retire(self, line: ClientLease) -> None:
-        """Close a line once the looks that still go over it are through, which may take a while."""
-        retiring = asyncio.get_running_loop().create_task(line.retire())
+    def _retire(self, lease: ClientLease) -> None:
+        """Close a lease once the polls that still use it have ended, which may take a while."""
+        retiring = asyncio.get_running_loop().create_task(lease.retire())
         self._retiring.add(retiring)
         retiring.add_done_callback(self._retiring.discard)

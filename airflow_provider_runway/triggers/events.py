@@ -1,59 +1,142 @@
-"""What operators and the sensor share about deferring to a :class:`RunwayVideoTrigger` and coming back."""
+"""What Airflow stores of the triggers, and what they fire: one type each, as JSON only where Airflow keeps it.
+
+The keyword arguments of a stored trigger outlive an upgrade: names and meanings stay.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import timedelta
+from dataclasses import asdict, dataclass
 from typing import Any
 
-from airflow_provider_runway.kie.errors import (
-    InvalidRequestError,
-    MissingVideoError,
-    PollingFailedError,
-    RunwayError,
-    TaskNotFoundError,
-)
-from airflow_provider_runway.kie.tasks import TaskState
-from airflow_provider_runway.utils.config import SHORTEST_DEFERRAL, read_shortest_deferral
-from airflow_provider_runway.utils.versions import airflow_version
-
-# Airflow's own trigger timeout stands this many seconds behind the deadline that the trigger keeps by itself.
-_MARGIN = 60.0
+from airflow_provider_runway.kie.errors import MissingVideoError, PollingFailedError, RunwayError, TaskNotFoundError
+from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT
+from airflow_provider_runway.kie.rules import check_kind, check_moment, check_task_id
+from airflow_provider_runway.kie.tasks import Kind, TaskState
 
 
-def trigger_timeout(seconds_left: float, poll_interval: float) -> timedelta:
-    """The timeout to defer with: late enough that the trigger's own deadline always comes first."""
-    return timedelta(seconds=max(seconds_left, shortest_deferral()) + poll_interval + _MARGIN)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PollRequest:
+    """What a :class:`.RunwayVideoTrigger` asks of the shared poller.
 
-
-def shortest_deferral() -> float:
-    """Seconds that a deferral lasts at least; what would be over sooner is waited for in the worker.
-
-    A scheduler learns from the executor, with some delay, that the process of a task has ended. If the task has come
-    back from its trigger and is queued by then, Airflow before 3.4 takes that for a process that died without a word,
-    and fails the task.
-
-    Nonsense in the option counts as left out here, where something may be paid already; before that it is refused.
+    :param runway_conn_id: The connection.
+    :param runway_task_id: The task to poll.
+    :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"``.
+    :param poll_interval: Seconds, the shortest pause between two polls.
+    :param deadline: Epoch seconds at which the wait ends.
+    :param submitted_at: Epoch seconds at which the task was submitted; ``None`` if that is not known.
+    :param profile: What sort of video it is, as in the price list: those of one sort are ready after similar times.
+    :raises InvalidRequestError: If a moment is no finite number.
     """
-    if airflow_version() >= _DEFERRALS_ARE_TOLD_APART:
-        return 0.0
-    try:
-        return read_shortest_deferral()
-    except InvalidRequestError:
-        return SHORTEST_DEFERRAL
+
+    runway_conn_id: str
+    runway_task_id: str
+    kind: Kind = "runway"
+    poll_interval: float = 10.0
+    deadline: float
+    submitted_at: float | None = None
+    profile: str | None = None
+
+    def __post_init__(self) -> None:
+        check_moment("deadline", self.deadline)
+        if self.submitted_at is not None:
+            check_moment("submitted_at", self.submitted_at)
+
+    def check_task(self) -> None:
+        """Refuse a task that cannot be polled, before it meets the requests of others.
+
+        :raises InvalidRequestError: If the id or the kind is none.
+        """
+        check_task_id("runway_task_id", self.runway_task_id)
+        check_kind(self.kind)
+
+    def to_kwargs(self) -> dict[str, Any]:
+        """The trigger's keyword arguments, without what is not known."""
+        return {name: value for name, value in asdict(self).items() if value is not None or name not in _OPTIONAL}
 
 
-_DEFERRALS_ARE_TOLD_APART = (3, 4)
+_OPTIONAL = frozenset({"submitted_at", "profile"})
 
 
-def event_error(event: Mapping[str, Any], state: str | None = None) -> RunwayError:
-    """The error that a trigger's event of state ``"gone"`` or ``"fault"`` tells of.
+@dataclass(frozen=True, slots=True)
+class VideoEvent:
+    """How the wait of a :class:`.RunwayVideoTrigger` has ended. It holds no URL: whoever resumes polls the task.
 
-    :param event: The event.
-    :param state: The KIE task's state at a look since then, which brought no video.
+    :param task_id: The task.
+    :param state: ``"success"``, ``"failed"``, ``"gone"`` (expired, or unknown to KIE), ``"timeout"`` or ``"fault"``
+        (the polls went wrong).
+    :param error: For ``"gone"`` and ``"fault"``, what was wrong, in one line.
     """
-    task_id = str(event["task_id"])
-    if event["state"] == "gone":
-        return TaskNotFoundError(str(event.get("error") or f"KIE.AI has no record of task {task_id}"), task_id=task_id)
-    kind = MissingVideoError if state == TaskState.SUCCESS else PollingFailedError
-    return kind(str(event.get("error") or "The trigger gave up."), task_id=task_id)
+
+    task_id: str
+    state: str
+    error: str | None = None
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> VideoEvent:
+        """Read what Airflow brings back."""
+        return cls(str(event["task_id"]), event["state"], event.get("error"))
+
+    def to_event(self) -> dict[str, Any]:
+        """What Airflow stores: ``error`` only where there is one."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
+
+    def as_error(self, state: str | None = None) -> RunwayError:
+        """The error that an event of state ``"gone"`` or ``"fault"`` tells of.
+
+        :param state: The KIE task's state at a poll since then, which brought no video.
+        """
+        if self.state == "gone":
+            return TaskNotFoundError(self.error or f"KIE.AI has no record of task {self.task_id}", task_id=self.task_id)
+        kind = MissingVideoError if state == TaskState.SUCCESS else PollingFailedError
+        return kind(self.error or "The trigger gave up.", task_id=self.task_id)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmissionRequest:
+    """What a :class:`.RunwayAdmissionTrigger` asks of the admission queue.
+
+    :param runway_conn_id: The connection; all its submissions share one queue.
+    :param queued_at: Epoch seconds at which the submission was first wanted: its place in the queue.
+    :param refusals: How often KIE has refused it for now.
+    :param not_before: Epoch seconds before which it must not be sent again.
+    :param holds_all: Whether the others of the connection must wait for that moment too: KIE named a pause, or is
+        under maintenance.
+    :param late: Whether it was refused when it was sent long after the moment that the queue had given it.
+    :param limit: Submissions that the account may make in 10 seconds.
+    """
+
+    runway_conn_id: str
+    queued_at: float
+    refusals: int = 0
+    not_before: float = 0.0
+    holds_all: bool = False
+    late: bool = False
+    limit: int = SUBMISSION_LIMIT
+
+    def to_kwargs(self) -> dict[str, Any]:
+        """The trigger's keyword arguments."""
+        return asdict(self)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdmissionEvent:
+    """What a :class:`.RunwayAdmissionTrigger` fires: the submission may be sent.
+
+    :param moment: Epoch seconds, when it may be sent.
+    :param queued_at: Epoch seconds at which it was first wanted.
+    :param refusals: How often KIE has refused it for now.
+    """
+
+    moment: float
+    queued_at: float
+    refusals: int
+
+    @classmethod
+    def from_event(cls, event: Mapping[str, Any]) -> AdmissionEvent:
+        """Read what Airflow brings back."""
+        return cls(moment=float(event["moment"]), queued_at=float(event["queued_at"]), refusals=int(event["refusals"]))
+
+    def to_event(self) -> dict[str, Any]:
+        """What Airflow stores."""
+        return asdict(self)

@@ -18,27 +18,28 @@ from airflow_provider_runway.kie.errors import (
     VideoExpiredError,
     WaitTimeoutError,
 )
-from airflow_provider_runway.kie.rules import SHORTEST_POLL_INTERVAL, check_moment, check_seconds
+from airflow_provider_runway.kie.rules import SHORTEST_POLL_INTERVAL, check_seconds
 from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.kie.texts import shorten
-from airflow_provider_runway.triggers.arguments import ignore
-from airflow_provider_runway.triggers.settling import settle
+from airflow_provider_runway.triggers.arguments import ignore_unknown
+from airflow_provider_runway.triggers.deferral import outlast_shortest_deferral
+from airflow_provider_runway.triggers.events import PollRequest, VideoEvent
 
 
 class RunwayVideoTrigger(BaseTrigger):
     """Waits until a KIE.AI task has ended, and fires once.
 
     The event is ``{"task_id": ..., "state": ...}``; the state is ``"success"``, ``"failed"``, ``"gone"`` (expired, or
-    unknown to KIE), ``"timeout"`` or ``"fault"`` (the looks went wrong); for ``"gone"`` and ``"fault"``, ``"error"``
-    says how in one line. It holds no URL and no key: who resumes looks at the task itself.
+    unknown to KIE), ``"timeout"`` or ``"fault"`` (the polls went wrong); for ``"gone"`` and ``"fault"``, ``"error"``
+    says how in one line. It holds no URL and no key: whoever resumes polls the task.
 
     :param runway_conn_id: The connection, of type ``runway``.
     :param runway_task_id: The task waited for.
     :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
-    :param poll_interval: Seconds, the shortest pause between two looks; below 1 it counts as 1.
+    :param poll_interval: Seconds, the shortest pause between two polls; below 1 it counts as 1.
     :param deadline: Epoch seconds at which the wait ends; a restart of the triggerer does not move it. If left out,
         30 minutes from now.
-    :param submitted_at: Epoch seconds at which the task was submitted, if that is known: looks are rarer while a video
+    :param submitted_at: Epoch seconds at which the task was submitted, if that is known: polls are rarer while a video
         is too young to be ready.
     :param profile: What sort of video it is, as in the price list, such as ``generate-5s-720p``: when those of a sort
         become ready is learned.
@@ -59,51 +60,32 @@ class RunwayVideoTrigger(BaseTrigger):
         **unknown: object,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
-        ignore(self, unknown)
-        self.runway_conn_id = runway_conn_id
-        self.runway_task_id = runway_task_id
-        self.kind: Kind = kind
-        self.poll_interval = max(check_seconds("poll_interval", poll_interval), SHORTEST_POLL_INTERVAL)
-        self.deadline = time.time() + _USUAL_WAIT if deadline is None else check_moment("deadline", deadline)
-        self.submitted_at = None if submitted_at is None else check_moment("submitted_at", submitted_at)
-        self.profile = profile
+        ignore_unknown(self, unknown)
+        self.request = PollRequest(
+            runway_conn_id=runway_conn_id,
+            runway_task_id=runway_task_id,
+            kind=kind,
+            poll_interval=max(check_seconds("poll_interval", poll_interval), SHORTEST_POLL_INTERVAL),
+            deadline=time.time() + _USUAL_WAIT if deadline is None else deadline,
+            submitted_at=submitted_at,
+            profile=profile,
+        )
 
     def serialize(self) -> tuple[str, dict[str, Any]]:
         """What the triggerer needs to make this trigger anew. Airflow stores it in plain text."""
-        known = {"submitted_at": self.submitted_at, "profile": self.profile}
-        return (
-            f"{type(self).__module__}.{type(self).__qualname__}",
-            {
-                "runway_conn_id": self.runway_conn_id,
-                "runway_task_id": self.runway_task_id,
-                "kind": self.kind,
-                "poll_interval": self.poll_interval,
-                "deadline": self.deadline,
-                **{name: value for name, value in known.items() if value is not None},
-            },
-        )
+        return f"{type(self).__module__}.{type(self).__qualname__}", self.request.to_kwargs()
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
-        """Subscription, and fire."""
+        """Wait, and fire."""
         since = asyncio.get_running_loop().time()
-        outcome = await self._outcome()
-        await settle(self, since)
-        yield TriggerEvent(outcome)
+        event = await self._wait()
+        await outlast_shortest_deferral(self, since)
+        yield TriggerEvent(event.to_event())
 
-    async def _outcome(self) -> dict[str, Any]:
-        waiting = await _load()
-        from airflow_provider_runway.triggers.subscriptions import PollRequest
-
+    async def _wait(self) -> VideoEvent:
+        poller = await _load_poller()
         try:
-            wish = PollRequest(
-                task_id=self.runway_task_id,
-                kind=self.kind,
-                poll_interval=self.poll_interval,
-                deadline=self.deadline,
-                submitted_at=self.submitted_at,
-                profile=self.profile,
-            )
-            await waiting.shared_poller(self.runway_conn_id).wait(wish, self._report)
+            await poller.shared_poller(self.request.runway_conn_id).wait(self.request, self._log_change)
         except GenerationFailedError:
             return self._event("failed")
         except (VideoExpiredError, TaskNotFoundError) as error:
@@ -114,26 +96,24 @@ class RunwayVideoTrigger(BaseTrigger):
             return self._event("fault", error)
         return self._event("success")
 
-    def _event(self, state: str, error: RunwayError | None = None) -> dict[str, Any]:
-        event = {"task_id": self.runway_task_id, "state": state}
-        if error is not None:
-            event["error"] = shorten(str(error), _LONGEST_ERROR)
-        return event
+    def _event(self, state: str, error: RunwayError | None = None) -> VideoEvent:
+        text = None if error is None else shorten(str(error), _LONGEST_ERROR)
+        return VideoEvent(self.request.runway_task_id, state, text)
 
-    def _report(self, state: str, waited: float) -> None:
-        self.log.info("Task %s: %s after %.0f s.", self.runway_task_id, state, waited)
+    def _log_change(self, state: str, waited: float) -> None:
+        self.log.info("Task %s: %s after %.0f s.", self.request.runway_task_id, state, waited)
 
 
 # Seconds that a wait lasts whose deadline nobody has stored.
 _USUAL_WAIT = 1800.0
 # Characters of an error in an event, which Airflow stores.
 _LONGEST_ERROR = 2000
-_loaded: ModuleType | None = None
+_poller: ModuleType | None = None
 
 
-async def _load() -> ModuleType:
-    """What the waiting is done with. It takes tenths of a second to import, which a triggerer's loop must not stand."""
-    global _loaded  # noqa: PLW0603 - once for the process
-    if _loaded is None:
-        _loaded = await asyncio.to_thread(importlib.import_module, "airflow_provider_runway.triggers.shared_poller")
-    return _loaded
+async def _load_poller() -> ModuleType:
+    """The shared poller's module. Importing it takes tenths of a second, which must not block a triggerer's loop."""
+    global _poller  # noqa: PLW0603 - once for the process
+    if _poller is None:
+        _poller = await asyncio.to_thread(importlib.import_module, "airflow_provider_runway.triggers.shared_poller")
+    return _poller

@@ -1,7 +1,7 @@
-"""All waits of one connection on one event loop: one client, one timer, one limit, one look for each video.
+"""All polls of one connection on one event loop: one client, one timer, one rate limit, one poll for each task.
 
 Ten thousand triggers that each had a client, a timer and a pause of their own would keep a triggerer from its work.
-Here a trigger only joins, and sleeps until it is told.
+Here a trigger only subscribes, and sleeps until its subscription ends.
 """
 
 from __future__ import annotations
@@ -21,13 +21,14 @@ from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.kie.wait_flow import OnChange
 from airflow_provider_runway.triggers.client_lease import ClientLease
-from airflow_provider_runway.triggers.current_client import CurrentLine
-from airflow_provider_runway.triggers.subscriptions import PollRequest, Subscription, Video
+from airflow_provider_runway.triggers.current_client import CurrentClient
+from airflow_provider_runway.triggers.events import PollRequest
+from airflow_provider_runway.triggers.subscriptions import PolledTask, Subscription
 
-# Looks under way at a time, and so many sockets.
+# Polls under way at a time, and so many sockets.
 MAX_CONCURRENT_POLLS = 16
-# Seconds that the last look of a wait, at its deadline, may take.
-LAST_LOOK = 5.0
+# Seconds that the last poll for a subscription, at its deadline, may take.
+LAST_POLL = 5.0
 # Different kinds of video whose times are learned. There is no telling what model names people use.
 _MOST_SCHEDULES = 200
 
@@ -42,13 +43,13 @@ CallLater = Callable[[float, Callable[[], None]], Timer]
 
 
 class SharedPoller:
-    """Looks at the videos of one connection for all triggers that wait for them.
+    """Polls the tasks of one connection for all triggers that wait for them.
 
     :param runway_conn_id: The connection, of type ``runway``.
     :param clock: Seconds on a clock that does not jump.
     :param wall_clock: Epoch seconds.
-    :param call_later: Calls back after so many seconds, for looks; asyncio's own if left out.
-    :param call_at_end: The same for the end of a wait, which comes whatever becomes of its looks.
+    :param call_later: Calls back after so many seconds, for polls; asyncio's own if left out.
+    :param call_at_end: The same for the end of a subscription, which comes whatever becomes of its polls.
     :param jitter: A number in [0, 1) for each pause.
     """
 
@@ -68,119 +69,121 @@ class SharedPoller:
         self._call_later = call_later
         self._call_at_end = call_at_end
         self._jitter = jitter
-        self._queue: PollQueue[Video] = PollQueue()
+        self._queue: PollQueue[PolledTask] = PollQueue()
         self._users = 0
-        self._line = CurrentLine(runway_conn_id, MAX_CONCURRENT_POLLS)
-        self._videos: dict[tuple[str, Kind], Video] = {}
-        self._looks: set[asyncio.Task[None]] = set()
+        self._client = CurrentClient(runway_conn_id, MAX_CONCURRENT_POLLS)
+        self._tasks: dict[tuple[str, Kind], PolledTask] = {}
+        self._polls: set[asyncio.Task[None]] = set()
         self._timer: Timer | None = None
         self._timer_at = 0.0
 
-    async def wait(self, wish: PollRequest, on_change: OnChange) -> None:
-        """Subscription until the video is there.
+    async def wait(self, request: PollRequest, on_change: OnChange) -> None:
+        """Wait until the video is there.
 
-        :param wish: What to wait for.
+        :param request: What to wait for.
         :param on_change: Called with the state, and the seconds since the submission (or else the beginning of the
             wait), whenever the state changes.
+        :raises InvalidRequestError: If there can be no such task.
         :raises GenerationFailedError: If KIE failed the task.
         :raises WaitTimeoutError: If it was not ready in time; it goes on at KIE.
         :raises ConnectionSettingsError: If the connection has no key or a value that cannot work.
-        :raises RunwayError: If it is gone, or too many looks in a row went wrong.
+        :raises RunwayError: If it is gone, or too many polls in a row went wrong.
         """
+        request.check_task()
         self._users += 1
-        wait = self._new_wait(wish, on_change)
-        end = self._end_in_time(wish, wait)
+        subscription = self._new_subscription(request, on_change)
+        end = self._end_in_time(request, subscription)
         try:
-            await self._line.open(wait.ended)
-            video = self._join(wish, wait)
+            await self._client.open(subscription.ended)
+            task = self._subscribe(request, subscription)
             try:
-                await wait.ended
+                await subscription.ended
             finally:
-                self._leave(video, wait)
+                self._unsubscribe(task, subscription)
         finally:
             end.cancel()
             self._users -= 1
             if self._users == 0:
                 await self._close()
 
-    # -- who waits --------------------------------------------------------------------------------------------------
+    # -- subscriptions ----------------------------------------------------------------------------------------------
 
-    def _new_wait(self, wish: PollRequest, on_change: OnChange) -> Subscription:
-        """A wait by our own clock: what the wall clock does from here on is nothing to it."""
+    def _new_subscription(self, request: PollRequest, on_change: OnChange) -> Subscription:
+        """A subscription by the poller's own clock: later jumps of the wall clock do not matter."""
         now, wall_now = self._clock(), self._wall_clock()
         return Subscription(
-            deadline=now + wish.deadline - wall_now,
+            deadline=now + request.deadline - wall_now,
             ended=asyncio.get_running_loop().create_future(),
             on_change=on_change,
-            submitted=None if wish.submitted_at is None else now + wish.submitted_at - wall_now,
+            submitted=None if request.submitted_at is None else now + request.submitted_at - wall_now,
             began=now,
         )
 
-    def _end_in_time(self, wish: PollRequest, wait: Subscription) -> Timer:
-        """See to it that a wait ends soon after its deadline: looks may be stuck, or held back."""
+    def _end_in_time(self, request: PollRequest, subscription: Subscription) -> Timer:
+        """End a subscription soon after its deadline even if polls are stuck, or held back."""
+        task_id = request.runway_task_id
 
         def end() -> None:
-            video = self._videos.get((wish.task_id, wish.kind))
-            state = video.watch.state if video is not None and wait in video.waits else None
-            wait.end(timed_out(wish.task_id, state, submitted=wish.submitted_at is not None))
+            task = self._tasks.get((task_id, request.kind))
+            state = task.poll_state.state if task is not None and subscription in task.subscriptions else None
+            subscription.end(timed_out(task_id, state, submitted=request.submitted_at is not None))
 
         call_later = self._call_at_end or asyncio.get_running_loop().call_later
-        return call_later(max(0.0, wait.deadline - wait.began) + LAST_LOOK, end)
+        return call_later(max(0.0, subscription.deadline - subscription.began) + LAST_POLL, end)
 
-    def _join(self, wish: PollRequest, wait: Subscription) -> Video:
-        now = self._clock()
-        video = self._videos.get((wish.task_id, wish.kind))
-        if video is None:
-            rules = PollRules(poll_interval=wish.poll_interval, jitter=self._jitter)
-            watch = PollState(
-                wish.task_id,
-                deadline=float("inf"),  # each wait has its own
-                rules=rules,
-                schedule=schedule_of(wish.profile or wish.kind),
-                submitted=wait.submitted,
+    def _subscribe(self, request: PollRequest, subscription: Subscription) -> PolledTask:
+        now, key = self._clock(), (request.runway_task_id, request.kind)
+        task = self._tasks.get(key)
+        if task is None:
+            poll_state = PollState(
+                request.runway_task_id,
+                deadline=float("inf"),  # each subscription has its own
+                rules=PollRules(poll_interval=request.poll_interval, jitter=self._jitter),
+                schedule=schedule_of(request.profile or request.kind),
+                submitted=subscription.submitted,
             )
-            video = self._videos[wish.task_id, wish.kind] = Video(wish.task_id, wish.kind, watch)
-            self._put(video, now + self._first_pause(watch, wish, now, wait.deadline))
+            task = self._tasks[key] = PolledTask(*key, poll_state)
+            self._put(task, now + self._first_pause(poll_state, request, now, subscription.deadline))
         else:
-            video.watch.hurry(wish.poll_interval)
-            if wait.deadline < video.due and video.look is None:
-                self._put(video, max(now, wait.deadline))
-        video.waits.append(wait)
+            task.poll_state.hurry(request.poll_interval)
+            if subscription.deadline < task.due and task.poll is None:
+                self._put(task, max(now, subscription.deadline))
+        task.subscriptions.append(subscription)
         self._serve()
-        return video
+        return task
 
-    def _first_pause(self, watch: PollState, wish: PollRequest, now: float, deadline: float) -> float:
-        """Where all waits begin at once, as after a restart, their first looks do not."""
-        pause = watch.begin(now)
-        if wish.submitted_at is None:
-            pause = watch.rules.poll_interval * self._jitter()
+    def _first_pause(self, poll_state: PollState, request: PollRequest, now: float, deadline: float) -> float:
+        """Where all subscriptions begin at once, as after a restart, their first polls are spread."""
+        pause = poll_state.begin(now)
+        if request.submitted_at is None:
+            pause = poll_state.rules.poll_interval * self._jitter()
         return min(pause, max(0.0, deadline - now))
 
-    def _leave(self, video: Video, wait: Subscription) -> None:
-        if wait in video.waits:
-            video.waits.remove(wait)
-        if not video.waits:
-            self._forget(video)
+    def _unsubscribe(self, task: PolledTask, subscription: Subscription) -> None:
+        if subscription in task.subscriptions:
+            task.subscriptions.remove(subscription)
+        if not task.subscriptions:
+            self._forget(task)
 
-    def _forget(self, video: Video) -> None:
-        self._queue.drop(video)
-        if video.look is not None:
-            video.look.cancel()  # nobody wants what it brings, and others want its place
-        if self._videos.get((video.task_id, video.kind)) is video:
-            del self._videos[video.task_id, video.kind]
+    def _forget(self, task: PolledTask) -> None:
+        self._queue.drop(task)
+        if task.poll is not None:
+            task.poll.cancel()  # nobody needs its result, and others need its place
+        if self._tasks.get((task.task_id, task.kind)) is task:
+            del self._tasks[task.task_id, task.kind]
 
-    # -- when to look -----------------------------------------------------------------------------------------------
+    # -- when to poll -----------------------------------------------------------------------------------------------
 
-    def _put(self, video: Video, due: float) -> None:
-        video.due = due
-        self._queue.put(video, due)
+    def _put(self, task: PolledTask, due: float) -> None:
+        task.due = due
+        self._queue.put(task, due)
 
     def _serve(self) -> None:
-        """Look at what is due, as far as the limits let it, and come back for the rest."""
+        """Poll what is due, as far as the limits allow, and come back for the rest."""
         now = self._clock()
-        for video in self._queue.take(now, MAX_CONCURRENT_POLLS - len(self._looks)):
-            self._start_look(video)
-        later = self._queue.next_time(now, has_room=len(self._looks) < MAX_CONCURRENT_POLLS)
+        for task in self._queue.take(now, MAX_CONCURRENT_POLLS - len(self._polls)):
+            self._start_poll(task)
+        later = self._queue.next_time(now, has_room=len(self._polls) < MAX_CONCURRENT_POLLS)
         if later is not None:
             self._come_back(later, now)
 
@@ -196,82 +199,82 @@ class SharedPoller:
         self._timer = None
         self._serve()
 
-    # -- a look -----------------------------------------------------------------------------------------------------
+    # -- a poll -----------------------------------------------------------------------------------------------------
 
-    def _start_look(self, video: Video) -> None:
-        look = video.look = asyncio.get_running_loop().create_task(self._look(video))
-        self._looks.add(look)
-        look.add_done_callback(self._looked)
+    def _start_poll(self, task: PolledTask) -> None:
+        poll = task.poll = asyncio.get_running_loop().create_task(self._poll(task))
+        self._polls.add(poll)
+        poll.add_done_callback(self._poll_done)
 
-    def _looked(self, look: asyncio.Task[None]) -> None:
-        self._looks.discard(look)
+    def _poll_done(self, poll: asyncio.Task[None]) -> None:
+        self._polls.discard(poll)
         if self._users:
             self._serve()
 
-    async def _look(self, video: Video) -> None:
+    async def _poll(self, task: PolledTask) -> None:
         try:
-            step = await self._step(video, self._line.now)
-            video.look = None
-            self._take(video, step)
+            step = await self._step(task, self._client.lease)
+            task.poll = None
+            self._take(task, step)
         except Exception as error:  # noqa: BLE001 - a fault of ours: whoever waits has to learn of it
-            video.look = None
-            self._end(video, error)
+            task.poll = None
+            self._end(task, error)
 
-    async def _step(self, video: Video, line: ClientLease) -> Step:
+    async def _step(self, task: PolledTask, lease: ClientLease) -> Step:
         try:
-            with line:
-                task = await line.client.get_task(video.task_id, video.kind, retry_rules=ONE_TRY)
+            with lease:
+                record = await lease.client.get_task(task.task_id, task.kind, retry_rules=ONE_TRY)
         except RunwayError as error:
             if isinstance(error, RateLimitedError):
                 self._hold(error)
-            mended = isinstance(error, AuthenticationError) and await self._line.has_changed(line, self._clock())
-            return video.watch.failed(error, self._clock(), mended=mended)
-        return video.watch.saw(task, self._clock())
+            mended = isinstance(error, AuthenticationError) and await self._client.has_changed(lease, self._clock())
+            return task.poll_state.failed(error, self._clock(), mended=mended)
+        return task.poll_state.saw(record, self._clock())
 
-    def _take(self, video: Video, step: Step) -> None:
-        """Do what the watch says, for each that waits."""
+    def _take(self, task: PolledTask, step: Step) -> None:
+        """Do what the poll state says, for each subscription."""
         now = self._clock()
         if isinstance(step, (Finished, GaveUp)):
-            self._end(video, step.error if isinstance(step, GaveUp) else None)
+            self._end(task, step.error if isinstance(step, GaveUp) else None)
             return
-        for wait in list(video.waits):
+        for each in list(task.subscriptions):
             if step.news is not None:
-                wait.tell(step.news, now)
-            if wait.deadline <= now:
-                video.waits.remove(wait)
-                wait.end(timed_out(video.task_id, video.watch.state, submitted=wait.submitted is not None))
-        if video.waits:
-            self._put(video, min(now + step.pause, *(wait.deadline for wait in video.waits)))
+                each.report(step.news, now)
+            if each.deadline <= now:
+                task.subscriptions.remove(each)
+                each.end(timed_out(task.task_id, task.poll_state.state, submitted=each.submitted is not None))
+        if task.subscriptions:
+            self._put(task, min(now + step.pause, *(each.deadline for each in task.subscriptions)))
         else:
-            self._forget(video)
+            self._forget(task)
 
-    def _end(self, video: Video, error: Exception | None) -> None:
-        for wait in video.waits:
-            wait.end(error)
-        video.waits.clear()
-        self._forget(video)
+    def _end(self, task: PolledTask, error: Exception | None) -> None:
+        for each in task.subscriptions:
+            each.end(error)
+        task.subscriptions.clear()
+        self._forget(task)
 
     def _hold(self, error: RateLimitedError) -> None:
-        """KIE refused a look for the rate: no other look of this connection goes out before the pause is over."""
+        """KIE refused a poll for the rate: no other poll of this connection goes out before the pause is over."""
         now = self._clock()
         self._queue.hold(now, now + refusal_pause(error))
 
     async def _close(self) -> None:
-        """The last one has left. Whoever comes while this goes on begins anew."""
+        """The last subscription has ended. One that begins meanwhile gets a new client."""
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
         self._queue.clear()
-        line, self._line = self._line, CurrentLine(self._conn_id, MAX_CONCURRENT_POLLS)
-        looks = list(self._looks)
-        for look in looks:
-            look.cancel()
-        await asyncio.gather(*looks, return_exceptions=True)
-        await line.close()
+        client, self._client = self._client, CurrentClient(self._conn_id, MAX_CONCURRENT_POLLS)
+        polls = list(self._polls)
+        for poll in polls:
+            poll.cancel()
+        await asyncio.gather(*polls, return_exceptions=True)
+        await client.close()
 
 
 _SCHEDULES: dict[str, Schedule] = {}
-_WAITERS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, SharedPoller]] = WeakKeyDictionary()
+_POLLERS: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, SharedPoller]] = WeakKeyDictionary()
 
 
 def schedule_of(profile: str) -> Schedule:
@@ -284,9 +287,9 @@ def schedule_of(profile: str) -> Schedule:
 
 
 def shared_poller(runway_conn_id: str) -> SharedPoller:
-    """The waiter of a connection on the running event loop. It stays when nobody waits: it knows KIE's pauses."""
-    waiters = _WAITERS.setdefault(asyncio.get_running_loop(), {})
-    found = waiters.get(runway_conn_id)
+    """The poller of a connection on the running event loop. It stays when nobody waits: it knows KIE's pauses."""
+    pollers = _POLLERS.setdefault(asyncio.get_running_loop(), {})
+    found = pollers.get(runway_conn_id)
     if found is None:
-        found = waiters[runway_conn_id] = SharedPoller(runway_conn_id)
+        found = pollers[runway_conn_id] = SharedPoller(runway_conn_id)
     return found

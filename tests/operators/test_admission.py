@@ -12,9 +12,10 @@ from airflow.sdk.exceptions import AirflowFailException
 from fakes import FakeTaskInstance, GivenTime
 
 from airflow_provider_runway.exceptions import MaintenanceError, RateLimitedError
-from airflow_provider_runway.operators.admission import Ticket, time_to_moment
+from airflow_provider_runway.operators.admission import after_refusal, time_to_moment
 from airflow_provider_runway.sandbox import Refuse, Sandbox
 from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
+from airflow_provider_runway.triggers.events import AdmissionEvent
 
 from .support import Deferred, Task, is_waiting
 
@@ -102,16 +103,17 @@ def test_one_that_is_refused_again_and_again_keeps_its_place(kie: Sandbox, slept
 
 def test_maintenance_is_waited_out_with_growing_pauses() -> None:
     refusal = MaintenanceError("down")
-    pauses = [Ticket(0.0, refusals).trigger_after(refusal, "clips", 20, 0.0).not_before for refusals in range(6)]
+    times = (AdmissionEvent(moment=0.0, queued_at=0.0, refusals=number) for number in range(6))
+    pauses = [after_refusal(refusal, admitted, "clips", 20, 0.0).not_before for admitted in times]
 
     assert pauses == [60, 120, 240, 480, 600, 600]
 
 
 @pytest.mark.parametrize(("moment", "late"), [(None, False), (100.0, False), (97.5, False), (90.0, True)])
 def test_the_queue_is_told_of_a_submission_that_was_refused_when_it_came_late(moment: float | None, late: bool) -> None:
-    ticket = Ticket(0.0, moment=moment)
+    admitted = None if moment is None else AdmissionEvent(moment=moment, queued_at=0.0, refusals=0)
 
-    assert ticket.trigger_after(RateLimitedError("slower"), "clips", 20, 100.0).late is late
+    assert after_refusal(RateLimitedError("slower"), admitted, "clips", 20, 100.0).late is late
 
 
 def test_one_that_has_queued_for_a_day_gives_up(kie: Sandbox, slept: list[float]) -> None:
@@ -192,7 +194,8 @@ def test_where_airflow_does_not_tell_how_many_it_queues(kie: Sandbox, monkeypatc
 
 @pytest.mark.parametrize(("ahead", "slept_for"), [(-50, 0), (0, 0), (1.5, 1.5), (2.9, 2.9), (3.5, 0), (1000, 0)])
 def test_a_worker_waits_for_its_moment_unless_the_clocks_disagree(ahead: float, slept_for: float) -> None:
-    assert time_to_moment({"moment": 1000.0 + ahead}, 1000.0) == pytest.approx(slept_for)
+    admitted = AdmissionEvent(moment=1000.0 + ahead, queued_at=0.0, refusals=0)
+    assert time_to_moment(admitted, 1000.0) == pytest.approx(slept_for)
 
 
 def test_dying_while_it_queues_costs_nothing_and_the_next_try_queues_anew(

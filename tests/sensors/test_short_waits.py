@@ -107,7 +107,7 @@ def test_one_that_comes_back_with_little_time_left_stays(kie: Sandbox, made: str
     kie.advance(50)
     deadline = airflow_time.monotonic() + time.time() - 1000 + 20
 
-    result = sensor(made).execute_complete(fake_context(), {"state": "success"}, deadline)
+    result = sensor(made).execute_complete(fake_context(), {"task_id": made, "state": "success"}, deadline)
 
     assert result["state"] == "success"
 

@@ -33,14 +33,14 @@ def test_a_connection_that_reads_differently_each_time_is_read_no_more_often_tha
     reads: list[Settings],
 ) -> None:
     async def many_refusals() -> int:
-        line, renewals = await open_lease("clips", 1), 0
+        lease, renewals = await open_lease("clips", 1), 0
         for second in range(100):
             for _ in range(5):
-                renewed = await line.renewed(float(second))
+                renewed = await lease.renewed(float(second))
                 if renewed is not None:
-                    await line.retire()
-                    line, renewals = renewed, renewals + 1
-        await line.retire()
+                    await lease.retire()
+                    lease, renewals = renewed, renewals + 1
+        await lease.retire()
         return renewals
 
     assert asyncio.run(many_refusals()) == 10
@@ -49,9 +49,9 @@ def test_a_connection_that_reads_differently_each_time_is_read_no_more_often_tha
 
 def test_many_that_were_refused_at_once_read_the_connection_once(reads: list[Settings]) -> None:
     async def at_once() -> list[ClientLease | None]:
-        line = await open_lease("clips", 1)
-        renewed = await asyncio.gather(*(line.renewed(0.0) for _ in range(20)))
-        for each in {line, *renewed} - {None}:
+        lease = await open_lease("clips", 1)
+        renewed = await asyncio.gather(*(lease.renewed(0.0) for _ in range(20)))
+        for each in {lease, *renewed} - {None}:
             assert each is not None
             await each.retire()
         return list(renewed)
@@ -60,7 +60,7 @@ def test_many_that_were_refused_at_once_read_the_connection_once(reads: list[Set
     assert len(reads) == 2
 
 
-def test_a_line_whose_connection_has_not_changed_stays(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lease_whose_connection_has_not_changed_stays(monkeypatch: pytest.MonkeyPatch) -> None:
     settings = Settings(address=Address(api_key="key", base_url="http://127.0.0.1:9"), upload_address=None)
 
     async def the_same(_: str) -> Settings:
@@ -69,9 +69,9 @@ def test_a_line_whose_connection_has_not_changed_stays(monkeypatch: pytest.Monke
     monkeypatch.setattr(client_lease, "_read", the_same)
 
     async def refused() -> list[ClientLease | None]:
-        line = await open_lease("clips", 1)
-        renewed = [await line.renewed(second) for second in (0.0, 1.0, 20.0)]
-        await line.retire()
+        lease = await open_lease("clips", 1)
+        renewed = [await lease.renewed(second) for second in (0.0, 1.0, 20.0)]
+        await lease.retire()
         return renewed
 
     assert asyncio.run(refused()) == [None, None, None]

@@ -5,6 +5,7 @@ import importlib
 import json
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -29,7 +30,8 @@ def submit(kie: Sandbox) -> str:
 def waiting_for(task_id: str, **arguments: Any) -> RunwayVideoTrigger:
     usual = {"runway_conn_id": "runway_default", "runway_task_id": task_id, "deadline": SOON}
     trigger = RunwayVideoTrigger(**{**usual, **arguments})
-    trigger.poll_interval = arguments.get("poll_interval", 10.0)  # shorter than the floor, so that no test is long
+    # Shorter than what a person may give, so that no test is long.
+    trigger.request = replace(trigger.request, poll_interval=arguments.get("poll_interval", 10.0))
     return trigger
 
 
@@ -252,7 +254,7 @@ def test_the_log_tells_each_state_once(kie: Sandbox, given_time: GivenTime, capf
 def test_arguments_of_another_version_are_ignored_and_told_once(
     trigger: Callable[..., BaseTrigger], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("airflow_provider_runway.triggers.arguments._told", set())
+    monkeypatch.setattr("airflow_provider_runway.triggers.arguments._warned", set())
     stored = {"runway_conn_id": "clips", "of_tomorrow": 1, "\x1b[31m": None}
 
     made = [trigger(**stored) for _ in range(3)]
@@ -264,8 +266,8 @@ def test_arguments_of_another_version_are_ignored_and_told_once(
 def test_a_deadline_that_another_version_has_not_stored_is_half_an_hour_from_now() -> None:
     before = time.time()
     trigger = RunwayVideoTrigger("runway_default", "task-1")
-    assert before + 1800 <= trigger.deadline <= time.time() + 1800
-    assert trigger.serialize()[1]["deadline"] == trigger.deadline
+    assert before + 1800 <= trigger.request.deadline <= time.time() + 1800
+    assert trigger.serialize()[1]["deadline"] == trigger.request.deadline
 
 
 @pytest.mark.parametrize("odd", [{"task_id": ""}, {"task_id": None}, {"kind": "opera"}])
@@ -315,4 +317,4 @@ def test_an_interval_that_is_none_is_refused_where_the_trigger_is_made(value: An
 
 def test_a_trigger_that_an_earlier_release_has_stored_with_a_short_interval_looks_once_a_second() -> None:
     """To refuse it would fail a video that is paid."""
-    assert RunwayVideoTrigger("runway_default", "task-1", poll_interval=0.1, deadline=SOON).poll_interval == 1
+    assert RunwayVideoTrigger("runway_default", "task-1", poll_interval=0.1, deadline=SOON).request.poll_interval == 1

@@ -1,4 +1,4 @@
-"""Many that wait, on one client, one timer and one limit."""
+"""Many subscriptions on one client, one timer and one limit."""
 
 from __future__ import annotations
 
@@ -31,15 +31,16 @@ from airflow_provider_runway.sandbox import CutBefore, Delay, Refuse, Sandbox
 from airflow_provider_runway.triggers import current_client
 from airflow_provider_runway.triggers import shared_poller as module
 from airflow_provider_runway.triggers.client_lease import ClientLease, open_lease
+from airflow_provider_runway.triggers.events import PollRequest
 from airflow_provider_runway.triggers.shared_poller import SharedPoller, schedule_of, shared_poller
-from airflow_provider_runway.triggers.subscriptions import PollRequest, Video
+from airflow_provider_runway.triggers.subscriptions import PolledTask
 
 REQUEST = GenerateRequest(prompt="A fox in the snow", aspect_ratio="16:9")
 
 
 @pytest.fixture
 def opened(monkeypatch: pytest.MonkeyPatch) -> list[ClientLease]:
-    """The lines that were opened."""
+    """The leases that were opened."""
     made = list[ClientLease]()
 
     async def note(runway_conn_id: str, sockets: int) -> ClientLease:
@@ -56,26 +57,26 @@ def submitted(number: int = 1) -> list[str]:
         return [hook.submit(REQUEST) for _ in range(number)]
 
 
-def wish(task_id: str, **wishes: Any) -> PollRequest:
-    usual = {"kind": "runway", "poll_interval": 0.2, "deadline": time.time() + 60}
-    return PollRequest(task_id=task_id, **{**usual, **wishes})
+def asked(task_id: str, **options: Any) -> PollRequest:
+    usual = {"poll_interval": 0.2, "deadline": time.time() + 60}
+    return PollRequest(runway_conn_id="runway_default", runway_task_id=task_id, **{**usual, **options})
 
 
-async def wait(task_id: str, conn_id: str = "runway_default", **wishes: Any) -> str:
+async def wait(task_id: str, conn_id: str = "runway_default", **options: Any) -> str:
     """How a wait ends: in words, so that many can be compared."""
     try:
-        await shared_poller(conn_id).wait(wish(task_id, **wishes), lambda state, waited: None)
+        await shared_poller(conn_id).wait(asked(task_id, **options), lambda state, waited: None)
     except RunwayError as error:
         return type(error).__name__
     return "success"
 
 
-def is_closed(line: ClientLease) -> bool:
-    session: Any = line.client._sender
+def is_closed(lease: ClientLease) -> bool:
+    session: Any = lease.client._sender
     return bool(session._session.closed)
 
 
-def test_a_hundred_wait_over_one_line_which_the_last_one_closes(kie: Sandbox, opened: list[ClientLease]) -> None:
+def test_a_hundred_wait_over_one_client_which_the_last_one_closes(kie: Sandbox, opened: list[ClientLease]) -> None:
     kie.configure(seconds=1, submissions_per_window=1000)
     task_ids = submitted(100)
 
@@ -83,7 +84,7 @@ def test_a_hundred_wait_over_one_line_which_the_last_one_closes(kie: Sandbox, op
         return list(await asyncio.gather(*map(wait, task_ids)))
 
     assert asyncio.run(all_of_them()) == ["success"] * 100
-    assert [is_closed(line) for line in opened] == [True]
+    assert [is_closed(lease) for lease in opened] == [True]
 
 
 def test_those_that_wait_for_the_same_video_share_its_looks(kie: Sandbox) -> None:
@@ -117,7 +118,7 @@ def test_one_that_is_in_a_hurry_hurries_the_looks_for_all(kie: Sandbox) -> None:
     async def both() -> list[str]:
         now = time.time()
         patient = asyncio.create_task(wait(task_id, poll_interval=3600, deadline=now + 86_400, submitted_at=now))
-        await until(lambda: bool(shared_poller("runway_default")._videos))
+        await until(lambda: bool(shared_poller("runway_default")._tasks))
         hasty = asyncio.create_task(wait(task_id, poll_interval=1, deadline=now + 2))
         assert await hasty == "WaitTimeoutError"
         kie.advance(600)
@@ -139,7 +140,7 @@ def test_one_that_leaves_takes_nothing_from_the_others(kie: Sandbox, opened: lis
         return await staying
 
     assert asyncio.run(one_leaves()) == "success"
-    assert [is_closed(line) for line in opened] == [True]
+    assert [is_closed(lease) for lease in opened] == [True]
 
 
 def test_a_wait_that_is_cancelled_during_its_look_leaves_nothing_open(kie: Sandbox, opened: list[ClientLease]) -> None:
@@ -148,19 +149,19 @@ def test_a_wait_that_is_cancelled_during_its_look_leaves_nothing_open(kie: Sandb
 
     async def cancel() -> None:
         waiting = asyncio.create_task(wait(task_id, poll_interval=0.01))
-        await until(lambda: bool(shared_poller("runway_default")._looks))
-        [look] = shared_poller("runway_default")._looks
+        await until(lambda: bool(shared_poller("runway_default")._polls))
+        [look] = shared_poller("runway_default")._polls
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
         assert look.cancelled()
-        assert not shared_poller("runway_default")._looks
+        assert not shared_poller("runway_default")._polls
         assert len(asyncio.all_tasks()) == 1
 
     asyncio.run(cancel())
-    assert [is_closed(line) for line in opened] == [True]
+    assert [is_closed(lease) for lease in opened] == [True]
 
 
-def test_when_the_one_that_opens_the_line_is_cancelled_the_others_still_get_it(
+def test_when_the_one_that_opens_the_client_is_cancelled_the_others_still_get_it(
     kie: Sandbox, opened: list[ClientLease]
 ) -> None:
     kie.configure(seconds=0)
@@ -191,7 +192,7 @@ def test_one_that_comes_after_the_last_has_left_gets_the_connection_as_it_is_the
     assert len(opened) == 2
 
 
-def test_each_connection_and_each_loop_has_a_waiter_of_its_own() -> None:
+def test_each_connection_and_each_loop_has_a_poller_of_its_own() -> None:
     async def mine(conn_id: str) -> SharedPoller:
         return shared_poller(conn_id)
 
@@ -342,13 +343,13 @@ def test_no_more_looks_are_under_way_at_a_time_than_there_are_sockets(
     task_ids = submitted(60)
     kie.fault(Delay(0.4), on="record")
     under_way: list[int] = []
-    start = SharedPoller._start_look
+    start = SharedPoller._start_poll
 
-    def counted(shared: SharedPoller, video: Video) -> None:
-        start(shared, video)
-        under_way.append(len(shared._looks))
+    def counted(shared: SharedPoller, task: PolledTask) -> None:
+        start(shared, task)
+        under_way.append(len(shared._polls))
 
-    monkeypatch.setattr(SharedPoller, "_start_look", counted)
+    monkeypatch.setattr(SharedPoller, "_start_poll", counted)
 
     async def all_of_them() -> set[str]:
         return set(await asyncio.gather(*(wait(task_id, poll_interval=0.01) for task_id in task_ids)))
@@ -381,7 +382,7 @@ def test_looks_that_had_to_be_put_off_are_all_made_up_for(
 # --- what is learned
 
 
-def test_when_videos_of_a_sort_are_ready_is_learned_from_all_waits(kie: Sandbox, given_time: GivenTime) -> None:
+def test_when_tasks_of_a_sort_are_ready_is_learned_from_all_waits(kie: Sandbox, given_time: GivenTime) -> None:
     kie.configure(seconds=300, submissions_per_window=1000)
     before = Schedule.of("generate-5s-720p").forecast
 
@@ -423,7 +424,9 @@ def test_news_are_told_to_each_in_its_own_context(kie: Sandbox) -> None:
 
     async def listen(name: str) -> None:
         who.set(name)
-        await shared_poller("runway_default").wait(wish(task_id), lambda state, waited: told.append((who.get(), state)))
+        await shared_poller("runway_default").wait(
+            asked(task_id), lambda state, waited: told.append((who.get(), state))
+        )
 
     async def both() -> None:
         listening = asyncio.gather(listen("one"), listen("other"))
@@ -514,13 +517,13 @@ def test_a_wait_whose_look_is_stuck_ends_at_its_deadline_and_frees_its_place(kie
     shared = SharedPoller("runway_default", call_at_end=ends.call_later, wall_clock=lambda: 1000.0)
 
     async def wait_for_it() -> WaitTimeoutError:
-        late = wish(task_id, deadline=1100.0, submitted_at=900.0)
+        late = asked(task_id, deadline=1100.0, submitted_at=900.0)
         waiting = asyncio.create_task(shared.wait(late, lambda state, waited: None))
-        await until(lambda: bool(shared._looks))
-        ends.ring(100.0 + module.LAST_LOOK)
+        await until(lambda: bool(shared._polls))
+        ends.ring(100.0 + module.LAST_POLL)
         with pytest.raises(WaitTimeoutError) as caught:
             await waiting
-        assert not shared._looks
+        assert not shared._polls
         assert len(asyncio.all_tasks()) == 1
         return caught.value
 
@@ -535,10 +538,10 @@ def test_looks_that_nobody_wants_any_more_give_their_places_to_others(kie: Sandb
 
     async def leave() -> list[object]:
         def begin(task_id: str) -> asyncio.Task[None]:
-            return asyncio.create_task(shared.wait(wish(task_id), lambda state, waited: None))
+            return asyncio.create_task(shared.wait(asked(task_id), lambda state, waited: None))
 
         leaving = [begin(task_id) for task_id in task_ids[: module.MAX_CONCURRENT_POLLS]]
-        await until(lambda: len(shared._looks) == module.MAX_CONCURRENT_POLLS)
+        await until(lambda: len(shared._polls) == module.MAX_CONCURRENT_POLLS)
         staying = [begin(task_id) for task_id in task_ids[module.MAX_CONCURRENT_POLLS :]]
         for each in leaving:
             each.cancel()
@@ -554,12 +557,12 @@ def test_a_pause_that_kie_names_hides_no_deadline(kie: Sandbox) -> None:
     shared = SharedPoller("runway_default", call_at_end=ends.call_later, wall_clock=lambda: 1000.0)
 
     async def both() -> list[object]:
-        waits = [wish(task_id, deadline=1000.0 + 600, poll_interval=0.01) for task_id in (one, other)]
+        waits = [asked(task_id, deadline=1000.0 + 600, poll_interval=0.01) for task_id in (one, other)]
         waiting = [asyncio.create_task(shared.wait(each, lambda state, waited: None)) for each in waits]
-        await until(lambda: bool(kie.ledger.of("record")) and not shared._looks)
+        await until(lambda: bool(kie.ledger.of("record")) and not shared._polls)
         now = shared._clock()
         assert shared._queue._pace.next_moment(now) - now <= 300
-        ends.ring(600.0 + module.LAST_LOOK)
+        ends.ring(600.0 + module.LAST_POLL)
         return list(await asyncio.gather(*waiting, return_exceptions=True))
 
     assert [type(outcome) for outcome in asyncio.run(both())] == [WaitTimeoutError] * 2
@@ -568,17 +571,17 @@ def test_a_pause_that_kie_names_hides_no_deadline(kie: Sandbox) -> None:
 def test_a_connection_that_cannot_be_read_in_time_hides_no_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
     async def never(runway_conn_id: str, sockets: int) -> ClientLease:
         del runway_conn_id, sockets
-        line: ClientLease = await asyncio.get_running_loop().create_future()
-        return line
+        lease: ClientLease = await asyncio.get_running_loop().create_future()
+        return lease
 
     monkeypatch.setattr(current_client, "open_lease", never)
     ends = GivenEnds()
     shared = SharedPoller("runway_default", call_at_end=ends.call_later, wall_clock=lambda: 1000.0)
 
     async def wait_for_it() -> None:
-        waiting = asyncio.create_task(shared.wait(wish("t-1", deadline=900.0), lambda state, waited: None))
+        waiting = asyncio.create_task(shared.wait(asked("t-1", deadline=900.0), lambda state, waited: None))
         await until(lambda: bool(ends.set))
-        ends.ring(module.LAST_LOOK)
+        ends.ring(module.LAST_POLL)
         with pytest.raises(WaitTimeoutError, match="no look has found a record of it"):
             await waiting
         assert len(asyncio.all_tasks()) == 1
@@ -586,7 +589,7 @@ def test_a_connection_that_cannot_be_read_in_time_hides_no_deadline(monkeypatch:
     asyncio.run(wait_for_it())
 
 
-def test_one_that_comes_while_the_last_is_leaving_gets_a_line_of_its_own(
+def test_one_that_comes_while_the_last_is_leaving_gets_a_client_of_its_own(
     kie: Sandbox, opened: list[ClientLease]
 ) -> None:
     kie.configure(seconds=0)
@@ -594,15 +597,15 @@ def test_one_that_comes_while_the_last_is_leaving_gets_a_line_of_its_own(
     shared = SharedPoller("runway_default")
 
     async def overlap() -> None:
-        first = asyncio.create_task(shared.wait(wish(task_id), lambda state, waited: None))
-        await until(lambda: bool(shared._videos) or first.done())
+        first = asyncio.create_task(shared.wait(asked(task_id), lambda state, waited: None))
+        await until(lambda: bool(shared._tasks) or first.done())
         first.cancel()
         await asyncio.sleep(0)
-        await shared.wait(wish(task_id), lambda state, waited: None)
+        await shared.wait(asked(task_id), lambda state, waited: None)
         await asyncio.gather(first, return_exceptions=True)
 
     asyncio.run(overlap())
-    assert [is_closed(line) for line in opened] == [True] * len(opened)
+    assert [is_closed(lease) for lease in opened] == [True] * len(opened)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from airflow.triggers.base import BaseTrigger
 
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.sandbox import Sandbox
-from airflow_provider_runway.triggers import settling
+from airflow_provider_runway.triggers import deferral
 from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
 from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
 
@@ -28,7 +28,7 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
         pauses.append(seconds)
 
     clock = SimpleNamespace(time=lambda: 1000.0)
-    monkeypatch.setattr(settling, "asyncio", SimpleNamespace(get_running_loop=lambda: clock, sleep=sleep))
+    monkeypatch.setattr(deferral, "asyncio", SimpleNamespace(get_running_loop=lambda: clock, sleep=sleep))
     return pauses
 
 
@@ -87,7 +87,7 @@ def test_it_pauses_for_the_rest_of_the_shortest_deferral_thirty_seconds_if_nobod
     if option is not None:
         monkeypatch.setenv(OPTION, option)
 
-    asyncio.run(settling.settle(in_a_triggerer(), 1000.0 - ran_for))
+    asyncio.run(deferral.outlast_shortest_deferral(in_a_triggerer(), 1000.0 - ran_for))
 
     assert slept == ([] if pause is None else [pytest.approx(pause)])
 
@@ -98,7 +98,7 @@ def test_where_the_triggerers_own_option_is_nonsense_a_wait_that_may_be_paid_goe
 ) -> None:
     monkeypatch.setenv(OPTION, nonsense)
 
-    asyncio.run(settling.settle(in_a_triggerer(), 1000.0))
+    asyncio.run(deferral.outlast_shortest_deferral(in_a_triggerer(), 1000.0))
 
     assert slept == [30]
 
@@ -112,6 +112,6 @@ def test_from_airflow_3_4_on_there_is_no_pause(
     monkeypatch.setattr("airflow.__version__", version)
     monkeypatch.setenv(OPTION, "30")
 
-    asyncio.run(settling.settle(in_a_triggerer(), 1000.0))
+    asyncio.run(deferral.outlast_shortest_deferral(in_a_triggerer(), 1000.0))
 
     assert len(slept) == pauses
