@@ -20,7 +20,7 @@ from airflow_provider_runway.kie.errors import (
     WaitTimeoutError,
 )
 from airflow_provider_runway.kie.failures import FailureReason
-from airflow_provider_runway.kie.flows import doublings
+from airflow_provider_runway.kie.retry_rules import doublings
 
 if TYPE_CHECKING:
     from airflow.sdk import Context

@@ -31,7 +31,7 @@ with DAG(
     approve = ApprovalOperator(
         task_id="approve",
         subject="Publish {{ params.title }}?",
-        body="[PollState the video]({{ ti.xcom_pull('make_video').video_url }})"
+        body="[Watch the video]({{ ti.xcom_pull('make_video').video_url }})"
         " (about {{ ti.xcom_pull('make_video').credits_estimate }} credits)",
         defaults="Reject",
         response_timeout=timedelta(days=7),

@@ -69,7 +69,7 @@ def test_errors_of_others_are_left_to_the_task() -> None:
 
 def test_every_error_that_a_retry_can_help_has_a_pause() -> None:
     kinds = [getattr(exceptions, name) for name in exceptions.__all__]
-    retried = [kind for kind in kinds if issubclass(kind, RunwayError) and kind.retry_can_help]
+    retried = [kind for kind in kinds if issubclass(kind, RunwayError) and kind.retryable]
     assert len(retried) > 10
     assert all(retry_pause(kind("it failed"), 1) for kind in retried)
 

@@ -1,4 +1,4 @@
-"""KIE.AI's endpoints and field names, as data: what to send for a request, where to look for a task.
+"""KIE.AI's endpoints and field names, as data: what to send for a request, where to poll a task.
 
 Paths and names are those of https://docs.kie.ai: the dedicated Runway and Aleph endpoints (there under "old model"),
 and the unified API, which serves every model by one pair of endpoints.
@@ -36,7 +36,7 @@ class Call:
 
 
 @dataclass(frozen=True, slots=True)
-class Submission:
+class SubmitEndpoint:
     """How one kind of request is sent.
 
     :param path: The endpoint.
@@ -55,11 +55,18 @@ class Family:
 
     path: str
     read: Reader
-    submissions: Mapping[type[Request], Submission]
+    endpoints: Mapping[type[Request], SubmitEndpoint]
 
 
 _CREATE_TASK = "/api/v1/jobs/createTask"
 _RECORD_INFO = "/api/v1/jobs/recordInfo"
+_CALLBACK = "callBackUrl"
+
+
+def _names(*same: str, **ours: str) -> Mapping[str, str]:
+    """KIE's names by ours: those that are the same, and the others."""
+    return {**{name: name for name in same}, **ours, "callback_url": _CALLBACK}
+
 
 # All that is known of KIE's endpoints. A further family is one more entry, and a reader if its records are new.
 FAMILIES: Mapping[tuple[Api, Kind], Family] = {
@@ -67,27 +74,17 @@ FAMILIES: Mapping[tuple[Api, Kind], Family] = {
         "/api/v1/runway/record-detail",
         read_runway_record,
         {
-            GenerateRequest: Submission(
+            GenerateRequest: SubmitEndpoint(
                 "/api/v1/runway/generate",
-                {
-                    "prompt": "prompt",
-                    "image_url": "imageUrl",
-                    "duration": "duration",
-                    "quality": "quality",
-                    "aspect_ratio": "aspectRatio",
-                    "watermark": "waterMark",
-                    "callback_url": "callBackUrl",
-                },
+                _names(
+                    *("prompt", "duration", "quality"),
+                    image_url="imageUrl",
+                    aspect_ratio="aspectRatio",
+                    watermark="waterMark",
+                ),
             ),
-            ExtendRequest: Submission(
-                "/api/v1/runway/extend",
-                {
-                    "task_id": "taskId",
-                    "prompt": "prompt",
-                    "quality": "quality",
-                    "watermark": "waterMark",
-                    "callback_url": "callBackUrl",
-                },
+            ExtendRequest: SubmitEndpoint(
+                "/api/v1/runway/extend", _names("prompt", "quality", task_id="taskId", watermark="waterMark")
             ),
         },
     ),
@@ -95,18 +92,16 @@ FAMILIES: Mapping[tuple[Api, Kind], Family] = {
         "/api/v1/aleph/record-info",
         read_aleph_record,
         {
-            AlephRequest: Submission(
+            AlephRequest: SubmitEndpoint(
                 "/api/v1/aleph/generate",
-                {
-                    "prompt": "prompt",
-                    "video_url": "videoUrl",
-                    "aspect_ratio": "aspectRatio",
-                    "seed": "seed",
-                    "reference_image_url": "referenceImage",
-                    "watermark": "waterMark",
-                    "upload_cn": "uploadCn",
-                    "callback_url": "callBackUrl",
-                },
+                _names(
+                    *("prompt", "seed"),
+                    video_url="videoUrl",
+                    aspect_ratio="aspectRatio",
+                    reference_image_url="referenceImage",
+                    watermark="waterMark",
+                    upload_cn="uploadCn",
+                ),
             ),
         },
     ),
@@ -114,29 +109,13 @@ FAMILIES: Mapping[tuple[Api, Kind], Family] = {
         _RECORD_INFO,
         partial(read_job_record, kind="runway"),
         {
-            GenerateRequest: Submission(
+            GenerateRequest: SubmitEndpoint(
                 _CREATE_TASK,
-                {
-                    "prompt": "prompt",
-                    "image_url": "image_url",
-                    "duration": "duration",
-                    "quality": "quality",
-                    "aspect_ratio": "aspect_ratio",
-                    "watermark": "watermark",
-                    "callback_url": "callBackUrl",
-                },
+                _names("prompt", "image_url", "duration", "quality", "aspect_ratio", "watermark"),
                 model="runway",
             ),
-            ExtendRequest: Submission(
-                _CREATE_TASK,
-                {
-                    "task_id": "task_id",
-                    "prompt": "prompt",
-                    "quality": "quality",
-                    "watermark": "watermark",
-                    "callback_url": "callBackUrl",
-                },
-                model=EXTENSION_MODEL,
+            ExtendRequest: SubmitEndpoint(
+                _CREATE_TASK, _names("task_id", "prompt", "quality", "watermark"), model=EXTENSION_MODEL
             ),
         },
     ),
@@ -144,18 +123,12 @@ FAMILIES: Mapping[tuple[Api, Kind], Family] = {
         _RECORD_INFO,
         partial(read_job_record, kind="aleph"),
         {
-            AlephRequest: Submission(
+            AlephRequest: SubmitEndpoint(
                 _CREATE_TASK,
-                {
-                    "prompt": "prompt",
-                    "video_url": "video_url",
-                    "aspect_ratio": "aspect_ratio",
-                    "seed": "seed",
-                    "reference_image_url": "reference_image",
-                    "watermark": "watermark",
-                    "upload_cn": "upload_cn",
-                    "callback_url": "callBackUrl",
-                },
+                _names(
+                    *("prompt", "video_url", "aspect_ratio", "seed", "watermark", "upload_cn"),
+                    reference_image_url="reference_image",
+                ),
                 model="runway/gen4-aleph",
             ),
         },
@@ -164,15 +137,11 @@ FAMILIES: Mapping[tuple[Api, Kind], Family] = {
     ("jobs", "job"): Family(
         _RECORD_INFO,
         partial(read_job_record, kind="job"),
-        {
-            JobRequest: Submission(_CREATE_TASK, {"model": "model", "input": "input", "callback_url": "callBackUrl"}),
-        },
+        {JobRequest: SubmitEndpoint(_CREATE_TASK, _names("model", "input"))},
     ),
 }
 
 CREDIT_CALL = Call("GET", "/api/v1/chat/credit")
-
-_CALLBACK = "callBackUrl"
 
 
 def direct_link_call(url: str) -> Call:
@@ -186,7 +155,7 @@ class Destination:
 
     api: Api
     kind: Kind
-    submission: Submission
+    endpoint: SubmitEndpoint
 
 
 def destination(request: Request, api: Api) -> Destination:
@@ -196,16 +165,16 @@ def destination(request: Request, api: Api) -> Destination:
     :param api: The connection's API; a request that only the other one knows goes there.
     """
     places = {
-        place: Destination(place, kind, family.submissions[type(request)])
+        place: Destination(place, kind, family.endpoints[type(request)])
         for (place, kind), family in FAMILIES.items()
-        if type(request) in family.submissions
+        if type(request) in family.endpoints
     }
     return places.get(api) or next(iter(places.values()))
 
 
 def reserved_fields(request: type[Request]) -> frozenset[str]:
     """KIE's names of the parameters of a request, at every API that takes it: no extra field may have one."""
-    known = [set(each.submissions[request].names.values()) for each in FAMILIES.values() if request in each.submissions]
+    known = [set(each.endpoints[request].names.values()) for each in FAMILIES.values() if request in each.endpoints]
     return frozenset(set.intersection(*known))
 
 
@@ -220,24 +189,24 @@ def submission_call(request: Request, api: Api = "runway") -> Call:
     where = destination(request, api)
     if isinstance(request, ExtendRequest):
         request = replace(request, task_id=_source(request.task_id, where.api))
-    submission = where.submission
+    endpoint = where.endpoint
     fields_: dict[str, Any] = {}
-    for ours, theirs in submission.names.items():
+    for ours, theirs in endpoint.names.items():
         value = getattr(request, ours)
         if ours.endswith("_url") and is_file_address(value):
             raise InvalidRequestError(ours, value, "is a file, which has to be uploaded first (RunwayHook.upload)")
         if value is not None:
             fields_[theirs] = value
     for name, value in request.extra_fields.items():
-        if name in submission.names.values():
+        if name in endpoint.names.values():
             raise InvalidRequestError("extra_fields", name, "must not repeat a field that is a parameter")
         fields_[name] = value
-    if submission.model is None:
-        return Call("POST", submission.path, body=fields_)
-    body = {"model": submission.model}
+    if endpoint.model is None:
+        return Call("POST", endpoint.path, body=fields_)
+    body = {"model": endpoint.model}
     if _CALLBACK in fields_:
         body[_CALLBACK] = fields_.pop(_CALLBACK)
-    return Call("POST", submission.path, body={**body, "input": fields_})
+    return Call("POST", endpoint.path, body={**body, "input": fields_})
 
 
 def _source(task_id: str, api: Api) -> str:
@@ -259,10 +228,10 @@ def _source(task_id: str, api: Api) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """One place to look for a task.
+    """One place to poll a task.
 
     :param task_id: What the task is called if it is found there.
-    :param call: The look.
+    :param call: The poll.
     :param read: Who reads the answer.
     """
 
@@ -272,7 +241,7 @@ class Lookup:
 
 
 def lookups(task_id: str, kind: Kind, api: Api = "runway") -> Sequence[Lookup]:
-    """Where to look for a task, in this order until it is found.
+    """Where to poll a task, in this order until it is found.
 
     :param task_id: The task. An id that says which API made it is looked up there alone.
     :param kind: Its kind.

@@ -15,11 +15,12 @@ from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.api import Call
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.kie.flows import Flow, Pause, RetryRules
+from airflow_provider_runway.kie.flows import Flow, Pause
 from airflow_provider_runway.kie.over_httpx import HttpxSender
 from airflow_provider_runway.kie.poll_state import PollRules, PollState
 from airflow_provider_runway.kie.renew_link_flow import renew_link
 from airflow_provider_runway.kie.requests import Request
+from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds
 from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.tasks import Kind, VideoTask

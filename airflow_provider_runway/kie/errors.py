@@ -28,7 +28,7 @@
     ├── TaskNotFoundError             KIE knows no task of that id
     ├── VideoExpiredError             the video was made, and KIE has deleted it since
     ├── MissingVideoError             KIE says success but gives no video
-    ├── PollingFailedError            too many looks in a row went wrong; the task itself goes on
+    ├── PollingFailedError            too many polls in a row went wrong; the task itself goes on
     ├── WaitTimeoutError              not ready in time; the task itself goes on
     ├── UnreadableRecordError         the record of an earlier submission cannot be read; nothing was sent
     ├── NotFinishedError              the video is still being made, so there is nothing to store
@@ -37,19 +37,15 @@
     │   └── NotAVideoError            it gave something else
     ├── TargetExistsError             another file is at the target already
     └── TargetUnwritableError         the video cannot be stored at the target
-
-Each carries what a program needs: ``code``, ``http_status``, ``task_id``, ``service_message``, ``retryable`` and
-``retry_after``.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, TypedDict
+from typing import TypedDict
 
-from airflow_provider_runway.kie.texts import as_sentence
+from typing_extensions import Unpack
 
-if TYPE_CHECKING:
-    from typing_extensions import Unpack
+from airflow_provider_runway.kie.texts import as_sentence, shown
 
 
 class ErrorFacts(TypedDict, total=False):
@@ -75,26 +71,17 @@ class RunwayError(Exception):
     :param retry_after: Seconds to pause that the answer asked for, whole; ``None`` if it named none.
     """
 
-    retry_can_help: ClassVar[bool] = False
+    retryable: bool = False
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        code: int | None = None,
-        http_status: int | None = None,
-        task_id: str | None = None,
-        service_message: str | None = None,
-        retryable: bool | None = None,
-        retry_after: float | None = None,
-    ) -> None:
+    def __init__(self, message: str, **facts: Unpack[ErrorFacts]) -> None:
         super().__init__(as_sentence(message))
-        self.code = code
-        self.http_status = http_status
-        self.task_id = task_id
-        self.service_message = service_message
-        self.retryable = self.retry_can_help if retryable is None else retryable
-        self.retry_after = retry_after
+        self.code = facts.get("code")
+        self.http_status = facts.get("http_status")
+        self.task_id = facts.get("task_id")
+        self.service_message = facts.get("service_message")
+        retryable = facts.get("retryable")
+        self.retryable = type(self).retryable if retryable is None else retryable
+        self.retry_after = facts.get("retry_after")
 
     def add(self, text: str) -> None:
         """Let the message go on with further sentences."""
@@ -110,27 +97,13 @@ class InvalidRequestError(RunwayError, ValueError):
     """
 
     def __init__(self, field: str, value: object, rule: str) -> None:
-        super().__init__(f"{field} {rule}; got {_shown(value)}. Nothing was sent.")
+        super().__init__(f"{field} {rule}; got {shown(value)}. Nothing was sent.")
         self.field = field
         self.value = value
         self.rule = rule
 
     def __reduce__(self) -> tuple[type[InvalidRequestError], tuple[str, object, str], dict[str, object]]:
         return type(self), (self.field, self.value, self.rule), self.__dict__
-
-
-_LONGEST_VALUE_SHOWN = 80
-
-
-def _shown(value: object) -> str:
-    try:
-        shown = repr(value)
-    except Exception:  # noqa: BLE001 - nested too deeply, a number too long: the error is about the value, not this
-        return f"a {type(value).__name__} that cannot be shown"
-    if len(shown) <= _LONGEST_VALUE_SHOWN:
-        return shown
-    length = f" ({len(value)} characters)" if isinstance(value, str) else ""
-    return f"{shown[:_LONGEST_VALUE_SHOWN]}…{length}"
 
 
 class ConnectionSettingsError(RunwayError):
@@ -140,22 +113,22 @@ class ConnectionSettingsError(RunwayError):
 class UnreadableFileError(RunwayError):
     """A file that is to be uploaded is not there or cannot be read."""
 
-    retry_can_help = True
+    retryable = True
 
 
 class NotSentError(RunwayError):
     """No connection to KIE could be made (DNS, refused, TLS): nothing was sent, so sending again is safe."""
 
-    retry_can_help = True
+    retryable = True
 
 
 class NoAnswerError(RunwayError):
     """The request went out and no whole answer came back (timeout, connection cut).
 
-    Harmless for a look. For a submission it becomes :class:`AmbiguousSubmissionError`.
+    Harmless for a poll. For a submission it becomes :class:`AmbiguousSubmissionError`.
     """
 
-    retry_can_help = True
+    retryable = True
 
 
 class ServiceError(RunwayError):
@@ -189,7 +162,7 @@ class RejectedError(ServiceError):
 class RateLimitedError(ServiceError):
     """Too many requests (429). KIE does not queue them: nothing was accepted."""
 
-    retry_can_help = True
+    retryable = True
 
 
 class QuotaExceededError(ServiceError):
@@ -203,7 +176,7 @@ class InputUnreachableError(ServiceError):
 class MaintenanceError(ServiceError):
     """KIE is under maintenance (455): nothing was accepted."""
 
-    retry_can_help = True
+    retryable = True
 
 
 class FeatureDisabledError(ServiceError):
@@ -213,13 +186,13 @@ class FeatureDisabledError(ServiceError):
 class ServerError(ServiceError):
     """A fault on KIE's side (408, 500 and the other 5xx)."""
 
-    retry_can_help = True
+    retryable = True
 
 
 class UnreadableAnswerError(ServiceError):
     """The answer is not KIE's envelope: not JSON, empty, or without a code."""
 
-    retry_can_help = True
+    retryable = True
 
 
 class CreditFloorError(RunwayError):
@@ -237,10 +210,8 @@ class CreditFloorError(RunwayError):
             if price is not None
             else f"that is below the connection's credit_floor of {floor:g} already"
         )
-        super().__init__(
-            f"The balance is {balance:g} credits; {what}. Nothing was sent. Top up the account, or lower the floor, "
-            "and clear the task."
-        )
+        advice = "Top up the account, or lower the floor, and clear the task"
+        super().__init__(f"The balance is {balance:g} credits; {what}. Nothing was sent. {advice}.")
         self.balance = balance
         self.price = price
         self.floor = floor
@@ -277,21 +248,21 @@ class VideoExpiredError(RunwayError):
 
 
 class MissingVideoError(RunwayError):
-    """KIE says the task succeeded, look after look, but gives no video."""
+    """KIE says the task succeeded, poll after poll, but gives no video."""
 
-    retry_can_help = True
+    retryable = True
 
 
 class PollingFailedError(RunwayError):
-    """Too many looks at a task went wrong in a row. The task goes on at KIE; a retry waits on it."""
+    """Too many polls of a task went wrong in a row. The task goes on at KIE; a retry waits on it."""
 
-    retry_can_help = True
+    retryable = True
 
 
 class WaitTimeoutError(RunwayError):
     """A task was not ready in time. It goes on at KIE; a retry waits on it."""
 
-    retry_can_help = True
+    retryable = True
 
 
 class UnreadableRecordError(RunwayError):
@@ -301,13 +272,13 @@ class UnreadableRecordError(RunwayError):
 class NotFinishedError(RunwayError):
     """The video is still being made, so there is nothing to store yet."""
 
-    retry_can_help = True
+    retryable = True
 
 
 class DownloadError(RunwayError):
     """The media host did not give the whole file. A retry downloads it again and pays nothing."""
 
-    retry_can_help = True
+    retryable = True
 
 
 class DeadLinkError(DownloadError):
@@ -325,4 +296,4 @@ class TargetExistsError(RunwayError):
 class TargetUnwritableError(RunwayError):
     """The video cannot be stored at the target: no access, no room, no such store, a folder of that name."""
 
-    retry_can_help = True
+    retryable = True

@@ -1,16 +1,15 @@
-"""Conversations with KIE, free of any I/O: what to send, when to pause, and when to stop trying.
+"""Flows: what to send to KIE, when to pause, and when to stop trying, free of any I/O.
 
-Each conversation is a generator that yields :class:`Send` and :class:`Pause` and is given an answer, nothing, or an
+Each flow is a generator that yields :class:`Send` and :class:`Pause` and is given an answer, nothing, or an
 error thrown into it. The sync and the async client differ only in who drives it.
 """
 
 from __future__ import annotations
 
 import math
-import random
 import reprlib
-from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Generator, Mapping
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from airflow_provider_runway.kie.advice import after_refusal
@@ -38,6 +37,7 @@ from airflow_provider_runway.kie.errors import (
 )
 from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.requests import ExtendRequest, JobRequest, Request
+from airflow_provider_runway.kie.retry_rules import RetryRules, named_pause
 from airflow_provider_runway.kie.task_ids import Api, format_task_id, parse_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.kie.texts import as_sentence, shorten
@@ -60,68 +60,9 @@ class Pause:
 T = TypeVar("T")
 Flow = Generator[Send | Pause, Answer | None, T]
 
-# The window of KIE's submission limit (20 in 10 s): shorter pauses after a 429 only earn another one.
-RATE_LIMIT_PAUSE = 10.0
-# Maintenance takes minutes.
-MAINTENANCE_PAUSE = 60.0
-# A pause that KIE names counts for so many seconds at most, whatever it is for: then it is asked again.
-LONGEST_NAMED_PAUSE = 300.0
-
-
-@dataclass(frozen=True, slots=True)
-class RetryRules:
-    """How often a call is sent again when that is safe, and how long between.
-
-    :param tries: Sends in all, at least 1.
-    :param refusal_tries: The same for a call that KIE refuses for now (429, 455); as many as ``tries`` if left out.
-    :param first_pause: Seconds before the second send; each further pause doubles.
-    :param longest_pause: Seconds, the most one pause lasts; one that KIE names may last
-        :data:`LONGEST_NAMED_PAUSE`.
-    :param jitter: A number in [0, 1) for each pause, which is lengthened by up to a quarter.
-    """
-
-    tries: int = 4
-    refusal_tries: int | None = None
-    first_pause: float = 1.0
-    longest_pause: float = 30.0
-    jitter: Callable[[], float] = field(default=random.random, repr=False)
-
-    def pause(self, sends: int, error: RunwayError) -> float:
-        """Seconds to pause after the ``sends``-th send failed with ``error``."""
-        pause = min(self.first_pause * doublings(sends - 1), self.longest_pause)
-        named = refusal_pause(error) if isinstance(error, RateLimitedError) else named_pause(error)
-        return max(pause, named) * (1.0 + 0.25 * self.jitter())
-
-    def allows_another(self, sends: int, error: RunwayError) -> bool:
-        """Whether to pause and send again after the ``sends``-th send failed with ``error``, rather than raise it."""
-        tries = self.tries
-        if self.refusal_tries is not None and isinstance(error, (RateLimitedError, MaintenanceError)):
-            tries = self.refusal_tries
-        return sends < tries
-
-
-def named_pause(error: RunwayError) -> float:
-    """Seconds to pause that the answer named, up to :data:`LONGEST_NAMED_PAUSE`; 0 if it named none."""
-    return min(error.retry_after or 0.0, LONGEST_NAMED_PAUSE)
-
-
-def refusal_pause(error: RateLimitedError | MaintenanceError) -> float:
-    """Seconds until it makes sense to submit again after KIE has refused for now."""
-    if isinstance(error, MaintenanceError):
-        return max(MAINTENANCE_PAUSE, named_pause(error))
-    return RATE_LIMIT_PAUSE if error.retry_after is None else named_pause(error)
-
-
-def doublings(number: int) -> float:
-    """What a pause is multiplied with after it was doubled this often; grows no further once that is beyond reason."""
-    return 2.0 ** min(number, 64)
-
-
-ONE_TRY = RetryRules(tries=1)
-
 
 def get_task(task_id: str, kind: Kind, retry_rules: RetryRules, api: Api = "runway") -> Flow[VideoTask]:
-    """One look at a task.
+    """Get a task's record: one poll.
 
     :param task_id: The task.
     :param kind: Its kind.
@@ -132,13 +73,13 @@ def get_task(task_id: str, kind: Kind, retry_rules: RetryRules, api: Api = "runw
     *others, last = lookups(task_id, kind, api)
     for place in others:
         try:
-            return (yield from _look_at(place, task_id, retry_rules))
+            return (yield from _get_record(place, task_id, retry_rules))
         except TaskNotFoundError:
             continue
-    return (yield from _look_at(last, task_id, retry_rules))
+    return (yield from _get_record(last, task_id, retry_rules))
 
 
-def _look_at(place: Lookup, task_id: str, retry_rules: RetryRules) -> Flow[VideoTask]:
+def _get_record(place: Lookup, task_id: str, retry_rules: RetryRules) -> Flow[VideoTask]:
     try:
         data = yield from ask(place.call, retry_rules)
     except ServiceError as error:
@@ -262,7 +203,7 @@ def _is_refusal(status: int, least: int) -> bool:
 def ask(call: Call, retry_rules: RetryRules) -> Flow[Any]:
     """Send a call that costs nothing and changes nothing, as often as the rules allow.
 
-    A named pause beyond the retry_rules's own longest is not slept through: whoever called has a better place to wait.
+    A named pause beyond the rules' own longest is not slept through: whoever called has a better place to wait.
     """
     sends = 0
     while True:

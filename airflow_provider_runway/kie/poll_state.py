@@ -22,8 +22,8 @@ from airflow_provider_runway.kie.errors import (
     TaskNotFoundError,
     WaitTimeoutError,
 )
-from airflow_provider_runway.kie.flows import RATE_LIMIT_PAUSE, doublings, named_pause
 from airflow_provider_runway.kie.judging import Verdict, judge
+from airflow_provider_runway.kie.retry_rules import RATE_LIMIT_PAUSE, doublings, named_pause
 from airflow_provider_runway.kie.schedule import JITTER, Schedule
 from airflow_provider_runway.kie.seconds import sane_poll_interval
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask

@@ -1,12 +1,13 @@
-"""Another link to a video whose own link has died, as a conversation."""
+"""Another link to a video whose own link has died, as a flow."""
 
 from __future__ import annotations
 
 from airflow_provider_runway.kie.api import direct_link_call
 from airflow_provider_runway.kie.errors import DeadLinkError, ServiceError
-from airflow_provider_runway.kie.flows import Flow, RetryRules, ask, get_task
+from airflow_provider_runway.kie.flows import Flow, ask, get_task
 from airflow_provider_runway.kie.job_results import read_link
 from airflow_provider_runway.kie.judging import judge
+from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.kie.task_ids import Api
 from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.kie.texts import as_sentence

@@ -191,7 +191,7 @@ def check_seconds(name: str, value: object, *, least: float = 0.0) -> float:
 
 
 def check_poll_interval(name: str, value: object) -> float:
-    """The shortest pause between two looks: at least a second, as KIE allows ten looks a second and task.
+    """The shortest pause between two polls: at least a second, as KIE allows ten polls a second and task.
 
     :return: Seconds.
     """

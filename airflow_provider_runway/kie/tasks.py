@@ -35,7 +35,7 @@ class TaskState(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class VideoTask:
-    """One look at a task.
+    """What one poll says of a task.
 
     :param task_id: KIE's id; ``jobs:`` stands before that of a task of the unified API.
     :param kind: ``"runway"`` (generate and extend), ``"aleph"`` or ``"job"`` (any other model).

@@ -5,6 +5,7 @@ from __future__ import annotations
 LONGEST_EXCERPT = 200
 # What the service says about a failure is kept up to this length. Its own texts have a few hundred characters.
 LONGEST_MESSAGE = 1000
+_LONGEST_VALUE = 80
 
 
 def shorten(text: str, longest: int = LONGEST_EXCERPT) -> str:
@@ -27,3 +28,15 @@ def as_sentence(text: str) -> str:
 def readable(text: str) -> str:
     """The text without what no log, file or database can hold: halves of characters and NUL."""
     return text.encode("utf-8", "replace").decode().replace("\0", "?")
+
+
+def shown(value: object) -> str:
+    """A value as an error about it shows it, cut where it is long."""
+    try:
+        text = repr(value)
+    except Exception:  # noqa: BLE001 - nested too deeply, a number too long: the error is about the value, not this
+        return f"a {type(value).__name__} that cannot be shown"
+    if len(text) <= _LONGEST_VALUE:
+        return text
+    length = f" ({len(value)} characters)" if isinstance(value, str) else ""
+    return f"{text[:_LONGEST_VALUE]}…{length}"

@@ -18,8 +18,8 @@ import httpx
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.envelope import Answer, read_data
 from airflow_provider_runway.kie.errors import RunwayError, UnreadableAnswerError, UnreadableFileError
-from airflow_provider_runway.kie.flows import RetryRules
 from airflow_provider_runway.kie.over_httpx import client_for, request_answer, unsendable
+from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.kie.rules import check_url
 
 DEFAULT_UPLOAD_URL = "https://kieai.redpandaai.co"

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.kie.flows import ONE_TRY, Flow, Pause, get_task
+from airflow_provider_runway.kie.flows import Flow, Pause, get_task
 from airflow_provider_runway.kie.poll_state import Finished, GaveUp, PollAgain, PollState, Step
+from airflow_provider_runway.kie.retry_rules import ONE_TRY
 from airflow_provider_runway.kie.task_ids import Api
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.errors import MaintenanceError, RateLimitedError
-from airflow_provider_runway.kie.flows import doublings, refusal_pause
 from airflow_provider_runway.kie.pacing import LEAD
+from airflow_provider_runway.kie.retry_rules import doublings, refusal_pause
 from airflow_provider_runway.triggers.events import AdmissionEvent, AdmissionRequest
 
 if TYPE_CHECKING:

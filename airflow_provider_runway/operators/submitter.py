@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, CreditFloorError, RunwayError
 from airflow_provider_runway.kie.fingerprints import fingerprint
-from airflow_provider_runway.kie.flows import RetryRules
 from airflow_provider_runway.kie.prices import priced
 from airflow_provider_runway.kie.requests import Request
+from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.operators.advice import NO_RECORD
 from airflow_provider_runway.operators.submission import Stage, Submission, failures_before
 from airflow_provider_runway.operators.task_state import TaskState

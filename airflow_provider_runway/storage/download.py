@@ -14,7 +14,7 @@ from typing import Literal
 import httpx
 
 from airflow_provider_runway.kie.errors import DeadLinkError, DownloadError, NotAVideoError
-from airflow_provider_runway.kie.flows import RetryRules
+from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.kie.texts import shorten
 from airflow_provider_runway.storage.content import (
     HEAD,

@@ -14,9 +14,9 @@ from typing import Protocol
 from weakref import WeakKeyDictionary
 
 from airflow_provider_runway.kie.errors import AuthenticationError, RateLimitedError, RunwayError
-from airflow_provider_runway.kie.flows import ONE_TRY, refusal_pause
 from airflow_provider_runway.kie.poll_queue import PollQueue
 from airflow_provider_runway.kie.poll_state import Finished, GaveUp, PollRules, PollState, Step, timed_out
+from airflow_provider_runway.kie.retry_rules import ONE_TRY, refusal_pause
 from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.kie.wait_flow import OnChange

@@ -128,7 +128,7 @@ def test_the_page_of_errors_tells_rightly_what_is_retried() -> None:
         for row in rows if "error" in head else ():
             name = row[head.index("error")].strip("`")
             if name in kinds:
-                assert row[head.index("retried")].startswith("no") is not kinds[name].retry_can_help, name
+                assert row[head.index("retried")].startswith("no") is not kinds[name].retryable, name
                 told.add(name)
     # The others are told of in sentences, or decide by their reason.
     families = {"RunwayError", "ServiceError", "AmbiguousSubmissionError", "NoAnswerError", "UnreadableAnswerError"}

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.kie.flows import Flow, Pause, RetryRules, Send
+from airflow_provider_runway.kie.flows import Flow, Pause, Send
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest, Request
+from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.kie.tasks import EXTENSION_MODEL, Kind
 
 T = TypeVar("T")

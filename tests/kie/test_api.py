@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_runway.kie.api import CREDIT_CALL, FAMILIES, Submission, lookups, submission_call
+from airflow_provider_runway.kie.api import CREDIT_CALL, FAMILIES, SubmitEndpoint, lookups, submission_call
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest
 from airflow_provider_runway.kie.task_ids import APIS, Api
@@ -36,7 +36,7 @@ EVERYTHING_CHANGED = AlephRequest(
     callback_url="https://example.com/done",
     extra_fields={"style": "quiet"},
 )
-SUBMISSIONS = [(kind, submission) for family in FAMILIES.values() for kind, submission in family.submissions.items()]
+SUBMISSIONS = [(kind, submission) for family in FAMILIES.values() for kind, submission in family.endpoints.items()]
 
 
 def test_a_video_from_text_is_this_call() -> None:
@@ -182,7 +182,7 @@ def test_an_extra_field_cannot_take_the_place_of_a_parameter(name: str) -> None:
 
 
 @pytest.mark.parametrize(("kind", "submission"), SUBMISSIONS)
-def test_every_field_of_a_request_has_its_name_at_kie(kind: type[Any], submission: Submission) -> None:
+def test_every_field_of_a_request_has_its_name_at_kie(kind: type[Any], submission: SubmitEndpoint) -> None:
     assert set(submission.names) | {"extra_fields"} == set(kind.__slots__)
 
 

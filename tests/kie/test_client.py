@@ -28,8 +28,8 @@ from airflow_provider_runway.kie.errors import (
     UnreadableAnswerError,
     WaitTimeoutError,
 )
-from airflow_provider_runway.kie.flows import ONE_TRY
 from airflow_provider_runway.kie.over_httpx import transport_error
+from airflow_provider_runway.kie.retry_rules import ONE_TRY
 
 from .clients import KEY, AsyncService, Handler, HandlerSender, Service, SyncService
 from .support import CODES, EXTEND, GENERATE, KEYS, NO_JITTER, READY, STATUSES, body, record, wild

@@ -18,7 +18,7 @@ from airflow_provider_runway.kie.errors import (
     RunwayError,
     UnreadableAnswerError,
 )
-from airflow_provider_runway.kie.flows import ONE_TRY
+from airflow_provider_runway.kie.retry_rules import ONE_TRY
 
 from .clients import KEY, AsyncService, SyncService
 from .connecting import Connect, Proxied, connecting, self_signed

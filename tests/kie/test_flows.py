@@ -23,16 +23,9 @@ from airflow_provider_runway.kie.errors import (
     UnreadableAnswerError,
 )
 from airflow_provider_runway.kie.fingerprints import fingerprint
-from airflow_provider_runway.kie.flows import (
-    ONE_TRY,
-    RetryRules,
-    credits_left,
-    get_task,
-    refusal_pause,
-    refuses,
-    submit,
-)
+from airflow_provider_runway.kie.flows import credits_left, get_task, refuses, submit
 from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest, JobRequest, Request
+from airflow_provider_runway.kie.retry_rules import ONE_TRY, RetryRules, refusal_pause
 from airflow_provider_runway.kie.task_ids import APIS, Api, format_task_id
 from airflow_provider_runway.kie.tasks import KINDS, Kind, VideoTask
 

@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.envelope import read_retry_after
 from airflow_provider_runway.kie.errors import RateLimitedError
-from airflow_provider_runway.kie.flows import ONE_TRY
+from airflow_provider_runway.kie.retry_rules import ONE_TRY
 
 from .clients import KEY, AsyncService, Service, SyncService
 from .support import GENERATE, READY, body

@@ -21,7 +21,7 @@ from airflow_provider_runway.kie.errors import (
     UnreadableAnswerError,
     UnreadableFileError,
 )
-from airflow_provider_runway.kie.flows import ONE_TRY, RetryRules
+from airflow_provider_runway.kie.retry_rules import ONE_TRY, RetryRules
 from airflow_provider_runway.kie.uploads import Uploader
 from airflow_provider_runway.sandbox import CutAfter, Garbage, Redirect, Refuse, Sandbox
 

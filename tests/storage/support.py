@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from airflow_provider_runway.kie.flows import RetryRules
+from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.storage.download import Downloader
 from airflow_provider_runway.storage.save import SavedFile, save_video
 

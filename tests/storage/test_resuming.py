@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.errors import DownloadError
-from airflow_provider_runway.kie.flows import RetryRules
+from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.storage.download import Downloader
 from airflow_provider_runway.storage.sink import Sink
 

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import pytest
 
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, NoAnswerError
-from airflow_provider_runway.kie.flows import RetryRules, submit
+from airflow_provider_runway.kie.flows import submit
 from airflow_provider_runway.kie.judging import judge
 from airflow_provider_runway.kie.requests import GenerateRequest
+from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
 from airflow_provider_runway.operators.advice import Standing, advise
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, plan
