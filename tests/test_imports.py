@@ -24,6 +24,10 @@ READ_WITH_A_DAG = (
     "airflow_provider_runway.decorators.runway",
     "airflow_provider_runway.operators.upload",
 )
+# What the operators and the sensor may load beside this package and `airflow.sdk`, whatever they are imported for.
+BESIDE_US = {"airflow.sdk.bases.operatorlink", "airflow.sdk.bases.sensor"}
+# Parts of this package that are loaded once a task runs.
+LATER = ("hooks", "storage", "sandbox", "cli", "decorators", "kie.client", "kie.over_httpx", "kie.over_aiohttp")
 PROBE = """
 import importlib, json, sys
 from airflow.sdk import DAG, BaseHook, BaseOperator
@@ -36,13 +40,17 @@ print(json.dumps(added))
 """
 
 
-@pytest.fixture(scope="module")
-def added() -> dict[str, list[str]]:
+def imports(*modules: str) -> dict[str, list[str]]:
     """What each of these imports in a fresh process that has imported ``airflow.sdk`` and those before it."""
-    command = [sys.executable, "-c", PROBE, *READ_WITH_A_DAG, "aiohttp"]
+    command = [sys.executable, "-c", PROBE, *modules]
     done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True, timeout=120)
     found: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
     return found
+
+
+@pytest.fixture(scope="module")
+def added() -> dict[str, list[str]]:
+    return imports(*READ_WITH_A_DAG, "aiohttp")
 
 
 def is_heavy(module: str) -> bool:
@@ -62,6 +70,16 @@ def test_reading_a_dag_imports_no_part_of_the_sandbox_that_serves(added: dict[st
     assert sandbox - {"airflow_provider_runway.sandbox.pytest_plugin"} <= {
         f"airflow_provider_runway.sandbox.{name}" for name in ("faults", "ledger", "settings")
     }
+
+
+def test_operators_and_sensor_import_what_is_listed_and_nothing_else() -> None:
+    ours = "airflow_provider_runway"
+    both = imports(f"{ours}.operators.runway", f"{ours}.sensors.runway")
+    names = {name for names in both.values() for name in names}
+    foreign = {name for name in names if name.partition(".")[0] not in {ours, *sys.stdlib_module_names}}
+
+    assert foreign <= BESIDE_US
+    assert [name for name in names if f"{name}.".startswith(tuple(f"{ours}.{part}." for part in LATER))] == []
 
 
 def test_the_probe_sees_what_is_imported(added: dict[str, list[str]]) -> None:
