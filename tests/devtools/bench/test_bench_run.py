@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import httpx
 import pytest
 
 from devtools.bench.certificate import make_certificate
 from devtools.bench.download import measure_download
 from devtools.bench.server import Server, server_process
-from devtools.bench.storm import measure_storms
+from devtools.bench.storm import Storm, measure_storms
 from devtools.bench.waiting import measure_waiting
 
 
@@ -30,13 +31,30 @@ def test_waits_are_started_looked_at_and_counted(server: Server, contender: str)
     assert measured.longest_gap_s < 5
 
 
-def test_errors_are_answered_until_they_are_forgotten(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_errors_are_answered_until_they_are_forgotten(server: Server) -> None:
+    def asked() -> httpx.Response:
+        return httpx.get(f"{server.base_url}/api/v1/runway/record-detail?taskId=x", trust_env=False)
+
+    server.forget(401)
+    assert [asked().json()["code"] for _ in range(3)] == [401] * 3
+    server.forget()
+    assert asked().json()["code"] == 200
+    assert server.counts().requests == 1
+
+
+def test_a_storm_is_measured_for_each_error(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("devtools.bench.storm.ERRORS", (401,))
     monkeypatch.setattr("devtools.bench.storm.HTTP_SENSOR", NOT_THERE)
-    storms = measure_storms(server, waits=4, interval=0.2, seconds=1.0)
+    storms = measure_storms(server, waits=4, interval=1.0, seconds=0.5)
     assert list(storms) == ["runway"]
-    assert storms["runway"].never_more
-    assert storms["runway"].by_error[401] > 0
+    assert storms["runway"].by_error.keys() == {401}
+
+
+@pytest.mark.parametrize(("by_error", "never_more"), [({401: 1.0, 500: 0.5}, True), ({401: 2.0, 500: 0.5}, False)])
+def test_no_error_may_bring_more_requests_than_a_video_that_is_being_made(
+    by_error: dict[int, float], never_more: bool
+) -> None:
+    assert Storm(waits=1, healthy=1.0, by_error=by_error).never_more is never_more
 
 
 class NOT_THERE:  # noqa: N801 - stands for a contender
