@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 
 if TYPE_CHECKING:
+    from airflow_provider_runway.kie.requests import Request
     from airflow_provider_runway.storage.save import SavedFile
 
 SCHEMA_VERSION = 1
@@ -16,8 +18,9 @@ SCHEMA_VERSION = 1
 VIDEO_LIFETIME = timedelta(days=14)
 
 
-class VideoResult(TypedDict):
-    """What a task of this provider returns. Times are ISO 8601 in UTC; what is not known is ``None``.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoResult:
+    """What a task of this provider returns, as JSON. Times are ISO 8601 in UTC; what is not known is ``None``.
 
     :param saved_to: The whole address of the file, where the video was stored.
     :param sha256: That file's checksum, in hexadecimal digits.
@@ -27,23 +30,52 @@ class VideoResult(TypedDict):
     """
 
     task_id: str
-    parent_task_id: str | None
+    parent_task_id: str | None = None
     kind: Kind
     state: str
-    video_url: str | None
-    image_url: str | None
-    video_id: str | None
-    submitted_at: str | None
-    completed_at: str | None
-    expires_at: str | None
-    saved_to: str | None
-    sha256: str | None
-    size: int | None
-    thumbnail_saved_to: str | None
-    credits_estimate: float | None
-    schema_version: int
+    video_url: str | None = None
+    image_url: str | None = None
+    video_id: str | None = None
+    submitted_at: str | None = None
+    completed_at: str | None = None
+    expires_at: str | None = None
+    saved_to: str | None = None
+    sha256: str | None = None
+    size: int | None = None
+    thumbnail_saved_to: str | None = None
+    credits_estimate: float | None = None
+    schema_version: int = SCHEMA_VERSION
+
+    @property
+    def links(self) -> list[str | None]:
+        """Where all that came of the task lies at KIE."""
+        return [self.video_url, self.image_url]
+
+    @property
+    def files(self) -> list[str]:
+        """Where all that came of the task was stored."""
+        return [self.saved_to] if self.saved_to else []
+
+    def to_json(self) -> dict[str, Any]:
+        """The object that is returned, and pushed key by key."""
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    def to_extra(self, request: Request | None) -> dict[str, Any]:
+        """The ``extra`` of an asset event.
+
+        :param request: What was asked for, where this task has asked.
+        """
+        return {name: getattr(request if name in _OF_THE_REQUEST else self, name, None) for name in EXTRA}
 
 
+_OF_THE_REQUEST = {"prompt", "duration"}
+EXTRA = (
+    *("task_id", "parent_task_id", "kind", "state", "video_url", "saved_to", "sha256", "size", "prompt", "duration"),
+    *("credits_estimate", "completed_at", "expires_at", "schema_version"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class JobResult(VideoResult):
     """What a task of kind ``"job"`` returns: the same, and all that came of it.
 
@@ -53,9 +85,19 @@ class JobResult(VideoResult):
         without links, its JSON.
     """
 
-    result_urls: list[str]
-    result: Any
-    saved_files: list[str]
+    result_urls: list[str] = field(default_factory=list)
+    result: Any = None
+    saved_files: list[str] = field(default_factory=list)
+
+    @property
+    def links(self) -> list[str | None]:
+        """Where all that came of the task lies at KIE."""
+        return [*self.result_urls] or [self.video_url, self.image_url]
+
+    @property
+    def files(self) -> list[str]:
+        """Where all that came of the task was stored."""
+        return self.saved_files
 
 
 def submitted_result(
@@ -67,25 +109,14 @@ def submitted_result(
     credits_estimate: float | None,
 ) -> VideoResult:
     """The result of a task that was submitted and not waited for."""
-    result = VideoResult(
+    return (JobResult if kind == "job" else VideoResult)(
         task_id=task_id,
         parent_task_id=parent_task_id,
         kind=kind,
         state="submitted",
-        video_url=None,
-        image_url=None,
-        video_id=None,
         submitted_at=submitted_at,
-        completed_at=None,
-        expires_at=None,
-        saved_to=None,
-        sha256=None,
-        size=None,
-        thumbnail_saved_to=None,
         credits_estimate=credits_estimate,
-        schema_version=SCHEMA_VERSION,
     )
-    return JobResult(**result, result_urls=[], result=None, saved_files=[]) if kind == "job" else result
 
 
 def finished_result(
@@ -103,7 +134,7 @@ def finished_result(
     :param parent_task_id: The task it extends, where the record does not say.
     :param submitted_at: When it was submitted, if that is known.
     :param completed_at: When it was seen to become ready, where the record does not say; ``None`` for one that was
-        ready at the first look.
+        ready at the first poll.
     :param credits_estimate: What it was expected to cost.
     :param saved: The stored video, or all files that came of a job.
     """
@@ -125,16 +156,11 @@ def finished_result(
         size=file.size if file else None,
         thumbnail_saved_to=file.thumbnail_path if file else None,
         credits_estimate=credits_estimate,
-        schema_version=SCHEMA_VERSION,
     )
     if task.kind != "job":
         return result
-    return JobResult(
-        **result,
-        result_urls=list(task.result_urls),
-        result=task.result,
-        saved_files=[each.path for each in saved],
-    )
+    urls, files = list(task.result_urls), [each.path for each in saved]
+    return JobResult(**result.to_json(), result_urls=urls, result=task.result, saved_files=files)
 
 
 def _file_of_the_video(task: VideoTask, saved: Sequence[SavedFile]) -> SavedFile | None:

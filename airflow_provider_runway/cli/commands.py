@@ -34,7 +34,7 @@ from airflow_provider_runway.kie.tasks import TaskState, VideoTask
 from airflow_provider_runway.kie.texts import shorten
 from airflow_provider_runway.links.runway import logs_url
 from airflow_provider_runway.operators.parameters import check_folder
-from airflow_provider_runway.results import VideoResult, finished_result, submitted_result, to_iso, utc_now
+from airflow_provider_runway.results import finished_result, submitted_result, to_iso, utc_now
 
 if TYPE_CHECKING:
     from airflow_provider_runway.storage.save import SavedFile
@@ -73,7 +73,7 @@ def wait(arguments: Namespace) -> None:
     with _hook(arguments) as hook, interruptible(f"Only the waiting has ended: what KIE.AI makes goes on. {how}"):
         states = list[str]()
         task = _wait(hook, arguments.task_id, arguments, code_of, how, see=states.append)
-    _show(finished_result(task, completed_at=utc_now() if states else None), arguments.output)
+    _show(finished_result(task, completed_at=utc_now() if states else None).to_json(), arguments.output)
 
 
 @command
@@ -85,7 +85,7 @@ def save(arguments: Namespace) -> None:
         except NotFinishedError:
             end(ExitCode.NOT_READY, f"The video is still being made. {_how_to_wait(arguments.task_id, arguments)}")
         saved = _save(hook, task, arguments.path, arguments)
-    _show(finished_result(task, saved=saved), arguments.output)
+    _show(finished_result(task, saved=saved).to_json(), arguments.output)
 
 
 @command
@@ -145,7 +145,7 @@ def _follow(hook: RunwayHook, task_id: str, price: float | None, arguments: Name
         submitted = submitted_result(
             task_id, "runway", parent_task_id=None, submitted_at=submitted_at, credits_estimate=price
         )
-        return _show(submitted, arguments.output)
+        return _show(submitted.to_json(), arguments.output)
     say(f"If this is interrupted, the video goes on. {how}")
     task = _wait(hook, task_id, arguments, lambda error: code_once_paid(error, ExitCode.NOT_READY), how)
     completed_at = utc_now()
@@ -157,7 +157,7 @@ def _follow(hook: RunwayHook, task_id: str, price: float | None, arguments: Name
     result = finished_result(
         task, submitted_at=submitted_at, completed_at=completed_at, credits_estimate=price, saved=saved
     )
-    return _show(result, arguments.output)
+    return _show(result.to_json(), arguments.output)
 
 
 def sandbox(arguments: Namespace) -> None:
@@ -260,7 +260,7 @@ def _line(*words: str, arguments: Namespace) -> str:
     return shlex.join(["airflow", "runway", *words, *conn_id, *([] if kind == "runway" else ["--kind", kind])])
 
 
-def _show(result: Mapping[str, Any] | VideoResult, output: str) -> None:
+def _show(result: Mapping[str, Any], output: str) -> None:
     """Print a result to standard output."""
     if output == "json":
         text = json.dumps(result, indent=2)

@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions.mappedoperator import MappedOperator
     from airflow.sdk.definitions.xcom_arg import PlainXComArg
 
-    from airflow_provider_runway.results import VideoResult
 
 _FIELDS = tuple(item.name for item in fields(GenerateRequest))
 
@@ -118,17 +117,17 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
         self._is_unsigned = False
         plain_arguments(self.python_callable, self.op_args, self.op_kwargs)
 
-    def execute(self, context: Context) -> VideoResult:
+    def execute(self, context: Context) -> dict[str, Any]:
         """Call the function, unless an earlier try has submitted what it returned then; submit and wait."""
         with as_airflow_failure():
             earlier = ReturnedStore(context).of_earlier_try(self._question())
             if earlier is not None:
                 self.log.info("The function is not called again: an earlier try has used what it returned then.")
             self._fill_in(context, earlier)
-        result: VideoResult = super().execute(context)
+        result: dict[str, Any] = super().execute(context)
         return result
 
-    def execute_admitted(self, context: Context, event: dict[str, Any]) -> VideoResult:
+    def execute_admitted(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Go on after the admission queue with what the function had returned."""
         with as_airflow_failure():
             self._fill_in(context, ReturnedStore(context).of_this_try())
@@ -140,7 +139,7 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
         event: dict[str, Any],
         deadline: float | None = None,
         submitted_at: str | None = None,
-    ) -> VideoResult:
+    ) -> dict[str, Any]:
         """Go on after the trigger with what the function had returned."""
         with as_airflow_failure():
             self._fill_in(context, ReturnedStore(context).of_this_try())

@@ -139,21 +139,21 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         """The task that the new video extends, if it does."""
         return None
 
-    def execute(self, context: Context) -> VideoResult:
+    def execute(self, context: Context) -> dict[str, Any]:
         """Submit, unless an earlier try has, and wait.
 
         :return: The result object; see :class:`~airflow_provider_runway.results.VideoResult`.
         :raises airflow.sdk.exceptions.AirflowFailException: On what no retry can help.
         :raises RunwayError: On what a retry can help.
         """
-        return self._lifecycle(context).make()
+        return self._lifecycle(context).make().to_json()
 
-    def execute_admitted(self, context: Context, event: dict[str, Any]) -> VideoResult:
+    def execute_admitted(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Go on after the admission queue: submit at the moment that it gave.
 
         :param event: The event of a :class:`~airflow_provider_runway.triggers.admission.RunwayAdmissionTrigger`.
         """
-        return self._lifecycle(context).submit_admitted(event)
+        return self._lifecycle(context).submit_admitted(event).to_json()
 
     def execute_complete(
         self,
@@ -161,14 +161,14 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         event: dict[str, Any],
         deadline: float | None = None,
         submitted_at: str | None = None,
-    ) -> VideoResult:
+    ) -> dict[str, Any]:
         """Go on after the trigger: look once more, then hand over the video or say what happened.
 
         :param event: The event of a :class:`~airflow_provider_runway.triggers.runway.RunwayVideoTrigger`.
         :param deadline: Epoch seconds at which this try stops waiting.
         :param submitted_at: When the task was submitted, ISO 8601.
         """
-        return self._lifecycle(context).complete(event, deadline, submitted_at)
+        return self._lifecycle(context).complete(event, deadline, submitted_at).to_json()
 
     def on_kill(self) -> None:
         """Say what killing this Airflow task means: KIE cannot cancel, so the video goes on and stays paid."""
@@ -189,7 +189,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         from airflow_provider_runway.utils import openlineage
 
         sources = (self.optional(field) for field in MEDIA if field in self.template_fields)
-        parent = self.result["parent_task_id"] if self.result else None
+        parent = self.result.parent_task_id if self.result else None
         return openlineage.made_from(sources, parent or self.parent_task_id)
 
     def _lifecycle(self, context: Context) -> VideoLifecycle:

@@ -85,8 +85,8 @@ class HandingOver:
             "The %s of task %s is ready%s. KIE.AI keeps it %s.",
             "result" if task.kind == "job" else "video",
             task.task_id,
-            _after(submission.submitted_at, result["completed_at"]),
-            f"until about {result['expires_at']}" if result["expires_at"] else "for 14 days after it was made",
+            _after(submission.submitted_at, result.completed_at),
+            f"until about {result.expires_at}" if result.expires_at else "for 14 days after it was made",
         )
         for file in saved:
             self._operator.log.info("Task %s is stored at %s (%d bytes).", task.task_id, file.path, file.size)

@@ -93,7 +93,7 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
         check_literal(lambda task_id: check_task_id("runway_task_id", task_id), runway_task_id)
         check_kind(kind)
 
-    def execute(self, context: Context) -> VideoResult:
+    def execute(self, context: Context) -> dict[str, Any]:
         """Wait for the video."""
         self._check_task_id()
         with self.hook:
@@ -122,7 +122,7 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
 
     def execute_complete(
         self, context: Context, event: dict[str, Any], deadline: float | None = None, *, seen_waiting: bool = False
-    ) -> VideoResult:
+    ) -> dict[str, Any]:
         """Go on after the trigger: look once more, then hand over the video or say what happened.
 
         :param event: The trigger's event: how the wait has ended.
@@ -144,7 +144,7 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
                     deadline = 0.0
             return self._wait_on(context, step, deadline or 0.0)
 
-    def _wait_on(self, context: Context, step: PollAgain | GaveUp, deadline: float) -> VideoResult:
+    def _wait_on(self, context: Context, step: PollAgain | GaveUp, deadline: float) -> dict[str, Any]:
         """Wait until the deadline: in the triggerer, if that leaves enough time for a deferral."""
         while True:
             if isinstance(step, GaveUp):
@@ -160,12 +160,12 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
                 return self._result(context, look.task)
             step = look
 
-    def _poke_on(self, context: Context) -> VideoResult:
+    def _poke_on(self, context: Context) -> dict[str, Any]:
         """Look until the video is there, in the mode that Airflow's sensors have; no reschedule is too short."""
         from airflow.sdk.exceptions import AirflowRescheduleException
 
         try:
-            result: VideoResult = super().execute(context)
+            result: dict[str, Any] = super().execute(context)
         except AirflowRescheduleException as pause:
             soonest = utc_now() + timedelta(seconds=read_shortest_deferral())
             raise AirflowRescheduleException(max(pause.reschedule_date, soonest)) from None
@@ -233,19 +233,19 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
     def _was_seen_waiting(self) -> bool:
         return self._seen_waiting or self._watch.state is not None
 
-    def _result(self, context: Context, task: VideoTask) -> VideoResult:
+    def _result(self, context: Context, task: VideoTask) -> dict[str, Any]:
         self.log.info("The video of task %s is ready.", task.task_id)
         self.video_link = task.video_url or ""
         self.result = finished_result(task, completed_at=utc_now() if self._was_seen_waiting else None)
         describe_video(context, self.outlets, self.result)
-        return self.result
+        return self.result.to_json()
 
     def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
         """Which video was waited for, and its files at KIE; asked for by OpenLineage, where that is installed."""
         del task_instance
         from airflow_provider_runway.utils import openlineage
 
-        video = openlineage.DataSet.of_video(self.result["task_id"] if self.result else self.runway_task_id)
+        video = openlineage.DataSet.of_video(self.result.task_id if self.result else self.runway_task_id)
         return openlineage.facets([video], [each for each in openlineage.at_kie(self.result) if each != video])
 
     def _give_up(self, error: RunwayError) -> NoReturn:

@@ -73,7 +73,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
             check_literal(check_folder, save_to)
             check_no_thumbnail(thumbnail)
 
-    def execute(self, context: Context) -> VideoResult:
+    def execute(self, context: Context) -> dict[str, Any]:
         """Look at the task and store its video."""
         from airflow_provider_runway.storage.save import save
 
@@ -102,7 +102,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
                 self.log.info("%s of task %s was stored at %s already.", what, task.task_id, file.path)
         self.result = finished_result(task, saved=saved)
         describe_video(context, self.outlets, self.result)
-        return self.result
+        return self.result.to_json()
 
     def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
         """From where the video was stored, and where; asked for by OpenLineage, where that is installed."""

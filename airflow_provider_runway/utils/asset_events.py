@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Collection, Sequence
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from airflow_provider_runway.utils.file_uris import FileAddress
@@ -17,25 +17,6 @@ if TYPE_CHECKING:
     from airflow_provider_runway.results import VideoResult
 
 log = logging.getLogger(__name__)
-
-
-class VideoEvent(TypedDict):
-    """The ``extra`` of an asset event. Times are ISO 8601 in UTC; what is not known is ``None``."""
-
-    task_id: str
-    parent_task_id: str | None
-    kind: str
-    state: str
-    video_url: str | None
-    saved_to: str | None
-    sha256: str | None
-    size: int | None
-    prompt: str | None
-    duration: int | None
-    credits_estimate: float | None
-    completed_at: str | None
-    expires_at: str | None
-    schema_version: int
 
 
 def describe_video(
@@ -54,10 +35,8 @@ def describe_video(
     :param result: What the task returns.
     :param request: What was asked for, where this task has asked.
     """
-    is_there = result["state"] != "submitted"
-    _describe(
-        context, outlets, {**_event(result, request)}, lambda: _assets(context, result) if is_there else [], "the video"
-    )
+    is_there, extra = result.state != "submitted", result.to_extra(request)
+    _describe(context, outlets, extra, lambda: _assets(context, result) if is_there else [], "the video")
 
 
 def describe_upload(context: Context, outlets: Collection[object], result: UploadResult) -> None:
@@ -97,25 +76,6 @@ def _describe(
             log.warning("The asset event of %r does not tell of %s: %s: %s", outlet, what, type(error).__name__, error)
 
 
-def _event(result: VideoResult, request: Request | None) -> VideoEvent:
-    return VideoEvent(
-        task_id=result["task_id"],
-        parent_task_id=result["parent_task_id"],
-        kind=result["kind"],
-        state=result["state"],
-        video_url=result["video_url"],
-        saved_to=result["saved_to"],
-        sha256=result["sha256"],
-        size=result["size"],
-        prompt=getattr(request, "prompt", None),
-        duration=getattr(request, "duration", None),
-        credits_estimate=result["credits_estimate"],
-        completed_at=result["completed_at"],
-        expires_at=result["expires_at"],
-        schema_version=result["schema_version"],
-    )
-
-
 def _assets(context: Context, result: VideoResult) -> list[Asset]:
     """The assets of a video: its file (of a job, all its files), or the stream of videos that the task makes.
 
@@ -124,7 +84,7 @@ def _assets(context: Context, result: VideoResult) -> list[Asset]:
     """
     from airflow.sdk import Asset
 
-    return [Asset(FileAddress.read(file).uri) for file in all_files(result)] or [_stream(context, "videos")]
+    return [Asset(FileAddress.read(file).uri) for file in result.files] or [_stream(context, "videos")]
 
 
 def _stream(context: Context, what: str) -> Asset:
@@ -134,9 +94,3 @@ def _stream(context: Context, what: str) -> Asset:
     dag_id, task_id = quote(context["ti"].dag_id), quote(context["ti"].task_id)
     scheme = "x-runway" if what == "videos" else f"x-runway-{what}"
     return Asset(name=f"runway {what} of {dag_id}.{task_id}", uri=f"{scheme}://{dag_id}/{task_id}")
-
-
-def all_files(result: VideoResult) -> list[str]:
-    """Where all that came of a task was stored."""
-    files: list[str] | None = {**result}.get("saved_files")  # type: ignore[assignment] # a job's result has them
-    return files or ([result["saved_to"]] if result["saved_to"] else [])

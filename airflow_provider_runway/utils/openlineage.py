@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 
 from airflow_provider_runway.kie.job_results import leaves
 from airflow_provider_runway.kie.task_ids import format_task_id, parse_task_id
-from airflow_provider_runway.utils.asset_events import all_files
 from airflow_provider_runway.utils.file_uris import FileAddress
 
 if TYPE_CHECKING:
@@ -95,8 +94,7 @@ def at_kie(result: VideoResult | None) -> list[DataSet]:
     """What a result has at KIE: its video by the task's id, and each file by its link."""
     if result is None:
         return []
-    links: list[str] = {**result}.get("result_urls") or [result["video_url"], result["image_url"]]  # type: ignore[assignment] # a job's result has them
-    return [DataSet.of_video(result["task_id"]), *named(links)]
+    return [DataSet.of_video(result.task_id), *named(result.links)]
 
 
 def gone_into(result: VideoResult | None) -> list[DataSet]:
@@ -106,7 +104,7 @@ def gone_into(result: VideoResult | None) -> list[DataSet]:
 
 def stored_as(result: VideoResult | None) -> list[DataSet]:
     """Where a video was stored."""
-    return [DataSet.of_address(file) for file in all_files(result)] if result else []
+    return [DataSet.of_address(file) for file in result.files] if result else []
 
 
 def facets(inputs: Iterable[DataSet], outputs: Iterable[DataSet]) -> OperatorLineage[Any, Any]:

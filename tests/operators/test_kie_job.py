@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from airflow_provider_runway.utils.config import read_prices
 
 from .support import Deferred, Task
 
+KEYS = {each.name for each in fields(JobResult)}
 KLING: dict[str, Any] = {
     "task_id": "hare",
     "model": "kling-2.6/text-to-video",
@@ -54,7 +56,7 @@ def test_a_model_makes_its_video(kie: Sandbox, given_time: GivenTime, deferrable
     assert (result["task_id"], result["kind"], result["state"]) == (f"jobs:{made.task_id}", "job", "success")
     assert (result["video_url"], result["result_urls"]) == (made.media_urls[0], list(made.media_urls))
     assert (result["saved_to"], result["saved_files"], result["credits_estimate"]) == (None, [], None)
-    assert set(result) == set(JobResult.__annotations__)
+    assert set(result) == KEYS
     assert json.loads(json.dumps(result)) == result
     assert task.pushed["task_id"] == result["task_id"]
 
@@ -124,9 +126,9 @@ def test_without_waiting_the_submitted_job_is_handed_over_to_a_sensor(
     )
 
     assert (submitted["state"], submitted["result_urls"], submitted["saved_files"]) == ("submitted", [], [])
-    assert set(submitted) == set(seen) == set(JobResult.__annotations__)
+    assert set(submitted) == set(seen) == KEYS
     assert len(seen["result_urls"]) == 3
-    assert set(stored) == set(JobResult.__annotations__)
+    assert set(stored) == KEYS
     assert [Path(file.removeprefix("file://")).read_bytes()[:4] for file in stored["saved_files"]] == [b"\x89PNG"] * 3
     assert stored["size"] == Path(stored["saved_to"].removeprefix("file://")).stat().st_size
 

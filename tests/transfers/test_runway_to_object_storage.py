@@ -32,7 +32,7 @@ def finished(kie: Sandbox) -> str:
     return task_id
 
 
-def store(runway_task_id: str, save_to: object, **wishes: Any) -> VideoResult:
+def store(runway_task_id: str, save_to: object, **wishes: Any) -> dict[str, Any]:
     operator = RunwayToObjectStorageOperator(
         task_id="store", runway_task_id=runway_task_id, save_to=str(save_to), **wishes
     )

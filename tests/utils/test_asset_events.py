@@ -15,10 +15,10 @@ from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.operators.kie_job import KieJobOperator
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
 from airflow_provider_runway.operators.upload import RunwayUploadOperator
+from airflow_provider_runway.results import EXTRA, JobResult
 from airflow_provider_runway.sandbox import Sandbox
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator
-from airflow_provider_runway.utils.asset_events import VideoEvent
 from airflow_provider_runway.utils.file_uris import FileAddress
 from airflow_provider_runway.utils.openlineage import DataSet, stored_as
 
@@ -46,14 +46,14 @@ def test_the_event_says_which_video_it_is(kie: Sandbox, given_time: GivenTime, d
 
     event = said(task.context)
     assert event == {
-        **{name: result[name] for name in VideoEvent.__annotations__ if name in result},
+        **{name: result[name] for name in EXTRA if name in result},
         "prompt": "A fox in the snow",
         "duration": 10,
         "sha256": None,
         "size": None,
     }
     assert (event["state"], event["credits_estimate"]) == ("success", 30)
-    assert list(event) == list(VideoEvent.__annotations__)
+    assert list(event) == list(EXTRA)
 
 
 def test_a_saved_video_has_its_file_and_checksum(kie: Sandbox, given_time: GivenTime, tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_a_job_gives_an_alias_each_of_its_files(kie: Sandbox, given_time: GivenT
     assert len(result["saved_files"]) == 2
     assert [uri for _, uri, _ in by_alias(task.context)] == result["saved_files"]
     assert said(task.context)["prompt"] == "Foxes"
-    assert stored_as(result) == [DataSet.of_address(file) for file in result["saved_files"]]
+    assert stored_as(JobResult(**result)) == [DataSet.of_address(file) for file in result["saved_files"]]
 
 
 @pytest.mark.parametrize("deferrable", [True, False])
