@@ -32,7 +32,6 @@ from airflow_provider_runway.kie.requests import GenerateRequest
 from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds, is_file_address
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
 from airflow_provider_runway.kie.texts import shorten
-from airflow_provider_runway.links.runway import logs_url
 from airflow_provider_runway.operators.parameters import check_folder
 from airflow_provider_runway.results import finished_result, submitted_result, to_iso, utc_now
 
@@ -119,7 +118,7 @@ def generate(arguments: Namespace) -> None:
                 with uploading(str(image)) as progress:
                     uploaded = hook.upload(str(image), field="image_url", media="picture", on_progress=progress)
                 request = replace(request, image_url=uploaded.url)
-        look = f"Look at {logs_url(hook.settings.address.base_url, '')} before you try again."
+        look = f"Look at {hook.settings.logs_link()} before you try again."
         doubt = f"The request was on its way, and it is unknown whether KIE.AI took it: it may be paid. {look}"
         with interruptible(doubt, ExitCode.UNKNOWN):
             with ending_with(code_before_paying):

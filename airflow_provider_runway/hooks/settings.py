@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Any, Protocol
 
-from airflow_provider_runway.kie.address import DEFAULT_BASE_URL, Address
+from airflow_provider_runway.kie.address import DEFAULT_BASE_URL, KIE_LOGS, Address
 from airflow_provider_runway.kie.client import DEFAULT_TIMEOUT
 from airflow_provider_runway.kie.errors import ConnectionSettingsError, InvalidRequestError
 from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT
 from airflow_provider_runway.kie.rules import check_url
-from airflow_provider_runway.kie.task_ids import APIS, Api
+from airflow_provider_runway.kie.task_ids import APIS, Api, parse_task_id
 from airflow_provider_runway.kie.uploads import DEFAULT_UPLOAD_URL
 
 
@@ -65,6 +65,19 @@ class Settings:
                 f"{DEFAULT_UPLOAD_URL}. Nothing was sent."
             )
         return self.upload_address
+
+    def logs_link(self, task_id: str = "") -> str:
+        """Where the account's calls are listed.
+
+        A host that takes the files as well stands in for all of KIE.AI, as a sandbox does, and has a page of its own. A
+        gateway has none.
+
+        :param task_id: The task to show there, where that page can.
+        """
+        if self.upload_address is None or self.upload_address.base_url != self.address.base_url:
+            return KIE_LOGS
+        query = f"?taskId={parse_task_id(task_id).bare}" if task_id else ""
+        return f"{self.address.base_url}/logs{query}"
 
 
 def read_settings(conn_id: str, connection: ConnectionLike) -> Settings:

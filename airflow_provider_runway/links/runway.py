@@ -7,18 +7,15 @@ knows by then is shown while it waits.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import attrs
 from airflow.sdk import BaseOperatorLink
 
-from airflow_provider_runway.kie.task_ids import parse_task_id
+from airflow_provider_runway.kie.address import KIE_LOGS
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
     from airflow.sdk.types import TaskInstanceKey
-
-KIE_LOGS = "https://kie.ai/logs"
 
 
 @attrs.define()
@@ -47,10 +44,3 @@ class KieLogsLink(BaseOperatorLink):
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's signature
         """The page's URL."""
         return getattr(operator, "logs_link", KIE_LOGS)
-
-
-def logs_url(base_url: str, task_id: str) -> str:
-    """Where the calls of an account are listed: KIE's own page, or that of a sandbox on this machine."""
-    if urlsplit(base_url).hostname in {"127.0.0.1", "::1", "localhost"}:
-        return f"{base_url}/logs?taskId={parse_task_id(task_id).bare}" if task_id else f"{base_url}/logs"
-    return KIE_LOGS

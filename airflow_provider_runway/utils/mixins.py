@@ -7,7 +7,8 @@ from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from airflow_provider_runway.links.runway import KIE_LOGS, KieLogsLink, RunwayVideoLink, logs_url
+from airflow_provider_runway.kie.address import KIE_LOGS
+from airflow_provider_runway.links.runway import KieLogsLink, RunwayVideoLink
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperatorLink
@@ -56,4 +57,4 @@ class VideoLinksMixin(RunwayConnectionMixin):
         :param task_id: The KIE task, once it is known.
         :raises ConnectionSettingsError: If the connection cannot work.
         """
-        self.logs_link = logs_url(self.hook.settings.address.base_url, task_id)
+        self.logs_link = self.hook.settings.logs_link(task_id)

@@ -322,6 +322,6 @@ def test_a_wait_with_a_time_that_cannot_work_is_refused_unsent(kie: Sandbox, nam
     assert (caught.value.field, kie.ledger.requests) == (name, ())
 
 
-def test_no_wait_looks_more_often_than_once_a_second(kie: Sandbox) -> None:
+def test_no_wait_polls_more_often_than_once_a_second(kie: Sandbox) -> None:
     with RunwayHook() as hook, pytest.raises(InvalidRequestError, match="poll_interval must be a time of at least 1 s"):
         hook.wait("t-1", poll_interval=0.99)

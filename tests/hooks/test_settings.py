@@ -216,3 +216,27 @@ def test_kies_own_hosts_have_its_upload_host(host: str) -> None:
 def test_an_upload_url_that_cannot_work_is_refused(value: Any) -> None:
     with pytest.raises(ConnectionSettingsError, match="Connection 'clips': extra 'upload_url' must be an absolute"):
         read(extra=json.dumps({"upload_url": value}))
+
+
+@pytest.mark.parametrize(
+    ("host", "upload_url", "expected"),
+    [
+        ("https://api.kie.ai", None, "https://kie.ai/logs"),
+        ("https://kie.example", None, "https://kie.ai/logs"),
+        ("https://kie.example", "https://kieai.redpandaai.co", "https://kie.ai/logs"),
+        ("http://127.0.0.1:8123", "http://127.0.0.1:8123", "http://127.0.0.1:8123/logs?taskId=task-1"),
+        ("http://sandbox:8123/", "http://sandbox:8123", "http://sandbox:8123/logs?taskId=task-1"),
+        ("http://localhost.example.com", None, "https://kie.ai/logs"),
+    ],
+)
+def test_only_what_stands_in_for_all_of_kie_has_a_page_of_its_own(
+    host: str, upload_url: str | None, expected: str
+) -> None:
+    assert read(host=host, extra=json.dumps({"upload_url": upload_url})).logs_link("task-1") == expected
+
+
+def test_the_sandbox_is_asked_for_kies_own_id() -> None:
+    settings = read(host="http://127.0.0.1:8123", extra=json.dumps({"upload_url": "http://127.0.0.1:8123"}))
+
+    assert settings.logs_link("jobs:task_1") == "http://127.0.0.1:8123/logs?taskId=task_1"
+    assert settings.logs_link() == "http://127.0.0.1:8123/logs"

@@ -1,4 +1,4 @@
-"""What the tests of the service layer share: sample requests, KIE's answers, and a player of conversations."""
+"""What the tests of the service layer share: sample requests, KIE's answers, and a player of flows."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ READY = record("success", videoInfo={"videoId": "v-1", "videoUrl": "https://file
 
 @dataclass(frozen=True)
 class Played(Generic[T]):
-    """How a conversation went."""
+    """How a flow went."""
 
     result: T | None
     error: RunwayError | None
@@ -89,22 +89,22 @@ class Played(Generic[T]):
     pauses: list[float]
 
 
-def play(conversation: Flow[T], script: Iterable[Answer | RunwayError]) -> Played[T]:
-    """Drive a conversation with a script of answers and faults, without a clock."""
+def play(flow: Flow[T], script: Iterable[Answer | RunwayError]) -> Played[T]:
+    """Drive a flow with a script of answers and faults, without a clock."""
     events = iter(script)
     sends = 0
     pauses: list[float] = []
     try:
-        step = next(conversation)
+        step = next(flow)
         while True:
             if isinstance(step, Pause):
                 pauses.append(step.seconds)
-                step = next(conversation)
+                step = next(flow)
                 continue
             assert isinstance(step, Send)
             sends += 1
             event = next(events)
-            step = conversation.throw(event) if isinstance(event, RunwayError) else conversation.send(event)
+            step = flow.throw(event) if isinstance(event, RunwayError) else flow.send(event)
     except StopIteration as end:
         return Played(end.value, None, sends, pauses)
     except RunwayError as error:

@@ -105,7 +105,7 @@ def test_a_submission_is_one_post_of_json_with_key_and_user_agent(client: Make) 
     }
 
 
-def test_a_look_is_a_get_with_the_id_in_the_query_and_no_body(client: Make) -> None:
+def test_a_poll_is_a_get_with_the_id_in_the_query_and_no_body(client: Make) -> None:
     handle, requests = answers(ok({**READY, "taskId": "a&b=c/d+é"}))
     task = client(handle).get_task("a&b=c/d+é")
     assert task.task_id == "a&b=c/d+é"
@@ -141,7 +141,7 @@ def test_a_timeout_counts_for_connecting_sending_and_each_read(client: Make) -> 
 # --- what comes back
 
 
-def test_a_wait_looks_until_the_video_is_there(client: Make) -> None:
+def test_a_wait_polls_until_the_video_is_there(client: Make) -> None:
     handle, requests = answers(ok(record("wait")), httpx.ReadTimeout("slow"), ok(record("generating")), ok(READY))
     news: list[tuple[str, float]] = []
     service = client(handle)
@@ -170,7 +170,7 @@ def test_a_post_is_sent_again_after_a_rate_limit_for_as_long_as_it_asks(client: 
     assert len(requests) == 3
 
 
-def test_one_submission_can_have_its_own_patience() -> None:
+def test_one_submission_can_have_its_own_retry_rules() -> None:
     handle, requests = answers(ok(code=429))
     with SyncService(ADDRESS, handle) as sync, pytest.raises(RateLimitedError):
         KieClient.submit(sync, GENERATE, retry_rules=ONE_TRY)

@@ -88,7 +88,7 @@ def test_a_post_whose_answer_is_cut_is_ambiguous_and_sent_once(connect: Connect,
 
 
 @pytest.mark.parametrize("cut", CUT)
-def test_a_look_whose_answer_is_cut_is_repeated(connect: Connect, cut: str) -> None:
+def test_a_poll_whose_answer_is_cut_is_repeated(connect: Connect, cut: str) -> None:
     with Wire(CUT[cut], SEEN, SEEN) as wire:
         assert connect(wire.url).get_task("t-1").video_url == "https://files.example/v.mp4"
 
@@ -125,7 +125,7 @@ def test_no_submission_rides_on_a_connection_that_was_used_before(connect_by_htt
         assert [connection for connection, _ in wire.requests] == [0, 1, 2, 3]
 
 
-def test_looks_share_a_connection(connect: Connect) -> None:
+def test_polls_share_a_connection(connect: Connect) -> None:
     with Wire(SEEN, SEEN, reply(body(5))) as wire:
         service = connect(wire.url)
         service.get_task("t-1")

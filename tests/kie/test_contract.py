@@ -301,7 +301,7 @@ def test_an_unknown_id_is_not_found(party: Party, kind: Kind, task_id: str, null
 
 @pytest.mark.parametrize("garbage", ["html", "truncated", "empty", "shape"])
 @EVERY_KIND
-def test_a_look_at_garbage_says_nothing_about_the_task(
+def test_a_poll_at_garbage_says_nothing_about_the_task(
     party: Party, request_: Request, kind: Kind, garbage: Any
 ) -> None:
     task_id = party.client.submit(request_)
@@ -314,7 +314,7 @@ def test_a_look_at_garbage_says_nothing_about_the_task(
 
 
 @EVERY_KIND
-def test_a_look_that_is_cut_says_nothing_about_the_task(party: Party, request_: Request, kind: Kind) -> None:
+def test_a_poll_that_is_cut_says_nothing_about_the_task(party: Party, request_: Request, kind: Kind) -> None:
     task_id = party.client.submit(request_)
     party.kie.fault(CutAfter(), on="record", times=2)
 

@@ -63,7 +63,7 @@ def submitted(*script: Answer | RunwayError, retry_rules: RetryRules = NO_JITTER
     return play(submit(GENERATE, retry_rules), script)
 
 
-def looked(*script: Answer | RunwayError, retry_rules: RetryRules = NO_JITTER) -> Played[VideoTask]:
+def got_task(*script: Answer | RunwayError, retry_rules: RetryRules = NO_JITTER) -> Played[VideoTask]:
     return play(get_task("t-1", "runway", retry_rules), script)
 
 
@@ -82,7 +82,7 @@ def test_what_was_refused_for_now_is_sent_again(refusal: Answer | RunwayError) -
     assert (played.result, played.sends, len(played.pauses)) == ("t-1", 2, 1)
 
 
-def test_sending_again_ends_with_the_patience() -> None:
+def test_sending_again_ends_with_the_tries() -> None:
     played = submitted(*[said(code=429)] * 4)
     assert type(played.error) is RateLimitedError
     assert (played.sends, len(played.pauses)) == (4, 3)
@@ -92,7 +92,7 @@ def test_a_single_try_is_sent_once() -> None:
     assert submitted(said(code=429), retry_rules=ONE_TRY).sends == 1
 
 
-def test_refusals_for_now_can_have_a_patience_of_their_own() -> None:
+def test_refusals_for_now_can_have_a_number_of_tries_of_their_own() -> None:
     retry_rules = replace(NO_JITTER, tries=3, refusal_tries=1)
     for code, kind in ((429, RateLimitedError), (455, MaintenanceError)):
         played = submitted(said(code=code), retry_rules=retry_rules)
@@ -388,11 +388,11 @@ def test_a_pause_that_kie_names_for_a_submission_counts_for_five_minutes_at_most
 
 
 @pytest.mark.parametrize("code", [429, 455, 500, 503])
-def test_a_long_pause_that_kie_names_for_a_look_is_raised_and_not_slept_through(code: int) -> None:
-    played = looked(Answer(200, body(code=code), "31"), said(READY))
+def test_a_long_pause_that_kie_names_for_a_poll_is_raised_and_not_slept_through(code: int) -> None:
+    played = got_task(Answer(200, body(code=code), "31"), said(READY))
     assert played.error is not None
     assert (played.sends, played.error.retry_after) == (1, 31.0)
-    assert looked(Answer(200, body(code=code), "30"), said(READY)).pauses == [30.0]
+    assert got_task(Answer(200, body(code=code), "30"), said(READY)).pauses == [30.0]
 
 
 def test_a_pause_for_maintenance_is_a_minute_or_what_kie_names_but_five_minutes_at_most() -> None:
@@ -400,7 +400,7 @@ def test_a_pause_for_maintenance_is_a_minute_or_what_kie_names_but_five_minutes_
     assert [refusal_pause(MaintenanceError("x", retry_after=pause)) for pause in named] == [60.0, 60.0, 120.0, 300.0]
 
 
-def test_the_default_patience_tries_four_times_within_a_minute() -> None:
+def test_the_default_rules_try_four_times_within_a_minute() -> None:
     retry_rules = RetryRules()
     assert retry_rules.tries == 4
     assert sum(retry_rules.pause(sends, MaintenanceError("x")) for sends in (1, 2, 3)) < 60
@@ -409,8 +409,8 @@ def test_the_default_patience_tries_four_times_within_a_minute() -> None:
 # --- looking
 
 
-def test_a_look_gives_the_task() -> None:
-    task = looked(said(READY)).result
+def test_a_poll_gives_the_task() -> None:
+    task = got_task(said(READY)).result
     assert task is not None
     assert (task.task_id, task.state, task.video_url) == ("t-1", "success", "https://files.example/v.mp4")
 
@@ -428,7 +428,7 @@ def test_a_look_gives_the_task() -> None:
     ],
 )
 def test_a_task_without_a_record_is_not_found(answer: Answer) -> None:
-    played = looked(answer)
+    played = got_task(answer)
     assert type(played.error) is TaskNotFoundError
     assert played.error.task_id == "t-1"
     assert "no record of task t-1" in str(played.error)
@@ -436,13 +436,13 @@ def test_a_task_without_a_record_is_not_found(answer: Answer) -> None:
 
 
 def test_a_404_that_is_not_of_the_api_is_not_about_the_task() -> None:
-    error = looked(Answer(404, b"<html>Not Found</html>")).error
+    error = got_task(Answer(404, b"<html>Not Found</html>")).error
     assert type(error) is errors.NotFoundError
     assert error.task_id == "t-1"
 
 
 def test_a_success_under_http_404_is_not_about_the_task() -> None:
-    assert type(looked(said(READY, status=404)).error) is errors.NotFoundError
+    assert type(got_task(said(READY, status=404)).error) is errors.NotFoundError
 
 
 @pytest.mark.parametrize(
@@ -460,21 +460,21 @@ def test_a_success_under_http_404_is_not_about_the_task() -> None:
         Answer(200, b"<html>"),
     ],
 )
-def test_a_look_is_repeated_after_what_passes(fault: Answer | RunwayError) -> None:
-    played = looked(fault, fault, said(READY))
+def test_a_poll_is_repeated_after_what_passes(fault: Answer | RunwayError) -> None:
+    played = got_task(fault, fault, said(READY))
     assert (played.error, played.sends) == (None, 3)
 
 
 @pytest.mark.parametrize("code", [400, 401, 402, 403, 405, 433, 451, 505])
-def test_a_look_is_not_repeated_after_what_stays(code: int) -> None:
-    played = looked(said(code=code))
+def test_a_poll_is_not_repeated_after_what_stays(code: int) -> None:
+    played = got_task(said(code=code))
     assert played.sends == 1
     assert isinstance(played.error, ServiceError)
     assert (played.error.code, played.error.task_id) == (code, "t-1")
 
 
-def test_looks_end_with_the_patience_and_name_the_task() -> None:
-    played = looked(*[no_answer() for _ in range(4)])
+def test_polls_end_with_the_tries_and_name_the_task() -> None:
+    played = got_task(*[no_answer() for _ in range(4)])
     assert isinstance(played.error, NoAnswerError)
     assert (played.error.task_id, played.sends, played.pauses) == ("t-1", 4, [1.0, 2.0, 4.0])
 
@@ -497,7 +497,7 @@ def test_a_record_that_names_the_task_loosely_or_not_at_all_is_taken(named: Any,
 
 
 def test_a_text_of_any_size_that_comes_with_a_missing_record_is_one_short_line() -> None:
-    error = looked(said(code=422, msg="\x1b[31m gone\n" * 100_000)).error
+    error = got_task(said(code=422, msg="\x1b[31m gone\n" * 100_000)).error
     assert str(error).isprintable()
     assert len(str(error)) < 500
 
@@ -515,7 +515,7 @@ def test_an_aleph_task_is_read_as_one() -> None:
 
 
 def test_a_record_of_another_shape_is_a_task_in_an_unknown_state() -> None:
-    task = looked(said(record(None))).result
+    task = got_task(said(record(None))).result
     assert task is not None
     assert task.state == "unknown"
 
@@ -529,7 +529,7 @@ def test_a_record_of_another_shape_is_a_task_in_an_unknown_state() -> None:
     st.sampled_from(KINDS),
     st.sampled_from(APIS),
 )
-def test_any_answer_to_a_look_is_a_task_or_one_of_our_errors(
+def test_any_answer_to_a_poll_is_a_task_or_one_of_our_errors(
     answers: list[Answer], task_id: str, kind: Kind, api: Api
 ) -> None:
     played = play(get_task(task_id, kind, ONE_TRY, api), answers)

@@ -41,7 +41,7 @@ def with_header(whole: bytes, name: bytes, raw: bytes) -> bytes:
 
 @pytest.mark.parametrize("raw", RAW)
 @pytest.mark.parametrize("name", NAMES)
-def test_a_look_and_a_submission_read_the_body_whatever_the_headers(
+def test_a_poll_and_a_submission_read_the_body_whatever_the_headers(
     service: Callable[[str], Service], name: bytes, raw: bytes
 ) -> None:
     answers = [with_header(answer(data), name, raw) for data in (READY, {"taskId": "t-1"})]

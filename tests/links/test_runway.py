@@ -7,7 +7,7 @@ from airflow.sdk import BaseOperator
 from fakes import GivenTime, fake_context
 
 from airflow_provider_runway.exceptions import RunwayError
-from airflow_provider_runway.links.runway import KieLogsLink, RunwayVideoLink, logs_url
+from airflow_provider_runway.links.runway import KieLogsLink, RunwayVideoLink
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
 from airflow_provider_runway.sandbox import Refuse, Sandbox
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
@@ -76,26 +76,6 @@ def test_a_task_that_was_refused_links_to_no_video(kie: Sandbox, given_time: Giv
         run(operator)
 
     assert links(operator)["Video"] == ""
-
-
-@pytest.mark.parametrize(
-    ("base_url", "expected"),
-    [
-        ("https://api.kie.ai", "https://kie.ai/logs"),
-        ("https://kie.example", "https://kie.ai/logs"),
-        ("http://10.0.0.1:8123", "https://kie.ai/logs"),
-        ("http://127.0.0.1:8123", "http://127.0.0.1:8123/logs?taskId=task-1"),
-        ("http://localhost:8123", "http://localhost:8123/logs?taskId=task-1"),
-        ("http://localhost.example.com", "https://kie.ai/logs"),
-        ("http://127.0.0.1.example.com", "https://kie.ai/logs"),
-    ],
-)
-def test_only_a_sandbox_on_this_machine_has_a_page_of_its_own(base_url: str, expected: str) -> None:
-    assert logs_url(base_url, "task-1") == expected
-
-
-def test_the_sandbox_is_asked_for_kies_own_id() -> None:
-    assert logs_url("http://127.0.0.1:8123", "jobs:task_1") == "http://127.0.0.1:8123/logs?taskId=task_1"
 
 
 def test_a_link_has_no_state_of_its_own() -> None:
