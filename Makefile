@@ -10,6 +10,7 @@ BENCH_VENV := .venv-bench
 BENCH_PY := $(BENCH_VENV)/bin/python
 BENCH_READY := $(BENCH_VENV)/.ready
 BENCH_OPTIONS ?=
+WORKERS ?= 2
 
 .DEFAULT_GOAL := help
 .PHONY: help demo ui test lint bench waits batch hops chaos constraints clean
@@ -23,8 +24,8 @@ demo: $(READY) ## run a real Airflow on a local stand-in of the service: one vid
 ui: $(READY) ## the same, with every example loaded, left running to click through (Ctrl-C stops it)
 	@$(PY) -m devtools.ui
 
-test: lint ## lint, then every test
-	$(PY) -m pytest
+test: lint ## lint, then every test (WORKERS=2 processes at once)
+	$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 lint: $(READY) ## ruff and mypy
 	$(PY) -m ruff check .

@@ -31,6 +31,16 @@ from airflow_provider_runway.triggers.shared_poller import SharedPoller  # noqa:
 CONNECTION = "AIRFLOW_CONN_RUNWAY_DEFAULT"
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """In several processes: a file stays in one of them, and so do all real Airflows, which come first, one by one."""
+    if config.getoption("loadgroup", default=False):
+        for item in items:
+            group = "stack" if item.get_closest_marker("stack") else item.path.relative_to(config.rootpath).as_posix()
+            item.add_marker(pytest.mark.xdist_group(group))
+        items.sort(key=lambda item: item.get_closest_marker("stack") is None)
+
+
 def pytest_unconfigure() -> None:
     shutil.rmtree(HOME, ignore_errors=True)
 
