@@ -29,16 +29,11 @@ ABOUT_TO_GO = "on its way out"
 EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("sandbox.pytest_plugin", "kie.poll_state"): "shortens the waits of users' tests, which the server has no part in",
     ("sandbox.pytest_plugin", "sensors.runway"): "the same, of a sensor that occupies its worker",
-    ("operators.handing_over", "operators.base"): ABOUT_TO_GO,
-    ("operators.lifecycle", "operators.base"): ABOUT_TO_GO,
     ("sandbox.callbacks", "sandbox.state"): ABOUT_TO_GO,
     ("storage.fast_transport", "storage.proxied_transport"): ABOUT_TO_GO,
     ("storage.local_target", "storage.targets"): ABOUT_TO_GO,
     ("storage.store_target", "storage.targets"): ABOUT_TO_GO,
     ("storage.temporary_drafts", "storage.targets"): ABOUT_TO_GO,
-    ("utils.asset_events", "operators.upload"): ABOUT_TO_GO,
-    ("utils.failures", "operators.callbacks"): ABOUT_TO_GO,
-    ("utils.mixins", "operators.advice"): ABOUT_TO_GO,
 }
 
 Arrow = tuple[str, str]

@@ -25,9 +25,9 @@ from airflow_provider_runway.cli.ending import (
 )
 from airflow_provider_runway.cli.progress import downloading, uploading, waiting
 from airflow_provider_runway.hooks.runway import RunwayHook
-from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, CreditFloorError, NotFinishedError, RunwayError
+from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, NotFinishedError, RunwayError
 from airflow_provider_runway.kie.judging import Verdict, judge, require_video
-from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT, estimate, priced
+from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT, check_floor, estimate, priced
 from airflow_provider_runway.kie.requests import GenerateRequest
 from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds, is_file_address
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
@@ -90,7 +90,7 @@ def save(arguments: Namespace) -> None:
 @command
 def generate(arguments: Namespace) -> None:
     """Make a video, once the person has agreed to the price."""
-    from airflow_provider_runway.operators.video_file import check_target
+    from airflow_provider_runway.storage.check_target import check_target
     from airflow_provider_runway.storage.sources import read_source
     from airflow_provider_runway.utils.config import read_prices
 
@@ -174,8 +174,8 @@ def _hook(arguments: Namespace) -> RunwayHook:
 def _agree(hook: RunwayHook, price: float | None, *, yes: bool) -> None:
     """Have the person agree to the price, or leave."""
     balance, floor = hook.credits(), hook.settings.credit_floor
-    if floor is not None and balance - (price or 0) < floor:
-        raise CreditFloorError(balance, price, floor)
+    if floor is not None:
+        check_floor(balance, price, floor)
     cost = f"This video costs {priced(price)}; {balance:g} credits are left."
     if yes:
         return say(cost)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
-from dataclasses import fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
@@ -13,12 +13,11 @@ from airflow.sdk.bases.decorator import DecoratedOperator, TaskDecorator, _TaskD
 from airflow.sdk.definitions._internal.types import SET_DURING_EXECUTION
 
 from airflow_provider_runway.decorators.question import plain_arguments, question
-from airflow_provider_runway.decorators.returned import Returned, ReturnedStore
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.kie.requests import GenerateRequest
+from airflow_provider_runway.kie.requests import GenerateRequest, Request
+from airflow_provider_runway.kie.signed_urls import unsigned, with_urls
 from airflow_provider_runway.operators.paths import address
 from airflow_provider_runway.operators.runway import RunwayGenerateOperator
-from airflow_provider_runway.utils.failures import as_airflow_failure
 from airflow_provider_runway.utils.retry_defaults import fill_in
 
 if TYPE_CHECKING:
@@ -27,8 +26,14 @@ if TYPE_CHECKING:
     from airflow.sdk.definitions.mappedoperator import MappedOperator
     from airflow.sdk.definitions.xcom_arg import PlainXComArg
 
+    from airflow_provider_runway.operators.lifecycle import VideoLifecycle
+    from airflow_provider_runway.operators.task_state import TaskState
+    from airflow_provider_runway.operators.video_job import VideoJob
 
+RETURNED_KEY = "runway_function"
 _FIELDS = tuple(item.name for item in fields(GenerateRequest))
+# What is said in them is part of the video, even where it is a URL.
+_TEXTS = {"prompt", "watermark"}
 
 
 def runway_task(
@@ -77,6 +82,33 @@ class _RunwayTask(_TaskDecorator[Any, Any, "RunwayDecoratedOperator"]):
         return made
 
 
+@dataclass(frozen=True, slots=True)
+class _Returned:
+    """What a function returned, kept for the way back from a trigger and for retries.
+
+    :param question: Digits that are the same for the same function and arguments.
+    :param fields: The request's fields.
+    :param is_unsigned: Whether signatures of URLs were left out of them: good for waiting, and not for sending.
+    """
+
+    question: str
+    fields: Mapping[str, Any]
+    is_unsigned: bool = False
+
+    @classmethod
+    def read(cls, state: TaskState) -> _Returned | None:
+        """What it returned in this try, or in an earlier one."""
+        value = state.get(RETURNED_KEY)
+        return cls(value["question"], value["fields"], bool(value.get("is_unsigned"))) if value else None
+
+    def write(self, state: TaskState) -> None:
+        """Keep it in place of what was there before, without the signatures of URLs: the state is shown in the UI."""
+        urls = {name: value for name, value in self.fields.items() if name not in _TEXTS}
+        fields = {**self.fields, **with_urls(urls, unsigned)}
+        is_unsigned = fields != dict(self.fields)
+        state.set(RETURNED_KEY, {"question": self.question, "fields": fields, "is_unsigned": is_unsigned})
+
+
 class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
     """The operator behind :func:`runway_task`.
 
@@ -114,58 +146,39 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
             image_url=SET_DURING_EXECUTION if image_url is None else image_url,
             **kwargs,
         )
-        self._is_unsigned = False
         plain_arguments(self.python_callable, self.op_args, self.op_kwargs)
 
-    def execute(self, context: Context) -> dict[str, Any]:
-        """Call the function, unless an earlier try has submitted what it returned then; submit and wait."""
-        with as_airflow_failure():
-            earlier = ReturnedStore(context).of_earlier_try(self._question())
-            if earlier is not None:
+    def _job(self, context: Context, lifecycle: VideoLifecycle, *, is_resumed: bool) -> VideoJob:
+        """What the function returns, or has returned for a video that this task has submitted or is submitting."""
+        returned = _Returned.read(lifecycle.state)
+        asked = self._question()
+        if returned is not None and not is_resumed:
+            if lifecycle.has_open_submission and returned.question == asked:
                 self.log.info("The function is not called again: an earlier try has used what it returned then.")
-            self._fill_in(context, earlier)
-        result: dict[str, Any] = super().execute(context)
-        return result
+            else:
+                returned = None
 
-    def execute_admitted(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
-        """Go on after the admission queue with what the function had returned."""
-        with as_airflow_failure():
-            self._fill_in(context, ReturnedStore(context).of_this_try())
-        return super().execute_admitted(context, event)
+        def job(returned: _Returned | None) -> VideoJob:
+            fields = self._call(context) if returned is None else returned.fields
+            for name, value in {**self._own_fields, **fields}.items():
+                setattr(self, name, value)
+            made = super(RunwayDecoratedOperator, self)._job(context, lifecycle, is_resumed=is_resumed)
+            if returned is None:
+                # The fields of the request are JSON, which what the function returned need not be.
+                _Returned(asked, {name: getattr(made.request, name) for name in fields}).write(lifecycle.state)
+            return made
 
-    def execute_complete(
-        self,
-        context: Context,
-        event: dict[str, Any],
-        deadline: float | None = None,
-        submitted_at: str | None = None,
-    ) -> dict[str, Any]:
-        """Go on after the trigger with what the function had returned."""
-        with as_airflow_failure():
-            self._fill_in(context, ReturnedStore(context).of_this_try())
-        return super().execute_complete(context, event, deadline, submitted_at)
+        made = job(returned)
+        if returned is None or not returned.is_unsigned:
+            return made
 
-    def refresh(self, context: Context) -> bool:
-        """Call the function again, if what it returned is to be sent after all, and signatures are missing in it."""
-        if not self._is_unsigned:
-            return False
-        self.log.info("The function is called again: what it returned has a signed link, and signatures are not kept.")
-        self._fill_in(context, None)
-        return True
+        def renew() -> Request:
+            self.log.info(
+                "The function is called again: what it returned has a signed link, and signatures are not kept."
+            )
+            return job(None).request
 
-    def _fill_in(self, context: Context, earlier: Returned | None) -> None:
-        """Set the fields to what the function returned then, or returns now."""
-        for name, value in self._own_fields.items():
-            setattr(self, name, value)
-        returned = earlier or Returned(self._question(), self._call(context))
-        for name, value in returned.fields.items():
-            setattr(self, name, value)
-        self._is_unsigned = returned.is_unsigned
-        if earlier is None:
-            # It is to be kept as JSON, so what breaks a rule has to come to light first.
-            request = self.build_request()
-            fields = {name: getattr(request, name) for name in returned.fields}
-            ReturnedStore(context).keep(Returned(returned.question, fields))
+        return replace(made, renew_request=renew)
 
     @cached_property
     def _own_fields(self) -> Mapping[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from airflow_provider_runway.kie.errors import CreditFloorError
 from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest, JobRequest, Request
 
 # One credit in US dollars (https://kie.ai/pricing, 2026-11).
@@ -33,6 +34,15 @@ def price_key(request: Request) -> str:
 def estimate(request: Request, prices: Mapping[str, float] = CREDITS) -> float | None:
     """Credits that a request is expected to cost; ``None`` where no price is known, as for most other models."""
     return prices.get(price_key(request))
+
+
+def check_floor(balance: float, price: float | None, floor: float) -> None:
+    """See that a video leaves the balance above the connection's floor.
+
+    :raises CreditFloorError: If it does not.
+    """
+    if balance - (price or 0) < floor:
+        raise CreditFloorError(balance, price, floor)
 
 
 def priced(credits_: float | None) -> str:

@@ -16,24 +16,24 @@ NO_RECORD = "This Airflow keeps no record of submissions (its task state store c
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
-    """Where an Airflow task stands when it ends: the one place that knows what a further try would do.
+class Payment:
+    """What is paid when an Airflow task ends: the one place that knows what a further try would do.
 
     :param conn_id: The connection.
     :param logs: The page that lists the account's calls.
-    :param is_kept: Whether a further try finds what this one has submitted.
+    :param is_recorded: Whether a further try finds what this one has submitted.
     :param task_id: The KIE task that is paid, as far as is known.
     """
 
     conn_id: str
     logs: str
-    is_kept: bool
+    is_recorded: bool
     task_id: str | None = None
 
     @property
     def further_try(self) -> str:
         """What a retry, or clearing the task, does about the KIE task that is paid."""
-        if self.is_kept:
+        if self.is_recorded:
             return "A retry, or clearing this task, goes on with it and pays nothing."
         named = f" of task {self.task_id}" if self.task_id else ""
         return (
@@ -52,13 +52,13 @@ class Standing:
         return f"Killed. KIE.AI cannot cancel a task: {self.task_id} stays paid. {self.further_try}"
 
 
-def advise(error: RunwayError, standing: Standing) -> str:
+def advise(error: RunwayError, payment: Payment) -> str:
     """Whether something is paid and what to do, to stand behind an error's message.
 
     :param error: Why the task fails; its ``retryable`` is final.
-    :param standing: Where it stands.
+    :param payment: What is paid.
     """
-    return " ".join(filter(None, (*_advice(error, standing), PAGE)))
+    return " ".join(filter(None, (*_advice(error, payment), PAGE)))
 
 
 def advise_where_nothing_is_paid(error: RunwayError, conn_id: str) -> str:
@@ -69,18 +69,18 @@ def advise_where_nothing_is_paid(error: RunwayError, conn_id: str) -> str:
     return " ".join(filter(None, (_what_to_do(error, conn_id), again, PAGE)))
 
 
-def _advice(error: RunwayError, standing: Standing) -> tuple[str, ...]:
+def _advice(error: RunwayError, payment: Payment) -> tuple[str, ...]:
     if isinstance(error, (errors.AmbiguousSubmissionError, errors.UnreadableRecordError)):
-        return "It may be paid.", _how_to_settle(error, standing)
+        return "It may be paid.", _how_to_settle(error, payment)
     if isinstance(error, errors.GenerationFailedError):
         return ("A retry, or clearing this task, submits anew." if error.retryable else "Then clear this task.",)
     if isinstance(error, errors.TaskNotFoundError):
-        return f"It may be paid. Look for it at {standing.logs}.", _ANEW
+        return f"It may be paid. Look for it at {payment.logs}.", _ANEW
     if isinstance(error, errors.VideoExpiredError):
         return "It was paid.", _ANEW
-    what = _what_to_do(error, standing.conn_id)
-    if standing.task_id is not None:
-        return f"Task {standing.task_id} is paid.", what, standing.further_try
+    what = _what_to_do(error, payment.conn_id)
+    if payment.task_id is not None:
+        return f"Task {payment.task_id} is paid.", what, payment.further_try
     then = "A retry submits it." if error.retryable else "Then clear this task." if what else ""
     return UNPAID, what, then
 
@@ -107,12 +107,12 @@ def _what_to_do(error: RunwayError, conn_id: str) -> str:
     return _WHAT_TO_DO.get(type(error), "").format(conn_id=conn_id)
 
 
-def _how_to_settle(error: RunwayError, standing: Standing) -> str:
+def _how_to_settle(error: RunwayError, payment: Payment) -> str:
     """The whole way out of a submission of unknown outcome."""
-    look = f"Look at {standing.logs} for a call at that time."
+    look = f"Look at {payment.logs} for a call at that time."
     if error.retryable:
         return f"{look} A retry submits it again, as on_ambiguous_submit='resubmit' asks, and may pay twice."
-    if not standing.is_kept:
+    if not payment.is_recorded:
         return (
             f"{look} If it is there, wait for it with a RunwayVideoSensor. If it is not, clear this task: it submits "
             "the video."

@@ -1,19 +1,28 @@
-"""What the operators that make a video have in common: their parameters, and the way into the making."""
+"""What the operators that make a video have in common: their parameters, and all that they tell Airflow."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, Literal
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_runway.kie.errors import InvalidRequestError
+from airflow_provider_runway.kie.errors import (
+    ConnectionSettingsError,
+    InvalidRequestError,
+    RunwayError,
+    ServiceError,
+)
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds, check_url
 from airflow_provider_runway.operators.parameters import check_fields, check_literal, optional
 from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts
+from airflow_provider_runway.operators.video_job import AmbiguousSubmit, Deferral, VideoJob
+from airflow_provider_runway.utils.failures import as_airflow_failure, as_list, log_last
 from airflow_provider_runway.utils.mixins import VideoLinksMixin
 from airflow_provider_runway.utils.retry_defaults import RETRIES, RETRY_DELAY
 
@@ -24,11 +33,11 @@ if TYPE_CHECKING:
     from airflow.sdk import Context, ObjectStoragePath
 
     from airflow_provider_runway.kie.tasks import Kind
+    from airflow_provider_runway.operators.advice import Payment
     from airflow_provider_runway.operators.lifecycle import VideoLifecycle
     from airflow_provider_runway.results import VideoResult
+    from airflow_provider_runway.triggers.events import AdmissionEvent
     from airflow_provider_runway.utils.openlineage import DataSet
-
-AmbiguousSubmit = Literal["fail", "resubmit"]
 
 
 class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
@@ -39,8 +48,6 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
     :param save_to: An object storage path, or an absolute path of the worker's machine: the finished video is stored
         there. With a ``/`` at the end it is a folder, and the file is called ``<task_id>.mp4``. A file that this task
         did not make is never replaced. If it is given and renders to nothing, nothing is sent. (templated)
-    :param thumbnail: Whether KIE's thumbnail is stored beside the video, under the same name with the picture's
-        suffix. If it cannot be had, that is only logged.
     :param wait_for_completion: Wait for the video; otherwise succeed as soon as it is submitted, for a
         :class:`~airflow_provider_runway.sensors.runway.RunwayVideoSensor` to wait on.
     :param deferrable: Wait in the triggerer, without a worker slot. ``False`` waits in the worker.
@@ -69,7 +76,6 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         extra_fields: dict[str, Any] | None = None,
         callback_url: str | None = None,
         save_to: str | ObjectStoragePath | PathLike[str] | None = None,
-        thumbnail: bool = False,
         wait_for_completion: bool = True,
         deferrable: bool = True,
         poll_interval: float = 10,
@@ -85,7 +91,6 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         self.extra_fields = extra_fields
         self.callback_url = callback_url
         self.save_to = save_to
-        self.thumbnail = thumbnail
         self.wait_for_completion = wait_for_completion
         self.deferrable = deferrable
         self.poll_interval = check_poll_interval("poll_interval", poll_interval)
@@ -100,8 +105,6 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
             check_literal(lambda place: check_place("save_to", place), save_to)
         if on_ambiguous_submit not in {"fail", "resubmit"}:
             raise InvalidRequestError("on_ambiguous_submit", on_ambiguous_submit, "must be 'fail' or 'resubmit'")
-        if thumbnail and save_to is None:
-            raise InvalidRequestError("thumbnail", thumbnail, "needs save_to: it is stored beside the video")
         if save_to is not None and not wait_for_completion:
             raise InvalidRequestError("save_to", save_to, "needs wait_for_completion=True: there is no video before")
 
@@ -111,28 +114,6 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         :raises InvalidRequestError: If a parameter breaks a rule.
         """
         raise NotImplementedError
-
-    def refresh(self, context: Context) -> bool:
-        """Make ready for sending what was ready only for waiting; asked right before a submission.
-
-        :return: Whether the request may be another one than before.
-        """
-        del context
-        return False
-
-    @property
-    def target(self) -> str | None:
-        """Where the video is to be stored, after templating."""
-        target: str | None = self.optional("save_to")
-        return target
-
-    def check_target(self) -> None:
-        """See, after templating, that ``save_to`` names a place, if it was given.
-
-        :raises InvalidRequestError: If it does not.
-        """
-        if self.was_given("save_to"):
-            check_place("save_to", self.needed("save_to"))
 
     @property
     def parent_task_id(self) -> str | None:
@@ -146,14 +127,19 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         :raises airflow.sdk.exceptions.AirflowFailException: On what no retry can help.
         :raises RunwayError: On what a retry can help.
         """
-        return self._lifecycle(context).make().to_json()
+        return self._submit(context, None)
 
     def execute_admitted(self, context: Context, event: dict[str, Any]) -> dict[str, Any]:
         """Go on after the admission queue: submit at the moment that it gave.
 
         :param event: The event of a :class:`~airflow_provider_runway.triggers.admission.RunwayAdmissionTrigger`.
         """
-        return self._lifecycle(context).submit_admitted(event).to_json()
+        from airflow_provider_runway.operators.admission import time_to_moment
+        from airflow_provider_runway.triggers.events import AdmissionEvent
+
+        admitted = AdmissionEvent.from_event(event)
+        time.sleep(time_to_moment(admitted, time.time()))
+        return self._submit(context, admitted)
 
     def execute_complete(
         self,
@@ -162,20 +148,120 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         deadline: float | None = None,
         submitted_at: str | None = None,
     ) -> dict[str, Any]:
-        """Go on after the trigger: look once more, then hand over the video or say what happened.
+        """Go on after the trigger: poll once more, then return the result or say what happened.
 
         :param event: The event of a :class:`~airflow_provider_runway.triggers.runway.RunwayVideoTrigger`.
         :param deadline: Epoch seconds at which this try stops waiting.
         :param submitted_at: When the task was submitted, ISO 8601.
         """
-        return self._lifecycle(context).complete(event, deadline, submitted_at).to_json()
+        from airflow_provider_runway.triggers.events import VideoEvent
+
+        ended = VideoEvent.from_event(event)
+        with self._run(context) as lifecycle:
+            lifecycle.paid = ended.task_id
+            self.show_logs(ended.task_id)
+            job = self._job(context, lifecycle, is_resumed=True)
+            outcome = lifecycle.resume(job, ended, deadline, submitted_at)
+            return self._conclude(context, lifecycle, outcome)
 
     def on_kill(self) -> None:
         """Say what killing this Airflow task means: KIE cannot cancel, so the video goes on and stays paid."""
         if self._current is None:
             self.log.warning("Killed before anything was submitted.")
         else:
-            self.log.warning("%s", self._current.standing.killed)
+            self.log.warning("%s", self._payment(self._current).killed)
+
+    def _submit(self, context: Context, admitted: AdmissionEvent | None) -> dict[str, Any]:
+        with self._run(context) as lifecycle:
+            lifecycle.read_record()
+            self.show_logs()
+            if self.was_given("save_to"):
+                check_place("save_to", self.needed("save_to"))
+            job = self._job(context, lifecycle, is_resumed=admitted is not None)
+            submitted = lifecycle.submit(job, admitted)
+            if isinstance(submitted, Deferral):
+                self._defer(submitted)
+            task_id = submitted.submission.paid_task_id
+            self.show_logs(task_id)
+            context["ti"].xcom_push("task_id", task_id)
+            return self._conclude(context, lifecycle, lifecycle.finish(submitted))
+
+    def _job(self, context: Context, lifecycle: VideoLifecycle, *, is_resumed: bool) -> VideoJob:
+        """What is to be made, out of the parameters after templating.
+
+        :param is_resumed: Whether this try has begun before, and comes back from a trigger.
+        :raises InvalidRequestError: If a parameter breaks a rule.
+        """
+        del context, lifecycle, is_resumed
+        return VideoJob(
+            request=self.build_request(),
+            kind=self.kind,
+            runway_conn_id=self.runway_conn_id,
+            parent_task_id=self.parent_task_id,
+            save_to=self.optional("save_to"),
+            wait_for_completion=self.wait_for_completion,
+            deferrable=self.deferrable,
+            poll_interval=self.poll_interval,
+            timeout=self.timeout.total_seconds(),
+            on_ambiguous_submit=self.on_ambiguous_submit,
+        )
+
+    @contextmanager
+    def _run(self, context: Context) -> Iterator[VideoLifecycle]:
+        """Have whatever goes wrong say what is paid and what to do; a KIE task that is paid is worth another try."""
+        from airflow_provider_runway.operators.advice import PAGE, advise
+        from airflow_provider_runway.operators.lifecycle import VideoLifecycle
+
+        lifecycle = self._current = VideoLifecycle(self.hook, context, self.log)
+        with as_airflow_failure(self, lambda error: advise(error, self._payment(lifecycle))), self.hook:
+            try:
+                yield lifecycle
+            except (ServiceError, ConnectionSettingsError) as error:
+                error.retryable = error.retryable or lifecycle.paid is not None
+                raise
+            except RunwayError:
+                raise
+            except Exception:
+                if lifecycle.paid is not None:
+                    further_try = self._payment(lifecycle).further_try
+                    log_last(self, f"Task {lifecycle.paid} is paid. {further_try} {PAGE}")
+                raise
+            finally:
+                self.video_link = lifecycle.video_url
+
+    def _conclude(self, context: Context, lifecycle: VideoLifecycle, outcome: VideoResult | Deferral) -> dict[str, Any]:
+        """Defer, or tell Airflow of the result."""
+        if isinstance(outcome, Deferral):
+            self._defer(outcome)
+        from airflow_provider_runway.operators.task_state import note_success
+        from airflow_provider_runway.utils.asset_events import describe_video
+
+        self.result = outcome
+        describe_video(context, self.outlets, outcome, lifecycle.request)
+        # The operator that runs is a copy: no scheduler or DAG processor knows of this callback.
+        self.on_success_callback = [note_success, *as_list(self.on_success_callback)]
+        return outcome.to_json()
+
+    def _defer(self, deferral: Deferral) -> NoReturn:
+        self.defer(
+            trigger=deferral.trigger,
+            method_name=deferral.method_name,
+            kwargs=dict(deferral.kwargs),
+            timeout=deferral.timeout,
+        )
+
+    def _payment(self, lifecycle: VideoLifecycle) -> Payment:
+        """Whether something is paid, and what a further try does."""
+        from airflow_provider_runway.operators.advice import Payment
+
+        with suppress(Exception):  # a connection that cannot be read has KIE's own page
+            self.show_logs(lifecycle.paid or "")
+        return Payment(
+            conn_id=self.runway_conn_id,
+            logs=self.logs_link,
+            is_recorded=lifecycle.state.outlives_try,
+            task_id=lifecycle.paid,
+        )
 
     def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
         """What the video was made from and where it went; asked for by OpenLineage, where that is installed."""
@@ -191,9 +277,3 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         sources = (self.optional(field) for field in MEDIA if field in self.template_fields)
         parent = self.result.parent_task_id if self.result else None
         return openlineage.made_from(sources, parent or self.parent_task_id)
-
-    def _lifecycle(self, context: Context) -> VideoLifecycle:
-        from airflow_provider_runway.operators.lifecycle import VideoLifecycle
-
-        self._current = VideoLifecycle(self, context)
-        return self._current

@@ -9,7 +9,7 @@ from airflow_provider_runway.kie import rules
 from airflow_provider_runway.kie.requests import JobRequest
 from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.operators.base import RunwayVideoOperator
-from airflow_provider_runway.operators.parameters import check_fields, check_folder, check_literal, check_no_thumbnail
+from airflow_provider_runway.operators.parameters import check_fields, check_folder, check_literal
 
 if TYPE_CHECKING:
     from airflow_provider_runway.utils.openlineage import DataSet
@@ -23,7 +23,7 @@ class KieJobOperator(RunwayVideoOperator):
     The further parameters are those of :class:`~airflow_provider_runway.operators.base.RunwayVideoOperator`, with
     these differences: ``extra_fields`` stand beside ``model`` and ``input``; ``save_to`` must be a folder (with a ``/``
     at the end), in which the files are called ``<task_id>-1.mp4``, ``<task_id>-2.png`` and so on, and a result that is
-    no file ``<task_id>-1.json``; there is no ``thumbnail``. The unified API is used, whatever the connection says. To
+    no file ``<task_id>-1.json``. The unified API is used, whatever the connection says. To
     wait for its task elsewhere, say ``kind="job"``.
 
     :param model: KIE's name of the model, such as ``"kling-2.6/text-to-video"``. (templated)
@@ -53,11 +53,10 @@ class KieJobOperator(RunwayVideoOperator):
         check_literal(rules.check_model, model)
         check_literal(lambda fields: check_fields("input", fields), input)
         check_literal(check_folder, self.save_to)
-        check_no_thumbnail(self.thumbnail)
 
     def build_request(self) -> JobRequest:
         """The request, out of the parameters after templating."""
-        check_folder(self.target)
+        check_folder(self.optional("save_to"))
         return JobRequest(
             model=self.needed("model"),
             input=self.fields("input"),

@@ -1,311 +1,292 @@
-"""Making a video once: submit unless an earlier try has, wait, store, hand over the result."""
+"""One way from a request to its result: submit unless an earlier try has, wait, store, return the result.
+
+It knows no operator: it is given a :class:`VideoJob` and returns what an operator is to do, which is to defer or to
+return a result.
+"""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import datetime, timedelta
-from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.api import submission_call
-from airflow_provider_runway.kie.errors import (
-    AmbiguousSubmissionError,
-    ConnectionSettingsError,
-    GenerationFailedError,
-    MaintenanceError,
-    RateLimitedError,
-    RunwayError,
-    ServiceError,
-    TaskNotFoundError,
-)
+from airflow_provider_runway.kie.errors import GenerationFailedError, RunwayError, TaskNotFoundError
 from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.judging import Verdict, judge
 from airflow_provider_runway.kie.poll_state import timed_out
 from airflow_provider_runway.kie.prices import estimate, price_key
-from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import VideoTask
-from airflow_provider_runway.operators.admission import (
-    LONGEST_QUEUEING,
-    after_refusal,
-    may_exceed_the_limit,
-    time_to_moment,
-)
-from airflow_provider_runway.operators.advice import PAGE, Standing, advise
-from airflow_provider_runway.operators.callbacks import say_last
-from airflow_provider_runway.operators.handing_over import HandingOver
 from airflow_provider_runway.operators.request_files import RequestFiles
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit, plan
-from airflow_provider_runway.operators.submitter import QUEUE_ELSEWHERE, WAIT_HERE, Submitter
+from airflow_provider_runway.operators.submitter import Submitter
 from airflow_provider_runway.operators.task_state import TaskState
-from airflow_provider_runway.operators.video_file import check_target
-from airflow_provider_runway.results import VideoResult, to_iso, utc_now
+from airflow_provider_runway.operators.video_job import Deferral, VideoJob
+from airflow_provider_runway.results import VideoResult, finished_result, submitted_result, utc_now
 from airflow_provider_runway.triggers.deferral import shortest_deferral, trigger_timeout
-from airflow_provider_runway.triggers.events import AdmissionEvent, AdmissionRequest, PollRequest, VideoEvent
+from airflow_provider_runway.triggers.events import AdmissionEvent, PollRequest, VideoEvent
 from airflow_provider_runway.utils.config import read_largest_file, read_prices, read_shortest_deferral
-from airflow_provider_runway.utils.failures import as_airflow_failure
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.sdk.types import Logger
 
-    from airflow_provider_runway.operators.base import RunwayVideoOperator
+    from airflow_provider_runway.hooks.runway import RunwayHook
+    from airflow_provider_runway.storage.save import SavedFile
 
-_PAID = frozenset({Stage.SUBMITTED, Stage.FINISHED})
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A submission that is paid, by this try or an earlier one, and what a poll has shown of its task since.
+
+    :param state: The KIE task's state; ``None`` if it was not polled, or has no record yet.
+    :param finished: Its record, if it has finished.
+    """
+
+    submission: Submission
+    state: str | None = None
+    finished: VideoTask | None = None
 
 
 class VideoLifecycle:
-    """One stretch of an operator's work, from its start or from where a trigger has brought it back.
+    """What one process does for a task: from the start of a try, or from where a trigger has brought it back.
 
-    :param operator: The operator, after templating.
+    Whatever comes of it, its attributes then tell: ``paid``, the KIE task that is paid, as far as is known, and
+    ``video_url``, the video's link once there is one.
+
+    :param hook: The connection's hook.
     :param context: The task's context.
+    :param log: The operator's log.
     """
 
-    def __init__(self, operator: RunwayVideoOperator, context: Context) -> None:
-        self._operator = operator
+    def __init__(self, hook: RunwayHook, context: Context, log: Logger) -> None:
+        self.state = TaskState(context)
+        self.paid: str | None = None
+        self.video_url = ""
+        self._hook = hook
         self._context = context
-        self._hook = operator.hook
-        self._log = operator.log
-        self._store = TaskState(context)
-        self._save_to = operator.target
-        self._files = RequestFiles(operator.hook, context, operator.log)
-        self._submitted_before = False
-        self._paid: str | None = None
+        self._log = log
+        self._earlier: Submission | None = None
+        self._has_succeeded = False
+
+    def read_record(self) -> None:
+        """Find out what an earlier try has submitted, before anything else can go wrong.
+
+        :raises UnreadableRecordError: If there is a record that cannot be read.
+        """
+        self._earlier = self.state.read()
+        self._has_succeeded = self.state.has_succeeded(self._earlier)
+        if self._earlier is not None and self.has_open_submission:
+            self.paid = self._earlier.task_id
 
     @property
-    def standing(self) -> Standing:
-        """Where the task stands now: whether something is paid, and what a further try does."""
-        with suppress(Exception):  # a connection that cannot be read has KIE's own page
-            self._operator.show_logs(self._paid or "")
-        return Standing(
-            conn_id=self._operator.runway_conn_id,
-            logs=self._operator.logs_link,
-            is_kept=self._store.is_kept,
-            task_id=self._paid,
-        )
+    def has_open_submission(self) -> bool:
+        """Whether an earlier try has left a submission behind that may still come to the result of this task."""
+        earlier = self._earlier
+        return earlier is not None and not self._has_succeeded and earlier.stage not in {Stage.FAILED, Stage.GONE}
 
-    @contextmanager
-    def _ending(self) -> Iterator[None]:
-        """Have whatever goes wrong say what is paid and what to do; a KIE task that is paid is worth another try."""
-        with as_airflow_failure(self._operator, lambda error: advise(error, self.standing)), self._hook:
-            try:
-                yield
-            except (ServiceError, ConnectionSettingsError) as error:
-                error.retryable = error.retryable or self._paid is not None
-                raise
-            except RunwayError:
-                raise
-            except Exception:
-                if self._paid is not None:
-                    say_last(self._operator, f"Task {self._paid} is paid. {self.standing.further_try} {PAGE}")
-                raise
+    def submit(self, job: VideoJob, admitted: AdmissionEvent | None = None) -> Submitted | Deferral:
+        """Submit, unless an earlier try has: after :meth:`read_record`.
 
-    def make(self, admitted: AdmissionEvent | None = None) -> VideoResult:
-        """Submit, unless an earlier try has, and wait.
-
+        :param job: What is to be made.
         :param admitted: How the admission queue has let it through, if it was there.
+        :return: What is paid and to be waited on by :meth:`finish`; or how to wait for the moment to submit.
         """
-        with self._ending():
-            earlier = self._store.read()
-            if earlier is not None and not self._store.has_succeeded(earlier) and earlier.stage in _PAID:
-                self._paid = earlier.task_id
-            self._operator.show_logs()
-            self._check_before_paying()
-            submission, task = self._reattach(earlier)
-            if submission is None:
-                self._paid = None
-                # The look at an earlier task may have recorded that it failed.
-                submission = self._submit(admitted, earlier and self._store.read())
-            self._paid = _task_id(submission)
-            self._operator.show_logs(self._paid)
-            self._context["ti"].xcom_push("task_id", submission.task_id)
-            if not self._operator.wait_for_completion:
-                return self._handing_over.submitted(self._paid, submission)
-            waits = task is None or judge(task).verdict is Verdict.WAIT
-            if task is None or waits:
-                task = self._wait(submission, self._operator.timeout.total_seconds())
-            return self._finish(task, submission, seen_to_finish=waits)
+        self._prepare(job, submitted=False)
+        submitted = self._reattach()
+        if submitted is None:
+            self.paid = None
+            # The poll of an earlier task may have recorded that it failed.
+            outcome = self._submit(admitted, self._earlier and self.state.read())
+            if isinstance(outcome, Deferral):
+                return outcome
+            submitted = Submitted(outcome)
+        self.paid = submitted.submission.task_id
+        return submitted
 
-    def submit_admitted(self, event: dict[str, Any]) -> VideoResult:
-        """Submit at the moment that the admission queue gave."""
-        admitted = AdmissionEvent.from_event(event)
-        time.sleep(time_to_moment(admitted, time.time()))
-        return self.make(admitted)
+    def finish(self, submitted: Submitted) -> VideoResult | Deferral:
+        """Wait for what was submitted and store it.
 
-    def complete(self, event: dict[str, Any], deadline: float | None, submitted_at: str | None) -> VideoResult:
-        """Look once more after the trigger, then hand over the video or say what happened."""
-        ended = VideoEvent.from_event(event)
-        task_id = self._paid = ended.task_id
-        with self._ending():
-            self._submitted_before = True
-            self._operator.show_logs(task_id)
-            submission = self._store.read()
-            if submission is None or submission.task_id != task_id:
-                submission = _submission_of(task_id, submitted_at, fingerprint(self._request))
-            try:
-                task = self._look(submission, unknown_is_gone=ended.state == "gone")
-            except RunwayError as error:
-                if ended.state == "fault" and error.retryable:
-                    raise ended.as_error() from error
-                raise
-            if task is None or judge(task).verdict is Verdict.WAIT:
-                if ended.state == "fault":
-                    raise ended.as_error(task.state if task else None)
-                left = 0.0 if deadline is None else deadline - time.time()
-                if ended.state == "timeout" or left <= 0:
-                    raise timed_out(task_id, task.state.value if task else None, submitted=True)
-                task = self._wait(submission, left)
-            return self._finish(task, submission)
+        :return: The result; or how to wait in the triggerer.
+        """
+        submission = submitted.submission
+        if not self._job.wait_for_completion:
+            result = submitted_result(
+                submission.paid_task_id,
+                self._job.kind,
+                parent_task_id=self._job.parent_task_id,
+                submitted_at=submission.submitted_at,
+                credits_estimate=self._price,
+            )
+            self.state.write_finished(submission)
+            return result
+        if submitted.finished is not None:
+            return self._finish(submitted.finished, submission, seen_to_finish=False)
+        return self._wait(submission, self._job.timeout)
 
-    @cached_property
-    def _request(self) -> Request:
-        return self._files.identify(self._operator.build_request(), submitted=self._submitted_before)
+    def resume(
+        self, job: VideoJob, ended: VideoEvent, deadline: float | None, submitted_at: str | None
+    ) -> VideoResult | Deferral:
+        """Poll once more after the trigger, then return the result or say what happened.
 
-    @cached_property
-    def _price(self) -> float | None:
-        return estimate(self._request, read_prices())
+        :param job: What is made.
+        :param ended: How the trigger's wait has ended.
+        :param deadline: Epoch seconds at which this try stops waiting.
+        :param submitted_at: When the task was submitted, ISO 8601.
+        """
+        task_id = ended.task_id
+        self._prepare(job, submitted=True)
+        submission = self.state.read()
+        if submission is None or submission.task_id != task_id:
+            submission = Submission.unrecorded(task_id, submitted_at, fingerprint(self.request))
+        try:
+            polled = self._poll(submission, unknown_is_gone=ended.state == "gone")
+        except RunwayError as error:
+            if ended.state == "fault" and error.retryable:
+                raise ended.as_error() from error
+            raise
+        if polled.finished is not None:
+            return self._finish(polled.finished, submission)
+        if ended.state == "fault":
+            raise ended.as_error(polled.state)
+        left = 0.0 if deadline is None else deadline - time.time()
+        if ended.state == "timeout" or left <= 0:
+            raise timed_out(task_id, polled.state, submitted=True)
+        return self._wait(submission, left)
 
-    def _check_before_paying(self) -> None:
-        """What can go wrong after the submission must not come to light only then."""
-        self._operator.check_target()
-        submission_call(self._request, self._hook.settings.address.api)
+    def _prepare(self, job: VideoJob, *, submitted: bool) -> None:
+        """Take up a job; what can go wrong after the submission must not come to light only then."""
+        self._job = job
+        self._files = RequestFiles(self._hook, self.state, self._log)
+        self.request = self._files.identify(job.request, submitted=submitted)
+        if submitted:
+            return
+        submission_call(self.request, self._hook.settings.address.api)
         json.dumps([self._poll_request("", 0.0, 0.0).to_kwargs(), self._price])
         read_largest_file()
         read_shortest_deferral()
 
-    def _reattach(self, earlier: Submission | None) -> tuple[Submission | None, VideoTask | None]:
-        """The submission of an earlier try and its task, if this try is to wait on it and if KIE shows it."""
+    @property
+    def _price(self) -> float | None:
+        return estimate(self.request, read_prices())
+
+    def _reattach(self) -> Submitted | None:
+        """The submission of an earlier try, if this one is to wait on it."""
         decision = plan(
-            earlier,
-            fingerprint(self._request),
-            has_succeeded=self._store.has_succeeded(earlier),
-            resubmit_ambiguous=self._operator.on_ambiguous_submit == "resubmit",
+            self._earlier,
+            fingerprint(self.request),
+            has_succeeded=self._has_succeeded,
+            resubmit_ambiguous=self._job.on_ambiguous_submit == "resubmit",
         )
         if isinstance(decision, Refuse):
             raise decision.error
         if isinstance(decision, Submit):
             if decision.note:
                 self._log.warning("%s", decision.note)
-            return None, None
-        submission = decision.submission
+            return None
         self._log.info("%s", decision.note)
         try:
-            return submission, self._look(submission)
+            return self._poll(decision.submission)
         except GenerationFailedError as error:
             if not error.retryable:
                 raise
             self._log.warning("%s It is submitted again now.", error)
-            return None, None
+            return None
 
-    def _submit(self, admitted: AdmissionEvent | None, earlier: Submission | None) -> Submission:
-        if self._operator.refresh(self._context):
-            for known in ("_request", "_price"):
-                self.__dict__.pop(known, None)
-            self._check_before_paying()
-        if self._save_to is not None:
-            check_target(self._save_to, earlier.saved_to if earlier else None)
-        submitter = Submitter(self._hook, self._store, self._price, self._log, self._files.upload)
-        retry_rules = QUEUE_ELSEWHERE if self._operator.deferrable else WAIT_HERE
-        limit = self._hook.settings.submission_limit
-        conn_id = self._operator.runway_conn_id
-        if self._operator.deferrable and admitted is None and self._may_exceed(limit):
-            self._queue(AdmissionRequest(runway_conn_id=conn_id, queued_at=time.time(), limit=limit))
-        try:
-            return submitter.submit(self._request, retry_rules, earlier)
-        except AmbiguousSubmissionError as error:
-            error.retryable = self._operator.on_ambiguous_submit == "resubmit"
-            raise
-        except (RateLimitedError, MaintenanceError) as refusal:
-            now = time.time()
-            request = after_refusal(refusal, admitted, conn_id, limit, now)
-            if not self._operator.deferrable or now - request.queued_at > LONGEST_QUEUEING:
-                raise
-            self._log.info("%s This task queues in the triggerer.", refusal)
-            self._queue(request)
-
-    def _may_exceed(self, limit: int) -> bool:
-        return may_exceed_the_limit(self._context, limit, waits=self._operator.wait_for_completion)
-
-    def _queue(self, request: AdmissionRequest) -> NoReturn:
-        from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
-
-        self._operator.defer(
-            trigger=RunwayAdmissionTrigger(**request.to_kwargs()),
-            method_name="execute_admitted",
-            timeout=timedelta(seconds=LONGEST_QUEUEING),
+    def _submit(self, admitted: AdmissionEvent | None, earlier: Submission | None) -> Submission | Deferral:
+        if self._job.renew_request is not None:
+            renewed = replace(self._job, request=self._job.renew_request(), renew_request=None)
+            self._prepare(renewed, submitted=False)
+        submitter = Submitter(
+            job=self._job,
+            hook=self._hook,
+            state=self.state,
+            files=self._files,
+            price=self._price,
+            context=self._context,
+            log=self._log,
         )
+        return submitter.submit(self.request, admitted, earlier)
 
-    def _look(self, submission: Submission, *, unknown_is_gone: bool = False) -> VideoTask | None:
-        """Look at a task once: ``None`` if KIE does not show it (yet)."""
-        with self._store.ending(submission):
+    def _poll(self, submission: Submission, *, unknown_is_gone: bool = False) -> Submitted:
+        with self.state.recording_failure(submission):
             try:
-                task = self._hook.get_task(_task_id(submission), self._operator.kind)
+                task = self._hook.get_task(submission.paid_task_id, self._job.kind)
             except TaskNotFoundError:
                 if unknown_is_gone:
                     raise
-                return None
+                return Submitted(submission)
             decision = judge(task)
             if decision.error is not None:
                 raise decision.error
-            return task
+            return Submitted(submission, task.state.value, task if decision.verdict is Verdict.DONE else None)
 
-    def _wait(self, submission: Submission, seconds: float) -> VideoTask:
-        task_id, submitted_at = _task_id(submission), _epoch(submission.submitted_at)
-        if not self._operator.deferrable or seconds < shortest_deferral():
-            with self._store.ending(submission):
-                return self._hook.wait(
+    def _wait(self, submission: Submission, seconds: float) -> VideoResult | Deferral:
+        """Wait here for what would be over too soon for a deferral, otherwise in the triggerer."""
+        job, task_id, submitted_at = self._job, submission.paid_task_id, submission.submitted_epoch
+        if not job.deferrable or seconds < shortest_deferral():
+            with self.state.recording_failure(submission):
+                task = self._hook.wait(
                     task_id,
-                    self._operator.kind,
-                    poll_interval=self._operator.poll_interval,
+                    job.kind,
+                    poll_interval=job.poll_interval,
                     timeout=seconds,
                     age=None if submitted_at is None else time.time() - submitted_at,
                 )
+            return self._finish(task, submission)
         from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
 
         deadline = time.time() + seconds
-        self._operator.defer(
-            trigger=RunwayVideoTrigger(**self._poll_request(task_id, deadline, submitted_at).to_kwargs()),
-            method_name="execute_complete",
-            kwargs={"deadline": deadline, "submitted_at": submission.submitted_at},
-            timeout=trigger_timeout(seconds, self._operator.poll_interval),
+        return Deferral(
+            RunwayVideoTrigger(**self._poll_request(task_id, deadline, submitted_at).to_kwargs()),
+            "execute_complete",
+            trigger_timeout(seconds, job.poll_interval),
+            {"deadline": deadline, "submitted_at": submission.submitted_at},
         )
 
     def _poll_request(self, task_id: str, deadline: float, submitted_at: float | None) -> PollRequest:
         return PollRequest(
-            runway_conn_id=self._operator.runway_conn_id,
+            runway_conn_id=self._job.runway_conn_id,
             runway_task_id=task_id,
-            kind=self._operator.kind,
-            poll_interval=self._operator.poll_interval,
+            kind=self._job.kind,
+            poll_interval=self._job.poll_interval,
             deadline=deadline,
             submitted_at=submitted_at,
-            profile=price_key(self._request),
+            profile=price_key(self.request),
         )
 
     def _finish(self, task: VideoTask, submission: Submission, *, seen_to_finish: bool = True) -> VideoResult:
-        return self._handing_over.finished(task, submission, self._save_to, seen_to_finish=seen_to_finish)
+        """Store what is finished, and record that all is done.
 
-    @property
-    def _handing_over(self) -> HandingOver:
-        return HandingOver(self._operator, self._context, self._store, self._request, self._price)
+        :param seen_to_finish: Whether this try has waited for it, so that it became ready just now.
+        """
+        job, completed_at = self._job, utc_now() if seen_to_finish else None
+        self.video_url = task.video_url or ""
+        saved: Sequence[SavedFile] = []
+        if job.save_to is not None:
+            from airflow_provider_runway.storage.save import save
 
-
-def _task_id(submission: Submission) -> str:
-    if submission.task_id is None:  # pragma: no cover - only submitted records come here
-        raise TypeError("this submission has no task id")
-    return submission.task_id
-
-
-def _submission_of(task_id: str, submitted_at: str | None, fingerprint_: str) -> Submission:
-    """A submission that no record tells of (Airflow before 3.3)."""
-    return Submission(
-        stage=Stage.SUBMITTED,
-        fingerprint=fingerprint_,
-        intended_at=submitted_at or to_iso(utc_now()),
-        task_id=task_id,
-        submitted_at=submitted_at,
-    )
-
-
-def _epoch(moment: str | None) -> float | None:
-    return None if moment is None else datetime.fromisoformat(moment).timestamp()
+            is_own = submission.saved_to == job.save_to
+            renew = self._hook.renew_link
+            saved = save(task, job.save_to, renew_link=renew, overwrite=is_own, thumbnail=job.thumbnail)
+        result = finished_result(
+            task,
+            parent_task_id=job.parent_task_id,
+            submitted_at=submission.submitted_at,
+            completed_at=completed_at,
+            credits_estimate=self._price,
+            saved=saved,
+        )
+        self._log.info(
+            "The %s of task %s is ready%s. KIE.AI keeps it %s.",
+            "result" if task.kind == "job" else "video",
+            task.task_id,
+            submission.took_until(result.completed_at),
+            f"until about {result.expires_at}" if result.expires_at else "for 14 days after it was made",
+        )
+        for file in saved:
+            self._log.info("Task %s is stored at %s (%d bytes).", task.task_id, file.path, file.size)
+        self.state.write_finished(submission, job.save_to)
+        return result

@@ -105,9 +105,3 @@ def check_folder(save_to: object) -> None:
     if optional(save_to) is not None and not str(save_to).endswith("/"):
         rule = "must be a folder, with a / at its end: how many files a job makes, and of which type, shows only then"
         raise InvalidRequestError("save_to", save_to, rule)
-
-
-def check_no_thumbnail(thumbnail: bool) -> None:
-    """A job's files have no thumbnail beside them."""
-    if thumbnail:
-        raise InvalidRequestError("thumbnail", thumbnail, "must be False for a job: there is none beside its files")

@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_runway.kie.errors import UnreadableFileError
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.rules import is_file_address
-from airflow_provider_runway.operators.kept import Kept
+from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.results import to_iso
 
 if TYPE_CHECKING:
-    from airflow.sdk import Context
     from airflow.sdk.types import Logger
 
     from airflow_provider_runway.hooks.runway import RunwayHook
@@ -32,13 +31,13 @@ class RequestFiles:
     same bytes finds its submission, wherever they were uploaded to; and nobody could ever fetch that address.
 
     :param hook: The connection's hook.
-    :param context: The task's context.
+    :param state: Where their checksums are kept for later tries.
     :param log: Where to say what is uploaded.
     """
 
-    def __init__(self, hook: RunwayHook, context: Context, log: Logger) -> None:
+    def __init__(self, hook: RunwayHook, state: TaskState, log: Logger) -> None:
         self._hook = hook
-        self._kept = Kept(context, FILES_KEY)
+        self._state = state
         self._log = log
         self._paths: dict[str, str] = {}
 
@@ -54,13 +53,13 @@ class RequestFiles:
         self._paths = {field: path for field, path in named.items() if is_file_address(path)}
         if not self._paths:
             return request
-        kept = self._kept.read() or {}
+        known = self._state.get(FILES_KEY) or {}
         checksums = {
-            path: self._known(path, kept) if submitted else self._checksum(field, path, kept)
+            path: _known(path, known) if submitted else self._checksum(field, path, known)
             for field, path in self._paths.items()
         }
-        if checksums != kept:
-            self._kept.write(checksums)
+        if checksums != known:
+            self._state.set(FILES_KEY, checksums)
         addresses: dict[str, Any] = {
             field: f"https://sha256.invalid/{checksums[path]}" for field, path in self._paths.items()
         }
@@ -83,16 +82,17 @@ class RequestFiles:
             links[field] = uploaded.url
         return replace(request, **links) if links else request
 
-    def _checksum(self, field: str, path: str, kept: Mapping[str, Any]) -> str:
+    def _checksum(self, field: str, path: str, known: Mapping[str, Any]) -> str:
         from airflow_provider_runway.storage.sources import read_source
 
         try:
             return read_source(path, field, MEDIA[field]).sha256
         except UnreadableFileError as error:
-            if path not in kept:
+            if path not in known:
                 raise
             self._log.warning("%s It is taken to be the same as in the earlier try.", error)
-            return str(kept[path])
+            return str(known[path])
 
-    def _known(self, path: str, kept: Mapping[str, Any]) -> str:
-        return str(kept.get(path) or hashlib.sha256(path.encode()).hexdigest())
+
+def _known(path: str, known: Mapping[str, Any]) -> str:
+    return str(known.get(path) or hashlib.sha256(path.encode()).hexdigest())

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_runway.kie import rules
+from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest
 from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.operators.base import RunwayVideoOperator
@@ -15,16 +17,38 @@ from airflow_provider_runway.operators.paths import address
 if TYPE_CHECKING:
     from os import PathLike
 
-    from airflow.sdk import ObjectStoragePath
+    from airflow.sdk import Context, ObjectStoragePath
+
+    from airflow_provider_runway.operators.lifecycle import VideoLifecycle
+    from airflow_provider_runway.operators.video_job import VideoJob
 
 __all__ = ["RunwayAlephOperator", "RunwayExtendOperator", "RunwayGenerateOperator"]
 
 
-class RunwayGenerateOperator(RunwayVideoOperator):
+class RunwayOperator(RunwayVideoOperator):
+    """What the operators of Runway's own models have in common.
+
+    The further parameters are those of :class:`~airflow_provider_runway.operators.base.RunwayVideoOperator`.
+
+    :param thumbnail: Whether KIE's thumbnail is stored beside the video, under the same name with the picture's
+        suffix. If it cannot be had, that is only logged.
+    """
+
+    def __init__(self, *, thumbnail: bool = False, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.thumbnail = thumbnail
+        if thumbnail and self.save_to is None:
+            raise InvalidRequestError("thumbnail", thumbnail, "needs save_to: it is stored beside the video")
+
+    def _job(self, context: Context, lifecycle: VideoLifecycle, *, is_resumed: bool) -> VideoJob:
+        return replace(super()._job(context, lifecycle, is_resumed=is_resumed), thumbnail=self.thumbnail)
+
+
+class RunwayGenerateOperator(RunwayOperator):
     """Make a video from a prompt, or from a prompt and an image, with Runway at KIE.AI.
 
-    The further parameters are those of :class:`~airflow_provider_runway.operators.base.RunwayVideoOperator`. Literal
-    values are checked while the DAG is parsed, templated ones before anything is sent.
+    The further parameters are those of :class:`RunwayOperator`. Literal values are checked while the DAG is parsed,
+    templated ones before anything is sent.
 
     :param prompt: What happens in the video, 1 to 1800 characters. (templated)
     :param image_url: A picture to start from, JPG or PNG, up to 10 MB: its http(s) URL, or the address of a file such
@@ -96,10 +120,10 @@ class RunwayGenerateOperator(RunwayVideoOperator):
         )
 
 
-class RunwayExtendOperator(RunwayVideoOperator):
+class RunwayExtendOperator(RunwayOperator):
     """Make a longer video out of one that Runway at KIE.AI has made before.
 
-    The further parameters are those of :class:`~airflow_provider_runway.operators.base.RunwayVideoOperator`.
+    The further parameters are those of :class:`RunwayOperator`.
 
     :param runway_task_id: The KIE task of the video to extend, such as ``generate.output["task_id"]``. (templated)
     :param prompt: How the clip goes on, 1 to 1800 characters. (templated)
@@ -157,11 +181,11 @@ class RunwayExtendOperator(RunwayVideoOperator):
         )
 
 
-class RunwayAlephOperator(RunwayVideoOperator):
+class RunwayAlephOperator(RunwayOperator):
     """Make a video out of another one with Runway Aleph at KIE.AI: change its style, its light, what is in it.
 
-    The further parameters are those of :class:`~airflow_provider_runway.operators.base.RunwayVideoOperator`. Aleph
-    works on the first 5 seconds of the video. To wait for its task elsewhere, say ``kind="aleph"``.
+    The further parameters are those of :class:`RunwayOperator`. Aleph works on the first 5 seconds of the video. To
+    wait for its task elsewhere, say ``kind="aleph"``.
 
     :param prompt: What changes. (templated)
     :param video_url: The video to change, up to 10 MB: its http(s) URL, such as ``generate.output["video_url"]``, or

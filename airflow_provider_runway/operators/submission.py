@@ -7,12 +7,14 @@ retry, a cleared task and each mapped index find their own. It holds no secret: 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any
 
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, RunwayError, UnreadableRecordError
+from airflow_provider_runway.results import to_iso, utc_now
 
 RECORD_KEY = "runway_submission"
 # The KIE task with which the Airflow task has succeeded. It never takes the place of a record.
@@ -57,6 +59,36 @@ class Submission:
     saved_to: str | None = None
     failures: int = 0
 
+    @classmethod
+    def unrecorded(cls, task_id: str, submitted_at: str | None, fingerprint: str) -> Submission:
+        """A submission of this try that no record tells of, as no record outlives a try."""
+        return cls(
+            stage=Stage.SUBMITTED,
+            fingerprint=fingerprint,
+            intended_at=submitted_at or to_iso(utc_now()),
+            task_id=task_id,
+            submitted_at=submitted_at,
+        )
+
+    @property
+    def paid_task_id(self) -> str:
+        """KIE's id of a task that is submitted."""
+        if self.task_id is None:  # pragma: no cover - only submitted records are asked
+            raise TypeError("this submission has no task id")
+        return self.task_id
+
+    @property
+    def submitted_epoch(self) -> float | None:
+        """When KIE had taken it, in epoch seconds."""
+        return None if self.submitted_at is None else datetime.fromisoformat(self.submitted_at).timestamp()
+
+    def took_until(self, completed_at: str | None) -> str:
+        """How long the video took, as far as is known, to follow upon "ready"."""
+        with suppress(TypeError, ValueError):
+            took = datetime.fromisoformat(str(completed_at)) - datetime.fromisoformat(str(self.submitted_at))
+            return f", {max(took.total_seconds(), 0.0):.0f} s after it was submitted"
+        return ""
+
     def to_json(self) -> dict[str, Any]:
         """The record as it is stored."""
         return {"version": _VERSION, **asdict(self), "stage": self.stage.value}
@@ -91,14 +123,6 @@ def failures_before(earlier: Submission | None, fingerprint: str) -> int:
     if earlier is None or earlier.stage is not Stage.FAILED or earlier.fingerprint != fingerprint:
         return 0
     return earlier.failures
-
-
-class StateStore(Protocol):
-    """The part of Airflow's task state store that is used."""
-
-    def get(self, key: str, default: Any = None) -> Any: ...  # noqa: D102
-    def set(self, key: str, value: Any, *, retention: timedelta | None = None) -> None: ...  # noqa: D102
-    def delete(self, key: str) -> None: ...  # noqa: D102
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,21 +3,31 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, CreditFloorError, RunwayError
+from airflow_provider_runway.kie.errors import (
+    AmbiguousSubmissionError,
+    MaintenanceError,
+    RateLimitedError,
+    RunwayError,
+)
 from airflow_provider_runway.kie.fingerprints import fingerprint
-from airflow_provider_runway.kie.prices import priced
+from airflow_provider_runway.kie.prices import check_floor, priced
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.retry_rules import RetryRules
+from airflow_provider_runway.operators.admission import LONGEST_QUEUEING, after_refusal, may_exceed_the_limit
 from airflow_provider_runway.operators.advice import NO_RECORD
+from airflow_provider_runway.operators.request_files import RequestFiles
 from airflow_provider_runway.operators.submission import Stage, Submission, failures_before
 from airflow_provider_runway.operators.task_state import TaskState
+from airflow_provider_runway.operators.video_job import Deferral, VideoJob
 from airflow_provider_runway.results import to_iso, utc_now
+from airflow_provider_runway.triggers.events import AdmissionEvent, AdmissionRequest
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
     from airflow.sdk.types import Logger
 
     from airflow_provider_runway.hooks.runway import RunwayHook
@@ -27,39 +37,68 @@ QUEUE_ELSEWHERE = RetryRules(refusal_tries=1)
 WAIT_HERE = RetryRules(refusal_tries=60)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Submitter:
-    """Submits a request and keeps the record of it.
+    """Submits the request of a job and keeps the record of it.
 
+    :param job: How the task waits, and where it stores.
     :param hook: The connection's hook.
-    :param store: Where the record is kept.
+    :param state: Where the record is kept.
+    :param files: The files that the request names.
     :param price: Credits that the video is expected to cost; ``None`` if that is not known.
+    :param context: The task's context.
     :param log: Where to say what is paid.
-    :param prepare: Makes of a request what is sent in its place: files become links.
     """
 
+    job: VideoJob
     hook: RunwayHook
-    store: TaskState
+    state: TaskState
+    files: RequestFiles
     price: float | None
+    context: Context
     log: Logger
-    prepare: Callable[[Request], Request]
 
-    def submit(self, request: Request, retry_rules: RetryRules, earlier: Submission | None) -> Submission:
-        """Submit a request.
+    def submit(
+        self, request: Request, admitted: AdmissionEvent | None, earlier: Submission | None
+    ) -> Submission | Deferral:
+        """Submit a request at its turn: after having queued in the triggerer, if too many are under way.
 
         :param request: The request.
-        :param retry_rules: How often a refusal for now is waited out here.
+        :param admitted: How the admission queue has let it through, if it was there.
         :param earlier: The record of an earlier submission, which this one takes the place of.
         :raises CreditFloorError: If the video would take the balance below the connection's floor; nothing was sent.
         :raises AmbiguousSubmissionError: If KIE may have taken it. The record keeps the intent, so that no later
             try sends it again by itself.
         :raises RunwayError: Any other error means that KIE took nothing; the record is as if nothing had happened.
         """
-        if not self.store.is_kept:
+        job, limit = self.job, self.hook.settings.submission_limit
+        if job.save_to is not None:
+            from airflow_provider_runway.storage.check_target import check_target
+
+            check_target(job.save_to, earlier.saved_to if earlier else None)
+        may_queue = job.deferrable and admitted is None
+        if may_queue and may_exceed_the_limit(self.context, limit, waits=job.wait_for_completion):
+            return _queue(AdmissionRequest(runway_conn_id=job.runway_conn_id, queued_at=time.time(), limit=limit))
+        try:
+            return self._submit_now(request, earlier)
+        except AmbiguousSubmissionError as error:
+            error.retryable = job.on_ambiguous_submit == "resubmit"
+            raise
+        except (RateLimitedError, MaintenanceError) as refusal:
+            now = time.time()
+            queueing = after_refusal(refusal, admitted, job.runway_conn_id, limit, now)
+            if not job.deferrable or now - queueing.queued_at > LONGEST_QUEUEING:
+                raise
+            self.log.info("%s This task queues in the triggerer.", refusal)
+            return _queue(queueing)
+
+    def _submit_now(self, request: Request, earlier: Submission | None) -> Submission:
+        if not self.state.outlives_try:
             self.log.warning("%s: a retry of this task will not find this submission and will pay again.", NO_RECORD)
-        client = self.hook.get_conn()
-        self._check_balance()
-        ready = self.prepare(request)
+        client, floor = self.hook.get_conn(), self.hook.settings.credit_floor
+        if floor is not None:
+            check_floor(self.hook.credits(), self.price, floor)
+        ready = self.files.upload(request)
         known_by = fingerprint(request)
         intent = Submission(
             stage=Stage.INTENT,
@@ -68,17 +107,19 @@ class Submitter:
             saved_to=earlier.saved_to if earlier else None,
             failures=failures_before(earlier, known_by),
         )
-        self.store.write(intent)
+        self.state.write(intent)
         try:
             name = f"{intent.fingerprint}, sent after {intent.intended_at}"
-            task_id = client.submit(ready, retry_rules=retry_rules, known_as=name)
+            task_id = client.submit(
+                ready, retry_rules=QUEUE_ELSEWHERE if self.job.deferrable else WAIT_HERE, known_as=name
+            )
         except AmbiguousSubmissionError:
             raise
         except RunwayError:
-            self.store.put_back(earlier)
+            self.state.put_back(earlier)
             raise
         submission = replace(intent, stage=Stage.SUBMITTED, task_id=task_id, submitted_at=to_iso(utc_now()))
-        self._keep(submission)
+        self._record(submission)
         self.log.info(
             "Submitted to KIE.AI: task %s, for %s. It is paid from here on: killing this Airflow task neither stops "
             "nor refunds the video.",
@@ -87,27 +128,25 @@ class Submitter:
         )
         return submission
 
-    def _check_balance(self) -> None:
-        floor = self.hook.settings.credit_floor
-        if floor is None:
-            return
-        balance = self.hook.credits()
-        if balance - (self.price or 0) < floor:
-            raise CreditFloorError(balance, self.price, floor)
-
-    def _keep(self, submission: Submission) -> None:
+    def _record(self, submission: Submission) -> None:
         """Record a task id that is paid. Failing to is no reason to lose the video as well."""
-        for pause in (1.0, 3.0, 9.0):
+        for pause in (1.0, 3.0, 9.0, None):
             try:
-                return self.store.write(submission)
-            except Exception as error:  # noqa: BLE001 - whatever the store fails with, the video is paid
-                self.log.warning("Task %s could not be recorded, trying again: %s", submission.task_id, error)
-                time.sleep(pause)
-        try:
-            return self.store.write(submission)
-        except Exception:
-            self.log.exception(
-                "Task %s is paid and could not be recorded. This try waits on it all the same; a retry would not find "
-                "it, and would fail rather than submit again.",
-                submission.task_id,
-            )
+                return self.state.write(submission)
+            except Exception as error:
+                if pause is None:
+                    self.log.exception(
+                        "Task %s is paid and could not be recorded. This try waits on it all the same; a retry would "
+                        "not find it, and would fail rather than submit again.",
+                        submission.task_id,
+                    )
+                else:
+                    self.log.warning("Task %s could not be recorded, trying again: %s", submission.task_id, error)
+                    time.sleep(pause)
+
+
+def _queue(request: AdmissionRequest) -> Deferral:
+    from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
+
+    trigger = RunwayAdmissionTrigger(**request.to_kwargs())
+    return Deferral(trigger, "execute_admitted", timedelta(seconds=LONGEST_QUEUEING))

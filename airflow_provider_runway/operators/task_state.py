@@ -1,59 +1,92 @@
-"""Keeping a task's submission record in Airflow's task state store."""
+"""What one task instance keeps: the record of its submission, and values for its way back from a trigger."""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, cast
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_runway.kie.errors import GenerationFailedError, TaskNotFoundError, VideoExpiredError
-from airflow_provider_runway.operators.submission import (
-    RECORD_KEY,
-    RETENTION,
-    SUCCESS_KEY,
-    Stage,
-    StateStore,
-    Submission,
-)
+from airflow_provider_runway.operators.submission import RECORD_KEY, RETENTION, SUCCESS_KEY, Stage, Submission
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+    from airflow.sdk.types import RuntimeTaskInstanceProtocol
+
+log = logging.getLogger(__name__)
+
+
+class Backend(Protocol):
+    """Where JSON values of one task instance are kept by key; Airflow's task state store (3.3) is one."""
+
+    def get(self, key: str) -> Any: ...  # noqa: D102
+    def set(self, key: str, value: Any, *, retention: timedelta) -> None: ...  # noqa: D102
+    def delete(self, key: str) -> None: ...  # noqa: D102
+
+
+class _XCom:
+    """The task's own XComs, which Airflow deletes when the next try begins."""
+
+    def __init__(self, ti: RuntimeTaskInstanceProtocol) -> None:
+        self._ti = ti
+
+    def get(self, key: str) -> Any:
+        return self._ti.xcom_pull(key=key, task_ids=self._ti.task_id, map_indexes=self._ti.map_index)
+
+    def set(self, key: str, value: Any, *, retention: timedelta) -> None:
+        del retention
+        self._ti.xcom_push(key, value)
+
+    def delete(self, key: str) -> None:
+        self._ti.xcom_push(key, None)
 
 
 class TaskState:
-    """The record of one task instance, whichever try it is.
+    """The state of one task instance, whichever try it is.
 
-    Before Airflow 3.3 there is no store: nothing is found and nothing kept.
+    It is in Airflow's task state store, which outlives a try. Before Airflow 3.3 there is none: values are XComs then,
+    which last until the next try begins, and no record of a submission is kept.
 
     :param context: The task's context.
     """
 
     def __init__(self, context: Context) -> None:
-        self._store = cast("StateStore | None", context.get("task_state_store"))
-        self._tries = context["ti"].try_number
+        store: Backend | None = context.get("task_state_store")
+        self._ti = context["ti"]
+        self._backend: Backend = _XCom(self._ti) if store is None else store
+        self.outlives_try = store is not None
 
-    @property
-    def is_kept(self) -> bool:
-        """Whether this Airflow has a store."""
-        return self._store is not None
+    def get(self, key: str) -> dict[str, Any] | None:
+        """The JSON object under this key, if there is one."""
+        value = self._backend.get(key)
+        return value if isinstance(value, dict) else None
+
+    def set(self, key: str, value: dict[str, Any]) -> None:
+        """Keep a JSON object in place of what was there before."""
+        self._backend.set(key, value, retention=RETENTION)
 
     def read(self) -> Submission | None:
-        """The record, or ``None`` if there is none. Failing to read it raises: that is not the same as none."""
-        value = None if self._store is None else self._store.get(RECORD_KEY)
+        """The submission record, or ``None`` if there is none.
+
+        :raises UnreadableRecordError: If there is one that cannot be read: that is not the same as none.
+        """
+        value = self._backend.get(RECORD_KEY) if self.outlives_try else None
         return None if value is None else Submission.from_json(value)
 
     def write(self, submission: Submission) -> None:
-        """Keep a record in place of the one before."""
-        if self._store is not None:
-            self._store.set(RECORD_KEY, submission.to_json(), retention=RETENTION)
+        """Keep a submission record in place of the one before, if records outlive this try."""
+        if self.outlives_try:
+            self.set(RECORD_KEY, submission.to_json())
 
     def put_back(self, earlier: Submission | None) -> None:
         """Keep the record that was there before an intent that came to nothing."""
         if earlier is not None:
             self.write(earlier)
-        elif self._store is not None:
-            self._store.delete(RECORD_KEY)
+        elif self.outlives_try:
+            self._backend.delete(RECORD_KEY)
 
     def write_finished(self, submission: Submission, save_to: str | None = None) -> None:
         """Record that all is done. Whether Airflow takes the success is :meth:`mark_success`'s to say.
@@ -66,18 +99,17 @@ class TaskState:
 
     def mark_success(self, submission: Submission) -> None:
         """Note that Airflow has taken the success: a person who clears the task gets a new video."""
-        if self._store is not None:
-            self._store.set(SUCCESS_KEY, {"task_id": submission.task_id}, retention=RETENTION)
+        self.set(SUCCESS_KEY, {"task_id": submission.task_id})
 
     def has_succeeded(self, submission: Submission | None) -> bool:
         """Whether the Airflow task has succeeded with this submission's KIE task."""
-        if self._store is None or submission is None or submission.stage is not Stage.FINISHED:
+        if submission is None or submission.stage is not Stage.FINISHED:
             return False
-        mark = self._store.get(SUCCESS_KEY)
-        return isinstance(mark, dict) and mark.get("task_id") == submission.task_id
+        mark = self.get(SUCCESS_KEY)
+        return mark is not None and mark.get("task_id") == submission.task_id
 
     @contextmanager
-    def ending(self, submission: Submission) -> Iterator[None]:
+    def recording_failure(self, submission: Submission) -> Iterator[None]:
         """Record that the KIE task has ended without a video, if that is what comes out of the block.
 
         An error that bounds how often its request is worth submitting stops being retryable at that bound.
@@ -85,8 +117,8 @@ class TaskState:
         try:
             yield
         except GenerationFailedError as error:
-            # Where nothing is kept, each try before this one may have been such a failure.
-            failures = submission.failures if self.is_kept else self._tries - 1
+            # Where nothing outlives a try, each one before this may have been such a failure.
+            failures = submission.failures if self.outlives_try else self._ti.try_number - 1
             if error.resubmissions is not None:
                 failures += 1
                 error.retryable = failures <= error.resubmissions
@@ -95,3 +127,36 @@ class TaskState:
         except (VideoExpiredError, TaskNotFoundError):
             self.write(replace(submission, stage=Stage.GONE))
             raise
+
+
+def note_success(context: Context) -> None:
+    """Note that Airflow has taken a task's success, as its success callback.
+
+    Until then its record leads every further try to the same video: much can fail between the record and the success
+    (an XCom backend, ``post_execute``, the outlets' assets, the API server that is told), and none of it is worth a
+    second payment. Success callbacks also run after a success that Airflow refused, so its API is asked. Not noting it
+    costs nothing: cleared, the task returns the same video.
+
+    :param context: The task's context.
+    """
+    state = TaskState(context)
+    if not state.outlives_try:
+        return
+    try:
+        submission = state.read()
+        if submission is not None and submission.stage is Stage.FINISHED and _airflow_says_success(context["ti"]):
+            state.mark_success(submission)
+    except Exception as error:  # noqa: BLE001 - the task has succeeded, whatever becomes of the note
+        log.warning(
+            "It could not be noted that this task has succeeded (%s: %s). If it is cleared, it returns the same "
+            "video and pays nothing.",
+            type(error).__name__,
+            error,
+        )
+
+
+def _airflow_says_success(ti: RuntimeTaskInstanceProtocol) -> bool:
+    states = ti.get_task_states(
+        dag_id=ti.dag_id, map_index=ti.map_index, task_ids=[ti.task_id], run_ids=[ti.run_id]
+    ).get(ti.run_id, {})
+    return bool(states) and all(state == "success" for state in states.values())

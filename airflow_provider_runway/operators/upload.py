@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any, TypedDict
 
 from airflow.sdk import BaseOperator
 
+from airflow_provider_runway.operators.free_task import FreeTask
 from airflow_provider_runway.operators.parameters import check_literal
 from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts
 from airflow_provider_runway.results import SCHEMA_VERSION, to_iso
 from airflow_provider_runway.utils.asset_events import describe_upload
-from airflow_provider_runway.utils.mixins import FreeTask
 
 if TYPE_CHECKING:
     from os import PathLike

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
@@ -24,6 +24,7 @@ from airflow_provider_runway.kie.poll_state import Finished, GaveUp, PollAgain, 
 from airflow_provider_runway.kie.rules import check_kind, check_poll_interval, check_seconds, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.operators.parameters import check_literal
+from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.operators.templating import RenderedTexts
 from airflow_provider_runway.results import VideoResult, finished_result, utc_now
 from airflow_provider_runway.triggers.deferral import shortest_deferral, trigger_timeout
@@ -37,8 +38,6 @@ from airflow_provider_runway.utils.retry_defaults import RETRIES, RETRY_DELAY
 if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
-
-    from airflow_provider_runway.operators.submission import StateStore
 
 
 _MEMORY_KEY = "runway_looks"
@@ -189,18 +188,18 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
 
         Otherwise an id that KIE does not know would be looked for until the sensor's own timeout.
         """
-        store = cast("StateStore | None", context.get("task_state_store")) if self.reschedule else None
-        if store is None:
+        state = TaskState(context)
+        if not self.reschedule or not state.outlives_try:
             yield
             return
         this_try = context["ti"].try_number
-        kept = store.get(_MEMORY_KEY)
-        if isinstance(kept, dict) and kept.get("try_number") == this_try:
-            self._watch.recall(kept["memory"])
+        seen = state.get(_MEMORY_KEY)
+        if seen is not None and seen.get("try_number") == this_try:
+            self._watch.recall(seen["memory"])
         before = self._watch.memory
         yield
         if self._watch.memory != before:
-            store.set(_MEMORY_KEY, {"try_number": this_try, "memory": self._watch.memory})
+            state.set(_MEMORY_KEY, {"try_number": this_try, "memory": self._watch.memory})
 
     def _look(self) -> Step:
         try:

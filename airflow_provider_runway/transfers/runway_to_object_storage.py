@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_runway.kie.errors import GenerationFailedError
+from airflow_provider_runway.kie.errors import GenerationFailedError, InvalidRequestError
 from airflow_provider_runway.kie.judging import require_video
 from airflow_provider_runway.kie.rules import check_kind, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
-from airflow_provider_runway.operators.parameters import check_folder, check_literal, check_no_thumbnail
+from airflow_provider_runway.operators.free_task import FreeTask
+from airflow_provider_runway.operators.parameters import check_folder, check_literal
 from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts
 from airflow_provider_runway.results import VideoResult, finished_result
 from airflow_provider_runway.utils.asset_events import describe_video
-from airflow_provider_runway.utils.mixins import FreeTask, VideoLinksMixin
+from airflow_provider_runway.utils.mixins import VideoLinksMixin
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -71,7 +72,9 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
         check_kind(kind)
         if kind == "job":
             check_literal(check_folder, save_to)
-            check_no_thumbnail(thumbnail)
+            if thumbnail:
+                rule = "must be False for a job: there is none beside its files"
+                raise InvalidRequestError("thumbnail", thumbnail, rule)
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Look at the task and store its video."""

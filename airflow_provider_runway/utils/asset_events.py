@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from airflow.sdk import Asset, Context
 
     from airflow_provider_runway.kie.requests import Request
-    from airflow_provider_runway.operators.upload import UploadResult
     from airflow_provider_runway.results import VideoResult
 
 log = logging.getLogger(__name__)
@@ -39,7 +38,7 @@ def describe_video(
     _describe(context, outlets, extra, lambda: _assets(context, result) if is_there else [], "the video")
 
 
-def describe_upload(context: Context, outlets: Collection[object], result: UploadResult) -> None:
+def describe_upload(context: Context, outlets: Collection[object], result: Mapping[str, Any]) -> None:
     """Have the events of a task's outlets say which file was uploaded: all that the task returns.
 
     An ``AssetAlias`` gets an event of the uploads of this task.

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_runway.kie.errors import RunwayError
 
 if TYPE_CHECKING:
-    from airflow.sdk import BaseOperator
+    from airflow.sdk import BaseOperator, Context
 
 # What stands in a message that has its advice already.
 _PAGE = "errors.md"
@@ -40,14 +40,37 @@ def as_airflow_failure(
 
 
 def _add(error: RunwayError, advice: str, operator: BaseOperator) -> None:
-    from airflow_provider_runway.operators.callbacks import say_last
-
     said = str(error)
     if _PAGE not in said:
         money, _, rest = advice.partition(" paid. ")
         known = _UNPAID if money == "Nothing was" else _PAID
         error.add(rest if known.search(said) else advice)
-    say_last(operator, f"{type(error).__name__}: {advice}")
+    log_last(operator, f"{type(error).__name__}: {advice}")
+
+
+def log_last(operator: BaseOperator, text: str) -> None:
+    """Have a line stand last in the task's log if this try fails: below the traceback, after the user's callbacks.
+
+    The callbacks are added to the operator that runs, which is a copy of the one in the DAG: nothing of it is
+    serialised, and a scheduler or DAG processor knows of none.
+
+    :param operator: The operator that runs.
+    :param text: The line.
+    """
+
+    def write(context: Context) -> None:
+        del context
+        # Airflow has opened a group by now, which the UI shows folded.
+        operator.log.info("::endgroup::")
+        operator.log.error("%s", text)
+
+    operator.on_failure_callback = [*as_list(operator.on_failure_callback), write]
+    operator.on_retry_callback = [*as_list(operator.on_retry_callback), write]
+
+
+def as_list(callbacks: Any) -> list[Any]:
+    """The callbacks of an operator, which may be none, one or several."""
+    return [callbacks] if callable(callbacks) else list(callbacks or ())
 
 
 def _fail_for_good(error: RunwayError) -> NoReturn:

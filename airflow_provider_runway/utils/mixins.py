@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Collection
-from contextlib import AbstractContextManager
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -28,20 +27,6 @@ class RunwayConnectionMixin:
         from airflow_provider_runway.hooks.runway import RunwayHook
 
         return RunwayHook(self.runway_conn_id)
-
-
-class FreeTask(RunwayConnectionMixin):
-    """A task that spends nothing."""
-
-    def _ending(self) -> AbstractContextManager[None]:
-        """Have whatever goes wrong within the block reach Airflow as it should, with what to do about it."""
-        from airflow_provider_runway.operators.advice import advise_where_nothing_is_paid
-        from airflow_provider_runway.utils.failures import as_airflow_failure
-
-        return as_airflow_failure(
-            self,  # type: ignore[arg-type] # it is mixed into an operator
-            lambda error: advise_where_nothing_is_paid(error, self.runway_conn_id),
-        )
 
 
 class VideoLinksMixin(RunwayConnectionMixin):

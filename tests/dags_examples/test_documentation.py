@@ -19,7 +19,12 @@ from airflow_provider_runway.kie.failures import FailureReason
 from airflow_provider_runway.kie.prices import CREDITS
 from airflow_provider_runway.operators.base import RunwayVideoOperator
 from airflow_provider_runway.operators.kie_job import KieJobOperator
-from airflow_provider_runway.operators.runway import RunwayAlephOperator, RunwayExtendOperator, RunwayGenerateOperator
+from airflow_provider_runway.operators.runway import (
+    RunwayAlephOperator,
+    RunwayExtendOperator,
+    RunwayGenerateOperator,
+    RunwayOperator,
+)
 from airflow_provider_runway.operators.submission import RECORD_KEY, Stage, Submission
 from airflow_provider_runway.operators.upload import RunwayUploadOperator, UploadResult
 from airflow_provider_runway.results import JobResult, VideoResult
@@ -41,6 +46,7 @@ SECTIONS: dict[str, type] = {
     "RunwayExtendOperator": RunwayExtendOperator,
     "RunwayAlephOperator": RunwayAlephOperator,
     "KieJobOperator": KieJobOperator,
+    "Parameters of the Runway operators": RunwayOperator,
     "Parameters of all operators": RunwayVideoOperator,
     "RunwayVideoSensor": RunwayVideoSensor,
     "RunwayToObjectStorageOperator": RunwayToObjectStorageOperator,

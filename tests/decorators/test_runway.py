@@ -14,8 +14,7 @@ from airflow.sdk.exceptions import AirflowFailException
 from fakes import PIXEL, GivenTime
 from operators.support import Deferred, Task
 
-from airflow_provider_runway.decorators.returned import RETURNED_KEY
-from airflow_provider_runway.decorators.runway import RunwayDecoratedOperator
+from airflow_provider_runway.decorators.runway import RETURNED_KEY, RunwayDecoratedOperator
 from airflow_provider_runway.exceptions import AmbiguousSubmissionError, InvalidRequestError
 from airflow_provider_runway.kie.client import KieClient
 from airflow_provider_runway.kie.requests import GenerateRequest

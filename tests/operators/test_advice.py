@@ -15,7 +15,7 @@ from airflow_provider_runway.exceptions import (
     RunwayError,
     UnreadableRecordError,
 )
-from airflow_provider_runway.operators.advice import Standing, advise
+from airflow_provider_runway.operators.advice import Payment, advise
 
 LOGS = "http://127.0.0.1:8788/logs"
 ERRORS: list[type[RunwayError]] = [
@@ -34,17 +34,17 @@ OF_THEIR_OWN = {
 OTHERS = [kind for kind in ERRORS if kind not in OF_THEIR_OWN]
 
 
-def standing(**facts: Any) -> Standing:
-    return Standing(**{"conn_id": "clips", "logs": LOGS, "is_kept": True, **facts})
+def payment(**facts: Any) -> Payment:
+    return Payment(**{"conn_id": "clips", "logs": LOGS, "is_recorded": True, **facts})
 
 
 @pytest.mark.parametrize("kind", ERRORS)
 @pytest.mark.parametrize("task_id", [None, "task-1"])
 @pytest.mark.parametrize("retryable", [True, False])
-def test_where_no_record_is_kept_nothing_promises_that_a_retry_pays_nothing(
+def test_where_no_record_is_recorded_nothing_promises_that_a_retry_pays_nothing(
     kind: type[RunwayError], task_id: str | None, retryable: bool
 ) -> None:
-    said = advise(kind("It went wrong.", retryable=retryable), standing(is_kept=False, task_id=task_id))
+    said = advise(kind("It went wrong.", retryable=retryable), payment(is_recorded=False, task_id=task_id))
 
     assert "pays nothing" not in said
     assert "pays no more" not in said
@@ -55,8 +55,8 @@ def test_where_no_record_is_kept_nothing_promises_that_a_retry_pays_nothing(
 def test_what_is_paid_is_said_by_its_id_and_how_to_have_it(kind: type[RunwayError]) -> None:
     error = kind("It went wrong.")
 
-    kept = advise(error, standing(task_id="task-1"))
-    lost = advise(error, standing(task_id="task-1", is_kept=False))
+    kept = advise(error, payment(task_id="task-1"))
+    lost = advise(error, payment(task_id="task-1", is_recorded=False))
 
     assert kept.startswith("Task task-1 is paid.")
     assert "A retry, or clearing this task, goes on with it and pays nothing." in kept
@@ -65,12 +65,12 @@ def test_what_is_paid_is_said_by_its_id_and_how_to_have_it(kind: type[RunwayErro
 
 @pytest.mark.parametrize("kind", ERRORS)
 def test_every_advice_ends_with_the_page(kind: type[RunwayError]) -> None:
-    assert advise(kind("It went wrong."), standing()).endswith(" See docs/errors.md.")
+    assert advise(kind("It went wrong."), payment()).endswith(" See docs/errors.md.")
 
 
 @pytest.mark.parametrize("kind", OTHERS)
 def test_what_was_not_submitted_is_said_to_be_unpaid(kind: type[RunwayError]) -> None:
-    assert advise(kind("It went wrong."), standing()).startswith("Nothing was paid.")
+    assert advise(kind("It went wrong."), payment()).startswith("Nothing was paid.")
 
 
 @pytest.mark.parametrize(
@@ -86,30 +86,30 @@ def test_what_was_not_submitted_is_said_to_be_unpaid(kind: type[RunwayError]) ->
     ],
 )
 def test_a_refusal_says_what_to_do(kind: type[RunwayError], advice: str) -> None:
-    assert advice in advise(kind("It went wrong."), standing())
+    assert advice in advise(kind("It went wrong."), payment())
 
 
 def test_a_lost_answer_comes_with_the_whole_way_out_of_it() -> None:
     lost = AmbiguousSubmissionError("It is unknown.")
 
-    said = advise(lost, standing())
+    said = advise(lost, payment())
 
     for fact in ("It may be paid.", LOGS, "'stage'", "'submitted'", "'task_id'", "'runway_submission'", "delete that"):
         assert fact in said
-    assert "'task-7'" in advise(AmbiguousSubmissionError("It is unknown.", task_id="task-7"), standing())
-    assert "RunwayVideoSensor" in advise(lost, standing(is_kept=False))
-    assert "may pay twice" in advise(AmbiguousSubmissionError("It is unknown.", retryable=True), standing())
+    assert "'task-7'" in advise(AmbiguousSubmissionError("It is unknown.", task_id="task-7"), payment())
+    assert "RunwayVideoSensor" in advise(lost, payment(is_recorded=False))
+    assert "may pay twice" in advise(AmbiguousSubmissionError("It is unknown.", retryable=True), payment())
 
 
 @pytest.mark.parametrize(("retryable", "said"), [(True, "submits anew"), (False, "Then clear this task")])
 def test_a_video_that_kie_failed_is_not_said_to_be_paid(retryable: bool, said: str) -> None:
-    advice = advise(GenerationFailedError("Failed.", retryable=retryable), standing(task_id="task-1"))
+    advice = advise(GenerationFailedError("Failed.", retryable=retryable), payment(task_id="task-1"))
 
     assert said in advice
     assert "is paid" not in advice
 
 
 def test_a_killed_task_says_what_is_known() -> None:
-    assert "task-1 stays paid" in standing(task_id="task-1").killed
-    assert LOGS in standing().killed
-    assert "pays nothing" not in standing(task_id="task-1", is_kept=False).killed
+    assert "task-1 stays paid" in payment(task_id="task-1").killed
+    assert LOGS in payment().killed
+    assert "pays nothing" not in payment(task_id="task-1", is_recorded=False).killed

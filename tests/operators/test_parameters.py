@@ -19,7 +19,6 @@ WAITING = {
     "extra_fields": None,
     "callback_url": None,
     "save_to": None,
-    "thumbnail": False,
     "wait_for_completion": True,
     "deferrable": True,
     "poll_interval": 10,
@@ -47,6 +46,7 @@ ALEPH = {
     "watermark": None,
     "upload_cn": False,
 }
+THUMBNAIL = {"thumbnail": False}
 JOB = {"model": REQUIRED, "input": REQUIRED}
 SENSOR = {
     "runway_task_id": REQUIRED,
@@ -76,9 +76,9 @@ def parameters(operator: type[BaseOperator], stop: type[BaseOperator]) -> dict[s
 @pytest.mark.parametrize(
     ("operator", "stop", "expected"),
     [
-        (RunwayGenerateOperator, BaseOperator, GENERATE | WAITING),
-        (RunwayExtendOperator, BaseOperator, EXTEND | WAITING),
-        (RunwayAlephOperator, BaseOperator, ALEPH | WAITING),
+        (RunwayGenerateOperator, BaseOperator, GENERATE | THUMBNAIL | WAITING),
+        (RunwayExtendOperator, BaseOperator, EXTEND | THUMBNAIL | WAITING),
+        (RunwayAlephOperator, BaseOperator, ALEPH | THUMBNAIL | WAITING),
         (KieJobOperator, BaseOperator, JOB | WAITING),
         (RunwayVideoSensor, BaseSensorOperator, SENSOR),
     ],

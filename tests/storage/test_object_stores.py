@@ -11,7 +11,7 @@ from airflow.sdk import ObjectStoragePath
 from airflow.sdk.io import store
 
 from airflow_provider_runway.kie.errors import TargetExistsError, TargetUnwritableError
-from airflow_provider_runway.operators.video_file import check_target
+from airflow_provider_runway.storage.check_target import check_target
 
 from .stand_ins import BUCKET, STORES, ObjectStore
 from .support import OTHER_VIDEO, PICTURE, VIDEO, Ask, film, media_host, reply, save, video_reply

@@ -13,7 +13,7 @@ from airflow.sdk import ObjectStoragePath
 from airflow.sdk import io as airflow_io
 
 from airflow_provider_runway.kie.errors import TargetExistsError, TargetUnwritableError, UnreadableFileError
-from airflow_provider_runway.operators.video_file import check_target
+from airflow_provider_runway.storage.check_target import check_target
 from airflow_provider_runway.storage.sources import read_source
 from airflow_provider_runway.storage.targets import ROOM
 

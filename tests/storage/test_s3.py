@@ -16,8 +16,8 @@ from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
 
 from airflow_provider_runway.kie.errors import TargetExistsError, TargetUnwritableError
-from airflow_provider_runway.operators.video_file import check_target
 from airflow_provider_runway.storage import s3_uploads
+from airflow_provider_runway.storage.check_target import check_target
 from airflow_provider_runway.storage.temporary_drafts import temporary_draft
 
 from .support import OTHER_VIDEO, PICTURE, VIDEO, Ask, film, media_host, reply, save, video_reply

@@ -12,7 +12,7 @@ from airflow_provider_runway.kie.judging import judge
 from airflow_provider_runway.kie.requests import GenerateRequest
 from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
-from airflow_provider_runway.operators.advice import Standing, advise
+from airflow_provider_runway.operators.advice import Payment, advise
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, plan
 from airflow_provider_runway.sandbox import Entry, Ledger, RequestEntry
 from devtools.chaos.verdict import (
@@ -135,9 +135,9 @@ def test_what_the_provider_says_is_what_the_verdict_asks_for() -> None:
         VideoTask(task_id="t", kind="runway", state=TaskState.FAILED, fail_message="flagged by our moderator")
     ).error
 
-    standing = Standing(conn_id="runway_default", logs="http://127.0.0.1:8788/logs", is_kept=True)
+    payment = Payment(conn_id="runway_default", logs="http://127.0.0.1:8788/logs", is_recorded=True)
     for error in (at_once.value, later.error):
-        advice = advise(error, standing)
+        advice = advise(error, payment)
         assert failed(f"AmbiguousSubmissionError: {error} {advice}").ending is Ending.AMBIGUOUS
     assert failed(f"GenerationFailedError: {flagged}").ending is Ending.MODERATION
 

@@ -1,10 +1,11 @@
-"""Where an operator stores its video: tried before anything is paid."""
+"""Trying a target before anything is paid."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.errors import TargetExistsError
+from airflow_provider_runway.storage.targets import address_of, find_target, storing
 
 if TYPE_CHECKING:
     import os
@@ -23,8 +24,6 @@ def check_target(save_to: Path, own: str | None) -> None:
     :raises TargetUnwritableError: If nothing can be written there, if there is no such connection, or if no installed
         provider knows the scheme.
     """
-    from airflow_provider_runway.storage.targets import address_of, find_target, storing
-
     with storing(save_to):
         address = address_of(save_to)
         place = find_target(address, "video.mp4")

@@ -1,0 +1,50 @@
+"""What goes into the lifecycle of a video, and what comes out of it for the operator to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow_provider_runway.kie.requests import Request
+from airflow_provider_runway.kie.tasks import Kind
+
+if TYPE_CHECKING:
+    from airflow.triggers.base import BaseTrigger
+
+AmbiguousSubmit = Literal["fail", "resubmit"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VideoJob:
+    """What one task is to have made, and how it waits; the parameters of the operators, after templating.
+
+    :param request: What is asked for.
+    :param renew_request: Makes the request anew right before it is sent, where the one at hand lacks what is not kept
+        between tries, and so is good for waiting only.
+    :param timeout: Seconds, the longest wait of one try.
+    """
+
+    request: Request
+    kind: Kind
+    runway_conn_id: str
+    parent_task_id: str | None = None
+    save_to: str | None = None
+    thumbnail: bool = False
+    wait_for_completion: bool = True
+    deferrable: bool = True
+    poll_interval: float = 10.0
+    timeout: float = 1800.0
+    on_ambiguous_submit: AmbiguousSubmit = "fail"
+    renew_request: Callable[[], Request] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Deferral:
+    """What an operator is to defer with: Airflow's own arguments."""
+
+    trigger: BaseTrigger
+    method_name: str
+    timeout: timedelta
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
