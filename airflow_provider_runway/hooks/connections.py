@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from airflow.sdk import BaseHook
+from airflow.sdk import BaseHook, Connection
 from airflow.sdk.log import mask_secret
 
-from airflow_provider_runway.hooks.settings import ConnectionLike, Settings, no_connection, read_settings
+from airflow_provider_runway.hooks.settings import Settings, no_connection, read_settings
 
 
 def get_settings(conn_id: str) -> Settings:
@@ -41,7 +39,7 @@ async def a_get_settings(conn_id: str) -> Settings:
     return settings
 
 
-def _has_unmasked_key(settings: Settings, connection: ConnectionLike) -> bool:
+def _has_unmasked_key(settings: Settings, connection: Connection) -> bool:
     """Whether the key is sent in another form than Airflow knows: it masks in logs what the connection has."""
     return settings.address.api_key != connection.password
 
@@ -54,13 +52,12 @@ async def _mask(secret: str) -> None:
     await getattr(log, "amask_secret", sync_to_async(log.mask_secret))(secret)
 
 
-async def _connection(conn_id: str) -> Any:
+async def _connection(conn_id: str) -> Connection:
     """Airflow's connection on an event loop.
 
     Before 3.3.2 ``aget_connection`` masks secrets with a blocking call that can deadlock, and within ``dag.test()``
     it finds no connection that is in the database: there the blocking call runs in a thread.
     """
-    from airflow.sdk import Connection
     from airflow.sdk.exceptions import AirflowNotFoundException
     from asgiref.sync import sync_to_async
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from ipaddress import ip_address
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.kie.address import DEFAULT_BASE_URL, KIE_LOGS, Address
 from airflow_provider_runway.kie.client import DEFAULT_TIMEOUT
@@ -19,20 +19,8 @@ from airflow_provider_runway.kie.rules import check_url
 from airflow_provider_runway.kie.task_ids import APIS, Api, parse_task_id
 from airflow_provider_runway.kie.uploads import DEFAULT_UPLOAD_URL
 
-
-class ConnectionLike(Protocol):
-    """The part of Airflow's connection that is read."""
-
-    @property
-    def host(self) -> str | None: ...  # noqa: D102
-    @property
-    def schema(self) -> str | None: ...  # noqa: D102
-    @property
-    def port(self) -> int | None: ...  # noqa: D102
-    @property
-    def password(self) -> str | None: ...  # noqa: D102
-    @property
-    def extra(self) -> str | None: ...  # noqa: D102
+if TYPE_CHECKING:
+    from airflow.sdk import Connection
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +68,7 @@ class Settings:
         return f"{self.address.base_url}/logs{query}"
 
 
-def read_settings(conn_id: str, connection: ConnectionLike) -> Settings:
+def read_settings(conn_id: str, connection: Connection) -> Settings:
     """Read a connection.
 
     :param conn_id: Its id, for messages.
@@ -112,7 +100,7 @@ def no_connection(conn_id: str) -> ConnectionSettingsError:
     return ConnectionSettingsError(f"There is no connection {conn_id!r}.")
 
 
-def _base_url(connection: ConnectionLike) -> str:
+def _base_url(connection: Connection) -> str:
     """The base URL as Airflow's HTTP connections have it: a scheme in the host wins, and the port counts with either.
 
     Unlike there the default is https, and a port goes before a path, and once.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import Enum
 
 
@@ -20,98 +21,38 @@ class FailureReason(str, Enum):
 
 # The input, as far as can be told; but some of these were seen to pass when KIE was less busy.
 _FETCHES = (
-    "failed to fetch",
-    "fetch failed",
-    "fetch the image",
-    "fetch the video",
-    "fetch the file",
-    "failed to download",
+    "failed to fetch", "fetch failed", "fetch the image", "fetch the video", "fetch the file", "failed to download",
     "access limits",
-)
+)  # fmt: skip
 
 # Themes of the messages KIE documents for Runway (docs.kie.ai, "Runway callbacks") and of those seen in use. The
 # order counts: a message that blames the input as well as the service is about the input.
-_THEMES: tuple[tuple[FailureReason, tuple[str, ...]], ...] = (
-    (
-        FailureReason.MODERATION,
-        (
-            "inappropriate",
-            "moderator",
-            "moderation",
-            "nsfw",
-            "sensitive",
-            "prohibited",
-            "flagged",
-            "violates",
-            "violating",
-            "violation of",
-            "content policy",
-            "our policy",
-            "safety",
-            "unsafe",
-            "copyright",
-            "content could not be processed",
-        ),
+_THEMES: Mapping[FailureReason, tuple[str, ...]] = {
+    FailureReason.MODERATION: (
+        "inappropriate", "moderator", "moderation", "nsfw", "sensitive", "prohibited", "flagged", "violates",
+        "violating", "violation of", "content policy", "our policy", "safety", "unsafe", "copyright",
+        "content could not be processed",
     ),
-    (
-        FailureReason.INPUT,
-        (
-            "2048",
-            "characters",
-            "image format",
-            "incorrect image",
-            "unsupported",
-            "get image info failed",
-            "invalid image",
-            "width and height",
-            "width/height",
-            "is too long",
-            "too large",
-            "size exceeds",
-            "length exceeds",
-            "duration exceeds",
-            "resolution exceeds",
-            "process the provided",
-            "invalid_image",
-            "not supported",
-            "are supported",
-            *_FETCHES,
-        ),
+    FailureReason.INPUT: (
+        "2048", "characters", "image format", "incorrect image", "unsupported", "get image info failed",
+        "invalid image", "width and height", "width/height", "is too long", "too large", "size exceeds",
+        "length exceeds", "duration exceeds", "resolution exceeds", "process the provided", "invalid_image",
+        "not supported", "are supported", *_FETCHES,
     ),
-    (
-        FailureReason.CAPACITY,
-        (
-            "free trial",
-            "subscribe",
-            "upgrade",
-            "concurrent",
-            "concurrency",
-            "limit reached",
-            "too many requests",
-            "too many tasks",
-            "server is busy",
-            "capacity",
-        ),
+    FailureReason.CAPACITY: (
+        "free trial", "subscribe", "upgrade", "concurrent", "concurrency", "limit reached", "too many requests",
+        "too many tasks", "server is busy", "capacity",
     ),
-    (
-        FailureReason.SERVICE,
-        (
-            "try again",
-            "network",
-            "upload failed",
-            "internal error",
-            "timeout",
-            "timed out",
-            "generation failed",
-        ),
+    FailureReason.SERVICE: (
+        "try again", "network", "upload failed", "internal error", "timeout", "timed out", "generation failed",
     ),
-)
+}  # fmt: skip
 
 
 def failure_reason(message: str | None) -> FailureReason:
     """Class a failure by KIE's text for it; ``UNKNOWN`` where the text says nothing known."""
     text = _plain(message)
-    for reason, themes in _THEMES:
+    for reason, themes in _THEMES.items():
         if any(theme in text for theme in themes):
             return reason
     return FailureReason.UNKNOWN

@@ -6,7 +6,6 @@ error thrown into it. The sync and the async client differ only in who drives it
 
 from __future__ import annotations
 
-import math
 import reprlib
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
@@ -38,6 +37,7 @@ from airflow_provider_runway.kie.errors import (
 from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.requests import ExtendRequest, JobRequest, Request
 from airflow_provider_runway.kie.retry_rules import RetryRules, named_pause
+from airflow_provider_runway.kie.seconds import finite
 from airflow_provider_runway.kie.task_ids import Api, format_task_id, parse_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.kie.texts import as_sentence, shorten
@@ -114,11 +114,8 @@ def _check_it_is_this_task(data: object, call: Call, task_id: str) -> None:
 def credits_left(retry_rules: RetryRules) -> Flow[float]:
     """The account's balance."""
     data = yield from ask(CREDIT_CALL, retry_rules)
-    try:
-        balance = math.nan if isinstance(data, bool) or not isinstance(data, (int, float, str)) else float(data)
-    except (ValueError, OverflowError):
-        balance = math.nan
-    if not math.isfinite(balance):
+    balance = None if isinstance(data, bool) else finite(data)
+    if balance is None:
         raise UnreadableAnswerError(f"KIE.AI's balance is not a number: {reprlib.repr(data)}")
     return balance
 

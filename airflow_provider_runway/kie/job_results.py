@@ -62,18 +62,11 @@ def read_outcome(result_json: object, response: object) -> JobOutcome:
     )
 
 
-# Servers take some eight thousand characters.
-_LONGEST_LINK = 8192
-
-
 def read_link(value: object) -> str | None:
     """An http(s) link; ``None`` out of anything else, and out of one that no host would take."""
     link = value.strip() if isinstance(value, str) else ""
-    return (
-        link
-        if len(link) <= _LONGEST_LINK and link.isprintable() and link.lower().startswith(("http://", "https://"))
-        else None
-    )
+    is_link = len(link) <= _LONGEST_LINK and link.isprintable() and link.lower().startswith(("http://", "https://"))
+    return link if is_link else None
 
 
 def parse_object(value: object) -> Mapping[str, Any]:
@@ -120,7 +113,7 @@ def _links(value: object) -> Iterator[tuple[str, str]]:
     found = 0
     for leaf, under in leaves(value):
         link = read_link(leaf)
-        if link is not None and len(link) <= _LONGEST_LINK and " " not in link:
+        if link is not None and " " not in link:
             yield link, under
             found += 1
             if found == _MOST_LINKS:

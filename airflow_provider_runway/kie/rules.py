@@ -103,12 +103,6 @@ def check_model(value: object) -> None:
     check_encodable("model", value)
 
 
-def check_input(value: object) -> None:
-    """A mapping with text keys. What is in it is for the model to judge."""
-    if not isinstance(value, Mapping) or not all(isinstance(key, str) for key in value):
-        raise InvalidRequestError("input", value, _FIELDS_RULE)
-
-
 def check_flag(name: str, value: object) -> None:
     """True or false."""
     if not isinstance(value, bool):
@@ -232,11 +226,6 @@ def is_task_id(text: str) -> bool:
 
 # Those seen have 32. One that is not stored and sent back whole would be lost, one without end is none.
 _LONGEST_TASK_ID = 1000
-
-
-def check_extra_fields(value: object) -> None:
-    """A mapping with text keys that can be sent as JSON."""
-    plain_fields("extra_fields", value)
 
 
 def plain_fields(name: str, value: object) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from airflow_provider_runway.kie.rules import (
     ASPECT_RATIOS,
     DURATIONS,
     QUALITIES,
-    check_extra_fields,
     is_file_address,
     is_task_id,
+    plain_fields,
 )
 
 from .support import JSON, wild
@@ -212,7 +212,7 @@ def test_what_cannot_be_a_task_id_is_refused(task_id: Any) -> None:
 def test_extra_fields_are_names_and_json_values(make: Any, extra: Any) -> None:
     refused("extra_fields", make, extra_fields=extra)
     with pytest.raises(InvalidRequestError):
-        check_extra_fields(extra)
+        plain_fields("extra_fields", extra)
 
 
 def test_extra_fields_that_contain_themselves_are_refused() -> None:
