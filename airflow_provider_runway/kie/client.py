@@ -261,6 +261,6 @@ def _poll_state(
         task_id,
         deadline=now + check_seconds("timeout", timeout),
         rules=PollRules(poll_interval=pause),
-        schedule=None if age is None else Schedule.of(kind),
+        schedule=None if age is None else Schedule(kind),
         submitted=None if age is None else now - age,
     )

@@ -171,7 +171,7 @@ class PollState:
         """A look brought a record."""
         self._faults = self._refusals = self._missing = 0
         decision = judge(task)
-        self._learn(now, ended=decision.verdict in {Verdict.DONE, Verdict.FAILED})
+        self._learn(now, ready=decision.verdict is Verdict.DONE)
         if decision.verdict is Verdict.DONE:
             return Finished(task)
         if decision.error is not None:
@@ -246,11 +246,11 @@ class PollState:
     def _age(self, now: float) -> float | None:
         return None if self._submitted is None else now - self._submitted
 
-    def _learn(self, now: float, *, ended: bool) -> None:
+    def _learn(self, now: float, *, ready: bool) -> None:
         age = self._age(now)
         if self._schedule is not None and age is not None:
-            if self._since is not None:
-                self._schedule.forecast.saw(self._since, age, ended=ended)
+            if ready and self._since is not None:
+                self._schedule.learn(self._since, age)
             self._since = age
 
     def _usual_pause(self, now: float) -> float:

@@ -282,7 +282,7 @@ def schedule_of(profile: str) -> Schedule:
     if profile not in _SCHEDULES and len(_SCHEDULES) >= _MOST_SCHEDULES:
         profile = "runway"
     if profile not in _SCHEDULES:
-        _SCHEDULES[profile] = Schedule.of(profile)
+        _SCHEDULES[profile] = Schedule(profile)
     return _SCHEDULES[profile]
 
 

@@ -1,7 +1,7 @@
-"""How well looks are spent, in simulation: requests times mean delay, relative to a flat schedule of the same interval.
+"""How well polls are spent, in simulation: requests times mean delay, relative to a flat schedule of the same interval.
 
 ``python -m devtools.bench.schedule`` prints a table; nothing is sent anywhere. The schedule has learned from the polls
-it made itself at 300 videos; it goes on learning. Of several such histories the looks and delays are added up.
+it made itself at 300 videos; it goes on learning. Of several such histories the polls and delays are added up.
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ EXPONENTIAL = Law(
     "exponential, mean 90 s", lambda dice: dice.expovariate(1.0 / 90.0), lambda age: math.exp(-max(age, 0.0) / 90.0)
 )
 NEVER = Law("never", lambda _: math.inf, lambda _: 1.0)
-NARROW = log_normal(90.0, 0.3, limit=0.75)
+NARROW = log_normal(90.0, 0.3, limit=0.8)
 WIDE = log_normal(90.0, 0.5, limit=0.9)
 HUMPS = mixed("two humps, 40 s and 200 s", 0.5, log_normal(40.0, 0.2), log_normal(200.0, 0.2))
 STUCK = mixed("5 % never ready, others log-normal 90 s, sigma 0.3", 0.05, NEVER, NARROW)
@@ -82,23 +82,23 @@ CHANGES = (
 )
 
 
-class Looks(Protocol):
+class Pauses(Protocol):
     """What a schedule is asked here."""
 
     def first_pause(self, age: float, poll_interval: float, jitter: float, /) -> float:
-        """Seconds from the submission to the first look."""
+        """Seconds from the submission to the first poll."""
         ...
 
     def next_pause(self, age: float, poll_interval: float, jitter: float, /) -> float:
-        """Seconds from a look to the next one."""
+        """Seconds from a poll to the next one."""
         ...
 
 
 class Flat:
-    """One look after each poll interval, with the jitter that the schedule has."""
+    """One poll after each poll interval, with the jitter that the schedule has."""
 
     def next_pause(self, _age: float, poll_interval: float, jitter: float, /) -> float:
-        """Seconds from a look to the next one."""
+        """Seconds from a poll to the next one."""
         return poll_interval * (1.0 + JITTER * jitter)
 
     first_pause = next_pause
@@ -106,46 +106,46 @@ class Flat:
 
 @dataclass(slots=True)
 class Tally:
-    """Looks and delays of many videos."""
+    """Polls and delays of many videos."""
 
     videos: int = 0
     ready: int = 0
-    looks: int = 0
+    polls: int = 0
     delay: float = 0.0
 
     @property
     def figure(self) -> float:
-        """Mean looks times mean delay, in seconds."""
-        return self.mean_looks * self.mean_delay
+        """Mean polls times mean delay, in seconds."""
+        return self.mean_polls * self.mean_delay
 
     @property
-    def mean_looks(self) -> float:
-        """Looks at one video."""
-        return self.looks / self.videos
+    def mean_polls(self) -> float:
+        """Polls at one video."""
+        return self.polls / self.videos
 
     @property
     def mean_delay(self) -> float:
-        """Seconds from when a video is ready to the look that sees it."""
+        """Seconds from when a video is ready to the poll that sees it."""
         return self.delay / self.ready
 
 
 def watch(
-    looks: Looks, ends: Iterable[float], poll_interval: float, dice: random.Random, tally: Tally | None = None
+    pauses: Pauses, ends: Iterable[float], poll_interval: float, dice: random.Random, tally: Tally | None = None
 ) -> Tally:
     """Wait for videos, one after another, with a schedule that learns if it is one of ours."""
     tally = tally or Tally()
-    learner = looks.forecast if isinstance(looks, Schedule) else None
+    learner = pauses if isinstance(pauses, Schedule) else None
     for end in ends:
-        age, since = looks.first_pause(0.0, poll_interval, dice.random()), 0.0
+        age, since = pauses.first_pause(0.0, poll_interval, dice.random()), 0.0
         while True:
             age = min(age, TIMEOUT)
-            tally.looks += 1
-            if learner is not None:
-                learner.saw(since, age, ended=end <= age)
+            tally.polls += 1
+            if learner is not None and end <= age:
+                learner.learn(since, age)
             if end <= age or age >= TIMEOUT:
                 break
             since = age
-            age += looks.next_pause(age, poll_interval, dice.random())
+            age += pauses.next_pause(age, poll_interval, dice.random())
         tally.videos += 1
         if end <= age:
             tally.ready += 1
@@ -157,7 +157,7 @@ class Untaught:
     """A schedule that never learns: what the built-in guess is worth alone."""
 
     def __init__(self) -> None:
-        schedule = Schedule.of(PROFILE)
+        schedule = Schedule(PROFILE)
         self.first_pause = schedule.first_pause
         self.next_pause = schedule.next_pause
 
@@ -176,7 +176,7 @@ class Comparison:
 
 
 def taught(law: Law, poll_interval: float, dice: random.Random, videos: int = LEARNED_FROM) -> Schedule:
-    schedule = Schedule.of(PROFILE)
+    schedule = Schedule(PROFILE)
     watch(schedule, drawn(law, videos, dice), poll_interval, dice)
     return schedule
 
@@ -225,7 +225,7 @@ def changing(
 
 
 def optimum(law: Law, step: float = 0.1) -> float:
-    """The figure of looks as dense as ``sqrt(f / S)``, f the density and S the survival, without any other bound."""
+    """The figure of polls as dense as ``sqrt(f / S)``, f the density and S the survival, without any other bound."""
     lives = [law.alive(step * i) for i in range(int(TIMEOUT / step) + 1)]
     spent = sum(math.sqrt(max(a - b, 0.0) / step * 0.5 * (a + b)) for a, b in pairwise(lives)) * step
     flat = sum(0.5 * (a + b) for a, b in pairwise(lives)) * step
@@ -254,12 +254,12 @@ def main() -> int:
             figures = [comparison.figure for comparison in changing(before, after, poll_interval)]
             good &= max(figures) <= 1.05
             print(f"  {before.name + ' -> ' + after.name:78}" + "".join(f"{f:8.2f}" for f in figures))
-    print("\nflat, learned: looks a video x mean delay; learned, guess, optimum: that product relative to flat's.")
+    print("\nflat, learned: polls a video x mean delay; learned, guess, optimum: that product relative to flat's.")
     return 0 if good else 1
 
 
 def _spent(tally: Tally) -> str:
-    return f"{tally.mean_looks:.1f} x {tally.mean_delay:.2f} s"
+    return f"{tally.mean_polls:.1f} x {tally.mean_delay:.2f} s"
 
 
 if __name__ == "__main__":

@@ -273,7 +273,7 @@ def test_a_look_that_goes_well_makes_refusals_forgotten() -> None:
 
 
 def scheduled(age: float | None, **options: Any) -> PollState:
-    return watch(schedule=Schedule.of("generate-5s-720p"), submitted=None if age is None else -age, **options)
+    return watch(schedule=Schedule("generate-5s-720p"), submitted=None if age is None else -age, **options)
 
 
 def test_the_first_look_at_a_new_video_waits_until_it_is_an_interval_old() -> None:
@@ -287,25 +287,25 @@ def test_the_first_look_is_at_once_where_the_age_is_unknown_or_the_time_is_up(wa
 
 
 def test_a_watch_tells_its_schedule_when_the_video_was_ready() -> None:
-    schedule = Schedule.of("generate-5s-720p")
-    too_soon, right = schedule.forecast.chance(0.0, 300.0), schedule.forecast.chance(400.0, 460.0)
+    schedule = Schedule("generate-5s-720p")
+    too_soon, right = schedule.head_start(0.0, 300.0, 1.0), schedule.head_start(390.0, 460.0, 1.0)
     for _ in range(60):
         watching = watch(schedule=schedule, submitted=0.0)
         watching.begin(1.0)
         watching.saw(task(), 395.0)
         watching.saw(task(TaskState.SUCCESS, video_url=LINK), 405.0)
-    assert schedule.forecast.chance(0.0, 300.0) < 0.5 * too_soon
-    assert schedule.forecast.chance(400.0, 460.0) > right
+    assert schedule.head_start(0.0, 300.0, 1.0) < 0.5 * too_soon
+    assert schedule.head_start(390.0, 460.0, 1.0) > right
 
 
 def test_a_wait_that_began_late_does_not_pass_for_a_video_that_was_late() -> None:
-    schedule = Schedule.of("generate-5s-720p")
-    before = schedule.forecast.chance(0.0, 600.0)
+    schedule = Schedule("generate-5s-720p")
+    before = schedule.head_start(0.0, 600.0, 1.0)
     for _ in range(60):
         watching = watch(schedule=schedule, submitted=-590.0)
         watching.begin(0.0)
         watching.saw(task(TaskState.SUCCESS, video_url=LINK), 10.0)
-    assert schedule.forecast.chance(0.0, 600.0) == before
+    assert schedule.head_start(0.0, 600.0, 1.0) == before
 
 
 def test_a_video_that_is_likely_to_be_ready_gets_a_head_start() -> None:

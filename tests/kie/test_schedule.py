@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_runway.kie.forecast import Forecast
-from airflow_provider_runway.kie.schedule import HEAD_START, LONGEST, LONGEST_AFTER, Schedule
+from airflow_provider_runway.kie.prices import CREDITS
+from airflow_provider_runway.kie.schedule import HEAD_START, LONGEST, LONGEST_AFTER, Schedule, guessed_median
 from devtools.bench.schedule import (
     CHANGES,
     EXPONENTIAL,
@@ -25,6 +25,7 @@ from devtools.bench.schedule import (
     cold,
     drawn,
     learned,
+    log_normal,
     optimum,
     taught,
     watch,
@@ -39,10 +40,10 @@ def schooled(law: Law) -> Schedule:
     return taught(law, 10.0, random.Random(0))
 
 
-UNTAUGHT = Schedule.of("generate-5s-720p")
+UNTAUGHT = Schedule("generate-5s-720p")
 EXPERT = schooled(NARROW)
 OF_STUCK = schooled(STUCK)
-SCHEDULES = [UNTAUGHT, Schedule.of("aleph"), EXPERT, schooled(HUMPS), OF_STUCK]
+SCHEDULES = [UNTAUGHT, Schedule("aleph"), EXPERT, schooled(HUMPS), OF_STUCK]
 each_schedule = pytest.mark.parametrize("schedule", SCHEDULES, ids=["guess", "aleph", "narrow", "humps", "stuck"])
 
 
@@ -111,13 +112,62 @@ def test_without_an_age_pauses_are_even(poll_interval: float, jitter: float) -> 
         assert poll_interval <= pause <= 1.2 * poll_interval
 
 
-def test_a_pause_follows_what_the_forecast_learns_meanwhile() -> None:
-    forecast = Forecast(90.0)
-    schedule = Schedule(forecast)
+# --- what is learned
+
+
+def pauses(schedule: Schedule) -> list[float]:
+    return [schedule.next_pause(age, 10.0, 0.0) for age in (5.0, 15.0, 25.0, 40.0, 90.0, 300.0, 900.0)]
+
+
+def teach(schedule: Schedule, law: Law, videos: int = 100, seed: int = 1) -> Schedule:
+    dice = random.Random(seed)
+    watch(schedule, drawn(law, videos, dice), 10.0, dice)
+    return schedule
+
+
+@pytest.mark.parametrize("profile", [*CREDITS, "runway", "", "a profile of next year"])
+def test_aleph_is_guessed_to_take_longest(profile: str) -> None:
+    assert 60.0 <= guessed_median(profile) <= guessed_median("aleph") <= 600.0
+
+
+def test_pauses_follow_what_is_learned_meanwhile() -> None:
+    schedule = Schedule("generate-5s-720p")
     before = schedule.next_pause(5.0, 10.0, 0.0)
-    dice = random.Random(1)
-    watch(schedule, drawn(NARROW, 100, dice), 10.0, dice)
-    assert schedule.next_pause(5.0, 10.0, 0.0) > 1.2 * before
+    assert teach(schedule, NARROW).next_pause(5.0, 10.0, 0.0) > 1.2 * before
+
+
+def test_what_was_learned_long_ago_is_forgotten() -> None:
+    one = teach(teach(Schedule("runway"), log_normal(30.0, 0.3)), NARROW, seed=2)
+    other = teach(teach(Schedule("runway"), log_normal(300.0, 0.3)), NARROW, seed=2)
+    assert pauses(one) == pytest.approx(pauses(other), rel=0.2)
+
+
+def test_a_few_outliers_change_little() -> None:
+    schedule = teach(Schedule("runway"), NARROW)
+    before = pauses(schedule)
+    for since, age in ((0.0, 2.0), (0.0, 3.0), (1490.0, 1500.0), (1690.0, 1700.0)):
+        schedule.learn(since, age)
+    assert pauses(schedule) == pytest.approx(before, rel=0.3)
+
+
+@pytest.mark.parametrize(
+    ("since", "age"),
+    [(10.0, 10.0), (20.0, 10.0), (math.nan, 10.0), (10.0, math.nan), (-5.0, -1.0), (0.0, math.inf), (math.inf,) * 2],
+)
+def test_a_poll_that_says_nothing_teaches_nothing(since: float, age: float) -> None:
+    schedule = Schedule("runway")
+    before = pauses(schedule)
+    for _ in range(100):
+        schedule.learn(since, age)
+    assert pauses(schedule) == before
+
+
+@given(st.lists(st.tuples(st.floats(), st.floats()), max_size=100), any_age)
+def test_it_stands_whatever_polls_it_learns_from(polls: list[tuple[float, float]], age: float | None) -> None:
+    schedule = Schedule("runway")
+    for since, until in polls:
+        schedule.learn(since, until)
+    assert 10.0 <= schedule.next_pause(age, 10.0, 0.5) <= LONGEST_AFTER * 10.0
 
 
 # --- first looks
@@ -183,7 +233,7 @@ def _limited(head_start: Callable[[float, float], float]) -> tuple[float, float]
     dice = random.Random(5)
     ends = drawn(STUCK, 700, dice)
     schedule = OF_STUCK
-    coming = [(i * 1.6 + schedule.first_pause(0.0, 10.0, dice.random()), i, 0.0) for i in range(700)]
+    coming = [(i * 1.4 + schedule.first_pause(0.0, 10.0, dice.random()), i, 0.0) for i in range(700)]
     heapq.heapify(coming)
     due: list[tuple[float, float, int, float]] = []
     delays, longest = [], 0.0
@@ -191,13 +241,13 @@ def _limited(head_start: Callable[[float, float], float]) -> tuple[float, float]
         now = turn * 0.25
         while coming and coming[0][0] <= now:
             moment, video, since = heapq.heappop(coming)
-            key = moment - head_start(since, moment - video * 1.6)
+            key = moment - head_start(since, moment - video * 1.4)
             heapq.heappush(due, (key, moment, video, since))
         if not due:
             continue
         _, moment, video, since = heapq.heappop(due)
         longest = max(longest, now - moment)
-        age = now - video * 1.6
+        age = now - video * 1.4
         if ends[video] <= age:
             delays.append(age - ends[video])
         else:

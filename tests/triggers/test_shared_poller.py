@@ -384,7 +384,7 @@ def test_looks_that_had_to_be_put_off_are_all_made_up_for(
 
 def test_when_tasks_of_a_sort_are_ready_is_learned_from_all_waits(kie: Sandbox, given_time: GivenTime) -> None:
     kie.configure(seconds=300, submissions_per_window=1000)
-    before = Schedule.of("generate-5s-720p").forecast
+    before = Schedule("generate-5s-720p")
 
     def looks() -> int:
         given_time.pauses.clear()
@@ -398,10 +398,10 @@ def test_when_tasks_of_a_sort_are_ready_is_learned_from_all_waits(kie: Sandbox, 
     for _ in range(30):
         last = looks()
 
-    learned = schedule_of("generate-5s-720p").forecast
+    learned = schedule_of("generate-5s-720p")
     assert last < first
-    assert learned.chance(0, 200) < before.chance(0, 200)
-    assert learned.chance(300, 400) > before.chance(300, 400)
+    assert learned.head_start(0, 200, 10.0) < before.head_start(0, 200, 10.0)
+    assert learned.head_start(250, 400, 10.0) > before.head_start(250, 400, 10.0)
 
 
 def test_however_many_sorts_of_video_there_are_memory_is_bounded() -> None:
