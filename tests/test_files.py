@@ -9,7 +9,7 @@ TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "airflow_provider_runway"
 LONGEST = 300
 FILES = {file.relative_to(PACKAGE).as_posix(): file for file in sorted(PACKAGE.rglob("*.py"))}
-# Modules and folders whose tests have another name: the file where most of them are. The sandbox is tested over HTTP, as
+# Modules and folders whose tests have another name: where most of them are. The sandbox is tested over HTTP, as
 # a client sees it; what is a part of one thing, as that thing.
 TESTED_IN: Mapping[str, str] = {
     "cli/definition.py": "cli/test_commands.py",
