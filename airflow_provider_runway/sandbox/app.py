@@ -1,97 +1,100 @@
-"""The sandbox as an ASGI application."""
+"""The sandbox as an ASGI application: KIE.AI's HTTP API, its media host, its log page and the controls."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, NoReturn
 
-from airflow_provider_runway.sandbox.control import PREFIX, control
-from airflow_provider_runway.sandbox.delivery import deliver
-from airflow_provider_runway.sandbox.dispatch import exchange
+from starlette.requests import ClientDisconnect  # noqa: TID253 - this module is imported when a sandbox starts
+from starlette.routing import Route, Router  # noqa: TID253 - same
+
+from airflow_provider_runway.sandbox.calls import Call, Handler
+from airflow_provider_runway.sandbox.control import control
+from airflow_provider_runway.sandbox.endpoints import aleph, common, files, jobs, media, runway
 from airflow_provider_runway.sandbox.guard import refusal_of
 from airflow_provider_runway.sandbox.journal import Journal
 from airflow_provider_runway.sandbox.logs_page import logs_page
-from airflow_provider_runway.sandbox.messages import Reply, Request, query_of
-from airflow_provider_runway.sandbox.routes import route_of
+from airflow_provider_runway.sandbox.messages import TEXT, Refusal, Reply, SandboxRequest
 from airflow_provider_runway.sandbox.settings import SandboxSettings
 from airflow_provider_runway.sandbox.state import SandboxState
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import AsyncIterator
     from pathlib import Path
 
-    Message = MutableMapping[str, Any]
-    Receive = Callable[[], Awaitable[Message]]
-    Send = Callable[[Message], Awaitable[None]]
+    from starlette.types import Receive, Scope, Send
 
-_LOGS = "/logs"
-_FIRST = Reply(307, headers=(("location", _LOGS),))
-
-
-class SandboxApp:
-    """KIE.AI's HTTP API, its media host, its log page and the controls, as one application.
-
-    :param state: the world that it plays in.
-    """
-
-    def __init__(self, state: SandboxState) -> None:
-        self.state = state
-
-    async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Serve one ASGI scope."""
-        if scope["type"] == "lifespan":
-            await self._live(receive, send)
-        elif scope["type"] == "http":
-            request = await self._request(scope, receive)
-            if request:
-                await deliver(await self._reply(request), request, receive, send)
-
-    async def _reply(self, request: Request) -> Reply:
-        path = request.path
-        if why := refusal_of(self.state.settings, request):
-            return Reply(403, f"{why}\n".encode(), "text/plain; charset=utf-8")
-        if path.startswith(PREFIX):
-            return control(self.state, request)
-        if request.method == "GET" and path in (_LOGS, "/"):
-            return logs_page(self.state, request) if path == _LOGS else _FIRST
-        return await exchange(self.state, route_of(request.method, path), request)
-
-    async def _request(self, scope: Message, receive: Receive) -> Request | None:
-        """The whole request; None when the other side has gone."""
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-        parts: list[bytes] = []
-        more = True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            parts.append(message.get("body", b""))
-            more = message.get("more_body", False)
-        server = scope.get("server") or ("127.0.0.1", None)
-        host = headers.get("host") or f"{server[0]}:{server[1]}"
-        return Request(
-            method=scope["method"],
-            path=scope["path"],
-            query=query_of(scope["query_string"]),
-            headers=headers,
-            body=b"".join(parts),
-            base_url=f"{scope.get('scheme', 'http')}://{host}",
-            at=self.state.clock.now(),
-        )
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        await receive()
-        await send({"type": "lifespan.startup.complete"})
-        await receive()
-        await self.state.courier.aclose()
-        self.state.studio.close()
-        await send({"type": "lifespan.shutdown.complete"})
+_API = {
+    ("GET", "/api/v1/runway/record-detail"): Call("record", runway.record_detail),
+    ("GET", "/api/v1/aleph/record-info"): Call("record", aleph.record_info),
+    ("GET", "/api/v1/jobs/recordInfo"): Call("record", jobs.record_info),
+    ("POST", "/api/v1/runway/generate"): Call("submit", runway.generate),
+    ("POST", "/api/v1/runway/extend"): Call("submit", runway.extend),
+    ("POST", "/api/v1/aleph/generate"): Call("submit", aleph.generate),
+    ("POST", "/api/v1/jobs/createTask"): Call("submit", jobs.create_task),
+    ("GET", "/api/v1/chat/credit"): Call("credit", common.credit),
+    ("POST", "/api/v1/common/download-url"): Call("download_url", media.download_url),
+    ("POST", "/api/file-stream-upload"): Call("upload", files.stream_upload),
+    ("POST", "/api/file-url-upload"): Call("upload", files.url_upload),
+    ("POST", "/api/file-base64-upload"): Call("upload", files.base64_upload),
+    ("GET", "/media/{name:path}"): Call("media", media.result, public=True),
+    ("GET", "/uploads/{name:path}"): Call("media", media.uploaded, public=True),
+}
+_PATHS = {path for _, path in _API}
 
 
-def create_app(settings: SandboxSettings | None = None, *, state: Path | None = None) -> SandboxApp:
+def create_app(settings: SandboxSettings | None = None, *, state: Path | None = None) -> Router:
     """The sandbox as an ASGI application, for any ASGI server.
 
     :param settings: the settings at the start.
     :param state: a file that keeps the tasks, and with them charges and refunds, from one run to the next.
     """
-    journal = Journal(state) if state else None
-    return SandboxApp(SandboxState(settings or SandboxSettings(), journal=journal))
+    sandbox = SandboxState(settings or SandboxSettings(), journal=Journal(state) if state else None)
+
+    @asynccontextmanager
+    async def running(_: object) -> AsyncIterator[None]:
+        yield
+        await sandbox.courier.aclose()
+        sandbox.studio.close()
+
+    handlers: dict[tuple[str, str], Handler] = {**_API, ("GET", "/logs"): logs_page, ("GET", "/"): _first_page}
+    routes = [
+        Route(path, _Endpoint(sandbox, handler), methods=[method]) for (method, path), handler in handlers.items()
+    ]
+    routes += [
+        Route("/_sandbox/{name:path}", _Endpoint(sandbox, control)),
+        Route("/{path:path}", _Endpoint(sandbox, Call("other", _unknown))),
+    ]
+    return Router(routes, redirect_slashes=False, lifespan=running)
+
+
+@dataclass(frozen=True, slots=True)
+class _Endpoint:
+    """A handler as an ASGI application: it gets whole requests from those who may ask."""
+
+    sandbox: SandboxState
+    handler: Handler
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request = SandboxRequest(scope, receive)
+        try:
+            request.content = await request.body()
+        except ClientDisconnect:
+            return
+        request.at = self.sandbox.clock.now()
+        if why := refusal_of(self.sandbox.settings, request.headers):
+            reply = Reply(f"{why}\n".encode(), 403, TEXT)
+        else:
+            reply = await self.handler(self.sandbox, request)
+        await reply(scope, receive, send)
+
+
+async def _first_page(_: SandboxState, __: SandboxRequest) -> Reply:
+    return Reply(b"", 307, headers={"location": "/logs"})
+
+
+async def _unknown(_: SandboxState, request: SandboxRequest) -> NoReturn:
+    if request.path in _PATHS:
+        raise Refusal(405, f"{request.method} is not allowed here")
+    raise Refusal(404, f"No endpoint {request.path}")

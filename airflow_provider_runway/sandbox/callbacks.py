@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 
 from airflow_provider_runway.sandbox.callback_bodies import callback_body
 from airflow_provider_runway.sandbox.ledger import CallbackEntry
-from airflow_provider_runway.sandbox.replies import encode
+from airflow_provider_runway.sandbox.messages import encode
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine

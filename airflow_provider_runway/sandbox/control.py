@@ -6,111 +6,107 @@ import json
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.sandbox.faults import Fault
-from airflow_provider_runway.sandbox.messages import Reply
-from airflow_provider_runway.sandbox.replies import encode
+from airflow_provider_runway.sandbox.messages import Reply, encode
 from airflow_provider_runway.sandbox.summary import summary
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from airflow_provider_runway.sandbox.messages import Request
+    from airflow_provider_runway.sandbox.messages import SandboxRequest
     from airflow_provider_runway.sandbox.state import SandboxState
 
-PREFIX = "/_sandbox/"
-_BAD, _MISSING = 400, 404
 
-
-def control(state: SandboxState, request: Request) -> Reply:
+async def control(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """Answer a control request: plain JSON and plain HTTP statuses, without a key."""
-    state.settle(request.at)
-    handler = _HANDLERS.get((request.method, request.path.removeprefix(PREFIX)))
+    sandbox.refund_failed(request.at)
+    handler = _HANDLERS.get((request.method, request.path_params["name"]))
     if handler is None:
-        return _json({"error": f"no control {request.method} {request.path}"}, _MISSING)
+        return _json({"error": f"no control {request.method} {request.path}"}, 404)
     try:
-        return _json(handler(state, request))
+        return _json(handler(sandbox, request))
     except (ValueError, TypeError) as error:
-        return _json({"error": str(error)}, _BAD)
+        return _json({"error": str(error)}, 400)
 
 
-def _health(state: SandboxState, request: Request) -> Any:
+def _health(sandbox: SandboxState, request: SandboxRequest) -> Any:
     return {
         "status": "ok",
-        "tasks": len(state.tasks),
-        "balance": state.balance,
+        "tasks": len(sandbox.tasks),
+        "balance": sandbox.balance,
         "now": request.at,
-        "up_seconds": round(request.at - state.started_at, 3),
+        "up_seconds": round(request.at - sandbox.started_at, 3),
     }
 
 
-def _ledger(state: SandboxState, request: Request) -> Any:
-    limit = request.query.get("requests")
+def _ledger(sandbox: SandboxState, request: SandboxRequest) -> Any:
+    limit = request.query_params.get("requests")
     kept = None if limit is None else max(int(limit), 0)
-    return state.account.ledger(state.settings.credits, requests=kept).to_json()
+    return sandbox.account.ledger(sandbox.settings.credits, requests=kept).to_json()
 
 
-def _tasks(state: SandboxState, request: Request) -> Any:
-    base_url = state.base_url(request)
-    if wanted := request.query.get("task_id"):
-        task = state.tasks.get(wanted)
+def _tasks(sandbox: SandboxState, request: SandboxRequest) -> Any:
+    base_url = sandbox.base_url(request)
+    if wanted := request.query_params.get("task_id"):
+        task = sandbox.tasks.get(wanted)
         return [summary(task, request.at, base_url)] if task else []
-    return [summary(task, request.at, base_url) for task in state.tasks]
+    return [summary(task, request.at, base_url) for task in sandbox.tasks]
 
 
-def _get_faults(state: SandboxState, _: Request) -> Any:
-    return state.faults.to_json()
+def _get_faults(sandbox: SandboxState, _: SandboxRequest) -> Any:
+    return sandbox.faults.to_json()
 
 
-def _add_fault(state: SandboxState, request: Request) -> Any:
-    return {"number": state.faults.add(Fault.from_json(_object(request)))}
+def _add_fault(sandbox: SandboxState, request: SandboxRequest) -> Any:
+    return {"number": sandbox.faults.add(Fault.from_json(_object(request)))}
 
 
-def _drop_faults(state: SandboxState, request: Request) -> Any:
-    number = request.query.get("number")
+def _drop_faults(sandbox: SandboxState, request: SandboxRequest) -> Any:
+    number = request.query_params.get("number")
     if number is None:
-        state.faults.clear()
-    elif not state.faults.remove(int(number)):
+        sandbox.faults.clear()
+    elif not sandbox.faults.remove(int(number)):
         raise ValueError(f"number: no fault {number} is in force")
-    return state.faults.to_json()
+    return sandbox.faults.to_json()
 
 
-def _get_settings(state: SandboxState, _: Request) -> Any:
-    return _shown(state)
+def _get_settings(sandbox: SandboxState, _: SandboxRequest) -> Any:
+    return _shown(sandbox)
 
 
-def _change_settings(state: SandboxState, request: Request) -> Any:
-    state.configure(state.settings.changed(_object(request)))
-    return _shown(state)
+def _change_settings(sandbox: SandboxState, request: SandboxRequest) -> Any:
+    sandbox.configure(sandbox.settings.changed(_object(request)))
+    return _shown(sandbox)
 
 
-def _shown(state: SandboxState) -> dict[str, Any]:
+def _shown(sandbox: SandboxState) -> dict[str, Any]:
     """The settings without the keys: who may look here need not have them."""
-    return {name: value for name, value in state.settings.to_json().items() if name not in ("keys", "webhook_key")}
+    return {name: value for name, value in sandbox.settings.to_json().items() if name not in ("keys", "webhook_key")}
 
 
-def _reset(state: SandboxState, request: Request) -> Any:
-    state.reset()
-    return _health(state, request)
+def _reset(sandbox: SandboxState, request: SandboxRequest) -> Any:
+    sandbox.reset()
+    return _health(sandbox, request)
 
 
-def _resend(state: SandboxState, request: Request) -> Any:
+def _resend(sandbox: SandboxState, request: SandboxRequest) -> Any:
     task_id = _object(request).get("task_id")
-    task = state.tasks.get(task_id) if isinstance(task_id, str) else None
+    task = sandbox.tasks.get(task_id) if isinstance(task_id, str) else None
     if task is None or not task.callback_url:
         raise ValueError(f"task_id: {task_id!r} is no task with a callback")
-    state.courier.send_again(task)
+    sandbox.courier.send_again(task)
     return {"task_id": task.id}
 
 
-def _advance(state: SandboxState, request: Request) -> Any:
+def _advance(sandbox: SandboxState, request: SandboxRequest) -> Any:
     seconds = _object(request).get("seconds")
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)):
         raise ValueError(f"seconds: {seconds!r} is not a number")  # noqa: TRY004 - answered as 400
-    state.clock.advance(seconds)
-    state.settle(state.clock.now())
-    return {"now": state.clock.now()}
+    sandbox.clock.advance(seconds)
+    sandbox.refund_failed(sandbox.clock.now())
+    return {"now": sandbox.clock.now()}
 
 
-_HANDLERS: dict[tuple[str, str], Callable[[SandboxState, Request], Any]] = {
+_HANDLERS: dict[tuple[str, str], Callable[[SandboxState, SandboxRequest], Any]] = {
     ("GET", "health"): _health,
     ("GET", "ledger"): _ledger,
     ("GET", "tasks"): _tasks,
@@ -125,12 +121,12 @@ _HANDLERS: dict[tuple[str, str], Callable[[SandboxState, Request], Any]] = {
 }
 
 
-def _object(request: Request) -> dict[str, Any]:
-    value = json.loads(request.body or b"{}")
+def _object(request: SandboxRequest) -> dict[str, Any]:
+    value = json.loads(request.content or b"{}")
     if not isinstance(value, dict):
         raise ValueError("the body must be a JSON object")  # noqa: TRY004 - answered as 400
     return value
 
 
 def _json(value: Any, status: int = 200) -> Reply:
-    return Reply(status, encode(value))
+    return Reply(encode(value), status)

@@ -12,17 +12,18 @@ from urllib.parse import urlsplit
 from airflow_provider_runway.sandbox.settings import LOOPBACK
 
 if TYPE_CHECKING:
-    from airflow_provider_runway.sandbox.messages import Request
+    from collections.abc import Mapping
+
     from airflow_provider_runway.sandbox.settings import SandboxSettings
 
 
-def refusal_of(settings: SandboxSettings, request: Request) -> str | None:
+def refusal_of(settings: SandboxSettings, headers: Mapping[str, str]) -> str | None:
     """Why a request is not answered; None if it is."""
-    host = _name(f"//{request.headers.get('host', LOOPBACK[0])}")
+    host = _name(f"//{headers.get('host', LOOPBACK[0])}")
     if not _is_known(settings, host):
         return f"This sandbox is not asked by the name {host!r}: see its setting hosts."
-    if "origin" in request.headers:
-        origin = _name(request.headers["origin"])
+    if "origin" in headers:
+        origin = _name(headers["origin"])
         if origin != host and not _is_known(replace(settings, hosts=LOOPBACK), origin):
             return "This sandbox is not asked by pages from elsewhere."
     return None

@@ -10,7 +10,7 @@ from airflow_provider_runway.sandbox.messages import Reply
 from airflow_provider_runway.sandbox.tasks import Phase
 
 if TYPE_CHECKING:
-    from airflow_provider_runway.sandbox.messages import Request
+    from airflow_provider_runway.sandbox.messages import SandboxRequest
     from airflow_provider_runway.sandbox.state import SandboxState
     from airflow_provider_runway.sandbox.tasks import Task
 
@@ -37,12 +37,12 @@ code { font-size: .78rem; color: var(--soft) }
 """
 
 
-def logs_page(state: SandboxState, request: Request) -> Reply:
+async def logs_page(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``GET /logs``: the latest tasks; the one of ``taskId`` first, and marked."""
     now = request.at
-    state.settle(now)
-    tasks = state.tasks.newest(_SHOWN)
-    wanted = state.tasks.get(request.query.get("taskId", ""))
+    sandbox.refund_failed(now)
+    tasks = sandbox.tasks.newest(_SHOWN)
+    wanted = sandbox.tasks.get(request.query_params.get("taskId", ""))
     if wanted:
         tasks = [wanted, *(task for task in tasks if task is not wanted)]
     cards = "".join(_card(task, now, marked=task is wanted) for task in tasks)
@@ -52,10 +52,10 @@ def logs_page(state: SandboxState, request: Request) -> Reply:
     page = f"""<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">{again}
 <title>Logs - KIE.AI sandbox</title><style>{_STYLE}</style></head>
-<body><header><h1>KIE.AI sandbox</h1><span class="soft">{len(state.tasks)} tasks</span>
-<span><b>{state.balance:,.10g}</b> credits left</span></header>
+<body><header><h1>KIE.AI sandbox</h1><span class="soft">{len(sandbox.tasks)} tasks</span>
+<span><b>{sandbox.balance:,.10g}</b> credits left</span></header>
 <main>{cards or nothing}</main></body></html>"""
-    return Reply(body=page.encode("utf-8", "replace"), content_type="text/html; charset=utf-8")
+    return Reply(page.encode("utf-8", "replace"), media_type="text/html; charset=utf-8")
 
 
 def _card(task: Task, now: float, *, marked: bool) -> str:

@@ -1,54 +1,76 @@
-"""A request and a reply, as the sandbox's endpoints see them: plain values without a web framework."""
+"""A request and a reply as the sandbox's endpoints see them, and the envelope ``{code, msg, data}`` in most replies."""
 
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass, field
+from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qsl
+
+from starlette.requests import Request  # noqa: TID253 - this module is imported when a sandbox starts
+from starlette.responses import Response  # noqa: TID253 - same
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_provider_runway.sandbox.faults import Action
 
-_UNREAD = object()
+TEXT = "text/plain; charset=UTF-8"
+MESSAGES = {
+    400: "Bad request",
+    401: "You do not have access permissions",
+    402: "Credits insufficient : Your current balance isn't enough to run this request. Please top up to continue.",
+    403: "Forbidden",
+    404: "Not Found",
+    405: "Method Not Allowed",
+    408: "Upstream did not give a result for more than 10 minutes",
+    409: "Conflict",
+    413: "The prompt is too long",
+    422: "Validation error",
+    429: "Your call frequency is too high. Please try again later.",
+    430: "Your call frequency is too high. Please try again later.",
+    433: "The usage limit of this key is exceeded",
+    451: "Failed to fetch the image. Kindly verify any access limits set by you or your service provider.",
+    455: "The service is under maintenance",
+    500: "The server is busy, please try again later",
+    501: "Generation failed",
+    505: "This feature is disabled",
+    531: "Generation failed, the credits have been refunded",
+    550: "Connection denied: the job queue is full",
+}
+"""What is said with a code when nothing more precise is known."""
 
 
-@dataclass(slots=True)
-class Request:
-    """One request.
+class SandboxRequest(Request):
+    """One request, whole.
 
-    :param headers: by name in lower case.
-    :param base_url: the address that it came in by, such as ``http://127.0.0.1:8123``.
-    :param at: when it came, in seconds since the epoch.
-    :param fault: what shall go wrong with its answer.
-    :param turn: how often that fault has struck this task before.
+    ``content`` is its body, ``at`` when it came (seconds since the epoch), ``fault`` what shall go wrong with its
+    reply, and ``turn`` how often that fault has struck this task before.
     """
 
-    method: str
-    path: str
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
-    body: bytes
-    base_url: str
-    at: float
+    content = b""
+    at = 0.0
     fault: Action | None = None
-    turn: int = 0
-    _payload: Any = field(default=_UNREAD, repr=False)
+    turn = 0
 
     @property
+    def path(self) -> str:
+        """The path, without escapes."""
+        return str(self.scope["path"])
+
+    @cached_property
+    def origin(self) -> str:
+        """The address that it came in by, such as ``http://127.0.0.1:8123``."""
+        return str(self.base_url).rstrip("/")
+
+    @cached_property
     def payload(self) -> dict[str, Any] | None:
         """The body as a JSON object; None when it is anything else."""
-        if self._payload is _UNREAD:
-            try:
-                value = json.loads(self.body)
-            except (ValueError, RecursionError):
-                value = None
-            self._payload = value if isinstance(value, dict) else None
-        payload: dict[str, Any] | None = self._payload
-        return payload
+        try:
+            value = json.loads(self.content)
+        except (ValueError, RecursionError):
+            return None
+        return value if isinstance(value, dict) else None
 
     @property
     def key(self) -> str:
@@ -58,39 +80,69 @@ class Request:
 
     def fingerprint(self) -> str:
         """16 hex digits that are the same for the same body, whatever the order of its fields."""
-        payload = self.payload
-        if payload is None:
-            return digest(self.body)
-        return digest(json.dumps(payload, sort_keys=True, separators=(",", ":")).encode())
+        if self.payload is None:
+            return digest(self.content)
+        return digest(json.dumps(self.payload, sort_keys=True, separators=(",", ":")).encode())
 
 
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """One answer.
+class Reply(Response):
+    """One reply.
 
     :param code: the code in the body, for the ledger.
     :param task_id: the task that it speaks of, for the ledger.
-    :param silent: close the connection without a word instead of answering.
-    :param sent: close the connection after so many bytes of the body.
-    :param promised: announce this length instead of the true one.
     """
 
-    status: int = 200
-    body: bytes = b""
-    content_type: str = "application/json"
-    headers: tuple[tuple[str, str], ...] = ()
-    code: int | None = None
-    task_id: str | None = None
-    silent: bool = False
-    sent: int | None = None
-    promised: int | None = None
+    media_type = "application/json"
+
+    def __init__(
+        self,
+        body: bytes = b"",
+        status: int = 200,
+        media_type: str | None = None,
+        headers: Mapping[str, str] | None = None,
+        *,
+        code: int | None = None,
+        task_id: str | None = None,
+    ) -> None:
+        super().__init__(body, status, headers, media_type)
+        self.code, self.task_id = code, task_id
+
+
+class Refusal(Exception):  # noqa: N818 - an answer of the service, not an error of ours
+    """A request that is answered with a code other than 200.
+
+    :param code: the code in the body.
+    :param msg: the message; by default the usual one of the code.
+    """
+
+    def __init__(self, code: int, msg: str | None = None) -> None:
+        self.code, self.msg = code, msg
+        super().__init__(code, msg)
+
+
+def answer(data: Any, *, task_id: str | None = None) -> Reply:
+    """Success, with its data."""
+    return Reply(encode({"code": 200, "msg": "success", "data": data}), code=200, task_id=task_id)
+
+
+def refusal(
+    code: int,
+    msg: str | None = None,
+    *,
+    status: int = 200,
+    headers: Mapping[str, str] | None = None,
+    task_id: str | None = None,
+) -> Reply:
+    """An error, in the envelope."""
+    body = {"code": code, "msg": MESSAGES.get(code, "error") if msg is None else msg, "data": None}
+    return Reply(encode(body), status, headers=headers, code=code, task_id=task_id)
+
+
+def encode(value: Any) -> bytes:
+    """JSON, compact, in UTF-8."""
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode("utf-8", "surrogatepass")
 
 
 def digest(data: bytes) -> str:
     """16 hex digits of a SHA-256."""
     return sha256(data).hexdigest()[:16]
-
-
-def query_of(raw: bytes) -> dict[str, str]:
-    """The parameters of a query string; the last of equal names counts."""
-    return dict(parse_qsl(raw.decode("latin-1"), keep_blank_values=True)) if raw else {}

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
-from airflow_provider_runway.sandbox.replies import Refusal
+from airflow_provider_runway.sandbox.messages import Refusal
 from airflow_provider_runway.sandbox.video.clip import RATIOS, WIDE_RATIOS
 
 Body = Mapping[str, Any]

@@ -1,12 +1,12 @@
-"""What becomes of an answer when a fault has had its way with it."""
+"""What becomes of a reply when a fault has had its way with it."""
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.sandbox.faults import (
     CutAfter,
+    CutBefore,
     CutMedia,
     Garbage,
     NoTaskId,
@@ -14,60 +14,101 @@ from airflow_provider_runway.sandbox.faults import (
     Refuse,
     WrongLength,
 )
-from airflow_provider_runway.sandbox.messages import Reply
-from airflow_provider_runway.sandbox.replies import answer, encode, refusal
+from airflow_provider_runway.sandbox.messages import Reply, answer, encode, refusal
 
 if TYPE_CHECKING:
+    from starlette.types import Receive, Scope, Send
+
     from airflow_provider_runway.sandbox.faults import Action
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>"
 
 
-def spoilt(fault: Action, reply: Reply, *, http_errors: bool) -> Reply:
-    """The answer that is given instead of a true one.
+class CutOff(Exception):  # noqa: N818 - not an error: the way to make an ASGI server close a connection
+    """Ends a request whose reply shall break off, on servers whose connections cannot be reached."""
 
-    :param reply: the true answer; the ledger goes on to know its code and task id.
+
+class CutReply(Reply):
+    """A reply whose connection is closed before it is whole.
+
+    :param whole: what it would have been.
+    :param sent: how many bytes of the body still arrive; None: nothing at all, not even a status.
+    :param missing: how many bytes more than the body has are announced.
+    """
+
+    def __init__(self, whole: Reply, sent: int | None = None, *, missing: int = 0) -> None:
+        super().__init__(
+            bytes(whole.body), whole.status_code, headers=whole.headers, code=whole.code, task_id=whole.task_id
+        )
+        self.headers["content-length"] = str(len(whole.body) + missing)
+        self.sent = sent
+        if sent is None:
+            self.status_code = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send what is to arrive, then close the connection, which is uvicorn's own affair: ASGI has no word for it."""
+        connection = getattr(getattr(send, "__self__", None), "transport", None)
+        if self.sent is None:
+            if connection is None:
+                await send({"type": "http.response.start", "status": 502, "headers": [(b"content-length", b"100")]})
+                raise CutOff
+            connection.abort()
+        else:
+            await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+            more = scope["method"] != "HEAD"
+            await send({"type": "http.response.body", "body": self.body[: self.sent], "more_body": more})
+            if not more:
+                return
+            if connection is None:
+                raise CutOff
+            connection.close()
+        while (await receive())["type"] != "http.disconnect":
+            pass
+
+
+def spoilt(fault: Action | None, reply: Reply, *, http_errors: bool) -> Reply:
+    """The reply that is given instead of the true one.
+
+    :param reply: the true one; the ledger goes on to know its code and task id.
     :param http_errors: whether errors come with their HTTP status.
     """
+    size = len(reply.body)
     match fault:
-        case CutAfter():
-            spoilt_reply = replace(reply, silent=True)
+        case CutBefore() | CutAfter():
+            reply = CutReply(reply)
         case Refuse():
             status = fault.http_status or (fault.code if http_errors else 200)
-            after = () if fault.retry_after is None else (("retry-after", f"{fault.retry_after:g}"),)
-            spoilt_reply = refusal(fault.code, fault.msg, http_status=status, headers=after, task_id=reply.task_id)
+            after = None if fault.retry_after is None else {"retry-after": f"{fault.retry_after:g}"}
+            reply = refusal(fault.code, fault.msg, status=status, headers=after, task_id=reply.task_id)
         case Garbage():
-            spoilt_reply = _garbled(fault, reply)
+            reply = _garbled(fault, reply)
         case Redirect():
-            spoilt_reply = Reply(fault.http_status, headers=(("location", fault.location),))
+            reply = Reply(b"", fault.http_status, headers={"location": fault.location})
         case NoTaskId() if reply.task_id:
-            spoilt_reply = replace(answer({}), task_id=reply.task_id)
+            reply = answer({}, task_id=reply.task_id)
         case CutMedia():
-            spoilt_reply = replace(reply, sent=min(max(fault.after, 0), len(reply.body)))
+            reply = CutReply(reply, min(max(fault.after, 0), size))
+        case WrongLength() if fault.by >= 0:
+            reply = CutReply(reply, size, missing=fault.by)
         case WrongLength():
-            spoilt_reply = _wrong_in_length(fault, reply)
+            reply.body = reply.body[: fault.by]
+            reply.headers["content-length"] = str(len(reply.body))
         case _:
-            spoilt_reply = reply
-    return spoilt_reply
-
-
-def _wrong_in_length(fault: WrongLength, reply: Reply) -> Reply:
-    if fault.by < 0:
-        return replace(reply, body=reply.body[: fault.by])
-    return replace(reply, promised=len(reply.body) + fault.by, sent=len(reply.body))
+            pass
+    return reply
 
 
 def _garbled(fault: Garbage, reply: Reply) -> Reply:
-    body, content_type = reply.body, "application/json"
+    body, media_type = bytes(reply.body), "application/json"
     match fault.kind:
         case "html":
-            body, content_type = _PAGE, "text/html; charset=UTF-8"
+            body, media_type = _PAGE, "text/html; charset=UTF-8"
         case "truncated":
-            body = (reply.body or encode({"code": 200, "msg": "success", "data": {}}))[:20]
+            body = (body or encode({"code": 200, "msg": "success", "data": {}}))[:20]
         case "empty":
             body = b""
         case "shape":
             body = encode({"status": "ok", "result": [1, 2, 3], "code": {"value": "fine"}})
         case "null":
             body = encode({"code": 200, "msg": "success", "data": None})
-    return Reply(fault.http_status, body, content_type, code=reply.code, task_id=reply.task_id)
+    return Reply(body, fault.http_status, media_type, code=reply.code, task_id=reply.task_id)

@@ -13,8 +13,7 @@ from airflow_provider_runway.sandbox.callbacks import Courier
 from airflow_provider_runway.sandbox.clock import Clock
 from airflow_provider_runway.sandbox.fault_book import FaultBook
 from airflow_provider_runway.sandbox.faults import Fail
-from airflow_provider_runway.sandbox.messages import digest
-from airflow_provider_runway.sandbox.replies import Refusal
+from airflow_provider_runway.sandbox.messages import Refusal, digest
 from airflow_provider_runway.sandbox.store import SlidingWindow, TaskStore
 from airflow_provider_runway.sandbox.tasks import Failure, Task, failure_by, task_id_of
 from airflow_provider_runway.sandbox.uploads import UploadStore
@@ -23,7 +22,7 @@ from airflow_provider_runway.sandbox.video.studio import Studio
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.journal import Journal
-    from airflow_provider_runway.sandbox.messages import Request
+    from airflow_provider_runway.sandbox.messages import SandboxRequest
     from airflow_provider_runway.sandbox.order import Order
     from airflow_provider_runway.sandbox.settings import SandboxSettings
 
@@ -84,7 +83,7 @@ class SandboxState:
         if self._journal:
             self._journal.clear()
 
-    def settle(self, now: float) -> None:
+    def refund_failed(self, now: float) -> None:
         """Give back the credits of what has failed by now."""
         for task in self.tasks.newly_failed(now):
             self.account.refund(task)
@@ -93,7 +92,7 @@ class SandboxState:
         """Let a running task fail now."""
         self.tasks.doom(task, failure, now)
         self._note(task)
-        self.settle(now)
+        self.refund_failed(now)
 
     def expire(self, task: Task, now: float) -> None:
         """Let a task's media be gone now."""
@@ -109,13 +108,13 @@ class SandboxState:
         if self.window.full(now, limit=limit, seconds=seconds):
             raise Refusal(429)
 
-    def submit(self, request: Request, body: dict[str, Any], order: Order) -> Task:
+    def submit(self, request: SandboxRequest, body: dict[str, Any], order: Order) -> Task:
         """Make a task and charge it.
 
         :raises Refusal: code 451 when an input cannot be fetched, 402 when the balance is not enough.
         """
         failure = order.failure
-        if any(self._unreachable(url, request.base_url, request.at) for url in order.inputs):
+        if any(self._unreachable(url, request.origin, request.at) for url in order.inputs):
             if not order.fetched_later:
                 raise Refusal(451)
             failure = Failure(*_FETCH_FAILED)
@@ -159,15 +158,15 @@ class SandboxState:
             self.courier.expect(task)
         return task
 
-    def base_url(self, request: Request) -> str:
+    def base_url(self, request: SandboxRequest) -> str:
         """What media URLs begin with."""
-        return (self.settings.public_url or request.base_url).rstrip("/")
+        return (self.settings.public_url or request.origin).rstrip("/")
 
     def key_fingerprint(self, key: str) -> str:
         """What the ledger writes for a key; empty for none."""
         return (self.keys.get(key) or digest(key.encode())) if key else ""
 
-    def shape_of(self, url: str, request: Request) -> str | None:
+    def shape_of(self, url: str, request: SandboxRequest) -> str | None:
         """The aspect ratio of a picture that the sandbox holds itself; None for any other."""
         parts = urlsplit(url)
         if parts.netloc != urlsplit(self.base_url(request)).netloc:

@@ -9,26 +9,26 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_runway.sandbox.endpoints.orders import alteration
 from airflow_provider_runway.sandbox.endpoints.records import FLAGS, Look, look_at, milliseconds
 from airflow_provider_runway.sandbox.endpoints.submission import accept, body_of
-from airflow_provider_runway.sandbox.replies import answer
+from airflow_provider_runway.sandbox.messages import answer
 from airflow_provider_runway.sandbox.rules import read_aleph, read_callback
 from airflow_provider_runway.sandbox.tasks import Phase
 
 if TYPE_CHECKING:
-    from airflow_provider_runway.sandbox.messages import Reply, Request
+    from airflow_provider_runway.sandbox.messages import Reply, SandboxRequest
     from airflow_provider_runway.sandbox.state import SandboxState
 
 
-async def generate(state: SandboxState, request: Request) -> Reply:
+async def generate(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``POST /api/v1/aleph/generate``."""
-    state.check_pace(request.at)
+    sandbox.check_pace(request.at)
     body = body_of(request)
-    order = alteration(state, read_aleph(body), api="aleph", model="runway/gen4-aleph")
-    return accept(state, request, body, replace(order, callback_url=read_callback(body)))
+    order = alteration(sandbox, read_aleph(body), api="aleph", model="runway/gen4-aleph")
+    return accept(sandbox, request, body, replace(order, callback_url=read_callback(body)))
 
 
-async def record_info(state: SandboxState, request: Request) -> Reply:
+async def record_info(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``GET /api/v1/aleph/record-info?taskId=``."""
-    look = look_at(state, request, "aleph")
+    look = look_at(sandbox, request, "aleph")
     return answer(_record(look), task_id=look.task.id) if look else answer(None)
 
 

@@ -9,30 +9,36 @@ import uuid
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_runway.sandbox.endpoints.multipart import form_of
-from airflow_provider_runway.sandbox.messages import Reply
-from airflow_provider_runway.sandbox.replies import Refusal, encode
+from starlette.datastructures import UploadFile  # noqa: TID253 - this module is imported when a sandbox starts
+from starlette.formparsers import MultiPartException  # noqa: TID253 - same
+
+from airflow_provider_runway.sandbox.messages import Refusal, Reply, encode
 from airflow_provider_runway.sandbox.rules import parts_of
 from airflow_provider_runway.sandbox.uploads import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_provider_runway.sandbox.messages import Request
+    from airflow_provider_runway.sandbox.messages import SandboxRequest
     from airflow_provider_runway.sandbox.state import SandboxState
 
 _USUAL_TYPE = "application/octet-stream"
 
 
-async def stream_upload(state: SandboxState, request: Request) -> Reply:
+async def stream_upload(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``POST /api/file-stream-upload``."""
-    form = await form_of(request)
-    if form.file is None:
-        raise Refusal(400, "file is required")
-    return _kept(state, request, form.fields, form.file, content_type=form.content_type, usual_name=form.file_name)
+    try:
+        async with request.form() as form:
+            file = form.get("file")
+            if not isinstance(file, UploadFile):
+                raise Refusal(400, "file is required")
+            data = await file.read()
+    except MultiPartException as error:
+        raise Refusal(400, "The request body is no proper multipart form") from error
+    return _kept(sandbox, request, form, data, content_type=file.content_type, usual_name=file.filename or "")
 
 
-async def url_upload(state: SandboxState, request: Request) -> Reply:
+async def url_upload(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``POST /api/file-url-upload``; of the URLs it fetches only those of the sandbox itself.
 
     Any other URL is believed to hold a small file, as nothing outside is ever fetched.
@@ -42,15 +48,15 @@ async def url_upload(state: SandboxState, request: Request) -> Reply:
     parts = parts_of(url)
     if not isinstance(url, str) or parts is None:
         raise Refusal(400, "fileUrl is required and must be a http or https URL")
-    if any(part in url for part in state.settings.unreachable):
+    if any(part in url for part in sandbox.settings.unreachable):
         raise Refusal(500, "Failed to fetch the file")
     path = parts.path
-    known = state.uploads.get(path.removeprefix("/uploads/"), request.at)
+    known = sandbox.uploads.get(path.removeprefix("/uploads/"), request.at)
     data = known.data if known else f"stand-in for {url}".encode()
-    return _kept(state, request, body, data, usual_name=path.rpartition("/")[2])
+    return _kept(sandbox, request, body, data, usual_name=path.rpartition("/")[2])
 
 
-async def base64_upload(state: SandboxState, request: Request) -> Reply:
+async def base64_upload(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``POST /api/file-base64-upload``."""
     body = request.payload or {}
     text = body.get("base64Data")
@@ -64,12 +70,12 @@ async def base64_upload(state: SandboxState, request: Request) -> Reply:
         data = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise Refusal(400, "base64Data is not base64") from error
-    return _kept(state, request, body, data, content_type=content_type)
+    return _kept(sandbox, request, body, data, content_type=content_type)
 
 
 def _kept(
-    state: SandboxState,
-    request: Request,
+    sandbox: SandboxState,
+    request: SandboxRequest,
     fields: Mapping[str, Any],
     data: bytes,
     *,
@@ -86,14 +92,14 @@ def _kept(
     kind = content_type or mimetypes.guess_type(name)[0] or _USUAL_TYPE
     name = name or f"{uuid.uuid4().hex}{mimetypes.guess_extension(kind) or ''}"
     path = f"{folder}/{name}"
-    state.uploads.add(Upload(path, data, kind, request.at + state.settings.upload_ttl))
+    sandbox.uploads.add(Upload(path, data, kind, request.at + sandbox.settings.upload_ttl))
     found = {
         "fileName": name,
         "filePath": path,
-        "downloadUrl": f"{state.base_url(request)}/uploads/{path}",
+        "downloadUrl": f"{sandbox.base_url(request)}/uploads/{path}",
         "fileSize": len(data),
         "mimeType": kind,
         "uploadedAt": datetime.fromtimestamp(request.at, timezone.utc).isoformat(),
     }
     body = {"success": True, "code": 200, "msg": "File uploaded successfully", "data": found}
-    return Reply(body=encode(body), code=200)
+    return Reply(encode(body), code=200)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_runway.sandbox.endpoints.orders import alteration, any_job, extension, generation
 from airflow_provider_runway.sandbox.endpoints.records import FLAGS, Look, look_at, milliseconds
 from airflow_provider_runway.sandbox.endpoints.submission import accept, body_of
-from airflow_provider_runway.sandbox.replies import Refusal, answer
+from airflow_provider_runway.sandbox.messages import Refusal, answer
 from airflow_provider_runway.sandbox.rules import (
     INVALID,
     UNIFIED,
@@ -21,7 +21,7 @@ from airflow_provider_runway.sandbox.rules import (
 from airflow_provider_runway.sandbox.tasks import Phase
 
 if TYPE_CHECKING:
-    from airflow_provider_runway.sandbox.messages import Reply, Request
+    from airflow_provider_runway.sandbox.messages import Reply, SandboxRequest
     from airflow_provider_runway.sandbox.order import Order
     from airflow_provider_runway.sandbox.state import SandboxState
 
@@ -34,22 +34,22 @@ STATES = {
 }
 
 
-async def create_task(state: SandboxState, request: Request) -> Reply:
+async def create_task(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``POST /api/v1/jobs/createTask``."""
-    state.check_pace(request.at)
+    sandbox.check_pace(request.at)
     body = body_of(request)
     model, asked = body.get("model"), body.get("input")
     if not isinstance(model, str) or not model:
         raise Refusal(INVALID, "model is required")
     if not isinstance(asked, dict):
         raise Refusal(INVALID, "input is required and must be an object")
-    order = _order(state, model, asked, request)
-    return accept(state, request, body, replace(order, callback_url=read_callback(body)))
+    order = _order(sandbox, model, asked, request)
+    return accept(sandbox, request, body, replace(order, callback_url=read_callback(body)))
 
 
-async def record_info(state: SandboxState, request: Request) -> Reply:
+async def record_info(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``GET /api/v1/jobs/recordInfo?taskId=``."""
-    look = look_at(state, request, "jobs")
+    look = look_at(sandbox, request, "jobs")
     return answer(job_record(look, request.at), task_id=look.task.id) if look else answer(None)
 
 
@@ -80,11 +80,11 @@ def job_record(look: Look, now: float) -> dict[str, Any]:
     return record
 
 
-def _order(state: SandboxState, model: str, asked: dict[str, Any], request: Request) -> Order:
+def _order(sandbox: SandboxState, model: str, asked: dict[str, Any], request: SandboxRequest) -> Order:
     if model == "runway":
-        return generation(state, read_generate(asked, UNIFIED), request, api="jobs", model=model)
+        return generation(sandbox, read_generate(asked, UNIFIED), request, api="jobs", model=model)
     if model == "runway/extend-ai-video":
-        return extension(state, read_extend(asked, UNIFIED), request.at, api="jobs", model=model)
+        return extension(sandbox, read_extend(asked, UNIFIED), request.at, api="jobs", model=model)
     if model == "runway/gen4-aleph":
-        return alteration(state, read_aleph(asked, UNIFIED), api="jobs", model=model)
-    return any_job(state, asked, model=model)
+        return alteration(sandbox, read_aleph(asked, UNIFIED), api="jobs", model=model)
+    return any_job(sandbox, asked, model=model)

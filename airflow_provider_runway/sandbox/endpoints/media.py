@@ -1,44 +1,105 @@
-"""Media: results and uploaded files, whole or in part."""
+"""Media: results and uploaded files, whole or in part, and direct download links to results."""
 
 from __future__ import annotations
 
+import hmac
+import re
+import secrets
 from typing import TYPE_CHECKING
+from urllib.parse import urlencode, urlsplit
 
-from airflow_provider_runway.sandbox.endpoints.links import link_works
-from airflow_provider_runway.sandbox.endpoints.ranges import file_reply
 from airflow_provider_runway.sandbox.faults import Expire
-from airflow_provider_runway.sandbox.messages import Reply
-from airflow_provider_runway.sandbox.tasks import Phase, task_id_of
+from airflow_provider_runway.sandbox.messages import TEXT, Refusal, Reply, SandboxRequest, answer, digest
+from airflow_provider_runway.sandbox.rules import parts_of
+from airflow_provider_runway.sandbox.tasks import Phase, Task, task_id_of
 
 if TYPE_CHECKING:
-    from airflow_provider_runway.sandbox.messages import Request
     from airflow_provider_runway.sandbox.state import SandboxState
 
-_GONE = Reply(404, b"Not Found", "text/plain; charset=UTF-8")
 _TYPES = {"mp4": "video/mp4", "png": "image/png"}
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_SECRET = secrets.token_bytes(16)
 
 
-async def result(state: SandboxState, request: Request) -> Reply:
+async def result(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``GET /media/<task>.mp4`` and ``.png``."""
-    task = state.tasks.get(task_id_of(request.path))
-    if task is None or task.phase(request.at) is not Phase.SUCCEEDED:
-        return _GONE
-    if isinstance(request.fault, Expire):
-        state.expire(task, request.at)
-    if task.expired(request.at) or not link_works(request.path, request.query, request.at):
-        return _GONE
+    task = _finished(sandbox, request.path, request.at)
+    if task and isinstance(request.fault, Expire):
+        sandbox.expire(task, request.at)
+    if task is None or task.expired(request.at) or not _link_works(request):
+        return _gone()
     name = request.path.rpartition("/")[2]
     if name not in (*task.files(), f"{task.id}.png"):
-        return _GONE
-    settings = state.settings
+        return _gone()
+    settings = sandbox.settings
     if name.endswith(".mp4"):
-        data = await state.studio.film(task.clip, settings.video_scale, settings.frames_per_second)
+        data = await sandbox.studio.film(task.clip, settings.video_scale, settings.frames_per_second)
     else:
-        data = await state.studio.poster(task.clip, settings.video_scale)
-    return file_reply(request, data, _TYPES[name.rpartition(".")[2]])
+        data = await sandbox.studio.poster(task.clip, settings.video_scale)
+    return _file(request, data, _TYPES[name.rpartition(".")[2]])
 
 
-async def uploaded(state: SandboxState, request: Request) -> Reply:
+async def uploaded(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``GET /uploads/<path>``."""
-    found = state.uploads.get(request.path.removeprefix("/uploads/"), request.at)
-    return file_reply(request, found.data, found.content_type) if found else _GONE
+    found = sandbox.uploads.get(request.path.removeprefix("/uploads/"), request.at)
+    return _file(request, found.data, found.content_type) if found else _gone()
+
+
+async def download_url(sandbox: SandboxState, request: SandboxRequest) -> Reply:
+    """``POST /api/v1/common/download-url``: a link of its own, for a while, to a result of this service."""
+    parts = parts_of((request.payload or {}).get("url"))
+    base_url = sandbox.base_url(request)
+    here = {urlsplit(base_url).netloc, urlsplit(request.origin).netloc}
+    task = None
+    if parts and parts.netloc in here and parts.path.startswith("/media/"):
+        task = _finished(sandbox, parts.path, request.at)
+    if parts is None or task is None or task.expired(request.at):
+        raise Refusal(422, "url is wrong")
+    expires = str(int(request.at + sandbox.settings.link_ttl))
+    query = urlencode({"expires": expires, "signature": _signature(parts.path, expires)})
+    return answer(f"{base_url}{parts.path}?{query}", task_id=task.id)
+
+
+def _finished(sandbox: SandboxState, path: str, now: float) -> Task | None:
+    task = sandbox.tasks.get(task_id_of(path))
+    return task if task and task.phase(now) is Phase.SUCCEEDED else None
+
+
+def _link_works(request: SandboxRequest) -> bool:
+    """Whether a link works: one without a signature always does."""
+    query = request.query_params
+    if "signature" not in query:
+        return True
+    expires = query.get("expires", "")
+    signature = _signature(request.path, expires)
+    return hmac.compare_digest(signature.encode(), query["signature"].encode()) and request.at < int(expires)
+
+
+def _signature(path: str, expires: str) -> str:
+    return hmac.new(_SECRET, f"{path} {expires}".encode(), "sha256").hexdigest()[:32]
+
+
+def _gone() -> Reply:
+    return Reply(b"Not Found", 404, TEXT)
+
+
+def _file(request: SandboxRequest, data: bytes, media_type: str) -> Reply:
+    """A file, or the part of it that is asked for.
+
+    Understands one range (``bytes=a-b``, ``a-``, ``-n``), ``If-Range`` and ``If-None-Match``. Starlette's own
+    ``FileResponse`` wants a file on disk, and knows no ``If-None-Match``.
+    """
+    etag = f'"{digest(data)}"'
+    headers = {"etag": etag, "accept-ranges": "bytes"}
+    if request.headers.get("if-none-match") == etag:
+        return Reply(b"", 304, headers=headers)
+    asked = _RANGE.fullmatch(request.headers.get("range", "").strip())
+    if not asked or not any(asked.groups()) or request.headers.get("if-range", etag) != etag:
+        return Reply(data, 200, media_type, headers)
+    size = len(data)
+    first = int(asked[1]) if asked[1] else max(size - int(asked[2]), 0)
+    last = min(int(asked[2]), size - 1) if all(asked.groups()) else size - 1
+    if first > last:
+        return Reply(b"", 416, headers={**headers, "content-range": f"bytes */{size}"})
+    part = {**headers, "content-range": f"bytes {first}-{last}/{size}"}
+    return Reply(data[first : last + 1], 206, media_type, part)

@@ -11,7 +11,7 @@ from airflow_provider_runway.sandbox.video.clip import WIDE_RATIOS
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from airflow_provider_runway.sandbox.messages import Request
+    from airflow_provider_runway.sandbox.messages import SandboxRequest
     from airflow_provider_runway.sandbox.rules import Aleph, Extend, Generate
     from airflow_provider_runway.sandbox.state import SandboxState
     from airflow_provider_runway.sandbox.tasks import Api, Task
@@ -24,15 +24,15 @@ _COUNTS = ("num_images", "max_images", "n")
 _PICTURE_WORDS = ("image", "flux", "banana", "seedream", "ideogram", "recraft", "imagen", "midjourney")
 
 
-def generation(state: SandboxState, asked: Generate, request: Request, *, api: Api, model: str) -> Order:
+def generation(sandbox: SandboxState, asked: Generate, request: SandboxRequest, *, api: Api, model: str) -> Order:
     """The order of a new video; an image decides the shape, if it is known here."""
-    prices = state.settings.prices
+    prices = sandbox.settings.prices
     cost = prices.generate
     if asked.quality == "1080p":
         cost = prices.generate_1080p
     elif asked.seconds > EXTENSION_SECONDS:
         cost = prices.generate_long
-    shape = state.shape_of(asked.image_url, request) if asked.image_url else None
+    shape = sandbox.shape_of(asked.image_url, request) if asked.image_url else None
     return Order(
         api=api,
         kind="generate",
@@ -48,15 +48,15 @@ def generation(state: SandboxState, asked: Generate, request: Request, *, api: A
     )
 
 
-def extension(state: SandboxState, asked: Extend, now: float, *, api: Api, model: str) -> Order:
+def extension(sandbox: SandboxState, asked: Extend, now: float, *, api: Api, model: str) -> Order:
     """The order of an extension: one clip that holds its source and 5 s more, shaped like the source."""
-    source = _source(state, asked.task_id, now, api)
+    source = _source(sandbox, asked.task_id, now, api)
     return Order(
         api=api,
         kind="extend",
         model=model,
         prompt=asked.prompt,
-        cost=state.settings.prices.extend,
+        cost=sandbox.settings.prices.extend,
         seconds=EXTENSION_SECONDS,
         ratio=source.clip.ratio if source else _USUAL_RATIO,
         quality=asked.quality,
@@ -67,14 +67,14 @@ def extension(state: SandboxState, asked: Extend, now: float, *, api: Api, model
     )
 
 
-def alteration(state: SandboxState, asked: Aleph, *, api: Api, model: str) -> Order:
+def alteration(sandbox: SandboxState, asked: Aleph, *, api: Api, model: str) -> Order:
     """The order of a video changed by Aleph."""
     return Order(
         api=api,
         kind="aleph",
         model=model,
         prompt=asked.prompt,
-        cost=state.settings.prices.aleph,
+        cost=sandbox.settings.prices.aleph,
         seconds=ALEPH_SECONDS,
         ratio=asked.ratio or _USUAL_RATIO,
         watermark=asked.watermark,
@@ -84,15 +84,15 @@ def alteration(state: SandboxState, asked: Aleph, *, api: Api, model: str) -> Or
     )
 
 
-def _source(state: SandboxState, task_id: str, now: float, api: Api) -> Task | None:
+def _source(sandbox: SandboxState, task_id: str, now: float, api: Api) -> Task | None:
     """The task to extend, if it can be: made by the same API, successful and not expired."""
-    task = state.tasks.get(task_id)
+    task = sandbox.tasks.get(task_id)
     if task is None or task.api != api or task.kind not in ("generate", "extend"):
         return None
     return task if task.phase(now) is Phase.SUCCEEDED and not task.expired(now) else None
 
 
-def any_job(state: SandboxState, asked: Mapping[str, Any], *, model: str) -> Order:
+def any_job(sandbox: SandboxState, asked: Mapping[str, Any], *, model: str) -> Order:
     """The order of any other model's job: a video or, when the model's name speaks of images, pictures.
 
     Its input is not checked; a prompt, a number of seconds, an aspect ratio and a number of results are heeded.
@@ -104,7 +104,7 @@ def any_job(state: SandboxState, asked: Mapping[str, Any], *, model: str) -> Ord
         kind="job",
         model=model,
         prompt=prompt if isinstance(prompt, str) else "",
-        cost=state.settings.prices.job,
+        cost=sandbox.settings.prices.job,
         seconds=_number(asked.get("duration"), usual=EXTENSION_SECONDS, most=30),
         ratio=ratio if ratio in WIDE_RATIOS else _USUAL_RATIO,
         extension="png" if picture else "mp4",

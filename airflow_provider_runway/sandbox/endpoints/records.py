@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.sandbox.faults import Expire, Fail, Missing, NoUrl, States
-from airflow_provider_runway.sandbox.replies import Refusal
+from airflow_provider_runway.sandbox.messages import Refusal
 from airflow_provider_runway.sandbox.store import crowded
 from airflow_provider_runway.sandbox.tasks import Phase, failure_by
 
 if TYPE_CHECKING:
-    from airflow_provider_runway.sandbox.messages import Request
+    from airflow_provider_runway.sandbox.messages import SandboxRequest
     from airflow_provider_runway.sandbox.state import SandboxState
     from airflow_provider_runway.sandbox.tasks import Api, Task
 
@@ -41,25 +41,25 @@ class Look:
         return self.instead[0] if self.instead else state
 
 
-def look_at(state: SandboxState, request: Request, api: Api) -> Look | None:
+def look_at(sandbox: SandboxState, request: SandboxRequest, api: Api) -> Look | None:
     """Look at the task that the query asks for.
 
     :returns: None when there is no such record and the API says so by code 200 with ``data: null``, as recorded.
     :raises Refusal: code 422 when there is no such record and the API says so, 429 when it is looked at too often.
     """
-    task_id = request.query.get("taskId", "")
+    task_id = request.query_params.get("taskId", "")
     if not task_id:
         raise Refusal(422, "taskId is required")
-    task = state.tasks.get(task_id)
+    task = sandbox.tasks.get(task_id)
     now = request.at
     if task is None or task.api != api or now < task.visible_at or isinstance(request.fault, Missing):
         if api == "jobs":
             raise Refusal(422, "recordInfo is null")
         return None
-    if crowded(task.looks, now, limit=state.settings.record_looks_per_second, seconds=1):
+    if crowded(task.looks, now, limit=sandbox.settings.record_looks_per_second, seconds=1):
         raise Refusal(429)
     task.looks.append(now)
-    return _look(state, request, task)
+    return _look(sandbox, request, task)
 
 
 def milliseconds(at: float) -> int:
@@ -67,7 +67,7 @@ def milliseconds(at: float) -> int:
     return int(at * 1000)
 
 
-def _look(state: SandboxState, request: Request, task: Task) -> Look:
+def _look(sandbox: SandboxState, request: SandboxRequest, task: Task) -> Look:
     now, fault, hidden = request.at, request.fault, False
     instead: tuple[str | int | None, ...] = ()
     match fault:
@@ -76,13 +76,13 @@ def _look(state: SandboxState, request: Request, task: Task) -> Look:
         case NoUrl():
             hidden = True
         case Expire():
-            state.expire(task, now)
+            sandbox.expire(task, now)
         case Fail():
-            state.fail(task, failure_by(fault, task.api), now)
+            sandbox.fail(task, failure_by(fault, task.api), now)
         case _:
             pass
     phase = task.phase(now)
-    base = f"{state.base_url(request)}/media/"
+    base = f"{sandbox.base_url(request)}/media/"
     ready = phase is Phase.SUCCEEDED and not hidden
     return Look(
         task=task,

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 from airflow_provider_runway.sandbox.endpoints.orders import extension, generation
 from airflow_provider_runway.sandbox.endpoints.records import Look, look_at
 from airflow_provider_runway.sandbox.endpoints.submission import accept, body_of
-from airflow_provider_runway.sandbox.replies import answer
+from airflow_provider_runway.sandbox.messages import answer
 from airflow_provider_runway.sandbox.rules import read_callback, read_extend, read_generate
 from airflow_provider_runway.sandbox.tasks import Phase
 
 if TYPE_CHECKING:
-    from airflow_provider_runway.sandbox.messages import Reply, Request
+    from airflow_provider_runway.sandbox.messages import Reply, SandboxRequest
     from airflow_provider_runway.sandbox.state import SandboxState
 
 STATES = {
@@ -28,25 +28,25 @@ _SHANGHAI = timezone(timedelta(hours=8))
 _MISLEADING = 4  # one record in so many shows a failure code although nothing failed
 
 
-async def generate(state: SandboxState, request: Request) -> Reply:
+async def generate(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``POST /api/v1/runway/generate``."""
-    state.check_pace(request.at)
+    sandbox.check_pace(request.at)
     body = body_of(request)
-    order = generation(state, read_generate(body), request, api="runway", model="runway")
-    return accept(state, request, body, replace(order, callback_url=read_callback(body)))
+    order = generation(sandbox, read_generate(body), request, api="runway", model="runway")
+    return accept(sandbox, request, body, replace(order, callback_url=read_callback(body)))
 
 
-async def extend(state: SandboxState, request: Request) -> Reply:
+async def extend(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``POST /api/v1/runway/extend``."""
-    state.check_pace(request.at)
+    sandbox.check_pace(request.at)
     body = body_of(request)
-    order = extension(state, read_extend(body), request.at, api="runway", model="runway/extend-ai-video")
-    return accept(state, request, body, replace(order, callback_url=read_callback(body)))
+    order = extension(sandbox, read_extend(body), request.at, api="runway", model="runway/extend-ai-video")
+    return accept(sandbox, request, body, replace(order, callback_url=read_callback(body)))
 
 
-async def record_detail(state: SandboxState, request: Request) -> Reply:
+async def record_detail(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``GET /api/v1/runway/record-detail?taskId=``."""
-    look = look_at(state, request, "runway")
+    look = look_at(sandbox, request, "runway")
     return answer(_record(look), task_id=look.task.id) if look else answer(None)
 
 

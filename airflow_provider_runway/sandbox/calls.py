@@ -1,0 +1,121 @@
+"""One call of the API: the edge, the faults, the key, the endpoint, the ledger."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_provider_runway.sandbox.fault_book import Subject
+from airflow_provider_runway.sandbox.faults import CutBefore, Garbage, Missing, Redirect, Refuse
+from airflow_provider_runway.sandbox.ledger import RequestEntry
+from airflow_provider_runway.sandbox.messages import TEXT, Refusal, Reply, SandboxRequest, answer, refusal
+from airflow_provider_runway.sandbox.spoiling import CutReply, spoilt
+from airflow_provider_runway.sandbox.state import SandboxState
+from airflow_provider_runway.sandbox.tasks import task_id_of
+
+if TYPE_CHECKING:
+    from airflow_provider_runway.sandbox.tasks import Task
+
+Handler = Callable[[SandboxState, SandboxRequest], Awaitable[Reply]]
+
+_BLOCKED_AGENT = "python-urllib"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """Answers a call, and writes it down.
+
+    :param family: what faults and the ledger call it.
+    :param handler: the endpoint.
+    :param public: it asks for no API key, and the edge before it turns no odd user agents away.
+    """
+
+    family: str
+    handler: Handler
+    public: bool = False
+
+    async def __call__(self, sandbox: SandboxState, request: SandboxRequest) -> Reply:
+        """The reply, be it the true one or not."""
+        account = sandbox.account
+        number = account.next_number()
+        sandbox.refund_failed(request.at)
+        task = _task_of(sandbox, self.family, request)
+        prompt = _prompt_of(self.family, request, task)
+        strike = sandbox.faults.strike(Subject(self.family, task, prompt, request.at))
+        request.fault, request.turn = strike.action, strike.turn
+        if strike.delay:
+            await asyncio.sleep(strike.delay)
+            request.at = sandbox.clock.now()
+            if account is not sandbox.account:
+                return CutReply(Reply())  # the world it came into has been reset
+            sandbox.refund_failed(request.at)
+        reply = spoilt(request.fault, await self._play(sandbox, request), http_errors=sandbox.settings.http_errors)
+        account.note_request(
+            RequestEntry(
+                number=number,
+                at=request.at,
+                method=request.method,
+                path=request.path,
+                family=self.family,
+                key=sandbox.key_fingerprint(request.key) or ("other" if "authorization" in request.headers else ""),
+                fingerprint=request.fingerprint() if request.content else "",
+                prompt=prompt,
+                status=reply.status_code,
+                code=reply.code,
+                task_id=reply.task_id or (task.id if task and self.family != "submit" else ""),
+                fault=strike.names,
+            )
+        )
+        return reply
+
+    async def _play(self, sandbox: SandboxState, request: SandboxRequest) -> Reply:
+        """The reply of the endpoint, if nothing keeps the request from it."""
+        agent = request.headers.get("user-agent", "").strip().lower()
+        if not self.public and (not agent or agent.startswith(_BLOCKED_AGENT)):
+            return Reply(b"error code: 1010", 403, TEXT)
+        match request.fault:
+            case CutBefore() | Refuse(accepted=False) | Garbage(accepted=False) | Redirect():
+                return Reply()
+            case Missing(null=True):
+                return answer(None)
+            case _:
+                pass
+        try:
+            if not self.public and request.key not in sandbox.keys:
+                raise Refusal(401)
+            return await self.handler(sandbox, request)
+        except Refusal as refused:
+            return refusal(refused.code, refused.msg, status=refused.code if sandbox.settings.http_errors else 200)
+
+
+def _task_of(sandbox: SandboxState, family: str, request: SandboxRequest) -> Task | None:
+    """The task that a request is about; of an extension, its source."""
+    if family == "record":
+        task_id = request.query_params.get("taskId", "")
+    elif family == "media":
+        task_id = task_id_of(request.path)
+    elif family in ("submit", "download_url"):
+        payload = request.payload or {}
+        named = payload.get("taskId") or payload.get("url") or _input_of(payload).get("task_id")
+        task_id = named if isinstance(named, str) else ""
+        if family == "download_url":
+            task_id = task_id_of(task_id)
+    else:
+        return None
+    return sandbox.tasks.get(task_id)
+
+
+def _prompt_of(family: str, request: SandboxRequest, task: Task | None) -> str:
+    if family != "submit":
+        return task.prompt if task else ""
+    payload = request.payload or {}
+    prompt = payload.get("prompt") or _input_of(payload).get("prompt")
+    return prompt if isinstance(prompt, str) else ""
+
+
+def _input_of(payload: dict[str, object]) -> dict[str, object]:
+    """The fields of a job, in the body of the unified API."""
+    fields = payload.get("input")
+    return fields if isinstance(fields, dict) else {}
