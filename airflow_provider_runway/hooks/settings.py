@@ -84,12 +84,9 @@ def read_settings(conn_id: str, connection: Connection) -> Settings:
         return Settings(
             address=address,
             upload_address=Address(api_key=key, base_url=upload_url, connection=conn_id) if upload_url else None,
-            timeout=_number(extra, "timeout", "seconds above 0, at most 3600", _is_timeout) or DEFAULT_TIMEOUT,
-            credit_floor=_number(extra, "credit_floor", "credits, 0 or more", _is_floor),
-            submission_limit=int(
-                _number(extra, "submission_limit", "submissions in 10 seconds, 1 or more", _is_limit)
-                or SUBMISSION_LIMIT
-            ),
+            timeout=_number(extra, "timeout") or DEFAULT_TIMEOUT,
+            credit_floor=_number(extra, "credit_floor"),
+            submission_limit=int(_number(extra, "submission_limit") or SUBMISSION_LIMIT),
         )
     except ConnectionSettingsError as error:
         raise ConnectionSettingsError(f"Connection {conn_id!r}: {error}") from None
@@ -161,8 +158,20 @@ def _api(extra: Mapping[str, Any]) -> Api:
     raise ConnectionSettingsError(f"extra 'api' must be {' or '.join(map(repr, APIS))}.")
 
 
-def _number(extra: Mapping[str, Any], name: str, rule: str, fits: Callable[[float], bool]) -> float | None:
+# What the numbers of the extra must be. No account is given a limit of submissions beyond that.
+_NUMBERS: Mapping[str, tuple[str, Callable[[float], bool]]] = {
+    "timeout": ("seconds above 0, at most 3600", lambda number: 0 < number <= 3600),  # noqa: PLR2004
+    "credit_floor": ("credits, 0 or more", lambda number: 0 <= number < math.inf),
+    "submission_limit": (
+        "submissions in 10 seconds, 1 or more",
+        lambda number: 1 <= number <= 10_000 and number.is_integer(),  # noqa: PLR2004
+    ),
+}
+
+
+def _number(extra: Mapping[str, Any], name: str) -> float | None:
     """A number out of the extra; forms send an empty text where nothing was filled in."""
+    rule, fits = _NUMBERS[name]
     value = extra.get(name)
     if value is None or value == "":
         return None
@@ -173,15 +182,3 @@ def _number(extra: Mapping[str, Any], name: str, rule: str, fits: Callable[[floa
     if number is None or not fits(number):
         raise ConnectionSettingsError(f"extra {name!r} must be a number of {rule}.")
     return number
-
-
-def _is_timeout(number: float) -> bool:
-    return 0 < number <= 3600  # noqa: PLR2004 - an hour
-
-
-def _is_limit(number: float) -> bool:
-    return 1 <= number <= 10_000 and number.is_integer()  # noqa: PLR2004 - far above what KIE gives anybody
-
-
-def _is_floor(number: float) -> bool:
-    return 0 <= number < math.inf

@@ -48,6 +48,9 @@ class AsyncSender(Protocol):
 class KieClient:
     """A sync client. Use as a context manager, or call :meth:`close`.
 
+    What its methods take and raise stands at those of the same names of
+    :class:`airflow_provider_runway.hooks.runway.RunwayHook`.
+
     :param address: The account and where it is.
     :param timeout: Seconds for connecting, and for all that comes after it until the answer is there whole.
     :param retry_rules: How often, and after what pauses, a call is sent again when that is safe.
@@ -103,16 +106,7 @@ class KieClient:
     ) -> VideoTask:
         """Wait for a task to end, and return it with its video's link.
 
-        :param task_id: The task.
-        :param kind: ``"runway"``, ``"aleph"`` or ``"job"``.
-        :param poll_interval: Seconds, the shortest pause between two polls; at least 1.
-        :param timeout: Seconds to wait at most.
-        :param age: Seconds since the submission, if that is known: polls are rarer while the video cannot be ready.
-        :param on_change: Called with the state and the seconds waited whenever the state changes.
         :raises InvalidRequestError: If a time is no number above zero, or the interval below 1; nothing was sent.
-        :raises GenerationFailedError: If KIE failed the task.
-        :raises WaitTimeoutError: If it was not ready in time; it goes on at KIE.
-        :raises RunwayError: If it is gone, or too many polls in a row went wrong.
         """
         state = _poll_state(task_id, kind, self._clock(), poll_interval=poll_interval, timeout=timeout, age=age)
         return self._run(wait(state, kind, clock=self._clock, on_change=on_change, api=self.address.api))
@@ -122,15 +116,7 @@ class KieClient:
         return self._run(flows.credits_left(self.retry_rules))
 
     def renew_link(self, task_id: str, dead: str, kind: Kind = "runway", position: int = 0) -> str:
-        """Another link to the video of a finished task. Free of charge.
-
-        :param task_id: The task.
-        :param dead: The link that no longer works.
-        :param kind: ``"runway"``, ``"aleph"`` or ``"job"``.
-        :param position: Which of the files it leads to, where several came of the task; 0 is the first.
-        :raises DeadLinkError: If KIE gives no other.
-        :raises VideoExpiredError: If the record says that the video was deleted.
-        """
+        """Another link to the video of a finished task. Free of charge."""
         return self._run(renew_link(task_id, kind, dead, self.retry_rules, position=position, api=self.address.api))
 
     def close(self) -> None:
@@ -188,13 +174,13 @@ class AsyncKieClient:
         self._clock = clock
 
     async def submit(self, request: Request) -> str:
-        """Submit a request; see :meth:`KieClient.submit`."""
+        """Submit a request."""
         return await self._run(flows.submit(request, self.retry_rules, self.address.api))
 
     async def get_task(
         self, task_id: str, kind: Kind = "runway", *, retry_rules: RetryRules | None = None
     ) -> VideoTask:
-        """Get a task's record: one poll; see :meth:`KieClient.get_task`."""
+        """Get a task's record: one poll."""
         return await self._run(flows.get_task(task_id, kind, retry_rules or self.retry_rules, self.address.api))
 
     async def wait(
@@ -207,16 +193,16 @@ class AsyncKieClient:
         age: float | None = None,
         on_change: OnChange | None = None,
     ) -> VideoTask:
-        """Wait for a task to end; see :meth:`KieClient.wait`."""
+        """Wait for a task to end."""
         state = _poll_state(task_id, kind, self._clock(), poll_interval=poll_interval, timeout=timeout, age=age)
         return await self._run(wait(state, kind, clock=self._clock, on_change=on_change, api=self.address.api))
 
     async def credits(self) -> float:
-        """The account's balance in credits; see :meth:`KieClient.credits`."""
+        """The account's balance in credits."""
         return await self._run(flows.credits_left(self.retry_rules))
 
     async def renew_link(self, task_id: str, dead: str, kind: Kind = "runway", position: int = 0) -> str:
-        """Another link to the video of a finished task; see :meth:`KieClient.renew_link`."""
+        """Another link to the video of a finished task."""
         flow = renew_link(task_id, kind, dead, self.retry_rules, position=position, api=self.address.api)
         return await self._run(flow)
 

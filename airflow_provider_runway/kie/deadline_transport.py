@@ -7,9 +7,8 @@ holds for the status line, the headers, the body, and what a proxy says before.
 from __future__ import annotations
 
 import math
-import ssl
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import httpcore
@@ -72,15 +71,8 @@ class _Backend(httpcore.NetworkBackend):
     def __init__(self, backend: httpcore.NetworkBackend) -> None:
         self._backend = backend
 
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[Any] | None = None,
-    ) -> httpcore.NetworkStream:
-        return _Stream(self._backend.connect_tcp(host, port, timeout, local_address, socket_options))
+    def connect_tcp(self, *place: Any, **how: Any) -> httpcore.NetworkStream:
+        return _Stream(self._backend.connect_tcp(*place, **how))
 
     def sleep(self, seconds: float) -> None:
         self._backend.sleep(seconds)
@@ -96,10 +88,8 @@ class _Stream(httpcore.NetworkStream):
     def write(self, buffer: bytes, timeout: float | Deadline | None = None) -> None:
         self._stream.write(buffer, _seconds(timeout, httpcore.WriteTimeout))
 
-    def start_tls(
-        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
-    ) -> httpcore.NetworkStream:
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, timeout))
+    def start_tls(self, *context: Any, **how: Any) -> httpcore.NetworkStream:
+        return _Stream(self._stream.start_tls(*context, **how))
 
     def close(self) -> None:
         self._stream.close()
