@@ -41,7 +41,7 @@
 
 from __future__ import annotations
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from typing_extensions import Unpack
 
@@ -83,9 +83,16 @@ class RunwayError(Exception):
         self.retryable = type(self).retryable if retryable is None else retryable
         self.retry_after = facts.get("retry_after")
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _without_init, (type(self), *self.args), self.__dict__  # the message may have gone on since
+
     def add(self, text: str) -> None:
         """Let the message go on with further sentences."""
         self.args = (f"{self} {as_sentence(text)}",)
+
+
+def _without_init(kind: type[RunwayError], *args: object) -> RunwayError:
+    return kind.__new__(kind, *args)
 
 
 class InvalidRequestError(RunwayError, ValueError):
@@ -101,9 +108,6 @@ class InvalidRequestError(RunwayError, ValueError):
         self.field = field
         self.value = value
         self.rule = rule
-
-    def __reduce__(self) -> tuple[type[InvalidRequestError], tuple[str, object, str], dict[str, object]]:
-        return type(self), (self.field, self.value, self.rule), self.__dict__
 
 
 class ConnectionSettingsError(RunwayError):
@@ -215,9 +219,6 @@ class CreditFloorError(RunwayError):
         self.balance = balance
         self.price = price
         self.floor = floor
-
-    def __reduce__(self) -> tuple[type[CreditFloorError], tuple[float, float | None, float], dict[str, object]]:
-        return type(self), (self.balance, self.price, self.floor), self.__dict__
 
 
 class AmbiguousSubmissionError(RunwayError):

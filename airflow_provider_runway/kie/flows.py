@@ -6,7 +6,6 @@ error thrown into it. The sync and the async client differ only in who drives it
 
 from __future__ import annotations
 
-import reprlib
 from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -40,7 +39,7 @@ from airflow_provider_runway.kie.retry_rules import RetryRules, named_pause
 from airflow_provider_runway.kie.seconds import finite
 from airflow_provider_runway.kie.task_ids import Api, format_task_id, parse_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
-from airflow_provider_runway.kie.texts import as_sentence, shorten
+from airflow_provider_runway.kie.texts import LONGEST_MESSAGE, as_sentence, shorten, shown
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +115,7 @@ def credits_left(retry_rules: RetryRules) -> Flow[float]:
     data = yield from ask(CREDIT_CALL, retry_rules)
     balance = None if isinstance(data, bool) else finite(data)
     if balance is None:
-        raise UnreadableAnswerError(f"KIE.AI's balance is not a number: {reprlib.repr(data)}")
+        raise UnreadableAnswerError(f"KIE.AI's balance is not a number: {shown(data)}")
     return balance
 
 
@@ -151,7 +150,7 @@ def submit(request: Request, retry_rules: RetryRules, api: Api = "runway", *, kn
             yield Pause(retry_rules.pause(sends, error))
     task_id = read_task_id(data)
     if task_id is None:
-        said = f"KIE.AI answered success without a task id: {reprlib.repr(data)}"
+        said = f"KIE.AI answered success without a task id: {shown(data, LONGEST_MESSAGE)}"
         raise _ambiguous(request, name, where, said, None)
     return format_task_id(task_id, where.api)
 

@@ -30,13 +30,13 @@ def readable(text: str) -> str:
     return text.encode("utf-8", "replace").decode().replace("\0", "?")
 
 
-def shown(value: object) -> str:
-    """A value as an error about it shows it, cut where it is long."""
+def shown(value: object, longest: int = _LONGEST_VALUE) -> str:
+    """A value as an error about it shows it, cut where it has more than ``longest`` characters."""
     try:
         text = repr(value)
     except Exception:  # noqa: BLE001 - nested too deeply, a number too long: the error is about the value, not this
         return f"a {type(value).__name__} that cannot be shown"
-    if len(text) <= _LONGEST_VALUE:
+    if len(text) <= longest:
         return text
     length = f" ({len(value)} characters)" if isinstance(value, str) else ""
-    return f"{text[:_LONGEST_VALUE]}…{length}"
+    return f"{text[:longest]}…{length}"

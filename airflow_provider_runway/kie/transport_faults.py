@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import re
 import socket
@@ -47,11 +48,13 @@ def _reason(error: BaseException) -> str | None:
         return f"the certificate is not trusted: {why}".rstrip(".") if why else None
     if isinstance(error, ssl.SSLError):
         return getattr(error, "reason", None)
-    if isinstance(error, socket.gaierror):
+    # That of aiohttp carries the resolver's number as its own, which is none of the system's.
+    if isinstance(getattr(error, "os_error", error), socket.gaierror):
         return "the name of the host is not known"
     if "Proxy" in type(error).__name__:
         return _proxys_status(error)
-    return os.strerror(error.errno) if isinstance(error, OSError) and error.errno else None
+    number = error.errno if isinstance(error, OSError) else None
+    return os.strerror(number) if number is not None and number in errno.errorcode else None
 
 
 def _proxys_status(error: BaseException) -> str | None:

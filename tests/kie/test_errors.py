@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import copy
 import inspect
 import pickle
 import re
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -89,8 +91,32 @@ def test_an_error_carries_what_a_program_needs() -> None:
 def test_the_message_of_an_error_can_go_on_and_survives_pickling() -> None:
     error = ServiceError("it failed..", code=500, retry_after=7.0)
     error.add("Nothing was paid. Try later")
-    copy = pickle.loads(pickle.dumps(error))
-    assert (str(copy), copy.code, copy.retry_after) == ("it failed. Nothing was paid. Try later.", 500, 7.0)
+    twin = pickle.loads(pickle.dumps(error))
+    assert (str(twin), twin.code, twin.retry_after) == ("it failed. Nothing was paid. Try later.", 500, 7.0)
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        InvalidRequestError("duration", 7, "must be 5 or 10"),
+        errors.CreditFloorError(10.0, 12.0, 5.0),
+        errors.CreditFloorError(4.0, None, 5.0),
+        GenerationFailedError("it failed", reason="moderation", resubmissions=0),
+        errors.DeadLinkError("it is dead", http_status=404),
+    ],
+    ids=lambda error: type(error).__name__,
+)
+@pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])
+def test_every_error_keeps_what_was_added_to_it_when_it_is_copied(
+    error: RunwayError, again: Callable[[RunwayError], RunwayError]
+) -> None:
+    error = again(error)
+    error.add("Nothing was paid")
+    error.task_id = "t-1"
+    twin = again(again(error))
+    assert str(twin) == str(error)
+    assert str(twin).endswith("Nothing was paid.")
+    assert (type(twin), twin.__dict__) == (type(error), error.__dict__)
 
 
 def test_an_invalid_request_names_field_rule_and_value() -> None:
@@ -128,5 +154,5 @@ def test_a_value_nested_too_deeply_to_show_does_not_hide_the_error() -> None:
 def test_any_value_makes_an_error_that_survives_pickling(value: object) -> None:
     error = InvalidRequestError("field", value, "rule")
     error.task_id = "t"
-    copy = pickle.loads(pickle.dumps(error))
-    assert (copy.value, copy.task_id, str(copy)) == (value, "t", str(error))
+    twin = pickle.loads(pickle.dumps(error))
+    assert (twin.value, twin.task_id, str(twin)) == (value, "t", str(error))

@@ -233,6 +233,34 @@ def test_a_success_without_a_task_id_shows_what_it_had() -> None:
     assert "success without a task id: {'recordId': 'r'}" in str(submitted(said({"recordId": "r"})).error)
 
 
+_ID = "0123456789abcdef" * 4
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        _ID,
+        [_ID],
+        {"taskID": _ID},
+        {"task": {"taskId": _ID, "more": "x" * 100}},
+        {"taskId": f"{_ID} ", "taskid": [_ID]},
+        {"taskId": f"two words {_ID}"},
+        {"pages": ["x" * 60] * 10, "tasks": [{"taskId": _ID}]},
+    ],
+)
+def test_an_unfamiliar_success_shows_the_whole_id_that_it_names(data: Any) -> None:
+    played = submitted(said(data))
+    if played.error is None:
+        assert played.result == _ID
+    else:
+        assert type(played.error) is AmbiguousSubmissionError
+        assert _ID in str(played.error)
+
+
+def test_an_unfamiliar_success_of_any_length_makes_a_short_error() -> None:
+    assert len(str(submitted(said({"x": "y" * 1_000_000})).error)) < 2000
+
+
 def test_a_success_with_deeply_nested_data_is_still_ambiguous_and_not_a_crash() -> None:
     nested: Any = []
     for _ in range(400):

@@ -37,6 +37,8 @@ def tls(kind: type[ssl.SSLError], **attributes: str) -> ssl.SSLError:
             caused(httpx.ConnectError(""), socket.gaierror(-2, "hush-hush")),
             "ConnectError: the name of the host is not known",
         ),
+        (OSError(-2, "hush-hush"), "OSError"),
+        (OSError(123456, "hush-hush"), "OSError"),
         (caused(httpx.ConnectError(""), tls(ssl.SSLError, reason="TLSV1_ALERT_X")), "ConnectError: TLSV1_ALERT_X"),
         (
             tls(ssl.SSLCertVerificationError, verify_message="certificate has expired"),
@@ -49,6 +51,23 @@ def tls(kind: type[ssl.SSLError], **attributes: str) -> ssl.SSLError:
 )
 def test_a_fault_is_named_by_its_class_and_the_systems_own_reason(error: BaseException, shown: str) -> None:
     assert fault_of(error) == shown
+
+
+@pytest.mark.parametrize(
+    ("by", "shown"),
+    [
+        (socket.gaierror(socket.EAI_NONAME, "hush-hush"), "the name of the host is not known"),
+        (socket.gaierror(errno.ENOEXEC, "hush-hush"), "the name of the host is not known"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "hush-hush"), "Connection refused"),
+    ],
+)
+def test_a_fault_of_aiohttp_is_told_by_what_led_to_it(by: OSError, shown: str) -> None:
+    from aiohttp import ClientConnectorDNSError, ClientConnectorError
+    from aiohttp.client_reqrep import ConnectionKey
+
+    host = ConnectionKey("kie.invalid", 443, True, True, None, None, None)
+    assert fault_of(ClientConnectorDNSError(host, by)) == f"ClientConnectorDNSError: {shown}"
+    assert fault_of(ClientConnectorError(host, by)) == f"ClientConnectorError: {shown}"
 
 
 def test_those_of_several_addresses_are_looked_into() -> None:
