@@ -43,9 +43,8 @@ class Decision:
 def judge(task: VideoTask) -> Decision:
     """Decide on a record, by its state alone.
 
-    A success without a link is waited on (KIE sets the state a moment before the link); a watch bounds that. What came
-    of a job need not be a file.
-    An unknown state is waited on too: what KIE calls it today may not be in its documentation yet.
+    A success without a link is waited on (KIE sets the state a moment before the link); the poll state bounds that.
+    What came of a job need not be a file. An unknown state is waited on too: it may not be documented yet.
     """
     if task.state is TaskState.FAILED:
         return Decision(Verdict.FAILED, _generation_failed(task))

@@ -1,4 +1,4 @@
-"""Waiting for a video, as a conversation: look, decide, pause, until the video is there or the wait is over."""
+"""The flow of a wait: poll, decide, pause, until the video is there or the wait is over."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.flows import Flow, Pause, get_task
-from airflow_provider_runway.kie.poll_state import Finished, GaveUp, PollAgain, PollState, Step
+from airflow_provider_runway.kie.poll_state import Finished, GaveUp, PollState, Step
 from airflow_provider_runway.kie.retry_rules import ONE_TRY
 from airflow_provider_runway.kie.task_ids import Api
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
@@ -15,7 +15,7 @@ OnChange = Callable[[str, float], None]
 
 
 def wait(
-    watch: PollState,
+    poll_state: PollState,
     kind: Kind,
     *,
     clock: Callable[[], float],
@@ -24,34 +24,31 @@ def wait(
 ) -> Flow[VideoTask]:
     """Wait until the task has ended.
 
-    :param watch: What is waited for, how patiently and until when.
+    :param poll_state: The poll state of the task, with its deadline.
     :param kind: The task's kind.
-    :param clock: The clock of the watch's deadline.
+    :param clock: The clock of the deadline.
     :param on_change: Called with the new state and the seconds waited each time the state changes.
     :param api: The connection's API, where the id does not say which one made the task.
     :return: The finished task, with its video's link.
-    :raises RunwayError: The error the watch ends with.
+    :raises RunwayError: The error that the wait ends with.
     """
     started = clock()
-    first = watch.begin(started)
+    first = poll_state.begin(started)
     if first > 0:
         yield Pause(first)
     while True:
         step: Step
         try:
-            task = yield from get_task(watch.task_id, kind, ONE_TRY, api)
+            task = yield from get_task(poll_state.task_id, kind, ONE_TRY, api)
         except RunwayError as error:
-            step = watch.failed(error, clock())
+            step = poll_state.failed(error, clock())
         else:
-            step = watch.saw(task, clock())
+            step = poll_state.saw(task, clock())
         if isinstance(step, Finished):
             return step.task
         if isinstance(step, GaveUp):
             raise step.error
-        _report(step, on_change, clock() - started)
+        waited = clock() - started
+        if step.change is not None and on_change is not None:
+            on_change(step.change, waited)
         yield Pause(step.pause)
-
-
-def _report(step: PollAgain, on_change: OnChange | None, waited: float) -> None:
-    if step.news is not None and on_change is not None:
-        on_change(step.news, waited)

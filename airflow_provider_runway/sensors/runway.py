@@ -20,7 +20,16 @@ from airflow_provider_runway.kie.errors import (
     VideoExpiredError,
     WaitTimeoutError,
 )
-from airflow_provider_runway.kie.poll_state import Finished, GaveUp, PollAgain, PollRules, PollState, Step, timed_out
+from airflow_provider_runway.kie.poll_state import (
+    Finished,
+    GaveUp,
+    PollAgain,
+    PollFailures,
+    PollRules,
+    PollState,
+    Step,
+    timed_out,
+)
 from airflow_provider_runway.kie.rules import check_kind, check_poll_interval, check_seconds, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.operators.parameters import check_literal
@@ -195,11 +204,11 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
         this_try = context["ti"].try_number
         seen = state.get(_MEMORY_KEY)
         if seen is not None and seen.get("try_number") == this_try:
-            self._watch.recall(seen["memory"])
-        before = self._watch.memory
+            self._watch.failures = PollFailures.from_json(seen["memory"])
+        before = self._watch.failures
         yield
-        if self._watch.memory != before:
-            state.set(_MEMORY_KEY, {"try_number": this_try, "memory": self._watch.memory})
+        if self._watch.failures != before:
+            state.set(_MEMORY_KEY, {"try_number": this_try, "memory": self._watch.failures.to_json()})
 
     def _look(self) -> Step:
         try:
@@ -208,8 +217,8 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
             self.log.warning("%s", error)
             return self._watch.failed(error, time.time())
         step = self._watch.saw(task, time.time())
-        if isinstance(step, PollAgain) and step.news is not None:
-            self.log.info("Task %s: %s.", self.runway_task_id, step.news)
+        if isinstance(step, PollAgain) and step.change is not None:
+            self.log.info("Task %s: %s.", self.runway_task_id, step.change)
         return step
 
     def _defer(self, deadline: float) -> NoReturn:

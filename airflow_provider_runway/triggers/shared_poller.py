@@ -238,8 +238,8 @@ class SharedPoller:
             self._end(task, step.error if isinstance(step, GaveUp) else None)
             return
         for each in list(task.subscriptions):
-            if step.news is not None:
-                each.report(step.news, now)
+            if step.change is not None:
+                each.report(step.change, now)
             if each.deadline <= now:
                 task.subscriptions.remove(each)
                 each.end(timed_out(task.task_id, task.poll_state.state, submitted=each.submitted is not None))

@@ -520,7 +520,7 @@ def test_a_wait_for_what_nobody_has_seen_claims_nothing(call: Call, kie: Sandbox
     done = call("wait", "nonsense", "--timeout", "5")
 
     assert done.code == ExitCode.NOT_READY
-    assert "no look has found a record of it. If it was submitted, it is paid" in done.err
+    assert "no poll has found a record of it. If it was submitted, it is paid" in done.err
 
 
 WILD = "[/red] \x1b[31mred\r\nand more\x07 \u202e\u2028"

@@ -97,7 +97,7 @@ def test_a_watch_past_its_deadline_says_that_the_task_goes_on_and_is_paid() -> N
 
 
 def test_a_watch_that_saw_nothing_times_out_too() -> None:
-    assert "no look has found a record of it. If it was submitted, it is paid" in str(timed_out("t-1", None))
+    assert "no poll has found a record of it. If it was submitted, it is paid" in str(timed_out("t-1", None))
     assert "was not ready in time. It is paid" in str(timed_out("t-1", None, submitted=True))
     assert isinstance(error_of(watch(deadline=0.0).failed(NoAnswerError("x"), 0.0)), WaitTimeoutError)
     assert isinstance(error_of(watch(deadline=0.0).missed(missing(), 0.0)), WaitTimeoutError)
@@ -107,7 +107,7 @@ def test_news_come_on_change_and_not_on_every_look() -> None:
     watching = watch()
     states = [TaskState.QUEUED, TaskState.QUEUED, TaskState.GENERATING, TaskState.QUEUED, TaskState.SUCCESS]
     steps = [watching.saw(task(state), 0.0) for state in states]
-    assert [step.news for step in steps if isinstance(step, PollAgain)] == [
+    assert [step.change for step in steps if isinstance(step, PollAgain)] == [
         "queued",
         None,
         "generating",
@@ -131,9 +131,9 @@ def test_a_record_without_a_state_is_told_too() -> None:
 def test_a_state_of_any_length_is_told_on_one_short_line() -> None:
     step = watch().saw(task(TaskState.UNKNOWN, raw_state="a\nb" * 1000), 0.0)
     assert isinstance(step, PollAgain)
-    assert step.news is not None
-    assert step.news.isprintable()
-    assert len(step.news) < 100
+    assert step.change is not None
+    assert step.change.isprintable()
+    assert len(step.change) < 100
 
 
 def test_an_unknown_state_is_waited_for_until_the_deadline() -> None:
@@ -167,7 +167,7 @@ def test_the_sixth_fault_in_a_row_gives_up_on_looking_but_not_on_the_task() -> N
         "s",
     )
     assert str(error) == (
-        "6 looks in a row at task t-1 went wrong, the last one with: code 500. The task is paid and goes on at KIE.AI."
+        "6 polls in a row of task t-1 went wrong, the last one with: code 500. The task is paid and goes on at KIE.AI."
     )
 
 
@@ -187,7 +187,7 @@ def test_nothing_is_claimed_of_a_task_that_nobody_has_seen() -> None:
     last = [failing.failed(NoAnswerError("x"), 0.0) for _ in range(6)][-1]
     for error in (error_of(step), error_of(last), timed_out("nonsense", None)):
         assert "it is paid" not in str(error).replace("If it was submitted, it is paid", "").lower()
-        assert "o look has found a record of it" in str(error)
+        assert "o poll has found a record of it" in str(error)
 
 
 @pytest.mark.parametrize("between", ["record", "no record"])

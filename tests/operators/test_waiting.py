@@ -98,7 +98,7 @@ def test_looks_that_keep_going_wrong_end_the_try_and_the_next_one_waits_on(
     number = kie.fault(Refuse(500), on="record")
     task = Task(deferrable=deferrable)
 
-    with pytest.raises(PollingFailedError, match=r"looks in a row at task .* went wrong"):
+    with pytest.raises(PollingFailedError, match=r"polls in a row of task .* went wrong"):
         task.run()
 
     assert task.store.stages == ["intent", "submitted"]

@@ -99,7 +99,7 @@ def test_a_sensor_that_is_rescheduled_remembers_faults_until_a_look_goes_well_an
     kie.fault(Refuse(500), on="record")
     for _ in range(5):
         looked(made, store)
-    with pytest.raises(PollingFailedError, match="6 looks in a row"):
+    with pytest.raises(PollingFailedError, match="6 polls in a row"):
         sensor(made, **ONE_LOOK).execute(fake_context(store))
 
     looked(made, store, try_number=2)
@@ -269,7 +269,7 @@ def test_looks_that_go_wrong_are_waited_through_and_end_the_try_if_they_go_on(
         task_id = hook.submit(GenerateRequest(prompt="A fox", aspect_ratio="16:9"))
     kie.fault(Refuse(500), on="record")
     for mode in MODES[:2]:
-        with pytest.raises(PollingFailedError, match="6 looks in a row"):
+        with pytest.raises(PollingFailedError, match="6 polls in a row"):
             waited(sensor(task_id, **mode))
 
 

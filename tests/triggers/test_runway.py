@@ -142,8 +142,8 @@ def test_looks_that_go_wrong_in_a_row_do_not_end_the_wait_until_the_sixth(kie: S
     kie.fault(Refuse(500), on="record")
     event = fired(waiting_for(submit(kie)))
     assert event["state"] == "fault"
-    assert event["error"].startswith("6 looks in a row")
-    assert "No look has found a record of it." in event["error"]
+    assert event["error"].startswith("6 polls in a row")
+    assert "No poll has found a record of it." in event["error"]
 
 
 def test_a_pause_that_a_429_asks_for_is_kept_whole(kie: Sandbox, given_time: GivenTime) -> None:

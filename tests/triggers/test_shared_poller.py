@@ -582,7 +582,7 @@ def test_a_connection_that_cannot_be_read_in_time_hides_no_deadline(monkeypatch:
         waiting = asyncio.create_task(shared.wait(asked("t-1", deadline=900.0), lambda state, waited: None))
         await until(lambda: bool(ends.set))
         ends.ring(module.LAST_POLL)
-        with pytest.raises(WaitTimeoutError, match="no look has found a record of it"):
+        with pytest.raises(WaitTimeoutError, match="no poll has found a record of it"):
             await waiting
         assert len(asyncio.all_tasks()) == 1
 

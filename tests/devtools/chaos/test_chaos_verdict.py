@@ -108,7 +108,7 @@ def breaks(check: Check, words: str) -> None:
         ("failed", "", Ending.ILLEGITIMATE),
         ("failed", "AmbiguousSubmissionError: something", Ending.ILLEGITIMATE),
         ("failed", "GenerationFailedError: KIE.AI failed task t (service): no", Ending.ILLEGITIMATE),
-        ("failed", "PollingFailedError: 6 looks went wrong. It is paid, see https://kie.ai/logs", Ending.ILLEGITIMATE),
+        ("failed", "PollingFailedError: 6 polls went wrong. It is paid, see https://kie.ai/logs", Ending.ILLEGITIMATE),
         ("deferred", "", Ending.STUCK),
         ("queued", "", Ending.STUCK),
         (None, "", Ending.STUCK),
