@@ -25,7 +25,6 @@ TESTED_IN: Mapping[str, str] = {
     "kie/rules.py": "kie/test_requests.py",
     "operators/base.py": "operators/test_execution.py",
     "operators/free_task.py": "operators/test_upload.py",
-    "operators/lifecycle.py": "operators/test_execution.py",
     "operators/runway.py": "operators/test_parameters.py",
     "operators/submitter.py": "operators/test_refusals.py",
     "operators/task_state.py": "operators/test_crashes.py",

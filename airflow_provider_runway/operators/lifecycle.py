@@ -9,11 +9,17 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.api import submission_call
-from airflow_provider_runway.kie.errors import GenerationFailedError, RunwayError, TaskNotFoundError
+from airflow_provider_runway.kie.errors import (
+    GenerationFailedError,
+    InvalidRequestError,
+    RunwayError,
+    TaskNotFoundError,
+)
 from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.judging import Verdict, judge
 from airflow_provider_runway.kie.poll_state import timed_out
@@ -23,7 +29,7 @@ from airflow_provider_runway.operators.request_files import RequestFiles
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit, plan
 from airflow_provider_runway.operators.submitter import Submitter
 from airflow_provider_runway.operators.task_state import TaskState
-from airflow_provider_runway.operators.video_job import Deferral, VideoJob
+from airflow_provider_runway.operators.video_job import Deferral, Submitted, VideoJob
 from airflow_provider_runway.results import VideoResult, finished_result, submitted_result, utc_now
 from airflow_provider_runway.triggers.deferral import shortest_deferral, trigger_timeout
 from airflow_provider_runway.triggers.events import AdmissionEvent, PollRequest, VideoEvent
@@ -35,19 +41,6 @@ if TYPE_CHECKING:
 
     from airflow_provider_runway.hooks.runway import RunwayHook
     from airflow_provider_runway.storage.save import SavedFile
-
-
-@dataclass(frozen=True, slots=True)
-class Submitted:
-    """A submission that is paid, by this try or an earlier one, and what a poll has shown of its task since.
-
-    :param state: The KIE task's state; ``None`` if it was not polled, or has no record yet.
-    :param finished: Its record, if it has finished.
-    """
-
-    submission: Submission
-    state: str | None = None
-    finished: VideoTask | None = None
 
 
 class VideoLifecycle:
@@ -98,6 +91,7 @@ class VideoLifecycle:
         submitted = self._reattach()
         if submitted is None:
             self.paid = None
+            self._check_before_paying()
             # The poll of an earlier task may have recorded that it failed.
             outcome = self._submit(admitted, self._earlier and self.state.read())
             if isinstance(outcome, Deferral):
@@ -157,20 +151,24 @@ class VideoLifecycle:
         return self._wait(submission, left)
 
     def _prepare(self, job: VideoJob, *, submitted: bool) -> None:
-        """Take up a job; what can go wrong after the submission must not come to light only then."""
         self._job = job
         self._files = RequestFiles(self._hook, self.state, self._log)
         self.request = self._files.identify(job.request, submitted=submitted)
-        if submitted:
-            return
+
+    def _check_before_paying(self) -> None:
+        """What can go wrong after the submission must not come to light only then; of no concern to what is paid."""
+        self._files.check()
         submission_call(self.request, self._hook.settings.address.api)
-        json.dumps([self._poll_request("", 0.0, 0.0).to_kwargs(), self._price])
+        json.dumps([self._poll_request("", 0.0, 0.0).to_kwargs(), estimate(self.request, read_prices())])
         read_largest_file()
         read_shortest_deferral()
 
     @property
     def _price(self) -> float | None:
-        return estimate(self.request, read_prices())
+        """Credits expected; nonsense in the option was refused before paying, and counts as unknown afterwards."""
+        with suppress(InvalidRequestError):
+            return estimate(self.request, read_prices())
+        return None
 
     def _reattach(self) -> Submitted | None:
         """The submission of an earlier try, if this one is to wait on it."""
@@ -199,6 +197,7 @@ class VideoLifecycle:
         if self._job.renew_request is not None:
             renewed = replace(self._job, request=self._job.renew_request(), renew_request=None)
             self._prepare(renewed, submitted=False)
+            self._check_before_paying()
         submitter = Submitter(
             job=self._job,
             hook=self._hook,

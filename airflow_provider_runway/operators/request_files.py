@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_runway.kie.errors import UnreadableFileError
+from airflow_provider_runway.kie.errors import InvalidRequestError, RunwayError, UnreadableFileError
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.rules import is_file_address
 from airflow_provider_runway.operators.task_state import TaskState
@@ -40,13 +40,14 @@ class RequestFiles:
         self._state = state
         self._log = log
         self._paths: dict[str, str] = {}
+        self._fault: RunwayError | None = None
 
     def identify(self, request: Request, *, submitted: bool) -> Request:
         """Put an address made of its checksum in the place of each file.
 
         :param request: The request, with the files as they were given.
         :param submitted: Whether this try has submitted it already: then no file is looked at again.
-        :raises InvalidRequestError: If a file is not what it must be.
+        :raises InvalidRequestError: If a file is not what it must be, and no earlier try has read it.
         :raises UnreadableFileError: If one cannot be read now, and no earlier try has.
         """
         named: dict[str, Any] = {field: getattr(request, field, None) for field in MEDIA}
@@ -64,6 +65,15 @@ class RequestFiles:
             field: f"https://sha256.invalid/{checksums[path]}" for field, path in self._paths.items()
         }
         return replace(request, **addresses)
+
+    def check(self) -> None:
+        """See that the files can be uploaded, before one is: one that an earlier try has read may have changed since.
+
+        :raises InvalidRequestError: If a file is not what it must be.
+        :raises UnreadableFileError: If one cannot be read.
+        """
+        if self._fault is not None:
+            raise self._fault
 
     def upload(self, request: Request) -> Request:
         """Upload the files of a request that is about to be submitted, and put their links in their places.
@@ -87,9 +97,10 @@ class RequestFiles:
 
         try:
             return read_source(path, field, MEDIA[field]).sha256
-        except UnreadableFileError as error:
+        except (InvalidRequestError, UnreadableFileError) as error:
             if path not in known:
                 raise
+            self._fault = error
             self._log.warning("%s It is taken to be the same as in the earlier try.", error)
             return str(known[path])
 

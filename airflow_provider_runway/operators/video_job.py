@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_runway.kie.requests import Request
-from airflow_provider_runway.kie.tasks import Kind
+from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.operators.submission import Submission
 
 if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
@@ -48,3 +49,16 @@ class Deferral:
     method_name: str
     timeout: timedelta
     kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Submitted:
+    """A submission that is paid, by this try or an earlier one, and what a poll has shown of its task since.
+
+    :param state: The KIE task's state; ``None`` if it was not polled, or has no record yet.
+    :param finished: Its record, if it has finished.
+    """
+
+    submission: Submission
+    state: str | None = None
+    finished: VideoTask | None = None

@@ -13,7 +13,7 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from airflow_provider_runway.kie.errors import TargetExistsError
+from airflow_provider_runway.kie.errors import InvalidRequestError, TargetExistsError
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.storage.content import HEAD, media_suffix, picture_suffix, suffix_of_link
 from airflow_provider_runway.storage.download import Downloader, OnProgress
@@ -29,7 +29,7 @@ from airflow_provider_runway.storage.targets import (
     fingerprint,
     storing,
 )
-from airflow_provider_runway.utils.config import read_largest_file
+from airflow_provider_runway.utils.config import LARGEST_FILE, read_largest_file
 
 if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
@@ -106,7 +106,7 @@ def save(
             largest=largest,
         )
 
-    largest = read_largest_file()
+    largest = _largest_file()
     if task.kind != "job":
         video = save_video(
             task.video_url or "",
@@ -124,6 +124,15 @@ def save(
         save_file(link, f"{folder}-{position + 1}", downloader(position), overwrite=overwrite, on_progress=on_progress)
         for position, link in enumerate(task.result_urls)
     ]
+
+
+def _largest_file() -> int:
+    """Bytes of a file at most: nonsense in the option is refused before paying, and keeps back nothing that is paid."""
+    try:
+        return read_largest_file()
+    except InvalidRequestError as error:
+        log.warning("%s %s: it counts as not set.", error.field, error.rule)
+        return LARGEST_FILE
 
 
 class _IdenticalError(Exception):
