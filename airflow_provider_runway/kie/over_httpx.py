@@ -5,6 +5,7 @@ from __future__ import annotations
 from contextlib import closing
 from functools import cached_property
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from typing import Any
 
 import httpx
 
@@ -40,20 +41,9 @@ class HttpxSender:
         :raises NotSentError: If nothing was sent.
         :raises NoAnswerError: If no whole answer came.
         """
-        try:
-            http = self._reading if call.method == "GET" else self._submitting
-            request = http.build_request(
-                call.method,
-                self._address.base_url + call.path,
-                headers=dict(self._address.headers),
-                params=call.query and dict(call.query),
-                json=call.body and dict(call.body),
-            )
-        except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see transport_faults.py
-            fault = unsendable(error)
-        else:
-            return request_answer(http, request, self._address, seconds=self._timeout, stall=self._timeout)
-        raise fault
+        http = self._reading if call.method == "GET" else self._submitting
+        said: dict[str, Any] = {"params": call.query, "json": call.body}
+        return request_answer(http, self._address, call.method, call.path, seconds=self._timeout, **said)
 
     def close(self) -> None:
         """Close the connections."""
@@ -79,37 +69,43 @@ def client_for(
     """A client for one host, whose answers have an end.
 
     :param address: The host.
-    :param timeout: Seconds for connecting.
+    :param timeout: Seconds for connecting, and for each read and write.
     :param transport: An httpx transport in place of the network, for tests.
     :param limits: Which connections are kept.
     """
     from airflow_provider_runway.kie.deadline_transport import BoundedTransport
 
-    return httpx.Client(
-        timeout=timeout,
-        transport=transport or BoundedTransport(proxy_for(address.base_url), limits),
-        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
-    )
+    try:
+        return httpx.Client(
+            timeout=timeout,
+            transport=transport or BoundedTransport(proxy_for(address.base_url), limits),
+            cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+        )
+    except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see transport_faults.py
+        fault = unsendable(error)
+    raise fault
 
 
 def request_answer(
-    http: httpx.Client, request: httpx.Request, address: Address, *, seconds: float, stall: float
+    http: httpx.Client, address: Address, method: str, path: str, *, seconds: float, **content: Any
 ) -> Answer:
     """Send a request and read what comes back.
 
-    :param http: A client of :func:`client_for`.
-    :param request: The request.
-    :param address: Where it goes.
+    :param http: A client of :func:`client_for`. One read or write may take as long as its timeout says.
+    :param address: Where the request goes.
     :param seconds: For all that comes after connecting, until the answer is there whole.
-    :param stall: Seconds, the most that one read or write may take.
+    :param content: What the request has, by httpx's names.
+    :raises ConnectionSettingsError: If the request cannot even be formed.
     :raises NotSentError: If nothing was sent.
     :raises NoAnswerError: If no whole answer came.
     :raises RunwayError: What the request's own body raises while it is read, as it is.
     """
     from airflow_provider_runway.kie.deadline_transport import Deadline
 
-    request.extensions["deadline"] = Deadline(seconds, stall)
+    request = None
     try:
+        request = http.build_request(method, address.base_url + path, headers=dict(address.headers), **content)
+        request.extensions["deadline"] = Deadline(seconds, http.timeout.read or seconds)
         with closing(http.send(request, stream=True)) as response:
             # Transports for tests give answers that were read already.
             body = bytearray(response.content if response.is_stream_consumed else b"")
@@ -119,12 +115,12 @@ def request_answer(
                     if len(body) > LONGEST_ANSWER:
                         break
         said = response.headers
-        content = read_body(body, said.get("Content-Encoding"), address)
-        return Answer(response.status_code, content, said.get("Retry-After"), address.secret, said.get("Date"))
+        decoded = read_body(body, said.get("Content-Encoding"), address)
+        return Answer(response.status_code, decoded, said.get("Retry-After"), address.secret, said.get("Date"))
     except RunwayError:
         raise
     except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see transport_faults.py
-        fault = transport_error(error, address)
+        fault = transport_error(error, address) if request else unsendable(error)
     raise fault
 
 

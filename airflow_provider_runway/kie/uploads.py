@@ -18,7 +18,7 @@ import httpx
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.envelope import Answer, read_data
 from airflow_provider_runway.kie.errors import RunwayError, UnreadableAnswerError, UnreadableFileError
-from airflow_provider_runway.kie.over_httpx import client_for, request_answer, unsendable
+from airflow_provider_runway.kie.over_httpx import client_for, request_answer
 from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.kie.rules import check_url
 
@@ -103,22 +103,15 @@ class Uploader:
                     self.sleep(self.retry_rules.pause(sends, error))
 
     def _post(self, http: httpx.Client, file: _Counted, name: str, content_type: str) -> Answer:
-        try:
-            request = http.build_request(
-                "POST",
-                self.address.base_url + _PATH,
-                headers=dict(self.address.headers),
-                data={"uploadPath": _FOLDER, "fileName": name},
-                files={"file": (name, file, content_type)},  # type: ignore[dict-item] # all that httpx asks of a file
-            )
-        except RunwayError:
-            raise
-        except Exception as error:  # noqa: BLE001 - what a library says is not quoted, see transport_faults.py
-            fault = unsendable(error)
-        else:
-            seconds = 2 * self.timeout + file.size / _SLOWEST
-            return request_answer(http, request, self.address, seconds=seconds, stall=self.timeout)
-        raise fault
+        return request_answer(
+            http,
+            self.address,
+            "POST",
+            _PATH,
+            seconds=2 * self.timeout + file.size / _SLOWEST,
+            data={"uploadPath": _FOLDER, "fileName": name},
+            files={"file": (name, file, content_type)},
+        )
 
 
 class _Counted:
