@@ -27,7 +27,11 @@ READ_WITH_A_DAG = (
 # What the operators and the sensor may load beside this package and `airflow.sdk`, whatever they are imported for.
 BESIDE_US = {"airflow.sdk.bases.operatorlink", "airflow.sdk.bases.sensor"}
 # Parts of this package that are loaded once a task runs.
-LATER = ("hooks", "storage", "sandbox", "cli", "decorators", "kie.client", "kie.over_httpx", "kie.over_aiohttp")
+LATER = (
+    *("hooks", "storage", "triggers", "sandbox", "cli", "decorators", "results"),
+    *("operators.lifecycle", "operators.task_state", "operators.video_job"),
+    *("kie.api", "kie.poll_state", "kie.client", "kie.over_httpx", "kie.over_aiohttp"),
+)
 PROBE = """
 import importlib, json, sys
 from airflow.sdk import DAG, BaseHook, BaseOperator

@@ -16,12 +16,10 @@ from airflow_provider_runway.kie.errors import (
     RunwayError,
     ServiceError,
 )
-from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds, check_url
 from airflow_provider_runway.operators.parameters import check_fields, check_literal, optional
 from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts
-from airflow_provider_runway.operators.video_job import AmbiguousSubmit, Deferral, VideoJob
 from airflow_provider_runway.utils.failures import as_airflow_failure, as_list, log_last
 from airflow_provider_runway.utils.mixins import VideoLinksMixin
 from airflow_provider_runway.utils.retry_defaults import RETRIES, RETRY_DELAY
@@ -32,9 +30,11 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context, ObjectStoragePath
 
+    from airflow_provider_runway.kie.requests import Request
     from airflow_provider_runway.kie.tasks import Kind
     from airflow_provider_runway.operators.advice import Payment
     from airflow_provider_runway.operators.lifecycle import VideoLifecycle
+    from airflow_provider_runway.operators.video_job import AmbiguousSubmit, Deferral, VideoJob
     from airflow_provider_runway.results import VideoResult
     from airflow_provider_runway.triggers.events import AdmissionEvent
     from airflow_provider_runway.utils.openlineage import DataSet
@@ -172,6 +172,8 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
             self.log.warning("%s", self._payment(self._current).killed)
 
     def _submit(self, context: Context, admitted: AdmissionEvent | None) -> dict[str, Any]:
+        from airflow_provider_runway.operators.video_job import Deferral
+
         with self._run(context) as lifecycle:
             lifecycle.read_record()
             self.show_logs()
@@ -192,6 +194,8 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         :param is_resumed: Whether this try has begun before, and comes back from a trigger.
         :raises InvalidRequestError: If a parameter breaks a rule.
         """
+        from airflow_provider_runway.operators.video_job import VideoJob
+
         del context, lifecycle, is_resumed
         return VideoJob(
             request=self.build_request(),
@@ -231,11 +235,12 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
 
     def _conclude(self, context: Context, lifecycle: VideoLifecycle, outcome: VideoResult | Deferral) -> dict[str, Any]:
         """Defer, or tell Airflow of the result."""
-        if isinstance(outcome, Deferral):
-            self._defer(outcome)
         from airflow_provider_runway.operators.task_state import note_success
+        from airflow_provider_runway.operators.video_job import Deferral
         from airflow_provider_runway.utils.asset_events import describe_video
 
+        if isinstance(outcome, Deferral):
+            self._defer(outcome)
         self.result = outcome
         describe_video(context, self.outlets, outcome, lifecycle.request)
         # The operator that runs is a copy: no scheduler or DAG processor knows of this callback.

@@ -9,7 +9,6 @@ from typing import Any
 from airflow.sdk.definitions._internal.types import SET_DURING_EXECUTION
 
 from airflow_provider_runway.kie import rules
-from airflow_provider_runway.kie.api import reserved_fields
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import whole_number
@@ -88,7 +87,11 @@ def check_fields(name: str, value: object, request: type[Request] | None = None)
     except RecursionError:
         known = None
     rules.plain_fields(name, known if isinstance(known, Mapping) else value)
-    for field in sorted(reserved_fields(request) & set(known or ())) if request else ():
+    if request is None or not known:
+        return
+    from airflow_provider_runway.kie.api import reserved_fields
+
+    for field in sorted(reserved_fields(request) & set(known)):
         raise InvalidRequestError(name, field, "must not repeat a field that is a parameter")
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from airflow_provider_runway.kie import rules
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest
-from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.operators.base import RunwayVideoOperator
 from airflow_provider_runway.operators.parameters import check_literal, check_source, number, optional
 from airflow_provider_runway.operators.paths import address
@@ -19,6 +18,7 @@ if TYPE_CHECKING:
 
     from airflow.sdk import Context, ObjectStoragePath
 
+    from airflow_provider_runway.kie.tasks import Kind
     from airflow_provider_runway.operators.lifecycle import VideoLifecycle
     from airflow_provider_runway.operators.video_job import VideoJob
 

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from airflow.sdk import BaseSensorOperator, PokeReturnValue
 
 from airflow_provider_runway.kie.errors import (
-    ConnectionSettingsError,
     GenerationFailedError,
     MissingVideoError,
     RunwayError,
@@ -20,25 +19,9 @@ from airflow_provider_runway.kie.errors import (
     VideoExpiredError,
     WaitTimeoutError,
 )
-from airflow_provider_runway.kie.poll_state import (
-    Finished,
-    GaveUp,
-    PollAgain,
-    PollFailures,
-    PollRules,
-    PollState,
-    Step,
-    timed_out,
-)
 from airflow_provider_runway.kie.rules import check_kind, check_poll_interval, check_seconds, check_task_id
-from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.operators.parameters import check_literal
-from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.operators.templating import RenderedTexts
-from airflow_provider_runway.results import VideoResult, finished_result, utc_now
-from airflow_provider_runway.triggers.deferral import shortest_deferral, trigger_timeout
-from airflow_provider_runway.triggers.events import VideoEvent
-from airflow_provider_runway.utils.asset_events import describe_video
 from airflow_provider_runway.utils.config import read_shortest_deferral
 from airflow_provider_runway.utils.failures import as_airflow_failure
 from airflow_provider_runway.utils.mixins import VideoLinksMixin
@@ -48,6 +31,10 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
+    from airflow_provider_runway.kie.poll_state import PollState
+    from airflow_provider_runway.kie.tasks import Kind, VideoTask
+    from airflow_provider_runway.results import VideoResult
+    from airflow_provider_runway.triggers.events import VideoEvent
 
 _MEMORY_KEY = "runway_looks"
 # What says that a video does not come, and not that KIE cannot be asked for it.
@@ -60,7 +47,7 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
     :param runway_task_id: The KIE task to wait for. (templated)
     :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
     :param deferrable: Wait in the triggerer, without a worker slot. ``False`` waits in the worker, as ``mode`` says.
-    :param poke_interval: Seconds or a timedelta, the shortest pause between two looks; at least 1 s. In reschedule mode
+    :param poke_interval: Seconds or a timedelta, the shortest pause between two polls; at least 1 s. In reschedule mode
         pauses are no shorter than ``[runway] shortest_deferral``, 30 seconds if that is not set.
     :param timeout: The longest wait, a timedelta or seconds; Airflow's ``[sensors] default_timeout`` if left out.
     :param soft_fail: Skip instead of failing where the video does not come: it is not ready in time, has failed, or is
@@ -112,65 +99,59 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
             self._show()
             if not self.deferrable:
                 return self._poke_on(context)
-            deadline = time.time() + self.timeout
-            step = self._look()
-            if isinstance(step, Finished):
-                return self._result(context, step.task)
-            return self._wait_on(context, step, deadline)
+            return self._wait_until(time.time() + self.timeout, context)
 
     def poke(self, context: Context) -> PokeReturnValue | bool:
-        """Look once."""
+        """Poll once."""
         with self._remembering(context):
-            step = self._look()
-        if isinstance(step, GaveUp):
-            self._give_up(step.error)
-        if isinstance(step, Finished):
-            return PokeReturnValue(is_done=True, xcom_value=self._result(context, step.task))
-        return False
+            polled = self._poll()
+        if isinstance(polled, float):
+            return False
+        return PokeReturnValue(is_done=True, xcom_value=self._result(context, polled))
 
     def execute_complete(
         self, context: Context, event: dict[str, Any], deadline: float | None = None, *, seen_waiting: bool = False
     ) -> dict[str, Any]:
-        """Go on after the trigger: look once more, then hand over the video or say what happened.
+        """Go on after the trigger: poll once more, then return the result or say what happened.
 
         :param event: The trigger's event: how the wait has ended.
         :param deadline: Epoch seconds at which the wait ends.
-        :param seen_waiting: Whether a look before the deferral has shown the video being made.
+        :param seen_waiting: Whether a poll before the deferral has shown the video being made.
         """
+        from airflow_provider_runway.triggers.events import VideoEvent
+
         self._seen_waiting = seen_waiting
-        ended = VideoEvent.from_event(event)
         self._check_task_id()
         with self.hook:
             self._show()
-            step = self._look()
-            if isinstance(step, Finished):
-                return self._result(context, step.task)
-            if isinstance(step, PollAgain):
-                if ended.state in {"gone", "fault"}:
-                    self._give_up(ended.as_error(self._watch.state))
-                if ended.state == "timeout" or deadline is None:
-                    deadline = 0.0
-            return self._wait_on(context, step, deadline or 0.0)
+            return self._wait_until(deadline or 0.0, context, VideoEvent.from_event(event))
 
-    def _wait_on(self, context: Context, step: PollAgain | GaveUp, deadline: float) -> dict[str, Any]:
-        """Wait until the deadline: in the triggerer, if that leaves enough time for a deferral."""
+    def _wait_until(self, deadline: float, context: Context, ended: VideoEvent | None = None) -> dict[str, Any]:
+        """Poll, and wait until the deadline: in the triggerer, if that leaves enough time for a deferral.
+
+        :param ended: How the wait in the triggerer has ended, if this comes back from there.
+        """
+        from airflow_provider_runway.kie.poll_state import timed_out
+        from airflow_provider_runway.triggers.deferral import shortest_deferral
+
         while True:
-            if isinstance(step, GaveUp):
-                self._give_up(step.error)
-            left = deadline - time.time()
+            polled = self._poll()
+            if not isinstance(polled, float):
+                return self._result(context, polled)
+            if ended is not None and ended.state in {"gone", "fault"}:
+                self._give_up(ended.as_error(self._poll_state.state))
+            left = 0.0 if ended is not None and ended.state == "timeout" else deadline - time.time()
             if left <= 0:
-                self._give_up(timed_out(self.runway_task_id, self._watch.state))
+                self._give_up(timed_out(self.runway_task_id, self._poll_state.state))
             if left >= shortest_deferral():
                 self._defer(deadline)
-            time.sleep(min(step.pause, left))
-            look = self._look()
-            if isinstance(look, Finished):
-                return self._result(context, look.task)
-            step = look
+            time.sleep(min(polled, left))
 
     def _poke_on(self, context: Context) -> dict[str, Any]:
-        """Look until the video is there, in the mode that Airflow's sensors have; no reschedule is too short."""
+        """Poll until the video is there, in the mode that Airflow's sensors have; no reschedule is too short."""
         from airflow.sdk.exceptions import AirflowRescheduleException
+
+        from airflow_provider_runway.results import utc_now
 
         try:
             result: dict[str, Any] = super().execute(context)
@@ -186,17 +167,22 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
             check_task_id("runway_task_id", self.runway_task_id)
 
     @cached_property
-    def _watch(self) -> PollState:
-        """The memory of this process: the sensor's own ``timeout`` is the deadline."""
+    def _poll_state(self) -> PollState:
+        """The poll state in this process: the sensor's own ``timeout`` is the deadline."""
+        from airflow_provider_runway.kie.poll_state import PollRules, PollState
+
         rules = PollRules(poll_interval=self.poke_interval)
         return PollState(self.runway_task_id, deadline=float("inf"), rules=rules)
 
     @contextmanager
     def _remembering(self, context: Context) -> Iterator[None]:
-        """In reschedule mode each look is a process of its own: what looks have come to is kept between (Airflow 3.3).
+        """In reschedule mode each poll is a process of its own: the poll state is stored in between (Airflow 3.3).
 
-        Otherwise an id that KIE does not know would be looked for until the sensor's own timeout.
+        Otherwise an id that KIE does not know would be asked for until the sensor's own timeout.
         """
+        from airflow_provider_runway.kie.poll_state import PollFailures
+        from airflow_provider_runway.operators.task_state import TaskState
+
         state = TaskState(context)
         if not self.reschedule or not state.outlives_try:
             yield
@@ -204,24 +190,33 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
         this_try = context["ti"].try_number
         seen = state.get(_MEMORY_KEY)
         if seen is not None and seen.get("try_number") == this_try:
-            self._watch.failures = PollFailures.from_json(seen["memory"])
-        before = self._watch.failures
+            self._poll_state.failures = PollFailures.from_json(seen["memory"])
+        before = self._poll_state.failures
         yield
-        if self._watch.failures != before:
-            state.set(_MEMORY_KEY, {"try_number": this_try, "memory": self._watch.failures.to_json()})
+        if self._poll_state.failures != before:
+            state.set(_MEMORY_KEY, {"try_number": this_try, "memory": self._poll_state.failures.to_json()})
 
-    def _look(self) -> Step:
+    def _poll(self) -> VideoTask | float:
+        """Poll once: the finished task, or seconds until the next poll. What ends the wait ends the sensor."""
+        from airflow_provider_runway.kie.poll_state import Finished, GaveUp
+
         try:
             task = self.hook.get_task(self.runway_task_id, self.kind)
         except RunwayError as error:
             self.log.warning("%s", error)
-            return self._watch.failed(error, time.time())
-        step = self._watch.saw(task, time.time())
-        if isinstance(step, PollAgain) and step.change is not None:
+            step = self._poll_state.failed(error, time.time())
+        else:
+            step = self._poll_state.saw(task, time.time())
+        if isinstance(step, Finished):
+            return step.task
+        if isinstance(step, GaveUp):
+            self._give_up(step.error)
+        if step.change is not None:
             self.log.info("Task %s: %s.", self.runway_task_id, step.change)
-        return step
+        return float(step.pause)
 
     def _defer(self, deadline: float) -> NoReturn:
+        from airflow_provider_runway.triggers.deferral import trigger_timeout
         from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
 
         self.defer(
@@ -239,9 +234,12 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
 
     @property
     def _was_seen_waiting(self) -> bool:
-        return self._seen_waiting or self._watch.state is not None
+        return self._seen_waiting or self._poll_state.state is not None
 
     def _result(self, context: Context, task: VideoTask) -> dict[str, Any]:
+        from airflow_provider_runway.results import finished_result, utc_now
+        from airflow_provider_runway.utils.asset_events import describe_video
+
         self.log.info("The video of task %s is ready.", task.task_id)
         self.video_link = task.video_url or ""
         self.result = finished_result(task, completed_at=utc_now() if self._was_seen_waiting else None)
@@ -271,11 +269,7 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
         raise error
 
     def _show(self) -> None:
-        from airflow.sdk.exceptions import AirflowNotFoundException
-
         try:
             self.show_logs(self.runway_task_id)
         except RunwayError as error:
             self._give_up(error)
-        except AirflowNotFoundException as error:
-            self._give_up(ConnectionSettingsError(f"{error}. Nothing was sent."))
