@@ -25,7 +25,7 @@ def taken(queue: PollQueue[Item], now: float, most: int = 100) -> list[str]:
     return [item.name for item in queue.take(now, most)]
 
 
-def test_nothing_is_looked_at_before_it_is_due() -> None:
+def test_nothing_is_polled_before_it_is_due() -> None:
     queue = PollQueue[Item]()
     queue.put(Item("one"), 10.0)
 
@@ -65,7 +65,7 @@ def test_a_new_place_takes_that_of_the_earlier_one() -> None:
     assert taken(queue, 60.0) == []
 
 
-def test_what_is_dropped_is_looked_at_no_more() -> None:
+def test_what_is_dropped_is_polled_no_more() -> None:
     queue = PollQueue[Item]()
     early, due = Item("early"), Item("due")
     queue.put(early, 5.0)
@@ -76,20 +76,20 @@ def test_what_is_dropped_is_looked_at_no_more() -> None:
     assert taken(queue, 10.0) == []
 
 
-def test_no_second_has_more_looks_than_the_limit() -> None:
+def test_no_second_has_more_polls_than_the_limit() -> None:
     queue = PollQueue[Item](per_second=50)
     for _ in range(300):
         queue.put(Item("x"), 0.0)
-    now, looks = 0.0, list[float]()
+    now, polls = 0.0, list[float]()
     while (then := queue.next_time(now, has_room=True)) is not None:
         now = then
-        looks += [now] * len(taken(queue, now))
-    assert len(looks) == 300
-    assert max(sum(start <= look < start + 1.0 for look in looks) for start in looks) <= 50 + 50 * TICK + 1
-    assert 300 / 50 <= looks[-1] < 1.3 * 300 / 50
+        polls += [now] * len(taken(queue, now))
+    assert len(polls) == 300
+    assert max(sum(start <= poll < start + 1.0 for poll in polls) for start in polls) <= 50 + 50 * TICK + 1
+    assert 300 / 50 <= polls[-1] < 1.3 * 300 / 50
 
 
-def test_a_pause_holds_all_and_is_kept_when_all_looks_are_forgotten() -> None:
+def test_a_pause_holds_all_and_is_kept_when_all_polls_are_forgotten() -> None:
     queue = PollQueue[Item]()
     queue.put(Item("one"), 0.0)
     queue.hold(1.0, 60.0)

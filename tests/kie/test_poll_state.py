@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -22,7 +23,17 @@ from airflow_provider_runway.kie.errors import (
     VideoExpiredError,
     WaitTimeoutError,
 )
-from airflow_provider_runway.kie.poll_state import Finished, GaveUp, PollAgain, PollRules, PollState, Step, timed_out
+from airflow_provider_runway.kie.poll_state import (
+    NO_FAILURES,
+    Finished,
+    GaveUp,
+    PollAgain,
+    PollFailures,
+    PollRules,
+    PollState,
+    Step,
+    timed_out,
+)
 from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask, read_runway_record
 
@@ -36,7 +47,7 @@ def task(state: TaskState = TaskState.GENERATING, **fields: Any) -> VideoTask:
     return VideoTask(**{"task_id": "t-1", "kind": "runway", "state": state, "raw_state": state.value, **fields})
 
 
-def watch(
+def poll_state(
     deadline: float = 1800.0, schedule: Schedule | None = None, submitted: float | None = None, **rules: Any
 ) -> PollState:
     made = {"poll_interval": 10.0, "jitter": lambda: 0.0, **rules}
@@ -52,12 +63,12 @@ def missing() -> TaskNotFoundError:
     return TaskNotFoundError("KIE.AI has no record of task t-1", task_id="t-1")
 
 
-# --- a watch
+# --- a poll state
 
 
-def test_a_ready_video_finishes_the_watch_even_past_the_deadline() -> None:
+def test_a_ready_video_finishes_the_wait_even_past_the_deadline() -> None:
     done = task(TaskState.SUCCESS, video_url=LINK)
-    assert watch(deadline=100.0).saw(done, 500.0) == Finished(done)
+    assert poll_state(deadline=100.0).saw(done, 500.0) == Finished(done)
 
 
 @pytest.mark.parametrize(
@@ -67,28 +78,28 @@ def test_a_ready_video_finishes_the_watch_even_past_the_deadline() -> None:
         (task(TaskState.SUCCESS, expired=True), VideoExpiredError),
     ],
 )
-def test_a_task_that_ended_without_a_video_ends_the_watch(ended: VideoTask, kind: type[RunwayError]) -> None:
-    assert type(error_of(watch().saw(ended, 0.0))) is kind
+def test_a_task_that_ended_without_a_video_ends_the_wait(ended: VideoTask, kind: type[RunwayError]) -> None:
+    assert type(error_of(poll_state().saw(ended, 0.0))) is kind
 
 
-def test_a_task_that_goes_on_is_looked_at_again_after_the_interval() -> None:
-    assert watch().saw(task(), 0.0) == PollAgain(10.0, "generating")
+def test_a_task_that_goes_on_is_polled_again_after_the_interval() -> None:
+    assert poll_state().saw(task(), 0.0) == PollAgain(10.0, "generating")
 
 
 def test_jitter_lengthens_the_interval_by_up_to_a_fifth() -> None:
-    assert watch(jitter=lambda: 1.0).saw(task(), 0.0) == PollAgain(12.0, "generating")
+    assert poll_state(jitter=lambda: 1.0).saw(task(), 0.0) == PollAgain(12.0, "generating")
 
 
-def test_the_last_look_is_at_the_deadline_and_not_after() -> None:
-    watching = watch(deadline=100.0)
-    assert watching.saw(task(), 93.0) == PollAgain(7.0, "generating")
-    assert isinstance(watching.saw(task(), 100.0), GaveUp)
+def test_the_last_poll_is_at_the_deadline_and_not_after() -> None:
+    polled = poll_state(deadline=100.0)
+    assert polled.saw(task(), 93.0) == PollAgain(7.0, "generating")
+    assert isinstance(polled.saw(task(), 100.0), GaveUp)
 
 
-def test_a_watch_past_its_deadline_says_that_the_task_goes_on_and_is_paid() -> None:
-    watching = watch(deadline=100.0)
-    watching.saw(task(), 0.0)
-    error = error_of(watching.saw(task(), 100.0))
+def test_a_wait_past_its_deadline_says_that_the_task_goes_on_and_is_paid() -> None:
+    polled = poll_state(deadline=100.0)
+    polled.saw(task(), 0.0)
+    error = error_of(polled.saw(task(), 100.0))
     assert isinstance(error, WaitTimeoutError)
     assert (error.task_id, error.retryable) == ("t-1", True)
     assert str(error) == (
@@ -96,17 +107,17 @@ def test_a_watch_past_its_deadline_says_that_the_task_goes_on_and_is_paid() -> N
     )
 
 
-def test_a_watch_that_saw_nothing_times_out_too() -> None:
+def test_a_poll_state_that_saw_nothing_times_out_too() -> None:
     assert "no poll has found a record of it. If it was submitted, it is paid" in str(timed_out("t-1", None))
     assert "was not ready in time. It is paid" in str(timed_out("t-1", None, submitted=True))
-    assert isinstance(error_of(watch(deadline=0.0).failed(NoAnswerError("x"), 0.0)), WaitTimeoutError)
-    assert isinstance(error_of(watch(deadline=0.0).missed(missing(), 0.0)), WaitTimeoutError)
+    assert isinstance(error_of(poll_state(deadline=0.0).failed(NoAnswerError("x"), 0.0)), WaitTimeoutError)
+    assert isinstance(error_of(poll_state(deadline=0.0).missed(missing(), 0.0)), WaitTimeoutError)
 
 
-def test_news_come_on_change_and_not_on_every_look() -> None:
-    watching = watch()
+def test_a_change_is_told_once_and_not_on_every_poll() -> None:
+    polled = poll_state()
     states = [TaskState.QUEUED, TaskState.QUEUED, TaskState.GENERATING, TaskState.QUEUED, TaskState.SUCCESS]
-    steps = [watching.saw(task(state), 0.0) for state in states]
+    steps = [polled.saw(task(state), 0.0) for state in states]
     assert [step.change for step in steps if isinstance(step, PollAgain)] == [
         "queued",
         None,
@@ -117,19 +128,19 @@ def test_news_come_on_change_and_not_on_every_look() -> None:
 
 
 def test_a_state_that_nobody_knows_is_told_once_by_kies_own_word() -> None:
-    watching = watch()
-    steps = [watching.saw(task(TaskState.UNKNOWN, raw_state="upscaling"), 0.0) for _ in range(2)]
+    polled = poll_state()
+    steps = [polled.saw(task(TaskState.UNKNOWN, raw_state="upscaling"), 0.0) for _ in range(2)]
     assert steps == [PollAgain(10.0, "upscaling (a state that KIE.AI does not document)"), PollAgain(10.0, None)]
-    assert watching.state == "upscaling"
+    assert polled.state == "upscaling"
 
 
 def test_a_record_without_a_state_is_told_too() -> None:
-    step = watch().saw(task(TaskState.UNKNOWN, raw_state=""), 0.0)
+    step = poll_state().saw(task(TaskState.UNKNOWN, raw_state=""), 0.0)
     assert step == PollAgain(10.0, "no state (a state that KIE.AI does not document)")
 
 
 def test_a_state_of_any_length_is_told_on_one_short_line() -> None:
-    step = watch().saw(task(TaskState.UNKNOWN, raw_state="a\nb" * 1000), 0.0)
+    step = poll_state().saw(task(TaskState.UNKNOWN, raw_state="a\nb" * 1000), 0.0)
     assert isinstance(step, PollAgain)
     assert step.change is not None
     assert step.change.isprintable()
@@ -137,27 +148,27 @@ def test_a_state_of_any_length_is_told_on_one_short_line() -> None:
 
 
 def test_an_unknown_state_is_waited_for_until_the_deadline() -> None:
-    watching = watch(deadline=1800.0)
+    polled = poll_state(deadline=1800.0)
     strange = task(TaskState.UNKNOWN, raw_state="upscaling")
-    assert all(isinstance(watching.saw(strange, now), PollAgain) for now in range(0, 1800, 10))
-    assert isinstance(error_of(watching.saw(strange, 1800.0)), WaitTimeoutError)
+    assert all(isinstance(polled.saw(strange, now), PollAgain) for now in range(0, 1800, 10))
+    assert isinstance(error_of(polled.saw(strange, 1800.0)), WaitTimeoutError)
 
 
-# --- looks that go wrong
+# --- polls that go wrong
 
 
 def test_five_faults_in_a_row_are_borne_and_pauses_grow() -> None:
-    watching = watch()
-    steps = [watching.failed(NoAnswerError("x"), 0.0) for _ in range(5)]
+    polled = poll_state()
+    steps = [polled.failed(NoAnswerError("x"), 0.0) for _ in range(5)]
     assert steps == [PollAgain(pause) for pause in (10.0, 20.0, 40.0, 80.0, 120.0)]
 
 
-def test_the_sixth_fault_in_a_row_gives_up_on_looking_but_not_on_the_task() -> None:
-    watching = watch()
-    watching.saw(task(), 0.0)
+def test_the_sixth_fault_in_a_row_gives_up_on_polling_but_not_on_the_task() -> None:
+    polled = poll_state()
+    polled.saw(task(), 0.0)
     for _ in range(5):
-        watching.failed(NoAnswerError("x"), 0.0)
-    error = error_of(watching.failed(ServerError("code 500", code=500, http_status=200, service_message="s"), 0.0))
+        polled.failed(NoAnswerError("x"), 0.0)
+    error = error_of(polled.failed(ServerError("code 500", code=500, http_status=200, service_message="s"), 0.0))
     assert isinstance(error, PollingFailedError)
     assert (error.task_id, error.retryable, error.code, error.http_status, error.service_message) == (
         "t-1",
@@ -173,17 +184,17 @@ def test_the_sixth_fault_in_a_row_gives_up_on_looking_but_not_on_the_task() -> N
 
 @pytest.mark.parametrize("code", [408, 501])
 def test_codes_that_may_mean_the_end_of_the_task_are_borne_like_any_fault_and_then_told(code: int) -> None:
-    watching = watch(submitted=0.0)
-    steps = [watching.failed(ServerError(f"code {code}", code=code), 0.0) for _ in range(6)]
+    polled = poll_state(submitted=0.0)
+    steps = [polled.failed(ServerError(f"code {code}", code=code), 0.0) for _ in range(6)]
     assert all(isinstance(step, PollAgain) for step in steps[:5])
     assert "may be the end of the task, whose credits come back then" in str(error_of(steps[5]))
 
 
 def test_nothing_is_claimed_of_a_task_that_nobody_has_seen() -> None:
-    watching = watch(deadline=100.0)
+    polled = poll_state(deadline=100.0)
     for now in (0.0, 100.0):
-        step = watching.missed(missing(), now)
-    failing = watch()
+        step = polled.missed(missing(), now)
+    failing = poll_state()
     last = [failing.failed(NoAnswerError("x"), 0.0) for _ in range(6)][-1]
     for error in (error_of(step), error_of(last), timed_out("nonsense", None)):
         assert "it is paid" not in str(error).replace("If it was submitted, it is paid", "").lower()
@@ -191,12 +202,12 @@ def test_nothing_is_claimed_of_a_task_that_nobody_has_seen() -> None:
 
 
 @pytest.mark.parametrize("between", ["record", "no record"])
-def test_a_look_that_goes_well_makes_faults_forgotten(between: str) -> None:
-    watching = watch()
+def test_a_poll_that_goes_well_makes_faults_forgotten(between: str) -> None:
+    polled = poll_state()
     for _ in range(3):
         for _ in range(5):
-            assert isinstance(watching.failed(NoAnswerError("x"), 0.0), PollAgain)
-        step = watching.saw(task(), 0.0) if between == "record" else watching.missed(missing(), 0.0)
+            assert isinstance(polled.failed(NoAnswerError("x"), 0.0), PollAgain)
+        step = polled.saw(task(), 0.0) if between == "record" else polled.missed(missing(), 0.0)
         assert isinstance(step, PollAgain)
 
 
@@ -214,86 +225,98 @@ def test_a_look_that_goes_well_makes_faults_forgotten(between: str) -> None:
         errors.ServiceError("x"),
     ],
 )
-def test_one_blip_of_any_kind_never_ends_a_watch(error: RunwayError) -> None:
-    assert isinstance(watch().failed(error, 0.0), PollAgain)
+def test_one_blip_of_any_kind_never_ends_a_wait(error: RunwayError) -> None:
+    assert isinstance(poll_state().failed(error, 0.0), PollAgain)
 
 
 @pytest.mark.parametrize(
     "error", [AuthenticationError("x"), ConnectionSettingsError("x"), InvalidRequestError("task_id", "", "must be one")]
 )
-def test_what_no_look_will_change_ends_the_watch_at_once(error: RunwayError) -> None:
-    assert error_of(watch().failed(error, 0.0)) is error
+def test_what_no_poll_will_change_ends_the_wait_at_once(error: RunwayError) -> None:
+    assert error_of(poll_state().failed(error, 0.0)) is error
 
 
 def test_a_rate_limit_pauses_as_long_as_it_asks_for() -> None:
-    assert watch(poll_interval=1.0).failed(RateLimitedError("x"), 0.0) == PollAgain(10.0)
-    assert watch().failed(RateLimitedError("x", retry_after=300.0), 0.0) == PollAgain(300.0)
-    assert watch().failed(RateLimitedError("x", retry_after=0.0), 0.0) == PollAgain(10.0)
+    assert poll_state(poll_interval=1.0).failed(RateLimitedError("x"), 0.0) == PollAgain(10.0)
+    assert poll_state().failed(RateLimitedError("x", retry_after=300.0), 0.0) == PollAgain(300.0)
+    assert poll_state().failed(RateLimitedError("x", retry_after=0.0), 0.0) == PollAgain(10.0)
 
 
 @pytest.mark.parametrize("error", [RateLimitedError("x"), errors.MaintenanceError("x")])
 def test_refusals_for_now_never_give_up_and_their_pauses_grow(error: RunwayError) -> None:
-    watching = watch(deadline=1e9)
-    pauses = [step.pause for _ in range(50) if isinstance(step := watching.failed(error, 0.0), PollAgain)]
+    polled = poll_state(deadline=1e9)
+    pauses = [step.pause for _ in range(50) if isinstance(step := polled.failed(error, 0.0), PollAgain)]
     assert len(pauses) == 50
     assert pauses == sorted(pauses)
     assert pauses[-1] == 120.0
 
 
 def test_a_video_that_is_ready_is_seen_soon_after_a_short_maintenance() -> None:
-    watching = watch()
-    pauses = [watching.failed(errors.MaintenanceError("x"), 0.0) for _ in range(4)]
+    polled = poll_state()
+    pauses = [polled.failed(errors.MaintenanceError("x"), 0.0) for _ in range(4)]
     assert pauses == [PollAgain(10.0), PollAgain(20.0), PollAgain(40.0), PollAgain(80.0)]
-    assert watch(poll_interval=2.0).failed(errors.MaintenanceError("x"), 0.0) == PollAgain(2.0)
+    assert poll_state(poll_interval=2.0).failed(errors.MaintenanceError("x"), 0.0) == PollAgain(2.0)
 
 
 @pytest.mark.parametrize("kind", [RateLimitedError, errors.MaintenanceError, ServerError, errors.UnreadableAnswerError])
 def test_a_pause_that_an_answer_names_counts_for_five_minutes_at_most(kind: type[RunwayError]) -> None:
-    assert watch().failed(kind("x", retry_after=77.0), 0.0) == PollAgain(77.0)
-    assert watch().failed(kind("x", retry_after=80_000.0), 0.0) == PollAgain(300.0)
-    assert watch().failed(kind("x", retry_after=1.0), 0.0) == PollAgain(10.0)
+    assert poll_state().failed(kind("x", retry_after=77.0), 0.0) == PollAgain(77.0)
+    assert poll_state().failed(kind("x", retry_after=80_000.0), 0.0) == PollAgain(300.0)
+    assert poll_state().failed(kind("x", retry_after=1.0), 0.0) == PollAgain(10.0)
 
 
 def test_a_key_that_was_changed_meanwhile_makes_its_refusal_a_fault_that_passes() -> None:
-    watching = watch()
-    steps = [watching.failed(AuthenticationError("x"), 0.0, mended=True) for _ in range(6)]
+    polled = poll_state()
+    steps = [polled.failed(AuthenticationError("x"), 0.0, mended=True) for _ in range(6)]
     assert steps[:2] == [PollAgain(10.0), PollAgain(20.0)]
     assert isinstance(error_of(steps[5]), PollingFailedError)
 
 
-def test_a_look_that_goes_well_makes_refusals_forgotten() -> None:
-    watching = watch()
-    first = watching.failed(RateLimitedError("x"), 0.0)
-    assert watching.failed(RateLimitedError("x"), 0.0) != first
-    watching.saw(task(), 0.0)
-    assert watching.failed(RateLimitedError("x"), 0.0) == first
+def test_a_poll_that_goes_well_makes_refusals_forgotten() -> None:
+    polled = poll_state()
+    first = polled.failed(RateLimitedError("x"), 0.0)
+    assert polled.failed(RateLimitedError("x"), 0.0) != first
+    polled.saw(task(), 0.0)
+    assert polled.failed(RateLimitedError("x"), 0.0) == first
 
 
-# --- looks by a schedule
+def test_a_wait_that_goes_on_in_another_process_counts_on() -> None:
+    one, other = poll_state(), poll_state()
+    for _ in range(3):
+        one.failed(NoAnswerError("x"), 0.0)
+        one.missed(missing(), 7.0)
+        one.failed(RateLimitedError("x"), 0.0)
+    stored = json.loads(json.dumps(one.failures.to_json()))
+    other.failures = PollFailures.from_json({**stored, "of another version": 1})
+    assert other.failures == one.failures == PollFailures(refusals=1, missing=3, missing_since=7.0)
+    assert PollFailures.from_json({}) == NO_FAILURES
+
+
+# --- polls by a schedule
 
 
 def scheduled(age: float | None, **options: Any) -> PollState:
-    return watch(schedule=Schedule("generate-5s-720p"), submitted=None if age is None else -age, **options)
+    return poll_state(schedule=Schedule("generate-5s-720p"), submitted=None if age is None else -age, **options)
 
 
-def test_the_first_look_at_a_new_video_waits_until_it_is_an_interval_old() -> None:
+def test_the_first_poll_at_a_new_video_waits_until_it_is_an_interval_old() -> None:
     assert scheduled(0.0).begin(0.0) >= 10.0
     assert scheduled(4.0).begin(0.0) >= 6.0
 
 
-@pytest.mark.parametrize("watching", [watch(), scheduled(None), scheduled(0.0, deadline=0.0)])
-def test_the_first_look_is_at_once_where_the_age_is_unknown_or_the_time_is_up(watching: PollState) -> None:
-    assert watching.begin(0.0) == 0.0
+@pytest.mark.parametrize("polled", [poll_state(), scheduled(None), scheduled(0.0, deadline=0.0)])
+def test_the_first_poll_is_at_once_where_the_age_is_unknown_or_the_time_is_up(polled: PollState) -> None:
+    assert polled.begin(0.0) == 0.0
 
 
-def test_a_watch_tells_its_schedule_when_the_video_was_ready() -> None:
+def test_a_poll_state_tells_its_schedule_when_the_video_was_ready() -> None:
     schedule = Schedule("generate-5s-720p")
     too_soon, right = schedule.head_start(0.0, 300.0, 1.0), schedule.head_start(390.0, 460.0, 1.0)
     for _ in range(60):
-        watching = watch(schedule=schedule, submitted=0.0)
-        watching.begin(1.0)
-        watching.saw(task(), 395.0)
-        watching.saw(task(TaskState.SUCCESS, video_url=LINK), 405.0)
+        polled = poll_state(schedule=schedule, submitted=0.0)
+        polled.begin(1.0)
+        polled.saw(task(), 395.0)
+        polled.saw(task(TaskState.SUCCESS, video_url=LINK), 405.0)
     assert schedule.head_start(0.0, 300.0, 1.0) < 0.5 * too_soon
     assert schedule.head_start(390.0, 460.0, 1.0) > right
 
@@ -302,110 +325,110 @@ def test_a_wait_that_began_late_does_not_pass_for_a_video_that_was_late() -> Non
     schedule = Schedule("generate-5s-720p")
     before = schedule.head_start(0.0, 600.0, 1.0)
     for _ in range(60):
-        watching = watch(schedule=schedule, submitted=-590.0)
-        watching.begin(0.0)
-        watching.saw(task(TaskState.SUCCESS, video_url=LINK), 10.0)
+        polled = poll_state(schedule=schedule, submitted=-590.0)
+        polled.begin(0.0)
+        polled.saw(task(TaskState.SUCCESS, video_url=LINK), 10.0)
     assert schedule.head_start(0.0, 600.0, 1.0) == before
 
 
 def test_a_video_that_is_likely_to_be_ready_gets_a_head_start() -> None:
     def head_start(age: float) -> float:
-        watching = scheduled(age)
-        watching.saw(task(), 0.0)
-        return watching.head_start(10.0)
+        polled = scheduled(age)
+        polled.saw(task(), 0.0)
+        return polled.head_start(10.0)
 
     assert head_start(90.0) > head_start(0.0) >= 0.0
-    assert watch().head_start(0.0) == 0.0
+    assert poll_state().head_start(0.0) == 0.0
 
 
-def test_a_second_waiter_can_hurry_a_watch_and_not_slow_it() -> None:
-    watching = watch()
-    watching.hurry(20.0)
-    assert watching.saw(task(), 0.0) == PollAgain(10.0, "generating")
-    watching.hurry(2.0)
-    assert watching.saw(task(), 0.0) == PollAgain(2.0)
+def test_a_second_subscription_can_hurry_a_poll_state_and_not_slow_it() -> None:
+    polled = poll_state()
+    polled.hurry(20.0)
+    assert polled.saw(task(), 0.0) == PollAgain(10.0, "generating")
+    polled.hurry(2.0)
+    assert polled.saw(task(), 0.0) == PollAgain(2.0)
 
 
 def test_no_pause_outlasts_the_deadline() -> None:
-    assert watch(deadline=60.0).failed(RateLimitedError("x", retry_after=80_000.0), 0.0) == PollAgain(60.0)
+    assert poll_state(deadline=60.0).failed(RateLimitedError("x", retry_after=80_000.0), 0.0) == PollAgain(60.0)
 
 
 def test_an_interval_longer_than_the_longest_pause_is_kept() -> None:
-    assert watch(poll_interval=300.0).failed(NoAnswerError("x"), 0.0) == PollAgain(300.0)
+    assert poll_state(poll_interval=300.0).failed(NoAnswerError("x"), 0.0) == PollAgain(300.0)
 
 
 def test_patience_without_end_is_possible() -> None:
-    watching = watch(deadline=1e9, max_faults=10**6)
-    assert all(isinstance(watching.failed(NoAnswerError("x"), 0.0), PollAgain) for _ in range(1500))
+    polled = poll_state(deadline=1e9, max_faults=10**6)
+    assert all(isinstance(polled.failed(NoAnswerError("x"), 0.0), PollAgain) for _ in range(1500))
 
 
 # --- records that are not there
 
 
-def test_a_new_task_may_be_invisible_for_three_looks_and_two_minutes() -> None:
-    watching = watch()
-    assert all(isinstance(watching.missed(missing(), now), PollAgain) for now in (0.0, 10.0, 20.0, 119.0))
-    error = error_of(watching.missed(missing(), 120.0))
+def test_a_new_task_may_be_invisible_for_three_polls_and_two_minutes() -> None:
+    polled = poll_state()
+    assert all(isinstance(polled.missed(missing(), now), PollAgain) for now in (0.0, 10.0, 20.0, 119.0))
+    error = error_of(polled.missed(missing(), 120.0))
     assert isinstance(error, TaskNotFoundError)
     assert not error.retryable
 
 
-def test_three_slow_looks_are_borne_however_long_they_take() -> None:
-    watching = watch()
-    assert all(isinstance(watching.missed(missing(), now), PollAgain) for now in (0.0, 300.0, 600.0))
-    assert isinstance(watching.missed(missing(), 900.0), GaveUp)
+def test_three_slow_polls_are_borne_however_long_they_take() -> None:
+    polled = poll_state()
+    assert all(isinstance(polled.missed(missing(), now), PollAgain) for now in (0.0, 300.0, 600.0))
+    assert isinstance(polled.missed(missing(), 900.0), GaveUp)
 
 
 def test_a_record_that_shows_up_makes_its_absence_forgotten() -> None:
-    watching = watch()
+    polled = poll_state()
     for start in (0.0, 100.0, 200.0):
         for now in (0.0, 10.0, 20.0):
-            assert isinstance(watching.missed(missing(), start + now), PollAgain)
-        watching.saw(task(), start + 30.0)
+            assert isinstance(polled.missed(missing(), start + now), PollAgain)
+        polled.saw(task(), start + 30.0)
 
 
 def test_a_missing_record_is_no_fault() -> None:
-    watching = watch()
+    polled = poll_state()
     for _ in range(5):
-        watching.failed(NoAnswerError("x"), 0.0)
-    assert watching.failed(missing(), 0.0) == PollAgain(10.0)
+        polled.failed(NoAnswerError("x"), 0.0)
+    assert polled.failed(missing(), 0.0) == PollAgain(10.0)
 
 
-def test_a_record_that_stays_missing_is_looked_for_less_and_less() -> None:
-    watching = watch(missing_grace=1e9)
-    steps = [watching.missed(missing(), 0.0) for _ in range(7)]
+def test_a_record_that_stays_missing_is_polled_for_less_and_less() -> None:
+    polled = poll_state(missing_grace=1e9)
+    steps = [polled.missed(missing(), 0.0) for _ in range(7)]
     assert steps == [PollAgain(pause) for pause in (10.0, 12.5, 15.0, 17.5, 20.0, 20.0, 20.0)]
 
 
 # --- success without a video
 
 
-def test_success_may_be_without_a_link_for_five_looks_and_a_minute() -> None:
-    watching = watch()
+def test_success_may_be_without_a_link_for_five_polls_and_a_minute() -> None:
+    polled = poll_state()
     linkless = task(TaskState.SUCCESS)
-    assert all(isinstance(watching.saw(linkless, now), PollAgain) for now in (0.0, 10.0, 20.0, 30.0, 40.0, 50.0))
-    error = error_of(watching.saw(linkless, 60.0))
+    assert all(isinstance(polled.saw(linkless, now), PollAgain) for now in (0.0, 10.0, 20.0, 30.0, 40.0, 50.0))
+    error = error_of(polled.saw(linkless, 60.0))
     assert isinstance(error, MissingVideoError)
     assert (error.task_id, error.retryable) == ("t-1", True)
     assert "has given no video for 60 s. It is paid." in str(error)
 
 
-def test_a_link_that_comes_late_finishes_the_watch() -> None:
-    watching = watch()
-    watching.saw(task(TaskState.SUCCESS), 0.0)
+def test_a_link_that_comes_late_finishes_the_wait() -> None:
+    polled = poll_state()
+    polled.saw(task(TaskState.SUCCESS), 0.0)
     done = task(TaskState.SUCCESS, video_url=LINK)
-    assert watching.saw(done, 10.0) == Finished(done)
+    assert polled.saw(done, 10.0) == Finished(done)
 
 
 def test_states_out_of_order_start_the_count_anew() -> None:
-    watching = watch()
+    polled = poll_state()
     for start in (0.0, 100.0, 200.0):
         for now in (0.0, 10.0, 20.0, 30.0, 40.0):
-            assert isinstance(watching.saw(task(TaskState.SUCCESS), start + now), PollAgain)
-        watching.saw(task(), start + 50.0)
+            assert isinstance(polled.saw(task(TaskState.SUCCESS), start + now), PollAgain)
+        polled.saw(task(), start + 50.0)
 
 
-LOOKS = st.one_of(
+POLLS = st.one_of(
     st.sampled_from(list(TaskState)).map(task),
     st.builds(lambda state: read_runway_record(record(state), "t-1"), st.text(max_size=8)),
     st.just(read_runway_record(READY, "t-1")),
@@ -424,17 +447,17 @@ LOOKS = st.one_of(
 
 @wild
 @given(
-    st.lists(st.tuples(LOOKS, st.floats(0.0, 400.0)), max_size=40),
+    st.lists(st.tuples(POLLS, st.floats(0.0, 400.0)), max_size=40),
     st.floats(0.0, 1.0, exclude_max=True),
     st.floats(0.1, 600.0),
 )
-def test_any_watch_ends_by_its_deadline_and_never_pauses_past_it(
-    looks: list[tuple[VideoTask | RunwayError, float]], jitter: float, interval: float
+def test_any_wait_ends_by_its_deadline_and_never_pauses_past_it(
+    polls: list[tuple[VideoTask | RunwayError, float]], jitter: float, interval: float
 ) -> None:
-    watching = watch(deadline=1800.0, jitter=lambda: jitter, poll_interval=interval)
+    polled = poll_state(deadline=1800.0, jitter=lambda: jitter, poll_interval=interval)
     now = 0.0
-    for seen, late in looks:
-        step = watching.failed(seen, now) if isinstance(seen, RunwayError) else watching.saw(seen, now)
+    for seen, late in polls:
+        step = polled.failed(seen, now) if isinstance(seen, RunwayError) else polled.saw(seen, now)
         if not isinstance(step, PollAgain):
             break
         assert now < 1800.0

@@ -70,7 +70,7 @@ def test_before_videos_become_ready_a_pause_is_at_most_three_intervals(
 
 @each_schedule
 @given(age=st.floats(0.0, 9000.0), later=st.floats(0.0, 9000.0), jitter=jitters)
-def test_of_two_looks_the_one_made_later_is_followed_later(
+def test_of_two_polls_the_one_made_later_is_followed_later(
     schedule: Schedule, age: float, later: float, jitter: float
 ) -> None:
     age, later = sorted((age, later))
@@ -170,12 +170,12 @@ def test_it_stands_whatever_polls_it_learns_from(polls: list[tuple[float, float]
     assert 10.0 <= schedule.next_pause(age, 10.0, 0.5) <= LONGEST_AFTER * 10.0
 
 
-# --- first looks
+# --- first polls
 
 
 @each_schedule
 @given(age=any_age, poll_interval=intervals, jitter=jitters)
-def test_a_first_look_comes_within_the_longest_pause(
+def test_a_first_poll_comes_within_the_longest_pause(
     schedule: Schedule, age: float | None, poll_interval: float, jitter: float
 ) -> None:
     assert 0.0 <= schedule.first_pause(age, poll_interval, jitter) <= LONGEST_AFTER * poll_interval * (1.0 + 1e-9)
@@ -183,19 +183,19 @@ def test_a_first_look_comes_within_the_longest_pause(
 
 @each_schedule
 @given(part=st.floats(0.0, 1.0, exclude_max=True), poll_interval=intervals, jitter=jitters)
-def test_a_new_video_is_first_looked_at_when_it_is_one_to_three_intervals_old(
+def test_a_new_video_is_first_polled_when_it_is_one_to_three_intervals_old(
     schedule: Schedule, part: float, poll_interval: float, jitter: float
 ) -> None:
     age = part * poll_interval
-    looked = age + schedule.first_pause(age, poll_interval, jitter)
-    assert (1.0 - 1e-9) * poll_interval <= looked <= LONGEST * poll_interval * (1.0 + 1e-9)
+    polled = age + schedule.first_pause(age, poll_interval, jitter)
+    assert (1.0 - 1e-9) * poll_interval <= polled <= LONGEST * poll_interval * (1.0 + 1e-9)
 
 
 @each_schedule
 @pytest.mark.parametrize("age", [0.0, 2.0, 90.0, 1000.0, None])
-def test_waits_that_begin_together_look_first_at_different_moments(schedule: Schedule, age: float | None) -> None:
-    looks = [schedule.first_pause(age, 10.0, i / 1000) for i in range(1000)]
-    busiest = max(sum(second <= look < second + 1.0 for look in looks) for second in range(60))
+def test_waits_that_begin_together_are_first_polled_at_different_moments(schedule: Schedule, age: float | None) -> None:
+    polls = [schedule.first_pause(age, 10.0, i / 1000) for i in range(1000)]
+    busiest = max(sum(second <= poll < second + 1.0 for poll in polls) for second in range(60))
     assert busiest < 400
 
 
@@ -226,7 +226,7 @@ def test_under_a_limit_videos_are_seen_sooner_than_in_the_order_of_their_moments
 
 
 def _limited(head_start: Callable[[float, float], float]) -> tuple[float, float]:
-    """Mean delay, and the longest that a look was held up, when only four looks in a second are allowed.
+    """Mean delay, and the longest that a poll was held up, when only four polls in a second are allowed.
 
     Videos are submitted at a rate at which they call for about a tenth more than that; one in twenty is stuck.
     """
@@ -266,12 +266,12 @@ def test_the_optimum_is_the_known_one() -> None:
 
 @pytest.mark.parametrize("law", LAWS, ids=lambda law: law.name)
 @pytest.mark.parametrize("poll_interval", [10.0, 15.0])
-def test_after_learning_looks_are_spent_better_than_evenly(law: Law, poll_interval: float) -> None:
+def test_after_learning_polls_are_spent_better_than_evenly(law: Law, poll_interval: float) -> None:
     assert learned(law, poll_interval, histories=3, videos=800).figure <= law.limit
 
 
 @pytest.mark.parametrize("law", [*LAWS, *MISJUDGED], ids=lambda law: law.name)
-def test_the_guess_alone_is_never_worse_than_looking_evenly(law: Law) -> None:
+def test_the_guess_alone_is_never_worse_than_polling_evenly(law: Law) -> None:
     assert cold(law, 10.0, videos=1500).figure <= 1.05
 
 
@@ -286,6 +286,6 @@ def test_a_short_interval_saves_as_much(poll_interval: float) -> None:
     assert learned(NARROW, poll_interval, histories=2, videos=300).figure <= NARROW.limit
 
 
-def test_a_video_that_is_ready_before_the_first_look_is_looked_at_early() -> None:
+def test_a_video_that_is_ready_before_the_first_poll_is_polled_early() -> None:
     schedule = taught(Law("sandbox", lambda dice: dice.uniform(4.0, 6.0), lambda _: 0.0), 10.0, random.Random(0))
     assert schedule.first_pause(0.0, 10.0, 0.999) < 15.0

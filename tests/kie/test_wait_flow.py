@@ -30,14 +30,12 @@ def waited(
     """Play a wait whose clock moves on by ten seconds with each reading."""
     news: list[tuple[str, float]] = []
     clock = iter(times if times is not None else range(0, 100_000, 10))
-    watch = PollState("t-1", deadline=deadline, rules=PollRules(jitter=lambda: 0.0))
-    conversation = wait(
-        watch, "runway", clock=lambda: float(next(clock)), on_change=lambda *change: news.append(change)
-    )
-    return play(conversation, script), news
+    poll_state = PollState("t-1", deadline=deadline, rules=PollRules(jitter=lambda: 0.0))
+    flow = wait(poll_state, "runway", clock=lambda: float(next(clock)), on_change=lambda *change: news.append(change))
+    return play(flow, script), news
 
 
-def test_a_wait_goes_from_look_to_look_until_the_video_is_there() -> None:
+def test_a_wait_goes_from_poll_to_poll_until_the_video_is_there() -> None:
     played, news = waited(said(record("wait")), said(record("queueing")), GENERATING, said(READY), times=[0, 1, 1] * 9)
     assert played.result is not None
     assert played.result.video_url == "https://files.example/v.mp4"
@@ -51,8 +49,8 @@ def test_changes_are_told_with_the_seconds_waited() -> None:
 
 
 def test_nobody_has_to_listen() -> None:
-    watch = PollState("t-1", deadline=1000.0)
-    assert play(wait(watch, "runway", clock=lambda: 0.0), [GENERATING, said(READY)]).result is not None
+    poll_state = PollState("t-1", deadline=1000.0)
+    assert play(wait(poll_state, "runway", clock=lambda: 0.0), [GENERATING, said(READY)]).result is not None
 
 
 def test_a_blip_a_missing_record_and_null_data_do_not_end_a_wait() -> None:
@@ -62,7 +60,7 @@ def test_a_blip_a_missing_record_and_null_data_do_not_end_a_wait() -> None:
     assert played.sends == 9
 
 
-def test_each_look_is_sent_once_as_the_watch_itself_is_patient() -> None:
+def test_each_poll_is_sent_once_as_the_poll_state_itself_is_patient() -> None:
     played, _ = waited(*[NoAnswerError("x") for _ in range(6)], deadline=100_000.0)
     assert isinstance(played.error, PollingFailedError)
     assert (played.sends, played.pauses) == (6, [10.0, 20.0, 40.0, 80.0, 120.0])

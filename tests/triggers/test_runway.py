@@ -125,7 +125,7 @@ def test_the_deadline_ends_the_wait(kie: Sandbox, given_time: GivenTime) -> None
     assert 20 < sum(given_time.pauses) < 26
 
 
-def test_a_deadline_that_passed_while_no_triggerer_ran_leaves_one_look(kie: Sandbox, given_time: GivenTime) -> None:
+def test_a_deadline_that_passed_while_no_triggerer_ran_leaves_one_poll(kie: Sandbox, given_time: GivenTime) -> None:
     task_id = submit(kie)
     assert fired(waiting_for(task_id, deadline=time.time() - 100))["state"] == "timeout"
     kie.advance(60)
@@ -134,7 +134,7 @@ def test_a_deadline_that_passed_while_no_triggerer_ran_leaves_one_look(kie: Sand
     assert given_time.pauses == []
 
 
-def test_looks_that_go_wrong_in_a_row_do_not_end_the_wait_until_the_sixth(kie: Sandbox, given_time: GivenTime) -> None:
+def test_polls_that_go_wrong_in_a_row_do_not_end_the_wait_until_the_sixth(kie: Sandbox, given_time: GivenTime) -> None:
     for fault in (Refuse(500), CutBefore(), Garbage("html"), Garbage("empty"), Refuse(429)):
         kie.fault(fault, on="record", times=1)
     assert fired(waiting_for(submit(kie)))["state"] == "success"
@@ -168,7 +168,7 @@ def test_a_success_without_a_link_is_waited_on_and_is_a_fault_if_it_stays(kie: S
     assert fired(waiting_for(submit(kie)))["state"] == "fault"
 
 
-def test_a_wrong_key_is_a_fault_at_the_first_look_and_shows_no_key(
+def test_a_wrong_key_is_a_fault_at_the_first_poll_and_shows_no_key(
     kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task_id = submit(kie)
@@ -226,7 +226,7 @@ def test_a_trigger_that_is_cancelled_does_not_fire(kie: Sandbox) -> None:
     assert [type(outcome) for outcome in asyncio.run(cancel())] == [asyncio.CancelledError]
 
 
-def test_looks_at_a_video_whose_age_is_known_begin_when_it_may_be_ready(kie: Sandbox, given_time: GivenTime) -> None:
+def test_polls_of_a_video_whose_age_is_known_begin_when_it_may_be_ready(kie: Sandbox, given_time: GivenTime) -> None:
     kie.configure(seconds=90)
     known = {"submitted_at": time.time(), "profile": "generate-5s-720p"}
 
@@ -271,7 +271,7 @@ def test_a_deadline_that_another_version_has_not_stored_is_half_an_hour_from_now
 
 
 @pytest.mark.parametrize("odd", [{"task_id": ""}, {"task_id": None}, {"kind": "opera"}])
-def test_a_task_that_cannot_be_looked_at_is_a_fault(kie: Sandbox, odd: dict[str, Any]) -> None:
+def test_a_task_that_cannot_be_polled_is_a_fault(kie: Sandbox, odd: dict[str, Any]) -> None:
     event = fired(waiting_for(**{"task_id": "task-1", **odd}))
 
     assert event["state"] == "fault"
@@ -291,7 +291,7 @@ def test_whatever_the_service_says_the_event_holds_one_short_printable_line(
     assert len(json.dumps(event)) < 3000
 
 
-def test_a_video_that_is_ready_is_seen_soon_after_four_looks_under_maintenance(
+def test_a_video_that_is_ready_is_seen_soon_after_four_polls_under_maintenance(
     kie: Sandbox, given_time: GivenTime
 ) -> None:
     kie.configure(seconds=3)
@@ -315,6 +315,6 @@ def test_an_interval_that_is_none_is_refused_where_the_trigger_is_made(value: An
         RunwayVideoTrigger("runway_default", "task-1", poll_interval=value, deadline=SOON)
 
 
-def test_a_trigger_that_an_earlier_release_has_stored_with_a_short_interval_looks_once_a_second() -> None:
+def test_a_trigger_that_an_earlier_release_has_stored_with_a_short_interval_polls_once_a_second() -> None:
     """To refuse it would fail a video that is paid."""
     assert RunwayVideoTrigger("runway_default", "task-1", poll_interval=0.1, deadline=SOON).request.poll_interval == 1

@@ -87,7 +87,7 @@ def test_a_hundred_wait_over_one_client_which_the_last_one_closes(kie: Sandbox, 
     assert [is_closed(lease) for lease in opened] == [True]
 
 
-def test_those_that_wait_for_the_same_video_share_its_looks(kie: Sandbox) -> None:
+def test_those_that_wait_for_the_same_video_share_its_polls(kie: Sandbox) -> None:
     kie.configure(seconds=1)
     [task_id] = submitted()
 
@@ -111,7 +111,7 @@ def test_each_of_them_keeps_its_own_deadline(kie: Sandbox) -> None:
     assert asyncio.run(both()) == ("success", "WaitTimeoutError")
 
 
-def test_one_that_is_in_a_hurry_hurries_the_looks_for_all(kie: Sandbox) -> None:
+def test_one_that_is_in_a_hurry_hurries_the_polls_for_all(kie: Sandbox) -> None:
     kie.configure(seconds=600)
     [task_id] = submitted()
 
@@ -143,17 +143,17 @@ def test_one_that_leaves_takes_nothing_from_the_others(kie: Sandbox, opened: lis
     assert [is_closed(lease) for lease in opened] == [True]
 
 
-def test_a_wait_that_is_cancelled_during_its_look_leaves_nothing_open(kie: Sandbox, opened: list[ClientLease]) -> None:
+def test_a_wait_that_is_cancelled_during_its_poll_leaves_nothing_open(kie: Sandbox, opened: list[ClientLease]) -> None:
     kie.fault(Delay(3600), on="record")
     [task_id] = submitted()
 
     async def cancel() -> None:
         waiting = asyncio.create_task(wait(task_id, poll_interval=0.01))
         await until(lambda: bool(shared_poller("runway_default")._polls))
-        [look] = shared_poller("runway_default")._polls
+        [poll] = shared_poller("runway_default")._polls
         waiting.cancel()
         await asyncio.gather(waiting, return_exceptions=True)
-        assert look.cancelled()
+        assert poll.cancelled()
         assert not shared_poller("runway_default")._polls
         assert len(asyncio.all_tasks()) == 1
 
@@ -261,7 +261,7 @@ def test_a_key_that_is_changed_meanwhile_is_taken_up_and_no_wait_ends(
     assert is_closed(opened[0])
 
 
-def test_a_key_that_stays_wrong_ends_all_waits_after_one_look_each(
+def test_a_key_that_stays_wrong_ends_all_waits_after_one_poll_each(
     kie: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task_ids = submitted(15)
@@ -293,7 +293,7 @@ def test_a_connection_that_was_deleted_meanwhile_leaves_kies_own_word(
 # --- limits
 
 
-def test_a_429_holds_the_looks_of_all_for_the_whole_pause(kie: Sandbox, given_time: GivenTime) -> None:
+def test_a_429_holds_the_polls_of_all_for_the_whole_pause(kie: Sandbox, given_time: GivenTime) -> None:
     kie.configure(seconds=5, submissions_per_window=1000)
     task_ids = submitted(20)
     kie.fault(Refuse(429, retry_after=100), on="record", times=1)
@@ -302,12 +302,12 @@ def test_a_429_holds_the_looks_of_all_for_the_whole_pause(kie: Sandbox, given_ti
         return list(await asyncio.gather(*(wait(task_id, deadline=time.time() + 900) for task_id in task_ids)))
 
     assert asyncio.run(all_of_them()) == ["success"] * 20
-    looks = kie.ledger.of("record")
-    refused = next(number for number, look in enumerate(looks) if look.code == 429)
-    after = [look.at - looks[refused].at for look in looks[refused + 1 :]]
+    polls = kie.ledger.of("record")
+    refused = next(number for number, poll in enumerate(polls) if poll.code == 429)
+    after = [poll.at - polls[refused].at for poll in polls[refused + 1 :]]
     # What was under way at that moment is not called back.
     assert len([late for late in after if late < 99]) < module.MAX_CONCURRENT_POLLS
-    assert len(looks) < 20 * 4
+    assert len(polls) < 20 * 4
 
 
 @pytest.mark.parametrize("fault", [Refuse(429), Refuse(455)])
@@ -322,21 +322,21 @@ def test_refusals_for_now_never_end_a_wait_before_its_deadline(
 
 
 @pytest.mark.parametrize("fault", [Refuse(401), Refuse(422), Refuse(429), Refuse(500), CutBefore()])
-def test_whatever_kie_answers_there_are_no_more_looks_than_when_all_is_well(
+def test_whatever_kie_answers_there_are_no_more_polls_than_when_all_is_well(
     kie: Sandbox, given_time: GivenTime, fault: Any
 ) -> None:
     kie.configure(seconds=100_000)
     [well, ill] = submitted(2)
     kie.fault(fault, on="record", task_id=ill)
 
-    def looks(task_id: str) -> int:
+    def polls(task_id: str) -> int:
         asyncio.run(wait(task_id, poll_interval=10.0, deadline=time.time() + 900))
         return len(kie.ledger.about(task_id)) - 1
 
-    assert 0 < looks(ill) <= looks(well)
+    assert 0 < polls(ill) <= polls(well)
 
 
-def test_no_more_looks_are_under_way_at_a_time_than_there_are_sockets(
+def test_no_more_polls_are_under_way_at_a_time_than_there_are_sockets(
     kie: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kie.configure(seconds=0, submissions_per_window=1000)
@@ -358,7 +358,7 @@ def test_no_more_looks_are_under_way_at_a_time_than_there_are_sockets(
     assert max(under_way) == module.MAX_CONCURRENT_POLLS
 
 
-def test_looks_that_had_to_be_put_off_are_all_made_up_for(
+def test_polls_that_had_to_be_put_off_are_all_made_up_for(
     kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     kie.configure(seconds=100_000, submissions_per_window=1000)
@@ -373,10 +373,10 @@ def test_looks_that_had_to_be_put_off_are_all_made_up_for(
         )
 
     asyncio.run(crowded())
-    looks = kie.ledger.of("record")
-    held = next(number for number, look in enumerate(looks) if look.code == 429)
-    assert {look.task_id for look in looks[held + 1 :]} == set(task_ids)
-    assert all(later.at - earlier.at < 70 for earlier, later in pairwise(looks))
+    polls = kie.ledger.of("record")
+    held = next(number for number, poll in enumerate(polls) if poll.code == 429)
+    assert {poll.task_id for poll in polls[held + 1 :]} == set(task_ids)
+    assert all(later.at - earlier.at < 70 for earlier, later in pairwise(polls))
 
 
 # --- what is learned
@@ -386,7 +386,7 @@ def test_when_tasks_of_a_sort_are_ready_is_learned_from_all_waits(kie: Sandbox, 
     kie.configure(seconds=300, submissions_per_window=1000)
     before = Schedule("generate-5s-720p")
 
-    def looks() -> int:
+    def polls() -> int:
         given_time.pauses.clear()
         [task_id] = submitted()
         start = time.time()
@@ -394,9 +394,9 @@ def test_when_tasks_of_a_sort_are_ready_is_learned_from_all_waits(kie: Sandbox, 
         assert asyncio.run(wait(task_id, poll_interval=10.0, deadline=start + 3000, **known)) == "success"
         return len(given_time.pauses)
 
-    first = looks()
+    first = polls()
     for _ in range(30):
-        last = looks()
+        last = polls()
 
     learned = schedule_of("generate-5s-720p")
     assert last < first
@@ -474,7 +474,7 @@ def test_the_loop_is_not_blocked_by_opening(kie: Sandbox, caplog: pytest.LogCapt
     assert [record.message for record in caplog.records if "seconds" in record.message] == []
 
 
-# --- deadlines, whatever becomes of the looks
+# --- deadlines, whatever becomes of the polls
 
 
 class GivenEnds:
@@ -497,7 +497,7 @@ class GivenEnds:
 
 @pytest.fixture
 def stuck(monkeypatch: pytest.MonkeyPatch) -> set[str]:
-    """The tasks whose looks never end."""
+    """The tasks whose polls never end."""
     ids = set[str]()
     get_task = AsyncKieClient.get_task
 
@@ -510,7 +510,7 @@ def stuck(monkeypatch: pytest.MonkeyPatch) -> set[str]:
     return ids
 
 
-def test_a_wait_whose_look_is_stuck_ends_at_its_deadline_and_frees_its_place(kie: Sandbox, stuck: set[str]) -> None:
+def test_a_wait_whose_poll_is_stuck_ends_at_its_deadline_and_frees_its_place(kie: Sandbox, stuck: set[str]) -> None:
     [task_id] = submitted()
     stuck.add(task_id)
     ends = GivenEnds()
@@ -530,7 +530,7 @@ def test_a_wait_whose_look_is_stuck_ends_at_its_deadline_and_frees_its_place(kie
     assert "It is paid and goes on being made" in str(asyncio.run(wait_for_it()))
 
 
-def test_looks_that_nobody_wants_any_more_give_their_places_to_others(kie: Sandbox, stuck: set[str]) -> None:
+def test_polls_that_nobody_wants_any_more_give_their_places_to_others(kie: Sandbox, stuck: set[str]) -> None:
     kie.configure(seconds=0, submissions_per_window=1000)
     task_ids = submitted(module.MAX_CONCURRENT_POLLS + 5)
     stuck.update(task_ids[: module.MAX_CONCURRENT_POLLS])
