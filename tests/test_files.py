@@ -21,7 +21,6 @@ TESTED_IN: Mapping[str, str] = {
     "kie/deadline_transport.py": "kie/test_client_on_the_wire.py",
     "kie/over_aiohttp.py": "kie/test_client_on_the_wire.py",
     "kie/over_httpx.py": "kie/test_client_on_the_wire.py",
-    "kie/retry_rules.py": "kie/test_flows.py",
     "kie/rules.py": "kie/test_requests.py",
     "operators/base.py": "operators/test_execution.py",
     "operators/free_task.py": "operators/test_upload.py",
