@@ -6,7 +6,6 @@ holds for the status line, the headers, the body, and what a proxy says before.
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Callable
 from typing import Any
@@ -38,9 +37,8 @@ class Deadline:
             self._end = now + self._seconds
         return min(self._end - now, self._stall)
 
-    def lift(self) -> None:
-        """Let the answer take any time from here on, each read and write no longer than one may stall."""
-        self._end = math.inf
+    def took(self, size: int) -> None:
+        """Take note of bytes that were read; one that bounds more than the time raises."""
 
 
 class BoundedTransport(httpx.HTTPTransport):
@@ -83,7 +81,10 @@ class _Stream(httpcore.NetworkStream):
         self._stream = stream
 
     def read(self, max_bytes: int, timeout: float | Deadline | None = None) -> bytes:
-        return self._stream.read(max_bytes, _seconds(timeout, httpcore.ReadTimeout))
+        received = self._stream.read(max_bytes, _seconds(timeout, httpcore.ReadTimeout))
+        if isinstance(timeout, Deadline):
+            timeout.took(len(received))
+        return received
 
     def write(self, buffer: bytes, timeout: float | Deadline | None = None) -> None:
         self._stream.write(buffer, _seconds(timeout, httpcore.WriteTimeout))

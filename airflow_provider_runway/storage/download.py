@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -24,14 +24,12 @@ from airflow_provider_runway.storage.content import (
     is_no_video,
     picture_suffix,
 )
-from airflow_provider_runway.storage.download_faults import FaultError
-from airflow_provider_runway.storage.fast_transport import best_transport
 from airflow_provider_runway.storage.links import hidden_queries
-from airflow_provider_runway.storage.media_request import Answer, Asker
-from airflow_provider_runway.storage.minimum_rate import Clock, Pace, TooSlowError
+from airflow_provider_runway.storage.media_request import Answer, Asker, FaultError
 from airflow_provider_runway.storage.public_hosts import Resolve, resolve
 from airflow_provider_runway.storage.ranges import Next, Progress, read_answer
 from airflow_provider_runway.storage.sink import Sink
+from airflow_provider_runway.storage.transport import Clock, MediaTransport, Pace, TooSlowError
 from airflow_provider_runway.utils.config import LARGEST_FILE
 
 log = logging.getLogger(__name__)
@@ -90,11 +88,11 @@ class Downloader:
         :return: How it ended: all bytes received.
         :raises DownloadError: If the file could not be fetched whole.
         """
-        transport = self.transport or best_transport(self.clock)
+        transport = self.transport or MediaTransport()
         with hidden_queries(), httpx.Client(timeout=self.timeout, transport=transport) as client:
             return _Download(
                 settings=self,
-                asker=Asker(client, self.resolve),
+                asker=Asker(client, self.resolve, self.clock),
                 link=link,
                 sink=sink,
                 media=media,
@@ -177,10 +175,11 @@ class _Download:
                 self._start_over(self.progress)
             self._check_size(self.progress.total or 0)
             if step is not Next.ALREADY_WHOLE:
-                self._take(answer.response)
+                self._take(answer)
         self._check_end()
 
-    def _take(self, response: httpx.Response) -> None:
+    def _take(self, answer: Answer) -> None:
+        response = answer.response
         if response.headers.get("Content-Encoding", "identity").lower() not in {"identity", ""}:
             raise FaultError("the media host sends it compressed, which was not asked for", becomes=NotAVideoError)
         if self.progress.received == 0:
@@ -188,10 +187,9 @@ class _Download:
             if self.on_start is not None:
                 self.on_start(self.progress)
         received, total = self.progress.received, self.progress.total
-        pace = Pace(self.settings.clock)
         chunks = response.iter_raw()
         try:
-            while (chunk := _next(chunks, pace)) is not None:
+            while (chunk := _next(chunks, answer.pace, f"{received} of {total or 'unknown'} bytes")) is not None:
                 received += len(chunk)
                 self._check_size(received)
                 if total is not None and received > total:
@@ -255,14 +253,14 @@ class _Download:
         self.sink.start_over()
 
 
-def _next(chunks: object, pace: Pace) -> bytes | None:
+def _next(chunks: Iterator[bytes], pace: Pace, so_far: str) -> bytes | None:
     """The next bytes, ``None`` at the end: kept apart, so that a fault of the network is not taken for the disk's."""
     try:
-        chunk: bytes | None = next(chunks, None)  # type: ignore[call-overload]
+        chunk = next(chunks, None)
         if chunk is not None:
-            pace.took(len(chunk))
+            pace.took_of_file(len(chunk))
     except TooSlowError as error:
         raise FaultError(f"the media host is too slow ({error})", slow=True) from error
     except Exception as error:
-        raise FaultError(f"the connection was cut ({type(error).__name__})") from error
+        raise FaultError(f"the connection was cut after {so_far} ({type(error).__name__})") from error
     return chunk

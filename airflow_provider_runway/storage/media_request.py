@@ -5,18 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 import httpx
 from typing_extensions import Self
 
 from airflow_provider_runway.kie.address import USER_AGENT
 from airflow_provider_runway.kie.envelope import read_retry_after
-from airflow_provider_runway.kie.errors import DeadLinkError
-from airflow_provider_runway.storage.download_faults import FaultError
-from airflow_provider_runway.storage.fast_transport import PUBLIC_ONLY
+from airflow_provider_runway.kie.errors import DeadLinkError, DownloadError
 from airflow_provider_runway.storage.links import redirect_location, shown, usable_link
-from airflow_provider_runway.storage.minimum_rate import TooSlowError
 from airflow_provider_runway.storage.public_hosts import Resolve, is_public
+from airflow_provider_runway.storage.transport import PERIOD, PUBLIC_ONLY, Clock, Pace, TooSlowError
 
 MOST_REDIRECTS = 5
 # Seconds, the longest pause that is kept because the media host asks for it.
@@ -26,18 +25,53 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _USABLE = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE})
 
 
+class FaultError(Exception):
+    """Why a request did not bring the rest of the file.
+
+    :param reason: What went wrong, for people.
+    :param becomes: The error that the download ends with, if it ends so.
+    :param status: The HTTP status, if there was one.
+    :param pause: Seconds that the media host asks to pause.
+    :param final: Whether asking again in this download is of no use.
+    :param hopeless: Whether a retry of the task is of no use either.
+    :param slow: Whether the answer dripped: what came of it is no progress.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        becomes: type[DownloadError] = DownloadError,
+        status: int | None = None,
+        pause: float | None = None,
+        final: bool = False,
+        hopeless: bool = False,
+        slow: bool = False,
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.becomes = becomes
+        self.status = status
+        self.pause = pause
+        self.final = final or hopeless
+        self.hopeless = hopeless
+        self.slow = slow
+
+
 @dataclass(frozen=True, slots=True)
 class Answer:
     """A usable answer, 200, 206 or 416. It is closed at the end of the block, however that comes.
 
     :param response: The response, its body still to be read.
     :param url: Where it comes from.
+    :param pace: What bounds the reading of it.
     :param is_redirected: Whether that is not where the link leads.
     :param is_private: Whether an address is one of a private network.
     """
 
     response: httpx.Response
     url: httpx.URL
+    pace: Pace
     is_redirected: bool
     is_private: Callable[[httpx.URL], bool]
 
@@ -61,10 +95,12 @@ class Asker:
 
     :param client: An httpx client that has no credentials and follows nothing.
     :param resolve: The addresses of a host and port.
+    :param clock: Seconds on a clock that does not jump.
     """
 
     client: httpx.Client
     resolve: Resolve
+    clock: Clock
 
     def ask(self, link: str, headers: Mapping[str, str]) -> Answer:
         """Send a request, and follow redirects.
@@ -73,16 +109,18 @@ class Asker:
         :param headers: What to say besides who asks.
         :raises FaultError: If there is no usable answer.
         """
-        sent = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", **headers}
+        sent = {"User-Agent": USER_AGENT, "Accept": "*/*", "Accept-Encoding": "identity", "Connection": "close"}
+        sent |= headers
         url = _checked(link)
         is_local: bool | None = None
         for redirects in range(MOST_REDIRECTS + 1):
-            response = self._send(url, sent, public_only=is_local is False)
+            pace = Pace(self.client.timeout.read or PERIOD, self.clock)
+            response = self._send(url, sent, {"deadline": pace, PUBLIC_ONLY: is_local is False})
             if not response.has_redirect_location:
                 if response.status_code not in _USABLE:
                     response.close()
                     raise _refusal(response)
-                return Answer(response, url, redirects > 0, self._is_private)
+                return Answer(response, url, pace, redirects > 0, self._is_private)
             response.close()
             target = _checked(redirect_location(response), url)
             # A link into one's own network, such as the sandbox's, is the operator's choice; a redirect is not.
@@ -101,9 +139,8 @@ class Asker:
             return False
         return not all(map(is_public, addresses))
 
-    def _send(self, url: httpx.URL, headers: Mapping[str, str], *, public_only: bool) -> httpx.Response:
+    def _send(self, url: httpx.URL, headers: Mapping[str, str], extensions: dict[str, Any]) -> httpx.Response:
         try:
-            extensions = {PUBLIC_ONLY: True} if public_only else {}
             request = self.client.build_request("GET", url, headers=headers, extensions=extensions)
             return self.client.send(request, stream=True, auth=None, follow_redirects=False)
         except TooSlowError as error:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import queue
-import threading
-from types import TracebackType
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import BinaryIO
 
 from typing_extensions import Self
 
 # Bytes handed to the thread at a time (or so many pieces, if they are tiny), and how many such batches may wait.
-BATCH = 262_144
+_BATCH = 262_144
 _MOST_PIECES = 4096
-WAITING = 8
+_WAITING = 8
 
 
 class Sink:
@@ -23,17 +22,12 @@ class Sink:
     """
 
     def __init__(self, file: BinaryIO) -> None:
-        self._file = file
+        self.file = file
         self._digest = hashlib.sha256()
+        self._thread = ThreadPoolExecutor(1, "runway-checksum")
+        self._waiting: deque[Future[None]] = deque()
         self._batch: list[bytes] = []
-        self._batch_size = 0
-        self._queue: queue.Queue[list[bytes] | None] = queue.Queue(WAITING)
-        self._thread = threading.Thread(target=self._work, name="runway-checksum", daemon=True)
-
-    @property
-    def file(self) -> BinaryIO:
-        """The file itself, for reading after :meth:`settle`."""
-        return self._file
+        self._size = 0
 
     def write(self, piece: bytes) -> bool:
         """Take some bytes.
@@ -42,11 +36,11 @@ class Sink:
         :raises OSError: If they cannot be written.
         """
         self._batch.append(piece)
-        self._batch_size += len(piece)
-        full = self._batch_size >= BATCH or len(self._batch) >= _MOST_PIECES
+        self._size += len(piece)
+        full = self._size >= _BATCH or len(self._batch) >= _MOST_PIECES
         if full:
             self._hand_on()
-        self._file.write(piece)
+        self.file.write(piece)
         return full
 
     def settle(self) -> None:
@@ -55,15 +49,16 @@ class Sink:
         :raises OSError: If they cannot be written.
         """
         self._hand_on()
-        self._queue.join()
-        self._file.flush()
+        while self._waiting:
+            self._waiting.popleft().result()
+        self.file.flush()
 
     def start_over(self) -> None:
         """Forget all that was written."""
         self.settle()
         self._digest = hashlib.sha256()
-        self._file.seek(0)
-        self._file.truncate()
+        self.file.seek(0)
+        self.file.truncate()
 
     @property
     def sha256(self) -> str:
@@ -71,22 +66,18 @@ class Sink:
         return self._digest.hexdigest()
 
     def __enter__(self) -> Self:
-        self._thread.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._queue.put(None)
-        self._thread.join()
+    def __exit__(self, *_: object) -> None:
+        self._thread.shutdown(cancel_futures=True)
 
     def _hand_on(self) -> None:
-        if self._batch:
-            self._queue.put(self._batch)
-            self._batch, self._batch_size = [], 0
+        self._waiting.append(self._thread.submit(_update, self._digest, self._batch))
+        self._batch, self._size = [], 0
+        if len(self._waiting) > _WAITING:
+            self._waiting.popleft().result()
 
-    def _work(self) -> None:
-        while (batch := self._queue.get()) is not None:
-            for piece in batch:
-                self._digest.update(piece)
-            self._queue.task_done()
+
+def _update(digest: hashlib._Hash, pieces: list[bytes]) -> None:
+    for piece in pieces:
+        digest.update(piece)

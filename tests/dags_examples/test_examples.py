@@ -160,7 +160,7 @@ def test_approval_publishes_what_a_person_approves(run: RunDag, kie: Sandbox, cm
     assert dag_run.state == "success"
     [video] = kie.tasks
     link = returned(dag_run, "make_video")["video_url"]
-    assert (asked.subject, asked.body) == ("Publish An evening?", f"[PollState the video]({link}) (about 12 credits)")
+    assert (asked.subject, asked.body) == ("Publish An evening?", f"[Watch the video]({link}) (about 12 credits)")
     assert returned(dag_run, "approve")["responded_by_user"] == {"id": "editor", "name": "editor"}
     assert cms.received == [Received("PUT", f"/videos/{video.task_id}", {"title": "An evening", "link": link})]
 

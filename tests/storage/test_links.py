@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -8,11 +7,10 @@ import pytest
 
 from airflow_provider_runway.kie.errors import DownloadError, NotAVideoError
 from airflow_provider_runway.storage.download import Downloader
-from airflow_provider_runway.storage.fast_transport import PUBLIC_ONLY, FastTransport, best_transport
 from airflow_provider_runway.storage.links import shown, usable_link
-from airflow_provider_runway.storage.proxied_transport import ProxiedTransport
 from airflow_provider_runway.storage.public_hosts import resolve
 from airflow_provider_runway.storage.sink import Sink
+from airflow_provider_runway.storage.transport import PUBLIC_ONLY, MediaTransport
 
 from .support import EAGER, VIDEO, media_host, reply, save, video_reply
 
@@ -72,21 +70,6 @@ def test_a_usable_link_keeps_its_query_and_loses_its_credentials() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("environment", "kind"),
-    [({}, FastTransport), ({"no_proxy": "*"}, FastTransport), ({"https_proxy": "http://proxy:3128"}, ProxiedTransport)],
-)
-def test_where_there_is_a_proxy_the_way_is_chosen_by_the_host(
-    monkeypatch: pytest.MonkeyPatch, environment: Mapping[str, str], kind: type[object]
-) -> None:
-    for name in ("http_proxy", "https_proxy", "all_proxy", "no_proxy"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.upper(), raising=False)
-    for name, value in environment.items():
-        monkeypatch.setenv(name, value)
-    assert isinstance(best_transport(), kind)
-
-
 def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     with media_host(video_reply) as proxy:
         for name in ("no_proxy", "NO_PROXY"):
@@ -109,8 +92,8 @@ def test_a_read_that_takes_too_long_is_a_cut() -> None:
 
     with (
         socket.create_server(("127.0.0.1", 0)) as silent,
-        httpx.Client(transport=FastTransport(), timeout=0.05) as http,
-        pytest.raises(TimeoutError),
+        httpx.Client(transport=MediaTransport(), timeout=0.05) as http,
+        pytest.raises(httpx.ReadTimeout),
     ):
         http.get(f"http://127.0.0.1:{silent.getsockname()[1]}/")
 
@@ -182,7 +165,7 @@ def test_a_link_into_ones_own_network_may_redirect(tmp_path: Path, start: str, l
 
 
 def test_a_host_that_changes_its_address_after_it_was_looked_up_is_not_asked() -> None:
-    with media_host(video_reply) as host, httpx.Client(transport=FastTransport()) as http:
+    with media_host(video_reply) as host, httpx.Client(transport=MediaTransport()) as http:
         with pytest.raises(PermissionError):
             http.get(host.link, extensions={PUBLIC_ONLY: True})
         assert host.asks == []
