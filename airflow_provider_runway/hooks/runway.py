@@ -83,7 +83,7 @@ class RunwayHook(BaseHook):
         return KieClient(self.settings.address, timeout=self.settings.timeout, transport=self._transport)
 
     def submit(self, request: Request) -> str:
-        """Submit a request. This is what costs money; see :meth:`KieClient.submit`.
+        """Submit a request. This is what costs money.
 
         :param request: A :class:`GenerateRequest`, :class:`ExtendRequest`, :class:`AlephRequest` or
             :class:`JobRequest`.
@@ -122,7 +122,7 @@ class RunwayHook(BaseHook):
         age: float | None = None,
         on_change: OnChange | None = None,
     ) -> VideoTask:
-        """Wait for a task to end, in this process; see :meth:`KieClient.wait`.
+        """Wait for a task to end, in this process.
 
         :param task_id: The task.
         :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.uploads import UPLOAD_LIFETIME, OnUpload, Upload, Uploader
 from airflow_provider_runway.results import utc_now
@@ -14,15 +14,12 @@ if TYPE_CHECKING:
 
     import httpx
     from airflow.sdk import ObjectStoragePath
+    from airflow.sdk.types import Logger
 
     from airflow_provider_runway.hooks.settings import Settings
 
 # Bytes of a file whose upload is worth telling how far it is.
 _WORTH_A_LINE = 1_000_000
-
-
-class _Log(Protocol):
-    def info(self, text: str, /, *values: object) -> None: ...
 
 
 def upload(
@@ -33,7 +30,7 @@ def upload(
     *,
     on_progress: OnUpload | None,
     transport: httpx.BaseTransport | None,
-    log: _Log,
+    log: Logger,
 ) -> Upload:
     """Upload a file; see :meth:`airflow_provider_runway.hooks.runway.RunwayHook.upload`."""
     address = settings.require_upload_address()

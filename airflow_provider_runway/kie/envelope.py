@@ -14,24 +14,9 @@ from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
 from typing import Any
 
+from airflow_provider_runway.kie import errors
 from airflow_provider_runway.kie.concealment import Secret
-from airflow_provider_runway.kie.errors import (
-    AuthenticationError,
-    BadRequestError,
-    ErrorFacts,
-    FeatureDisabledError,
-    InputUnreachableError,
-    InsufficientCreditsError,
-    MaintenanceError,
-    NotFoundError,
-    PermissionDeniedError,
-    QuotaExceededError,
-    RateLimitedError,
-    RejectedError,
-    ServerError,
-    ServiceError,
-    UnreadableAnswerError,
-)
+from airflow_provider_runway.kie.errors import ErrorFacts, ServiceError
 from airflow_provider_runway.kie.rules import is_task_id
 from airflow_provider_runway.kie.tasks import whole_number
 from airflow_provider_runway.kie.texts import read_message, shorten
@@ -42,22 +27,22 @@ LONGEST_ANSWER = 4_194_304
 _BEGINNING = 16_384
 
 _ERRORS: Mapping[int, type[ServiceError]] = {
-    400: BadRequestError,
-    401: AuthenticationError,
-    402: InsufficientCreditsError,
-    403: PermissionDeniedError,
-    404: NotFoundError,
-    405: BadRequestError,
-    408: ServerError,
-    409: BadRequestError,
-    413: RejectedError,
-    422: RejectedError,
-    429: RateLimitedError,
-    430: RateLimitedError,
-    433: QuotaExceededError,
-    451: InputUnreachableError,
-    455: MaintenanceError,
-    505: FeatureDisabledError,
+    400: errors.BadRequestError,
+    401: errors.AuthenticationError,
+    402: errors.InsufficientCreditsError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    405: errors.BadRequestError,
+    408: errors.ServerError,
+    409: errors.BadRequestError,
+    413: errors.RejectedError,
+    422: errors.RejectedError,
+    429: errors.RateLimitedError,
+    430: errors.RateLimitedError,
+    433: errors.QuotaExceededError,
+    451: errors.InputUnreachableError,
+    455: errors.MaintenanceError,
+    505: errors.FeatureDisabledError,
 }
 
 _EXPLANATIONS: Mapping[int, str] = {
@@ -175,7 +160,7 @@ def _error(envelope: _Envelope, answer: Answer, *, decisive: int) -> ServiceErro
     meaning = f", {_EXPLANATIONS[decisive]}" if decisive in _EXPLANATIONS else ""
     contradicted = "" if decisive == envelope.code else f" but HTTP status {answer.status}"
     text = f"KIE.AI answered with code {envelope.code}{contradicted}{meaning}: {said}"
-    kind = _ERRORS.get(decisive) or (ServerError if decisive >= 500 else ServiceError)  # noqa: PLR2004 - HTTP's border
+    kind = _ERRORS.get(decisive) or (errors.ServerError if decisive >= 500 else ServiceError)  # noqa: PLR2004 - HTTP's border
     facts = ErrorFacts(
         code=envelope.code,
         http_status=answer.status,
@@ -195,9 +180,9 @@ def _unreadable(answer: Answer) -> ServiceError:
         text += ". A 403 like this comes from the edge in front of KIE (User-Agent, IP address or proxy)"
     if 300 <= answer.status < 400:  # noqa: PLR2004
         text += ". The connection's host redirects: set it to the address it redirects to"
-        return BadRequestError(text, http_status=answer.status)
+        return errors.BadRequestError(text, http_status=answer.status)
     if kind is None or answer.status >= 500:  # noqa: PLR2004
-        kind = UnreadableAnswerError
+        kind = errors.UnreadableAnswerError
     return kind(text, http_status=answer.status, retry_after=answer.pause)
 
 

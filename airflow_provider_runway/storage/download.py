@@ -34,7 +34,7 @@ from airflow_provider_runway.utils.config import LARGEST_FILE
 
 log = logging.getLogger(__name__)
 
-Media = Literal["video", "thumbnail", "media file"]
+Wanted = Literal["video", "thumbnail", "media file"]
 OnProgress = Callable[[int, "int | None"], None]
 
 # Six faults in a row without a new byte, half a minute of pauses, and the download is left to the task's retries.
@@ -74,7 +74,7 @@ class Downloader:
         link: str,
         sink: Sink,
         *,
-        media: Media = "video",
+        media: Wanted = "video",
         on_start: Callable[[Progress], None] | None = None,
         on_progress: OnProgress | None = None,
     ) -> Progress:
@@ -100,7 +100,7 @@ class Downloader:
                 on_progress=on_progress,
             ).run()
 
-    def error(self, fault: FaultError, media: Media) -> DownloadError:
+    def error(self, fault: FaultError, media: Wanted) -> DownloadError:
         """The error that a download ends with."""
         advice = f"{_PAID} Raise that option." if fault.hopeless else _PAID
         return fault.becomes(
@@ -119,7 +119,7 @@ class _Download:
     asker: Asker
     link: str
     sink: Sink
-    media: Media
+    media: Wanted
     on_start: Callable[[Progress], None] | None
     on_progress: OnProgress | None
     progress: Progress = field(default_factory=Progress)
