@@ -29,7 +29,6 @@ ABOUT_TO_GO = "on its way out"
 EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("sandbox.pytest_plugin", "kie.poll_state"): "shortens the waits of users' tests, which the server has no part in",
     ("sandbox.pytest_plugin", "sensors.runway"): "the same, of a sensor that occupies its worker",
-    ("sandbox.callbacks", "sandbox.state"): ABOUT_TO_GO,
     ("storage.local_target", "storage.targets"): ABOUT_TO_GO,
     ("storage.store_target", "storage.targets"): ABOUT_TO_GO,
     ("storage.temporary_drafts", "storage.targets"): ABOUT_TO_GO,

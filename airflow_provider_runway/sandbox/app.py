@@ -11,7 +11,7 @@ from starlette.routing import Route, Router  # noqa: TID253 - same
 
 from airflow_provider_runway.sandbox.calls import Call, Handler
 from airflow_provider_runway.sandbox.control import control
-from airflow_provider_runway.sandbox.endpoints import aleph, common, files, jobs, media, runway
+from airflow_provider_runway.sandbox.endpoints import media, records, submissions, uploads
 from airflow_provider_runway.sandbox.guard import refusal_of
 from airflow_provider_runway.sandbox.journal import Journal
 from airflow_provider_runway.sandbox.logs_page import logs_page
@@ -26,18 +26,18 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _API = {
-    ("GET", "/api/v1/runway/record-detail"): Call("record", runway.record_detail),
-    ("GET", "/api/v1/aleph/record-info"): Call("record", aleph.record_info),
-    ("GET", "/api/v1/jobs/recordInfo"): Call("record", jobs.record_info),
-    ("POST", "/api/v1/runway/generate"): Call("submit", runway.generate),
-    ("POST", "/api/v1/runway/extend"): Call("submit", runway.extend),
-    ("POST", "/api/v1/aleph/generate"): Call("submit", aleph.generate),
-    ("POST", "/api/v1/jobs/createTask"): Call("submit", jobs.create_task),
-    ("GET", "/api/v1/chat/credit"): Call("credit", common.credit),
+    ("GET", "/api/v1/runway/record-detail"): Call("record", records.runway_record),
+    ("GET", "/api/v1/aleph/record-info"): Call("record", records.aleph_record),
+    ("GET", "/api/v1/jobs/recordInfo"): Call("record", records.job_record),
+    ("POST", "/api/v1/runway/generate"): Call("submit", submissions.runway_generate),
+    ("POST", "/api/v1/runway/extend"): Call("submit", submissions.runway_extend),
+    ("POST", "/api/v1/aleph/generate"): Call("submit", submissions.aleph_generate),
+    ("POST", "/api/v1/jobs/createTask"): Call("submit", submissions.create_task),
+    ("GET", "/api/v1/chat/credit"): Call("credit", records.credit),
     ("POST", "/api/v1/common/download-url"): Call("download_url", media.download_url),
-    ("POST", "/api/file-stream-upload"): Call("upload", files.stream_upload),
-    ("POST", "/api/file-url-upload"): Call("upload", files.url_upload),
-    ("POST", "/api/file-base64-upload"): Call("upload", files.base64_upload),
+    ("POST", "/api/file-stream-upload"): Call("upload", uploads.stream_upload),
+    ("POST", "/api/file-url-upload"): Call("upload", uploads.url_upload),
+    ("POST", "/api/file-base64-upload"): Call("upload", uploads.base64_upload),
     ("GET", "/media/{name:path}"): Call("media", media.result, public=True),
     ("GET", "/uploads/{name:path}"): Call("media", media.uploaded, public=True),
 }

@@ -6,33 +6,42 @@ import asyncio
 import base64
 import heapq
 import hmac
+import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from airflow_provider_runway.sandbox.callback_bodies import callback_body
 from airflow_provider_runway.sandbox.ledger import CallbackEntry
 from airflow_provider_runway.sandbox.messages import encode
+from airflow_provider_runway.sandbox.tasks import Phase, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Coroutine
+    from collections.abc import Callable, Coroutine
 
     import httpx
 
-    from airflow_provider_runway.sandbox.state import SandboxState
-    from airflow_provider_runway.sandbox.tasks import Task
+    from airflow_provider_runway.sandbox.account import Account
+    from airflow_provider_runway.sandbox.clock import Clock
+    from airflow_provider_runway.sandbox.settings import SandboxSettings
 
 ATTEMPTS = 3
 TIMEOUT = 15.0
 _TICK = 0.1
 _ALL_WELL = range(200, 300)
+_JOB_FAILED = 501
 
 
 class Courier:
-    """Delivers callbacks. The only part of the sandbox that acts by itself, and only while some are due."""
+    """Delivers callbacks. The only part of the sandbox that acts by itself, and only while some are due.
 
-    def __init__(self, state: SandboxState) -> None:
-        self._state = state
+    :param settings: gives the settings in force.
+    :param account: gives the books to write attempts down in.
+    """
+
+    def __init__(self, clock: Clock, settings: Callable[[], SandboxSettings], account: Callable[[], Account]) -> None:
+        self._clock = clock
+        self._settings = settings
+        self._account = account
         self._due: list[tuple[float, int, Task]] = []
         self._count = 0
         self._running: set[asyncio.Task[None]] = set()
@@ -45,7 +54,7 @@ class Courier:
         self._count += 1
         heapq.heappush(self._due, (task.finish_at, self._count, task))
         if len(self._due) == 1:
-            self._start(self._watch())
+            self._start(self._deliver_due())
 
     def send_again(self, task: Task) -> None:
         """Deliver a task's callback once more, as KIE.AI may do.
@@ -69,7 +78,7 @@ class Courier:
             await self._client.aclose()
 
     def _may_call(self, url: str) -> bool:
-        hosts = self._state.settings.callback_hosts
+        hosts = self._settings().callback_hosts
         return "*" in hosts or urlsplit(url).hostname in hosts
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -77,34 +86,34 @@ class Courier:
         self._running.add(task)
         task.add_done_callback(self._running.discard)
 
-    async def _watch(self) -> None:
+    async def _deliver_due(self) -> None:
         while self._due:
-            now = self._state.clock.now()
+            now = self._clock.now()
             while self._due and self._due[0][0] <= now:
-                task = heapq.heappop(self._due)[2]
-                self._start(self._deliver(task))
+                self._start(self._deliver(heapq.heappop(self._due)[2]))
             await asyncio.sleep(_TICK)
 
     async def _deliver(self, task: Task) -> None:
-        state = self._state
         for attempt in range(1, ATTEMPTS + 1):
             status = await self._post(task)
-            state.account.note_callback(CallbackEntry(state.clock.now(), task.id, task.callback_url, attempt, status))
+            entry = CallbackEntry(self._clock.now(), task.id, task.callback_url, attempt, status)
+            self._account().note_callback(entry)
             if status in _ALL_WELL:
                 return
-            await asyncio.sleep(state.settings.callback_retry)
+            await asyncio.sleep(self._settings().callback_retry)
 
     async def _post(self, task: Task) -> int:
         import httpx
 
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
-        body = encode(callback_body(task, self._state.clock.now()))
+        now = self._clock.now()
         headers = {"content-type": "application/json"}
-        if key := self._state.settings.webhook_key:
-            stamp = str(int(self._state.clock.now()))
+        if key := self._settings().webhook_key:
+            stamp = str(int(now))
             headers["X-Webhook-Timestamp"] = stamp
             headers["X-Webhook-Signature"] = signature(key, task.id, stamp)
+        body = encode(_BODIES[task.api](task, failed=task.phase(now) is Phase.FAILED))
         with suppress(httpx.HTTPError):
             return (await self._client.post(task.callback_url, content=body, headers=headers)).status_code
         return 0
@@ -114,3 +123,43 @@ def signature(key: str, task_id: str, timestamp: str) -> str:
     """HMAC-SHA256 of ``<task id>.<timestamp>``, in base64, as KIE.AI signs its callbacks."""
     mac = hmac.new(key.encode(), f"{task_id}.{timestamp}".encode(), "sha256")
     return base64.b64encode(mac.digest()).decode()
+
+
+def _runway(task: Task, *, failed: bool) -> dict[str, Any]:
+    if failed and task.failure:
+        blank = {} if task.operation == "extend" else {"video_id": "", "video_url": "", "image_url": ""}
+        return {"code": 400, "msg": task.failure.msg, "data": {"task_id": task.id, **blank}}
+    video, poster = task.urls(task.base_url)
+    data = {"task_id": task.id, "video_id": task.video_id, "video_url": video[0], "image_url": poster}
+    return {"code": 200, "msg": "All generated successfully.", "data": data}
+
+
+def _aleph(task: Task, *, failed: bool) -> dict[str, Any]:
+    if failed and task.failure:
+        return {"code": 400, "msg": task.failure.msg, "data": None, "taskId": task.id}
+    video, poster = task.urls(task.base_url)
+    data = {"result_video_url": video[0], "result_image_url": poster}
+    return {"code": 200, "msg": "success", "data": data, "taskId": task.id}
+
+
+def _job(task: Task, *, failed: bool) -> dict[str, Any]:
+    failure = task.failure if failed else None
+    data: dict[str, Any] = {
+        "taskId": task.id,
+        "model": task.model,
+        "state": "fail" if failed else "success",
+        "param": json.dumps(task.body),
+        "resultJson": "" if failed else json.dumps({"resultUrls": task.urls(task.base_url)[0]}),
+        "failCode": str(failure.code) if failure else None,
+        "failMsg": failure.msg if failure else None,
+        "costTime": round(task.finish_at - task.created_at),
+        "createTime": int(task.created_at * 1000),
+        "completeTime": int(task.finish_at * 1000),
+    }
+    if failure:
+        return {"code": _JOB_FAILED, "msg": failure.msg, "data": data}
+    data["creditsConsumed"] = task.cost
+    return {"code": 200, "msg": "Playground task completed successfully.", "data": data}
+
+
+_BODIES = {"runway": _runway, "aleph": _aleph, "jobs": _job}

@@ -25,7 +25,7 @@ class SandboxTask:
     """A task of the sandbox, as it stands at the moment of asking.
 
     :param api: ``"runway"``, ``"aleph"`` or ``"jobs"``.
-    :param kind: ``"generate"``, ``"extend"``, ``"aleph"`` or ``"job"``.
+    :param operation: ``"generate"``, ``"extend"``, ``"aleph"`` or ``"job"``.
     :param phase: ``"waiting"``, ``"queued"``, ``"generating"``, ``"succeeded"`` or ``"failed"``.
     :param cost: credits charged.
     :param created_at: seconds since the epoch, as are ``finish_at`` and ``expires_at``.
@@ -35,7 +35,7 @@ class SandboxTask:
 
     task_id: str
     api: str
-    kind: str
+    operation: str
     model: str
     phase: str
     prompt: str

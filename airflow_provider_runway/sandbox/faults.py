@@ -4,7 +4,7 @@ Actions, by the side they work on::
 
     any request     Refuse  Delay  CutBefore  CutAfter  Garbage  Redirect
     submissions     NoTaskId  Fail
-    looks           States  NoUrl  Missing  Expire  (Fail)
+    polls           States  NoUrl  Missing  Expire  (Fail)
     media           CutMedia  WrongLength  (Expire)
 """
 
@@ -105,7 +105,7 @@ class NoTaskId:
 class Fail:
     """Let the task fail; its credits come back when it does.
 
-    Striking a submission, the task fails when it would have been ready; striking a look at a running task
+    Striking a submission, the task fails when it would have been ready; striking a poll of a running task
     (``on="record"``), it fails at that moment.
 
     :param msg: the failure message; "8.1 Failure messages" in KIE.AI's documents has real ones.
@@ -118,7 +118,7 @@ class Fail:
 
 @dataclass(frozen=True, slots=True)
 class States:
-    """Say these states in successive looks at a task, instead of the true one.
+    """Say these states in successive polls of a task, instead of the true one.
 
     :param states: as they go into the record: out of order, unknown, in odd casing, None; for Aleph, success
         flags. Strikes each task as often as there are states, unless told otherwise.
@@ -134,7 +134,7 @@ class States:
 
 @dataclass(frozen=True, slots=True)
 class NoUrl:
-    """Say success without the video's URL; strikes only looks at a task that is ready."""
+    """Say success without the video's URL; strikes only polls of a task that is ready."""
 
 
 @dataclass(frozen=True, slots=True)

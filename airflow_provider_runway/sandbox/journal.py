@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-_NOT_KEPT = ("looks", "refunded")
+_NOT_KEPT = ("polls", "refunded")
 
 
 class Journal:

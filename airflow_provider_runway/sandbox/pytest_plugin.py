@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.local import Sandbox
     from airflow_provider_runway.sandbox.settings import SandboxSettings
 
-# Seconds between two looks at a video. KIE.AI, and so the sandbox, takes ten looks a second at each.
+# Seconds between two polls of a task. KIE.AI, and so the sandbox, answers ten polls a second of each.
 _SHORT_PAUSE = 0.15
 _SQLITE = "sqlite:///"
 
@@ -53,7 +53,7 @@ def runway_airflow_database() -> None:
 
 @pytest.fixture
 def runway_short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits look again at once, in the test's own process, whatever the DAG's poll and poke intervals are.
+    """Waits poll again at once, in the test's own process, whatever the DAG's poll and poke intervals are.
 
     Override this fixture to wait as in earnest.
     """

@@ -52,7 +52,7 @@ class SandboxSettings:
     :param visible_after: seconds for which a new task's record is not found yet.
     :param submissions_per_window: accepted submissions within ``window_seconds`` after which 429 is answered.
     :param window_seconds: length of that sliding window, in seconds.
-    :param record_looks_per_second: looks at one task within a second after which 429 is answered.
+    :param record_polls_per_second: polls of one task within a second after which 429 is answered.
     :param media_ttl: seconds for which finished media can be fetched.
     :param link_ttl: seconds for which a direct download link works.
     :param upload_ttl: seconds for which an uploaded file is kept.
@@ -84,7 +84,7 @@ class SandboxSettings:
     visible_after: float = 0.0
     submissions_per_window: int = 20
     window_seconds: float = 10.0
-    record_looks_per_second: int = 10
+    record_polls_per_second: int = 10
     media_ttl: float = 14 * DAY
     link_ttl: float = 1200.0
     upload_ttl: float = DAY
@@ -106,7 +106,7 @@ class SandboxSettings:
             _number(name, getattr(self, name), least=0)
         for name in ("credits", "callback_retry", "ledger_requests_kept"):
             _number(name, getattr(self, name), least=0)
-        for name in ("submissions_per_window", "record_looks_per_second", "frames_per_second"):
+        for name in ("submissions_per_window", "record_polls_per_second", "frames_per_second"):
             _number(name, getattr(self, name), least=1)
         _number("window_seconds", self.window_seconds, least=0.001)
         _number("video_scale", self.video_scale, least=0.01)

@@ -1,11 +1,11 @@
-"""All tasks, by id."""
+"""All tasks and all uploaded files."""
 
 from __future__ import annotations
 
 import heapq
 from collections import deque
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,23 +59,24 @@ class TaskStore:
         self._doomed.clear()
 
 
-class SlidingWindow:
-    """So many events within so many seconds."""
+class Upload(NamedTuple):
+    """An uploaded file.
 
-    def __init__(self) -> None:
-        self._times: deque[float] = deque()
+    :param expires_at: until when it is served, in seconds since the epoch.
+    """
 
-    def full(self, now: float, *, limit: int, seconds: float) -> bool:
-        """Whether a further event would be one too many."""
-        return crowded(self._times, now, limit=limit, seconds=seconds)
+    data: bytes
+    content_type: str
+    expires_at: float
 
-    def add(self, now: float) -> None:
-        """An event has happened."""
-        self._times.append(now)
 
-    def clear(self) -> None:
-        """Nothing has happened."""
-        self._times.clear()
+class UploadStore(dict[str, Upload]):
+    """Uploaded files by path."""
+
+    def find(self, path: str, now: float) -> Upload | None:
+        """The file of a path, unless its time is over."""
+        found = self.get(path)
+        return found if found and now < found.expires_at else None
 
 
 def crowded(times: deque[float], now: float, *, limit: int, seconds: float) -> bool:

@@ -14,7 +14,7 @@ def summary(task: Task, now: float, base_url: str) -> dict[str, Any]:
     return {
         "task_id": task.id,
         "api": task.api,
-        "kind": task.kind,
+        "operation": task.operation,
         "model": task.model,
         "phase": task.phase(now).name.lower(),
         "prompt": task.prompt,
@@ -30,5 +30,5 @@ def summary(task: Task, now: float, base_url: str) -> dict[str, Any]:
         "fingerprint": task.fingerprint,
         "fail_msg": task.failure.msg if task.failure else "",
         "fail_code": task.failure.code if task.failure else None,
-        "media_urls": [f"{base_url}/media/{name}" for name in task.files()],
+        "media_urls": task.urls(base_url)[0],
     }

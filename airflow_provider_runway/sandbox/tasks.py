@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.faults import Fail
     from airflow_provider_runway.sandbox.video.clip import Clip
 
-Api = Literal["runway", "aleph", "jobs"]
-Kind = Literal["generate", "extend", "aleph", "job"]
+ApiGroup = Literal["runway", "aleph", "jobs"]
+Operation = Literal["generate", "extend", "aleph", "job"]
 
 _QUEUED_AT = 0.1
 _GENERATING_AT = 0.25
@@ -36,31 +36,32 @@ class Failure:
     code: int
 
 
-_USUAL_CODE: dict[Api, int] = {"runway": 400, "aleph": 500, "jobs": 400}
+_USUAL_CODE: dict[ApiGroup, int] = {"runway": 400, "aleph": 500, "jobs": 400}
 
 
-def failure_by(fault: Fail, api: Api) -> Failure:
+def failure_by(fault: Fail, api: ApiGroup) -> Failure:
     """The failure that a fault makes of a task."""
     return Failure(fault.msg, _USUAL_CODE[api] if fault.code is None else fault.code)
 
 
 @dataclass(slots=True)
 class Task:
-    """One task. Its phase is computed from the time whenever somebody looks; nothing runs in between.
+    """One task. Its phase is computed from the time whenever it is asked for; nothing runs in between.
 
     :param api: the API that made it, the only one whose record endpoint knows it.
     :param body: the request as it came.
-    :param clip: the video to draw; None when the result is a picture.
+    :param clip: the video to draw; of a picture, what its first frame shows.
     :param cost: credits charged at submission.
     :param visible_at: from when its record is found.
     :param finish_at: when it succeeds, or fails if it has a ``failure``.
     :param expires_at: until when its media can be fetched.
     :param outputs: how many files it results in.
+    :param polls: when its record was asked for lately.
     """
 
     id: str
-    api: Api
-    kind: Kind
+    api: ApiGroup
+    operation: Operation
     model: str
     body: dict[str, Any]
     prompt: str
@@ -80,7 +81,7 @@ class Task:
     outputs: int = 1
     failure: Failure | None = None
     refunded: bool = False
-    looks: deque[float] = field(default_factory=deque)
+    polls: deque[float] = field(default_factory=deque)
 
     @property
     def video_id(self) -> str:
@@ -104,6 +105,10 @@ class Task:
         """The names of its results below ``/media/``."""
         more = [f"{self.id}-{number}.{self.extension}" for number in range(2, self.outputs + 1)]
         return [f"{self.id}.{self.extension}", *more]
+
+    def urls(self, base_url: str) -> tuple[list[str], str]:
+        """The URLs of its results, and that of the first picture."""
+        return [f"{base_url}/media/{name}" for name in self.files()], f"{base_url}/media/{self.id}.png"
 
 
 def task_id_of(path: str) -> str:

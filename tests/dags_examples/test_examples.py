@@ -106,7 +106,7 @@ def test_aleph_changes_the_video_that_was_made(run: RunDag, kie: Sandbox, videos
 
     assert dag_run.state == "success"
     summer, winter = kie.tasks
-    assert (summer.kind, winter.kind) == ("generate", "aleph")
+    assert (summer.operation, winter.operation) == ("generate", "aleph")
     assert returned(dag_run, "winter")["saved_to"] == f"file://{videos}/runway_aleph/{winter.task_id}.mp4"
     assert kie.ledger.charged == 122
 

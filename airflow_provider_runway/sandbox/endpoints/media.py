@@ -8,9 +8,9 @@ import secrets
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode, urlsplit
 
+from airflow_provider_runway.sandbox.endpoints.fields import parts_of
 from airflow_provider_runway.sandbox.faults import Expire
 from airflow_provider_runway.sandbox.messages import TEXT, Refusal, Reply, SandboxRequest, answer, digest
-from airflow_provider_runway.sandbox.rules import parts_of
 from airflow_provider_runway.sandbox.tasks import Phase, Task, task_id_of
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ async def result(sandbox: SandboxState, request: SandboxRequest) -> Reply:
 
 async def uploaded(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``GET /uploads/<path>``."""
-    found = sandbox.uploads.get(request.path.removeprefix("/uploads/"), request.at)
+    found = sandbox.uploads.find(request.path.removeprefix("/uploads/"), request.at)
     return _file(request, found.data, found.content_type) if found else _gone()
 
 

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import av  # noqa: TID253 - this module is imported when the first picture is drawn
+from PIL import Image  # noqa: TID253 - same
 
 from airflow_provider_runway.sandbox.video.caption import Caption
+from airflow_provider_runway.sandbox.video.clip import RATIOS
 from airflow_provider_runway.sandbox.video.landscape import Landscape
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-    from PIL import Image
 
     from airflow_provider_runway.sandbox.video.clip import Clip
 
@@ -73,3 +73,18 @@ def _views(clip: Clip, size: tuple[int, int], rate: int) -> Iterator[Image.Image
             yield view
             shown += 1
         before = until
+
+
+def nearest_ratio(picture: bytes) -> str | None:
+    """Which aspect ratio a picture comes nearest to; None when it is no picture."""
+    try:
+        with Image.open(io.BytesIO(picture)) as image:
+            shape: float = image.width / image.height
+    except (OSError, ValueError, Image.DecompressionBombError):
+        return None
+
+    def distance(ratio: str) -> float:
+        width, _, height = ratio.partition(":")
+        return max(shape / (int(width) / int(height)), int(width) / int(height) / shape)
+
+    return min(RATIOS, key=distance)

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.datastructures import UploadFile  # noqa: TID253 - this module is imported when a sandbox starts
 from starlette.formparsers import MultiPartException  # noqa: TID253 - same
 
+from airflow_provider_runway.sandbox.endpoints.fields import parts_of
 from airflow_provider_runway.sandbox.messages import Refusal, Reply, encode
-from airflow_provider_runway.sandbox.rules import parts_of
-from airflow_provider_runway.sandbox.uploads import Upload
+from airflow_provider_runway.sandbox.store import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,7 +51,7 @@ async def url_upload(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     if any(part in url for part in sandbox.settings.unreachable):
         raise Refusal(500, "Failed to fetch the file")
     path = parts.path
-    known = sandbox.uploads.get(path.removeprefix("/uploads/"), request.at)
+    known = sandbox.uploads.find(path.removeprefix("/uploads/"), request.at)
     data = known.data if known else f"stand-in for {url}".encode()
     return _kept(sandbox, request, body, data, usual_name=path.rpartition("/")[2])
 
@@ -89,16 +89,16 @@ def _kept(
         raise Refusal(400, "uploadPath must neither begin nor end with a slash")
     if not isinstance(name, str) or "/" in name:
         raise Refusal(400, "fileName is not a name")
-    kind = content_type or mimetypes.guess_type(name)[0] or _USUAL_TYPE
-    name = name or f"{uuid.uuid4().hex}{mimetypes.guess_extension(kind) or ''}"
+    media_type = content_type or mimetypes.guess_type(name)[0] or _USUAL_TYPE
+    name = name or f"{uuid.uuid4().hex}{mimetypes.guess_extension(media_type) or ''}"
     path = f"{folder}/{name}"
-    sandbox.uploads.add(Upload(path, data, kind, request.at + sandbox.settings.upload_ttl))
+    sandbox.uploads[path] = Upload(data, media_type, request.at + sandbox.settings.upload_ttl)
     found = {
         "fileName": name,
         "filePath": path,
         "downloadUrl": f"{sandbox.base_url(request)}/uploads/{path}",
         "fileSize": len(data),
-        "mimeType": kind,
+        "mimeType": media_type,
         "uploadedAt": datetime.fromtimestamp(request.at, timezone.utc).isoformat(),
     }
     body = {"success": True, "code": 200, "msg": "File uploaded successfully", "data": found}
