@@ -26,7 +26,6 @@ TESTED_IN: Mapping[str, str] = {
     "operators/free_task.py": "operators/test_upload.py",
     "operators/runway.py": "operators/test_parameters.py",
     "operators/submitter.py": "operators/test_refusals.py",
-    "operators/task_state.py": "operators/test_crashes.py",
     "operators/video_job.py": "operators/test_execution.py",
     "sandbox": "sandbox/test_runway_endpoints.py",
     "storage/check_target.py": "storage/test_probing.py",

@@ -51,7 +51,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
     :param wait_for_completion: Wait for the video; otherwise succeed as soon as it is submitted, for a
         :class:`~airflow_provider_runway.sensors.runway.RunwayVideoSensor` to wait on.
     :param deferrable: Wait in the triggerer, without a worker slot. ``False`` waits in the worker.
-    :param poll_interval: Seconds, the shortest pause between two looks at the task; at least 1.
+    :param poll_interval: Seconds, the shortest pause between two polls of the task; at least 1.
     :param timeout: The longest wait of one try, counted from the submission or, in a retry, from the reattachment;
         a timedelta or seconds.
     :param on_ambiguous_submit: What to do about a submission whose outcome is unknown: ``"fail"`` for good, or

@@ -91,6 +91,8 @@ class VideoLifecycle:
         submitted = self._reattach()
         if submitted is None:
             self.paid = None
+            if job.renew_request is not None:
+                self._prepare(replace(job, request=job.renew_request(), renew_request=None), submitted=False)
             self._check_before_paying()
             # The poll of an earlier task may have recorded that it failed.
             outcome = self._submit(admitted, self._earlier and self.state.read())
@@ -194,10 +196,6 @@ class VideoLifecycle:
             return None
 
     def _submit(self, admitted: AdmissionEvent | None, earlier: Submission | None) -> Submission | Deferral:
-        if self._job.renew_request is not None:
-            renewed = replace(self._job, request=self._job.renew_request(), renew_request=None)
-            self._prepare(renewed, submitted=False)
-            self._check_before_paying()
         submitter = Submitter(
             job=self._job,
             hook=self._hook,

@@ -46,7 +46,7 @@ class RequestFiles:
         """Put an address made of its checksum in the place of each file.
 
         :param request: The request, with the files as they were given.
-        :param submitted: Whether this try has submitted it already: then no file is looked at again.
+        :param submitted: Whether this try has submitted it already: then no file is read again.
         :raises InvalidRequestError: If a file is not what it must be, and no earlier try has read it.
         :raises UnreadableFileError: If one cannot be read now, and no earlier try has.
         """

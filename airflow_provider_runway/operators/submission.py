@@ -134,7 +134,7 @@ class Submit:
 
 @dataclass(frozen=True, slots=True)
 class Reattach:
-    """An earlier try has submitted this very request: look at its task, pay nothing."""
+    """An earlier try has submitted this very request: poll its task, pay nothing."""
 
     submission: Submission
 
@@ -145,7 +145,7 @@ class Reattach:
         if earlier.stage is Stage.FINISHED:
             return (
                 f"An earlier try was done with task {earlier.task_id}, and nothing tells that Airflow took its "
-                "success: this one hands over the same result and pays nothing. For a new one, delete the key "
+                "success: this one returns the same result and pays nothing. For a new one, delete the key "
                 f"{RECORD_KEY!r} from this task's state store and clear the task."
             )
         return (

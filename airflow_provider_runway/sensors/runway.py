@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from airflow_provider_runway.results import VideoResult
     from airflow_provider_runway.triggers.events import VideoEvent
 
-_MEMORY_KEY = "runway_looks"
+_FAILURES_KEY = "runway_poll_failures"
 # What says that a video does not come, and not that KIE cannot be asked for it.
 _NO_VIDEO = (WaitTimeoutError, GenerationFailedError, TaskNotFoundError, VideoExpiredError, MissingVideoError)
 
@@ -103,7 +103,7 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
 
     def poke(self, context: Context) -> PokeReturnValue | bool:
         """Poll once."""
-        with self._remembering(context):
+        with self._restored(context):
             polled = self._poll()
         if isinstance(polled, float):
             return False
@@ -175,7 +175,7 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
         return PollState(self.runway_task_id, deadline=float("inf"), rules=rules)
 
     @contextmanager
-    def _remembering(self, context: Context) -> Iterator[None]:
+    def _restored(self, context: Context) -> Iterator[None]:
         """In reschedule mode each poll is a process of its own: the poll state is stored in between (Airflow 3.3).
 
         Otherwise an id that KIE does not know would be asked for until the sensor's own timeout.
@@ -188,13 +188,13 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
             yield
             return
         this_try = context["ti"].try_number
-        seen = state.get(_MEMORY_KEY)
+        seen = state.get(_FAILURES_KEY)
         if seen is not None and seen.get("try_number") == this_try:
-            self._poll_state.failures = PollFailures.from_json(seen["memory"])
+            self._poll_state.failures = PollFailures.from_json(seen["failures"])
         before = self._poll_state.failures
         yield
         if self._poll_state.failures != before:
-            state.set(_MEMORY_KEY, {"try_number": this_try, "memory": self._poll_state.failures.to_json()})
+            state.set(_FAILURES_KEY, {"try_number": this_try, "failures": self._poll_state.failures.to_json()})
 
     def _poll(self) -> VideoTask | float:
         """Poll once: the finished task, or seconds until the next poll. What ends the wait ends the sensor."""

@@ -41,7 +41,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
     :param runway_conn_id: The connection, of type ``runway``.
     :return: A small JSON object, also pushed key by key; see
         :class:`~airflow_provider_runway.results.VideoResult`.
-    :raises NotFinishedError: If the video is still being made; a retry looks again.
+    :raises NotFinishedError: If the video is still being made; a retry polls it again.
     :raises airflow.sdk.exceptions.AirflowFailException: If the task has failed or is gone, or another file is there.
     """
 
@@ -77,7 +77,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
                 raise InvalidRequestError("thumbnail", thumbnail, rule)
 
     def execute(self, context: Context) -> dict[str, Any]:
-        """Look at the task and store its video."""
+        """Poll the task and store its video."""
         from airflow_provider_runway.storage.save import save
 
         with self._ending(), self.hook:

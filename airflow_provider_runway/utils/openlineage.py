@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://[^\s]")
 _LONGEST_ADDRESS = 8192
-# Values in a job's input of which so many are looked at.
+# Values in a job's input of which so many are read at most.
 _MOST_FIELDS = 10_000
 
 # Where a video lies that was made and not (yet) stored.

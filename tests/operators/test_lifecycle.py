@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from airflow.sdk.exceptions import AirflowFailException
-from fakes import GivenTime
+from fakes import FakeStore, GivenTime, fake_context
 
+from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
+from airflow_provider_runway.operators.lifecycle import VideoLifecycle
 from airflow_provider_runway.operators.runway import RunwayExtendOperator
+from airflow_provider_runway.operators.video_job import Deferral, Submitted, VideoJob
+from airflow_provider_runway.results import VideoResult
 from airflow_provider_runway.sandbox import Sandbox
+from airflow_provider_runway.triggers.events import VideoEvent
+from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
 
-from .support import NEXT, Task, is_waiting
+from .support import NEXT, Task, fired, is_waiting
 from .test_upload import picture
 
 NONSENSE = {
@@ -85,3 +93,85 @@ def test_a_paid_extension_is_handed_over_although_its_connection_has_another_api
     with pytest.raises(AirflowFailException, match="api"):
         task.run()
     assert len(kie.ledger.charges) == 2
+
+
+@pytest.fixture
+def lifecycle(kie: Sandbox) -> Iterator[Callable[[], VideoLifecycle]]:
+    """The lifecycle of one task that no operator stands behind, as each process makes it anew."""
+    store = FakeStore()
+    with RunwayHook() as hook:
+        yield lambda: VideoLifecycle(hook, fake_context(store), hook.log)
+
+
+FOX = VideoJob(
+    request=GenerateRequest(prompt="A fox in the snow", aspect_ratio="16:9"),
+    kind="runway",
+    runway_conn_id="runway_default",
+)
+
+
+def submitted(work: VideoLifecycle, job: VideoJob) -> Submitted:
+    work.read_record()
+    outcome = work.submit(job)
+    assert isinstance(outcome, Submitted)
+    return outcome
+
+
+def test_without_an_operator_it_returns_a_deferral_and_then_the_result(
+    kie: Sandbox, given_time: GivenTime, lifecycle: Callable[[], VideoLifecycle]
+) -> None:
+    first = lifecycle()
+
+    deferral = first.finish(submitted(first, FOX))
+
+    assert isinstance(deferral, Deferral)
+    assert isinstance(deferral.trigger, RunwayVideoTrigger)
+    assert deferral.method_name == "execute_complete"
+    assert first.paid == deferral.trigger.serialize()[1]["runway_task_id"] == kie.ledger.charges[0].task_id
+
+    ended = VideoEvent.from_event(fired(deferral.trigger))
+    second = lifecycle()
+    result = second.resume(FOX, ended, deferral.kwargs["deadline"], deferral.kwargs["submitted_at"])
+
+    assert isinstance(result, VideoResult)
+    assert (result.task_id, result.state) == (first.paid, "success")
+    assert second.video_url == result.video_url
+
+
+def test_without_an_operator_a_later_try_finds_the_submission_and_what_a_poll_has_shown(
+    kie: Sandbox, given_time: GivenTime, lifecycle: Callable[[], VideoLifecycle]
+) -> None:
+    first = submitted(lifecycle(), FOX)
+    assert (first.state, first.finished) == (None, None)
+    kie.advance(60)
+
+    later = lifecycle()
+    again = submitted(later, FOX)
+    result = later.finish(again)
+
+    assert again.submission.task_id == first.submission.task_id
+    assert again.state == "success"
+    assert isinstance(result, VideoResult)
+    assert len(kie.ledger.charges) == 1
+
+
+def test_a_request_is_made_anew_only_where_it_is_sent(
+    kie: Sandbox, given_time: GivenTime, lifecycle: Callable[[], VideoLifecycle]
+) -> None:
+    renewed = list[str]()
+
+    def renew() -> GenerateRequest:
+        renewed.append("again")
+        return GenerateRequest(prompt="A hare", aspect_ratio="16:9")
+
+    job = replace(FOX, deferrable=False, renew_request=renew)
+    work = lifecycle()
+    result = work.finish(submitted(work, job))
+
+    assert isinstance(result, VideoResult)
+    assert renewed == ["again"]
+    assert getattr(work.request, "prompt", None) == "A hare"
+
+    submitted(lifecycle(), replace(job, request=work.request))
+    assert renewed == ["again"]
+    assert len(kie.ledger.charges) == 1

@@ -1,0 +1,104 @@
+"""What a task keeps: in Airflow's store where there is one, for all its tries; else until the next one begins."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from fakes import FakeStore, fake_context
+
+from airflow_provider_runway.exceptions import GenerationFailedError, UnreadableRecordError
+from airflow_provider_runway.operators.submission import RECORD_KEY, RETENTION, Stage, Submission
+from airflow_provider_runway.operators.task_state import TaskState, note_success
+
+SUBMITTED = Submission(
+    stage=Stage.SUBMITTED,
+    fingerprint="f0f0",
+    intended_at="2026-11-26T07:00:00+00:00",
+    task_id="task-1",
+    submitted_at="2026-11-26T07:00:01+00:00",
+)
+
+
+@pytest.mark.parametrize("store", [FakeStore(), None], ids=["store", "XCom"])
+def test_a_value_is_read_as_it_was_written(store: FakeStore | None) -> None:
+    context = fake_context(store)
+    TaskState(context).set("fox", {"colour": ["red", 1]})
+
+    assert TaskState(context).get("fox") == {"colour": ["red", 1]}
+    assert TaskState(context).get("hare") is None
+    assert TaskState(context).outlives_try is (store is not None)
+
+
+def test_what_is_no_object_counts_as_nothing() -> None:
+    store = FakeStore()
+    store.rows["fox"] = "[1]"
+
+    assert TaskState(fake_context(store)).get("fox") is None
+
+
+def test_without_a_store_no_record_is_kept() -> None:
+    context = fake_context()
+    state = TaskState(context)
+    state.write(SUBMITTED)
+    state.put_back(None)
+
+    assert state.read() is None
+    note_success(context)
+    assert context["ti"].xcom_pull(key=RECORD_KEY, task_ids="video", map_indexes=-1) is None
+
+
+def test_a_record_outlives_the_try_for_as_long_as_kie_has_its_own() -> None:
+    store = FakeStore()
+    TaskState(fake_context(store)).write(SUBMITTED)
+
+    assert TaskState(fake_context(store)).read() == SUBMITTED
+    assert store.retentions == [RETENTION]
+
+
+def test_a_record_that_cannot_be_read_is_not_none() -> None:
+    store = FakeStore()
+    store.rows[RECORD_KEY] = "[1]"
+
+    with pytest.raises(UnreadableRecordError):
+        TaskState(fake_context(store)).read()
+
+
+@pytest.mark.parametrize("earlier", [None, SUBMITTED])
+def test_the_record_before_an_intent_is_put_back(earlier: Submission | None) -> None:
+    store = FakeStore()
+    state = TaskState(fake_context(store))
+    state.write(replace(SUBMITTED, stage=Stage.INTENT))
+
+    state.put_back(earlier)
+
+    assert state.read() == earlier
+
+
+@pytest.mark.parametrize("store", [FakeStore(), None], ids=["store", "no store"])
+@pytest.mark.parametrize(("failures", "retryable"), [(0, True), (1, False)])
+def test_a_failure_is_recorded_and_stops_being_retryable_at_its_bound(
+    store: FakeStore | None, failures: int, retryable: bool
+) -> None:
+    context = fake_context(store)
+    context["ti"].try_number = failures + 1
+    state = TaskState(context)
+    error = GenerationFailedError("failed", retryable=True, resubmissions=1)
+
+    with pytest.raises(GenerationFailedError), state.recording_failure(replace(SUBMITTED, failures=failures)):
+        raise error
+
+    assert error.retryable is retryable
+    if store is not None:
+        assert state.read() == replace(SUBMITTED, stage=Stage.FAILED, failures=failures + 1)
+
+
+def test_a_success_counts_for_the_video_that_it_was_noted_of() -> None:
+    state = TaskState(fake_context(FakeStore()))
+    finished = replace(SUBMITTED, stage=Stage.FINISHED)
+    state.mark_success(finished)
+
+    assert state.has_succeeded(finished)
+    assert not state.has_succeeded(replace(finished, task_id="task-2"))
+    assert not state.has_succeeded(SUBMITTED)
+    assert not state.has_succeeded(None)
