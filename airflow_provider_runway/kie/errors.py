@@ -41,6 +41,7 @@
 
 from __future__ import annotations
 
+import copyreg
 from typing import Any, TypedDict
 
 from typing_extensions import Unpack
@@ -84,15 +85,12 @@ class RunwayError(Exception):
         self.retry_after = facts.get("retry_after")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _without_init, (type(self), *self.args), self.__dict__  # the message may have gone on since
+        # Not by way of __init__: the message may have gone on since.
+        return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
     def add(self, text: str) -> None:
         """Let the message go on with further sentences."""
         self.args = (f"{self} {as_sentence(text)}",)
-
-
-def _without_init(kind: type[RunwayError], *args: object) -> RunwayError:
-    return kind.__new__(kind, *args)
 
 
 class InvalidRequestError(RunwayError, ValueError):
