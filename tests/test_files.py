@@ -39,7 +39,6 @@ TESTED_IN: Mapping[str, str] = {
     "storage/transport.py": "storage/test_bounds.py",
     "triggers/admission_queue.py": "triggers/test_admission.py",
     "triggers/arguments.py": "triggers/test_runway.py",
-    "triggers/current_client.py": "triggers/test_shared_poller.py",
     "triggers/subscriptions.py": "triggers/test_shared_poller.py",
     "utils/failures.py": "operators/test_failures.py",
     "utils/mixins.py": "operators/test_execution.py",

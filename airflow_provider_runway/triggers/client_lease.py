@@ -1,27 +1,27 @@
-"""The client lease: a reference-counted client for one snapshot of the connection."""
+"""The client of a connection that may change while it is used.
+
+A client lease is the reference-counted client for one snapshot of the connection. All polls of a connection use the
+lease of the newest snapshot; an earlier one is closed once no poll uses it any more.
+"""
 
 from __future__ import annotations
 
 import asyncio
+import logging
+import math
 from types import TracebackType
+from typing import Any, cast
 
 from typing_extensions import Self
 
 from airflow_provider_runway.hooks.settings import Settings
 from airflow_provider_runway.kie.client import AsyncKieClient
 
-# Seconds for which what was read of the connection is taken to hold.
+log = logging.getLogger(__name__)
+
+# Seconds for which what was read of the connection is taken to hold. One that reads differently each time is not read
+# without a pause.
 _CURRENT = 10.0
-
-
-async def open_lease(runway_conn_id: str, sockets: int) -> ClientLease:
-    """Read a connection and make its client, without blocking the event loop.
-
-    :param runway_conn_id: The connection, of type ``runway``.
-    :param sockets: Connections to KIE at the same time, at most.
-    :raises ConnectionSettingsError: If the connection has no key or a value that cannot work.
-    """
-    return await ClientLease.open(await _read(runway_conn_id), runway_conn_id, sockets)
 
 
 class ClientLease:
@@ -29,62 +29,26 @@ class ClientLease:
 
     :param client: The client.
     :param settings: The snapshot of the connection that it was made from.
-    :param runway_conn_id: The connection.
-    :param sockets: Connections to KIE at the same time, at most.
-    :param checked_at: Seconds, on the clock of :meth:`renewed`: when the connection was read in place of an earlier
-        lease. One that reads differently each time is not read without a pause.
     """
 
-    def __init__(
-        self,
-        client: AsyncKieClient,
-        settings: Settings,
-        runway_conn_id: str,
-        sockets: int,
-        checked_at: float | None = None,
-    ) -> None:
+    def __init__(self, client: AsyncKieClient, settings: Settings) -> None:
         self.client = client
-        self._settings = settings
-        self._conn_id = runway_conn_id
-        self._sockets = sockets
+        self.settings = settings
         self._users = 0
         self._unused = asyncio.Event()
         self._unused.set()
-        self._checked_at = checked_at
-        self._renewing: asyncio.Task[Self | None] | None = None
 
     @classmethod
-    async def open(cls, settings: Settings, runway_conn_id: str, sockets: int, checked_at: float | None = None) -> Self:
-        """Make the client for a snapshot of the connection."""
+    async def open(cls, settings: Settings, sockets: int) -> Self:
+        """Make the client for a snapshot of the connection, without blocking the event loop.
+
+        :param settings: The snapshot.
+        :param sockets: Connections to KIE at the same time, at most.
+        """
         from airflow_provider_runway.kie.over_aiohttp import AiohttpSender
 
         sender = await AiohttpSender.open(settings.address, timeout=settings.timeout, sockets=sockets)
-        client = AsyncKieClient(settings.address, sender=sender)
-        return cls(client, settings, runway_conn_id, sockets, checked_at)
-
-    async def renewed(self, now: float) -> Self | None:
-        """Another lease, if the connection has changed since the snapshot.
-
-        Many polls ask this at once when a key has been changed: the connection is read once for all of them.
-
-        :param now: Seconds, on any clock.
-        """
-        if self._checked_at is not None and now - self._checked_at < _CURRENT:
-            return None
-        if self._renewing is None:
-            self._renewing = asyncio.get_running_loop().create_task(self._renew(now))
-        renewing = self._renewing
-        try:
-            return await asyncio.shield(renewing)
-        finally:
-            if renewing.done() and self._renewing is renewing:
-                self._renewing, self._checked_at = None, now
-
-    async def _renew(self, now: float) -> Self | None:
-        settings = await _read(self._conn_id)
-        if settings == self._settings:
-            return None
-        return await type(self).open(settings, self._conn_id, self._sockets, now)
+        return cls(AsyncKieClient(settings.address, sender=sender), settings)
 
     async def retire(self) -> None:
         """Close the client once no poll uses it any more."""
@@ -104,7 +68,95 @@ class ClientLease:
             self._unused.set()
 
 
-async def _read(runway_conn_id: str) -> Settings:
+class CurrentClient:
+    """The lease for a connection as it is now: opened once, replaced when the connection has changed.
+
+    :param runway_conn_id: The connection, of type ``runway``.
+    :param sockets: Connections to KIE at the same time, at most.
+    """
+
+    def __init__(self, runway_conn_id: str, sockets: int) -> None:
+        self._conn_id = runway_conn_id
+        self._sockets = sockets
+        self._lease: ClientLease | None = None
+        self._checked_at = -math.inf
+        self._reading: asyncio.Task[None] | None = None
+        self._retiring: set[asyncio.Task[None]] = set()
+
+    @property
+    def lease(self) -> ClientLease:
+        """The lease, which there is from :meth:`open` to :meth:`close`."""
+        if self._lease is None:  # pragma: no cover - a caller that breaks the rules
+            raise TypeError("there is no client lease")
+        return self._lease
+
+    async def open(self, ended: asyncio.Future[None]) -> None:
+        """Open the lease unless it is open. Whoever asks first may be cancelled meanwhile: the others still get it.
+
+        :param ended: Done when whoever asks needs the lease no more; what it holds is raised then.
+        :raises ConnectionSettingsError: If the connection has no key or a value that cannot work.
+        """
+        if self._lease is not None:
+            return
+        reading = self._read_once()
+        either = cast("list[asyncio.Future[Any]]", [reading, ended])
+        await asyncio.wait(either, return_when=asyncio.FIRST_COMPLETED)
+        await (reading if reading.done() else ended)
+
+    async def has_changed(self, lease: ClientLease, now: float) -> bool:
+        """Whether the connection has changed since a lease was opened; then another has taken its place.
+
+        Many polls ask this at once when a key has been changed: the connection is read once for all of them.
+
+        :param lease: The lease that a poll has used.
+        :param now: Seconds, on any clock.
+        """
+        if self._lease is lease and now - self._checked_at >= _CURRENT:
+            reading = self._read_once()
+            try:
+                await asyncio.shield(reading)
+            except Exception as error:  # noqa: BLE001 - then what KIE said stands
+                log.warning("Connection %r cannot be read any more: %s", self._conn_id, error)
+            finally:
+                if reading.done():
+                    self._checked_at = now
+        return self._lease is not lease
+
+    async def close(self) -> None:
+        """Close what is open."""
+        if (reading := self._reading) is not None:
+            reading.cancel()
+            await asyncio.gather(reading, return_exceptions=True)
+        if self._lease is not None:
+            self._retire(self._lease)
+            self._lease = None
+        await asyncio.gather(*self._retiring, return_exceptions=True)
+
+    def _read_once(self) -> asyncio.Task[None]:
+        if self._reading is None:
+            self._reading = asyncio.get_running_loop().create_task(self._read())
+        return self._reading
+
+    async def _read(self) -> None:
+        """Read the connection, and open a lease for it unless that would be the one there is."""
+        try:
+            settings = await _settings(self._conn_id)
+            before = self._lease
+            if before is None or settings != before.settings:
+                self._lease = await ClientLease.open(settings, self._sockets)
+                if before is not None:
+                    self._retire(before)
+        finally:
+            self._reading = None
+
+    def _retire(self, lease: ClientLease) -> None:
+        """Close a lease once the polls that still use it have ended, which may take a while."""
+        retiring = asyncio.get_running_loop().create_task(lease.retire())
+        self._retiring.add(retiring)
+        retiring.add_done_callback(self._retiring.discard)
+
+
+async def _settings(runway_conn_id: str) -> Settings:
     from airflow_provider_runway.hooks.runway import RunwayHook
 
     return await RunwayHook(runway_conn_id).a_get_settings()

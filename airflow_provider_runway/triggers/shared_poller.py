@@ -20,8 +20,7 @@ from airflow_provider_runway.kie.retry_rules import ONE_TRY, refusal_pause
 from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.kie.wait_flow import OnChange
-from airflow_provider_runway.triggers.client_lease import ClientLease
-from airflow_provider_runway.triggers.current_client import CurrentClient
+from airflow_provider_runway.triggers.client_lease import ClientLease, CurrentClient
 from airflow_provider_runway.triggers.events import PollRequest
 from airflow_provider_runway.triggers.subscriptions import PolledTask, Subscription
 

@@ -23,14 +23,14 @@ from airflow_provider_runway.exceptions import (
     WaitTimeoutError,
 )
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
+from airflow_provider_runway.hooks.settings import Settings
 from airflow_provider_runway.kie.client import AsyncKieClient
 from airflow_provider_runway.kie.poll_queue import PollQueue
 from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.sandbox import CutBefore, Delay, Refuse, Sandbox
-from airflow_provider_runway.triggers import current_client
 from airflow_provider_runway.triggers import shared_poller as module
-from airflow_provider_runway.triggers.client_lease import ClientLease, open_lease
+from airflow_provider_runway.triggers.client_lease import ClientLease
 from airflow_provider_runway.triggers.events import PollRequest
 from airflow_provider_runway.triggers.shared_poller import SharedPoller, schedule_of, shared_poller
 from airflow_provider_runway.triggers.subscriptions import PolledTask
@@ -43,12 +43,14 @@ def opened(monkeypatch: pytest.MonkeyPatch) -> list[ClientLease]:
     """The leases that were opened."""
     made = list[ClientLease]()
 
-    async def note(runway_conn_id: str, sockets: int) -> ClientLease:
+    open_lease = ClientLease.open
+
+    async def note(settings: Settings, sockets: int) -> ClientLease:
         await asyncio.sleep(0.01)
-        made.append(await open_lease(runway_conn_id, sockets))
+        made.append(await open_lease(settings, sockets))
         return made[-1]
 
-    monkeypatch.setattr(current_client, "open_lease", note)
+    monkeypatch.setattr(ClientLease, "open", note)
     return made
 
 
@@ -569,12 +571,11 @@ def test_a_pause_that_kie_names_hides_no_deadline(kie: Sandbox) -> None:
 
 
 def test_a_connection_that_cannot_be_read_in_time_hides_no_deadline(monkeypatch: pytest.MonkeyPatch) -> None:
-    async def never(runway_conn_id: str, sockets: int) -> ClientLease:
-        del runway_conn_id, sockets
-        lease: ClientLease = await asyncio.get_running_loop().create_future()
-        return lease
+    async def never(_: RunwayHook) -> Settings:
+        settings: Settings = await asyncio.get_running_loop().create_future()
+        return settings
 
-    monkeypatch.setattr(current_client, "open_lease", never)
+    monkeypatch.setattr(RunwayHook, "a_get_settings", never)
     ends = GivenEnds()
     shared = SharedPoller("runway_default", call_at_end=ends.call_later, wall_clock=lambda: 1000.0)
 
