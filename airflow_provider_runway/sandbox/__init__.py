@@ -36,8 +36,9 @@ from airflow_provider_runway.sandbox.settings import Prices, SandboxSettings
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.app import create_app
-    from airflow_provider_runway.sandbox.client import SandboxControl, SandboxTask
+    from airflow_provider_runway.sandbox.client import SandboxControl
     from airflow_provider_runway.sandbox.local import Sandbox, SandboxError
+    from airflow_provider_runway.sandbox.tasks import SandboxTask
 
 __all__ = [
     "CallbackEntry",
@@ -72,7 +73,7 @@ _LATER = {
     "Sandbox": "local",
     "SandboxError": "local",
     "SandboxControl": "client",
-    "SandboxTask": "client",
+    "SandboxTask": "tasks",
     "create_app": "app",
 }
 

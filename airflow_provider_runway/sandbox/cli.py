@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_runway.sandbox.client import connection_json
 from airflow_provider_runway.sandbox.guard import opened, warning_of
-from airflow_provider_runway.sandbox.local import SandboxError, check_requirements
+from airflow_provider_runway.sandbox.local import SandboxError, listen
 from airflow_provider_runway.sandbox.settings import SandboxSettings
 
 if TYPE_CHECKING:
@@ -72,16 +72,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(settings: SandboxSettings, host: str, port: int, state: Path | None) -> int:
-    check_requirements()
-    from airflow_provider_runway.sandbox.server import (
-        SandboxServer,
-        listening_socket,
-    )
+    listener = listen(host, port)
+    from airflow_provider_runway.sandbox.server import SandboxServer
 
-    try:
-        listener = listening_socket(host, port)
-    except OSError as error:
-        raise SandboxError(f"Cannot listen on {host}:{port}: {error.strerror}") from error
     shown = "127.0.0.1" if host in _ANYWHERE else host
     url = f"http://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
     if warning := warning_of(host):

@@ -4,54 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import httpx
 
 from airflow_provider_runway.sandbox.faults import Action, Family, Fault
 from airflow_provider_runway.sandbox.ledger import Ledger
 from airflow_provider_runway.sandbox.settings import SandboxSettings
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from airflow_provider_runway.sandbox.tasks import SandboxTask
 
 _TIMEOUT = 60.0
 _CLIENT_ERRORS = range(400, 500)
-
-
-@dataclass(frozen=True, slots=True)
-class SandboxTask:
-    """A task of the sandbox, as it stands at the moment of asking.
-
-    :param api: ``"runway"``, ``"aleph"`` or ``"jobs"``.
-    :param operation: ``"generate"``, ``"extend"``, ``"aleph"`` or ``"job"``.
-    :param phase: ``"waiting"``, ``"queued"``, ``"generating"``, ``"succeeded"`` or ``"failed"``.
-    :param cost: credits charged.
-    :param created_at: seconds since the epoch, as are ``finish_at`` and ``expires_at``.
-    :param seconds: length of the video.
-    :param fail_msg: why it fails, or is going to; empty if it does not.
-    """
-
-    task_id: str
-    api: str
-    operation: str
-    model: str
-    phase: str
-    prompt: str
-    parent_id: str
-    cost: float
-    refunded: bool
-    created_at: float
-    finish_at: float
-    expires_at: float
-    seconds: float
-    width: int
-    height: int
-    fingerprint: str
-    fail_msg: str
-    fail_code: int | None
-    media_urls: tuple[str, ...]
 
 
 class SandboxControl:
@@ -184,7 +147,7 @@ class SandboxControl:
         self._ask("POST", "reset")
 
     def health(self) -> dict[str, Any]:
-        """``status``, number of ``tasks``, ``balance``, ``now`` and ``up_seconds``."""
+        """``status``, number of ``tasks``, ``balance`` and ``now``."""
         found: dict[str, Any] = self._ask("GET", "health")
         return found
 
@@ -220,5 +183,4 @@ def connection_json(url: str, key: str) -> str:
 
 
 def _task(value: dict[str, Any]) -> SandboxTask:
-    urls: Sequence[str] = value["media_urls"]
-    return SandboxTask(**{**value, "media_urls": tuple(urls)})
+    return SandboxTask(**{**value, "media_urls": tuple(value["media_urls"])})

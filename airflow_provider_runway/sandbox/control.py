@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.sandbox.faults import Fault
 from airflow_provider_runway.sandbox.messages import Reply, encode
-from airflow_provider_runway.sandbox.summary import summary
+from airflow_provider_runway.sandbox.tasks import SandboxTask
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +35,6 @@ def _health(sandbox: SandboxState, request: SandboxRequest) -> Any:
         "tasks": len(sandbox.tasks),
         "balance": sandbox.balance,
         "now": request.at,
-        "up_seconds": round(request.at - sandbox.started_at, 3),
     }
 
 
@@ -48,8 +48,8 @@ def _tasks(sandbox: SandboxState, request: SandboxRequest) -> Any:
     base_url = sandbox.base_url(request)
     if wanted := request.query_params.get("task_id"):
         task = sandbox.tasks.get(wanted)
-        return [summary(task, request.at, base_url)] if task else []
-    return [summary(task, request.at, base_url) for task in sandbox.tasks]
+        return [asdict(SandboxTask.of(task, request.at, base_url))] if task else []
+    return [asdict(SandboxTask.of(task, request.at, base_url)) for task in sandbox.tasks.values()]
 
 
 def _get_faults(sandbox: SandboxState, _: SandboxRequest) -> Any:

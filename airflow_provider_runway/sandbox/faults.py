@@ -11,6 +11,7 @@ Actions, by the side they work on::
 from __future__ import annotations
 
 import math
+import re
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args
 
@@ -178,33 +179,12 @@ Action = Union[  # noqa: UP007 - get_args serves the registry below
     CutMedia, WrongLength,
 ]  # fmt: skip
 
-_NAMES = {
-    Refuse: "refuse",
-    Delay: "delay",
-    CutBefore: "cut_before",
-    CutAfter: "cut_after",
-    Garbage: "garbage",
-    Redirect: "redirect",
-    NoTaskId: "no_task_id",
-    Fail: "fail",
-    States: "states",
-    NoUrl: "no_url",
-    Missing: "missing",
-    Expire: "expire",
-    CutMedia: "cut_media",
-    WrongLength: "wrong_length",
-}
-ACTIONS = {name: action for action, name in _NAMES.items()}
+ACTIONS = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", each.__name__).lower(): each for each in get_args(Action)}
+_NAMES = {action: name for name, action in ACTIONS.items()}
 _HOME: dict[type, Family] = {
-    NoTaskId: "submit",
-    Fail: "submit",
-    States: "record",
-    NoUrl: "record",
-    Missing: "record",
-    Expire: "record",
-    CutMedia: "media",
-    WrongLength: "media",
-    Redirect: "media",
+    **dict.fromkeys((NoTaskId, Fail), "submit"),
+    **dict.fromkeys((States, NoUrl, Missing, Expire), "record"),
+    **dict.fromkeys((CutMedia, WrongLength, Redirect), "media"),
 }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import fields
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.sandbox.tasks import Failure, Task
@@ -12,8 +12,6 @@ from airflow_provider_runway.sandbox.video.clip import Clip, Segment
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
-
-_NOT_KEPT = ("polls", "refunded")
 
 
 class Journal:
@@ -27,9 +25,10 @@ class Journal:
 
     def write(self, task: Task) -> None:
         """Note a task as it is."""
-        line = json.dumps(_plain(task), separators=(",", ":"))
+        values = asdict(task)
+        del values["polls"], values["refunded"]
         with self._path.open("a", encoding="utf-8") as file:
-            file.write(f"{line}\n")
+            file.write(f"{json.dumps(values, separators=(',', ':'))}\n")
 
     def read(self) -> Iterator[Task]:
         """The tasks as they were noted last, oldest first.
@@ -42,31 +41,13 @@ class Journal:
         with self._path.open(encoding="utf-8") as file:
             for line in file:
                 if line.endswith("\n"):  # a last line without its end was cut by a kill
-                    value = json.loads(line)
-                    latest[value["id"]] = value
-        for value in latest.values():
-            yield _task(value)
+                    values = json.loads(line)
+                    latest[values["id"]] = values
+        for values in latest.values():
+            clip, failure = values["clip"], values["failure"]
+            clip["segments"] = tuple(Segment(**each) for each in clip["segments"])
+            yield Task(**{**values, "clip": Clip(**clip), "failure": Failure(**failure) if failure else None})
 
     def clear(self) -> None:
         """Forget all."""
         self._path.unlink(missing_ok=True)
-
-
-def _plain(task: Task) -> dict[str, Any]:
-    clip, failure = task.clip, task.failure
-    values = {each.name: getattr(task, each.name) for each in fields(task) if each.name not in _NOT_KEPT}
-    values["clip"] = {
-        "ratio": clip.ratio,
-        "quality": clip.quality,
-        "watermark": clip.watermark,
-        "segments": [[each.seed, each.title, each.prompt, each.seconds] for each in clip.segments],
-    }
-    values["failure"] = [failure.msg, failure.code] if failure else None
-    return values
-
-
-def _task(value: dict[str, Any]) -> Task:
-    segments = tuple(Segment(*each) for each in value["clip"]["segments"])
-    clip = Clip(**{**value["clip"], "segments": segments})
-    failure = Failure(*value["failure"]) if value["failure"] else None
-    return Task(**{**value, "clip": clip, "failure": failure})

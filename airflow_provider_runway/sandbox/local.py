@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import warnings
+from contextlib import ExitStack
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
 _START_TIMEOUT = 20.0
 _STOP_TIMEOUT = 10.0
 _NEEDED = ("av", "PIL")
+_BACKLOG = 2048
+_LAST_PORT = 65_535
 
 
 class SandboxError(RuntimeError):
@@ -51,17 +55,10 @@ class Sandbox(SandboxControl):
 
     def start(self) -> None:
         """Start it, as entering the ``with`` block does."""
-        check_requirements()
-        from airflow_provider_runway.sandbox.server import (
-            SandboxServer,
-            listening_socket,
-        )
-
         host, port = self._address
-        try:
-            listener = listening_socket(host, port)
-        except OSError as error:
-            raise SandboxError(f"Cannot listen on {host}:{port}: {error.strerror}") from error
+        listener = listen(host, port)
+        from airflow_provider_runway.sandbox.server import SandboxServer
+
         ready = threading.Event()
         if warning := warning_of(host):
             warnings.warn(warning, stacklevel=2)
@@ -81,13 +78,28 @@ class Sandbox(SandboxControl):
         self._listener.close()
 
 
-def check_requirements() -> None:
-    """See that the packages for making videos are there.
+def listen(host: str, port: int) -> socket.socket:
+    """A socket for a server that can make videos.
 
-    :raises SandboxError: they are not.
+    :param host: name or address of the interface.
+    :param port: 0 picks a free one.
+    :raises SandboxError: a package is missing, the port is taken or none, or the host is not ours.
     """
     if missing := [name for name in _NEEDED if find_spec(name) is None]:
         names = " and ".join({"PIL": "pillow"}.get(name, name) for name in missing)
         raise SandboxError(
             f"The sandbox draws real videos and lacks {names}: pip install 'airflow-provider-runway[sandbox]'"
         )
+    if not 0 <= port <= _LAST_PORT:
+        raise SandboxError(f"Cannot listen on {host}:{port}: a port is a number from 0 to {_LAST_PORT}")
+    try:
+        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with ExitStack() as stack:
+            listener = stack.enter_context(socket.socket(family, kind, protocol))
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            listener.bind(address)
+            listener.listen(_BACKLOG)
+            stack.pop_all()
+    except OSError as error:
+        raise SandboxError(f"Cannot listen on {host}:{port}: {error.strerror}") from error
+    return listener

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timezone
 from html import escape
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.sandbox.messages import Reply
@@ -41,7 +42,7 @@ async def logs_page(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``GET /logs``: the latest tasks; the one of ``taskId`` first, and marked."""
     now = request.at
     sandbox.refund_failed(now)
-    tasks = sandbox.tasks.newest(_SHOWN)
+    tasks = list(islice(reversed(sandbox.tasks.values()), _SHOWN))
     wanted = sandbox.tasks.get(request.query_params.get("taskId", ""))
     if wanted:
         tasks = [wanted, *(task for task in tasks if task is not wanted)]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import errno
-import socket
 from typing import TYPE_CHECKING
 
 import uvicorn  # noqa: TID253 - this module is imported when a sandbox starts
@@ -11,13 +9,11 @@ import uvicorn  # noqa: TID253 - this module is imported when a sandbox starts
 from airflow_provider_runway.sandbox.app import create_app
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Callable
     from pathlib import Path
 
     from airflow_provider_runway.sandbox.settings import SandboxSettings
-
-_BACKLOG = 2048
-_LAST_PORT = 65_535
 
 
 class SandboxServer(uvicorn.Server):
@@ -33,10 +29,8 @@ class SandboxServer(uvicorn.Server):
             access_log=False,
             log_level="warning",
             server_header=False,
-            date_header=True,
             ws="none",
             lifespan="on",
-            backlog=_BACKLOG,
             timeout_graceful_shutdown=1,
         )
         super().__init__(config)
@@ -47,24 +41,3 @@ class SandboxServer(uvicorn.Server):
         await super().startup(sockets)
         if self.started:
             self._on_ready()
-
-
-def listening_socket(host: str, port: int) -> socket.socket:
-    """A socket for a server.
-
-    :param host: name or address of the interface.
-    :param port: 0 picks a free one.
-    :raises OSError: the port is taken or none, or the host is not ours.
-    """
-    if not 0 <= port <= _LAST_PORT:
-        raise OSError(errno.EINVAL, f"a port is a number from 0 to {_LAST_PORT}")
-    family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-    listener = socket.socket(family, kind, protocol)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(address)
-        listener.listen(_BACKLOG)
-    except OSError:
-        listener.close()
-        raise
-    return listener

@@ -9,6 +9,13 @@ from typing import Any, Literal
 
 DAY = 86_400.0
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
+_LEAST = {
+    **dict.fromkeys(("seconds", "sigma", "visible_after", "media_ttl", "credits", "callback_retry"), 0),
+    **dict.fromkeys(("submissions_per_window", "frames_per_second"), 1),
+    "ledger_requests_kept": 0,
+    "window_seconds": 0.001,
+    "video_scale": 0.01,
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,10 +59,7 @@ class SandboxSettings:
     :param visible_after: seconds for which a new task's record is not found yet.
     :param submissions_per_window: accepted submissions within ``window_seconds`` after which 429 is answered.
     :param window_seconds: length of that sliding window, in seconds.
-    :param record_polls_per_second: polls of one task within a second after which 429 is answered.
     :param media_ttl: seconds for which finished media can be fetched.
-    :param link_ttl: seconds for which a direct download link works.
-    :param upload_ttl: seconds for which an uploaded file is kept.
     :param unreachable: parts of input URLs that the sandbox shall treat as impossible to fetch (code 451). It
         never fetches a URL outside of itself.
     :param video_scale: size of the videos served relative to the real one, above 0 up to 1; small ones are
@@ -84,10 +88,7 @@ class SandboxSettings:
     visible_after: float = 0.0
     submissions_per_window: int = 20
     window_seconds: float = 10.0
-    record_polls_per_second: int = 10
     media_ttl: float = 14 * DAY
-    link_ttl: float = 1200.0
-    upload_ttl: float = DAY
     unreachable: tuple[str, ...] = ()
     video_scale: float = 1.0
     frames_per_second: int = 12
@@ -102,14 +103,8 @@ class SandboxSettings:
     def __post_init__(self) -> None:
         if self.distribution not in ("fixed", "lognormal"):
             raise ValueError(f"distribution: {self.distribution!r} is neither 'fixed' nor 'lognormal'")
-        for name in ("seconds", "sigma", "visible_after", "media_ttl", "link_ttl", "upload_ttl"):
-            _number(name, getattr(self, name), least=0)
-        for name in ("credits", "callback_retry", "ledger_requests_kept"):
-            _number(name, getattr(self, name), least=0)
-        for name in ("submissions_per_window", "record_polls_per_second", "frames_per_second"):
-            _number(name, getattr(self, name), least=1)
-        _number("window_seconds", self.window_seconds, least=0.001)
-        _number("video_scale", self.video_scale, least=0.01)
+        for name, least in _LEAST.items():
+            _number(name, getattr(self, name), least=least)
         if self.video_scale > 1:
             raise ValueError(f"video_scale: {self.video_scale!r} is above 1")
         for name in ("keys", "unreachable", "hosts", "callback_hosts"):

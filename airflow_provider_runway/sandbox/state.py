@@ -33,7 +33,6 @@ class SandboxState:
     def __init__(self, settings: SandboxSettings, *, journal: Journal | None = None) -> None:
         self._initial = settings
         self.clock = Clock()
-        self.started_at = self.clock.now()
         self.faults = FaultBook()
         self.tasks = TaskStore()
         self.uploads = UploadStore()

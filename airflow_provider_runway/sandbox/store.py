@@ -4,58 +4,42 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
+
+from airflow_provider_runway.sandbox.tasks import Failure, Task
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from airflow_provider_runway.sandbox.tasks import Failure, Task
 
-
-class TaskStore:
-    """Tasks by id, and those that are going to fail by the time when they do."""
+class TaskStore(dict[str, Task]):
+    """Tasks by id, oldest first, and those that are going to fail by the time when they do."""
 
     def __init__(self) -> None:
-        self._tasks: dict[str, Task] = {}
+        super().__init__()
         self._doomed: list[tuple[float, str]] = []
-
-    def __len__(self) -> int:
-        return len(self._tasks)
-
-    def __iter__(self) -> Iterator[Task]:
-        return iter(list(self._tasks.values()))
 
     def add(self, task: Task) -> None:
         """Keep a new task."""
-        self._tasks[task.id] = task
+        self[task.id] = task
         if task.failure:
             heapq.heappush(self._doomed, (task.finish_at, task.id))
 
-    def get(self, task_id: str) -> Task | None:
-        """The task of an id, if there is one."""
-        return self._tasks.get(task_id)
-
-    def newest(self, count: int) -> list[Task]:
-        """The latest tasks, newest first."""
-        return list(islice(reversed(self._tasks.values()), count))
-
     def doom(self, task: Task, failure: Failure, at: float) -> None:
         """Let a task fail at a time."""
-        task.failure = failure
-        task.finish_at = at
+        task.failure, task.finish_at = failure, at
         heapq.heappush(self._doomed, (at, task.id))
 
     def newly_failed(self, now: float) -> Iterator[Task]:
         """The tasks that have failed since this was asked last."""
         while self._doomed and self._doomed[0][0] <= now:
-            task = self._tasks[heapq.heappop(self._doomed)[1]]
+            task = self[heapq.heappop(self._doomed)[1]]
             if not task.refunded and task.failure and task.finish_at <= now:
                 yield task
 
     def clear(self) -> None:
         """Forget everything."""
-        self._tasks.clear()
+        super().clear()
         self._doomed.clear()
 
 

@@ -111,6 +111,62 @@ class Task:
         return [f"{base_url}/media/{name}" for name in self.files()], f"{base_url}/media/{self.id}.png"
 
 
+_SAME = (
+    *("api", "operation", "model", "prompt", "parent_id", "cost", "refunded"),
+    *("created_at", "finish_at", "expires_at", "fingerprint"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class SandboxTask:
+    """A task of the sandbox, as it stands at the moment of asking.
+
+    :param api: ``"runway"``, ``"aleph"`` or ``"jobs"``.
+    :param operation: ``"generate"``, ``"extend"``, ``"aleph"`` or ``"job"``.
+    :param phase: ``"waiting"``, ``"queued"``, ``"generating"``, ``"succeeded"`` or ``"failed"``.
+    :param cost: credits charged.
+    :param created_at: seconds since the epoch, as are ``finish_at`` and ``expires_at``.
+    :param seconds: length of the video.
+    :param fail_msg: why it fails, or is going to; empty if it does not.
+    """
+
+    task_id: str
+    api: str
+    operation: str
+    model: str
+    phase: str
+    prompt: str
+    parent_id: str
+    cost: float
+    refunded: bool
+    created_at: float
+    finish_at: float
+    expires_at: float
+    seconds: float
+    width: int
+    height: int
+    fingerprint: str
+    fail_msg: str
+    fail_code: int | None
+    media_urls: tuple[str, ...]
+
+    @classmethod
+    def of(cls, task: Task, now: float, base_url: str) -> SandboxTask:
+        """A task as ``GET /_sandbox/tasks`` lists it."""
+        width, height = task.clip.size()
+        return cls(
+            task_id=task.id,
+            phase=task.phase(now).name.lower(),
+            seconds=task.clip.seconds,
+            width=width,
+            height=height,
+            fail_msg=task.failure.msg if task.failure else "",
+            fail_code=task.failure.code if task.failure else None,
+            media_urls=tuple(task.urls(base_url)[0]),
+            **{name: getattr(task, name) for name in _SAME},
+        )
+
+
 def task_id_of(path: str) -> str:
     """The task that a media path belongs to."""
     return path.rpartition("/")[2].partition(".")[0].partition("-")[0]

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _TYPES = {"mp4": "video/mp4", "png": "image/png"}
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
+_LINK_SECONDS = 1200
 _SECRET = secrets.token_bytes(16)
 
 
@@ -55,7 +56,7 @@ async def download_url(sandbox: SandboxState, request: SandboxRequest) -> Reply:
         task = _finished(sandbox, parts.path, request.at)
     if parts is None or task is None or task.expired(request.at):
         raise Refusal(422, "url is wrong")
-    expires = str(int(request.at + sandbox.settings.link_ttl))
+    expires = str(int(request.at + _LINK_SECONDS))
     query = urlencode({"expires": expires, "signature": _signature(parts.path, expires)})
     return answer(f"{base_url}{parts.path}?{query}", task_id=task.id)
 

@@ -20,6 +20,7 @@ _RUNWAY_STATES = ("wait", "queueing", "generating", "success", "fail")  # by pha
 _JOB_STATES = ("waiting", "queuing", "generating", "success", "fail")
 _FLAGS = (0, 0, 0, 1, 3)
 _SHANGHAI = timezone(timedelta(hours=8))
+_POLLS_PER_SECOND = 10
 _MISLEADING = 4  # one record in so many shows a failure code although nothing failed
 
 
@@ -87,7 +88,7 @@ def _reply(
         if api == "jobs":
             raise Refusal(422, "recordInfo is null")
         return answer(None)
-    if crowded(task.polls, now, limit=sandbox.settings.record_polls_per_second, seconds=1):
+    if crowded(task.polls, now, limit=_POLLS_PER_SECOND, seconds=1):
         raise Refusal(429)
     task.polls.append(now)
     return answer(shape(_seen(sandbox, request, task)), task_id=task.id)

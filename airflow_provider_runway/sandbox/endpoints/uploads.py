@@ -14,6 +14,7 @@ from starlette.formparsers import MultiPartException  # noqa: TID253 - same
 
 from airflow_provider_runway.sandbox.endpoints.fields import parts_of
 from airflow_provider_runway.sandbox.messages import Refusal, Reply, encode
+from airflow_provider_runway.sandbox.settings import DAY
 from airflow_provider_runway.sandbox.store import Upload
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def _kept(
     media_type = content_type or mimetypes.guess_type(name)[0] or _USUAL_TYPE
     name = name or f"{uuid.uuid4().hex}{mimetypes.guess_extension(media_type) or ''}"
     path = f"{folder}/{name}"
-    sandbox.uploads[path] = Upload(data, media_type, request.at + sandbox.settings.upload_ttl)
+    sandbox.uploads[path] = Upload(data, media_type, request.at + DAY)
     found = {
         "fileName": name,
         "filePath": path,
