@@ -24,14 +24,10 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli", "decorators", "retry_policy"),
     ("get_provider_info",),
 )
-ABOUT_TO_GO = "on its way out"
 # Arrows that should not be there, and why they are. One that is gone, or does no harm any more, has to leave this list.
 EXCEPTIONS: Mapping[tuple[str, str], str] = {
     ("sandbox.pytest_plugin", "kie.poll_state"): "shortens the waits of users' tests, which the server has no part in",
     ("sandbox.pytest_plugin", "sensors.runway"): "the same, of a sensor that occupies its worker",
-    ("storage.local_target", "storage.targets"): ABOUT_TO_GO,
-    ("storage.store_target", "storage.targets"): ABOUT_TO_GO,
-    ("storage.temporary_drafts", "storage.targets"): ABOUT_TO_GO,
 }
 
 Arrow = tuple[str, str]

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from airflow_provider_runway.cli.ending import say
-from airflow_provider_runway.storage.progress import Quarters
+from airflow_provider_runway.storage.quarters import Quarters
 
 
 class WaitProgress(Protocol):

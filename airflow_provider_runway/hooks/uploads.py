@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.uploads import UPLOAD_LIFETIME, OnUpload, Upload, Uploader
 from airflow_provider_runway.results import utc_now
-from airflow_provider_runway.storage.progress import Quarters
+from airflow_provider_runway.storage.quarters import Quarters
 from airflow_provider_runway.storage.sources import Media, read_source
 
 if TYPE_CHECKING:

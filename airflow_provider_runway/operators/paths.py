@@ -26,7 +26,7 @@ def address(value: Any) -> Any:
     """
     if not is_path(value):
         return value
-    from airflow_provider_runway.storage.targets import address_of
+    from airflow_provider_runway.storage.locate import address_of
 
     text = address_of(value)
     return f"file://{text}" if isinstance(value, os.PathLike) and text.startswith("/") else text

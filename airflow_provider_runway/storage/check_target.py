@@ -5,17 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.errors import TargetExistsError
-from airflow_provider_runway.storage.targets import address_of, find_target, storing
+from airflow_provider_runway.storage.locate import address_of, locate
+from airflow_provider_runway.storage.target import storing
 
 if TYPE_CHECKING:
-    import os
-
-    from airflow.sdk import ObjectStoragePath
-
-    Path = str | os.PathLike[str] | ObjectStoragePath
+    from airflow_provider_runway.storage.locate import AnyPath
 
 
-def check_target(save_to: Path, own: str | None) -> None:
+def check_target(save_to: AnyPath, own: str | None) -> None:
     """Find out before anything is paid whether a video can be stored, by storing something small and removing it.
 
     :param save_to: The target, as the operator was given it.
@@ -26,7 +23,7 @@ def check_target(save_to: Path, own: str | None) -> None:
     """
     with storing(save_to):
         address = address_of(save_to)
-        place = find_target(address, "video.mp4")
+        place = locate(address, "video.mp4")
         taken = place.size() is not None
     if taken and own != address and not address.endswith("/"):
         raise TargetExistsError(

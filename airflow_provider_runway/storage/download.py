@@ -27,14 +27,14 @@ from airflow_provider_runway.storage.content import (
 from airflow_provider_runway.storage.links import hidden_queries
 from airflow_provider_runway.storage.media_request import Answer, Asker, FaultError
 from airflow_provider_runway.storage.public_hosts import Resolve, resolve
-from airflow_provider_runway.storage.ranges import Next, Progress, read_answer
+from airflow_provider_runway.storage.ranges import Next, PartialDownload, next_step
 from airflow_provider_runway.storage.sink import Sink
 from airflow_provider_runway.storage.transport import Clock, MediaTransport, Pace, TooSlowError
 from airflow_provider_runway.utils.config import LARGEST_FILE
 
 log = logging.getLogger(__name__)
 
-Wanted = Literal["video", "thumbnail", "media file"]
+Expected = Literal["video", "thumbnail", "media file"]
 OnProgress = Callable[[int, "int | None"], None]
 
 # Six faults in a row without a new byte, half a minute of pauses, and the download is left to the task's retries.
@@ -74,15 +74,15 @@ class Downloader:
         link: str,
         sink: Sink,
         *,
-        media: Wanted = "video",
-        on_start: Callable[[Progress], None] | None = None,
+        expected: Expected = "video",
+        on_start: Callable[[PartialDownload], None] | None = None,
         on_progress: OnProgress | None = None,
-    ) -> Progress:
+    ) -> PartialDownload:
         """Fetch a file whole.
 
         :param link: Where it is.
         :param sink: Where its bytes go. What is there at the end is the file and nothing else.
-        :param media: What it should be.
+        :param expected: What it should be.
         :param on_start: Told size and version before the first byte is taken; ends the download by raising.
         :param on_progress: Told the bytes received and, if known, those of the whole file, again and again.
         :return: How it ended: all bytes received.
@@ -95,16 +95,16 @@ class Downloader:
                 asker=Asker(client, self.resolve, self.clock),
                 link=link,
                 sink=sink,
-                media=media,
+                expected=expected,
                 on_start=on_start,
                 on_progress=on_progress,
             ).run()
 
-    def error(self, fault: FaultError, media: Wanted) -> DownloadError:
+    def error(self, fault: FaultError, expected: Expected) -> DownloadError:
         """The error that a download ends with."""
         advice = f"{_PAID} Raise that option." if fault.hopeless else _PAID
         return fault.becomes(
-            f"The {media} of task {self.task_id} could not be downloaded: {fault.reason}. {advice}",
+            f"The {expected} of task {self.task_id} could not be downloaded: {fault.reason}. {advice}",
             http_status=fault.status,
             task_id=self.task_id,
             retryable=not fault.hopeless,
@@ -119,15 +119,15 @@ class _Download:
     asker: Asker
     link: str
     sink: Sink
-    media: Wanted
-    on_start: Callable[[Progress], None] | None
+    expected: Expected
+    on_start: Callable[[PartialDownload], None] | None
     on_progress: OnProgress | None
-    progress: Progress = field(default_factory=Progress)
+    so_far: PartialDownload = field(default_factory=PartialDownload)
     head: bytes = b""
     content_type: str = ""
     answer: Answer | None = None
 
-    def run(self) -> Progress:
+    def run(self) -> PartialDownload:
         settings = self.settings
         renewed = False
         faults = cuts = furthest = 0
@@ -138,42 +138,42 @@ class _Download:
                 if fault.becomes is DeadLinkError and settings.renew is not None and not renewed:
                     renewed = True
                     log.info(
-                        "The link to the %s of task %s has died; asking for another.", self.media, settings.task_id
+                        "The link to the %s of task %s has died; asking for another.", self.expected, settings.task_id
                     )
                     self.link = settings.renew(self.link)
                     continue
                 cuts += 1
-                faults = 1 if self.progress.received > furthest and not fault.slow else faults + 1
-                furthest = max(furthest, self.progress.received)
-                error = settings.error(fault, self.media)
+                faults = 1 if self.so_far.received > furthest and not fault.slow else faults + 1
+                furthest = max(furthest, self.so_far.received)
+                error = settings.error(fault, self.expected)
                 if fault.final or faults >= settings.retry_rules.tries or cuts >= _MOST_CUTS:
                     raise error from fault.__cause__
                 pause = max(settings.retry_rules.pause(faults, error), fault.pause or 0.0)
                 log.warning(
                     "The download of the %s of task %s stopped at %d of %s bytes: %s. Going on in %.1f s.",
-                    self.media,
+                    self.expected,
                     settings.task_id,
-                    self.progress.received,
-                    "unknown" if self.progress.total is None else self.progress.total,
+                    self.so_far.received,
+                    "unknown" if self.so_far.total is None else self.so_far.total,
                     fault.reason,
                     pause,
                 )
                 settings.sleep(pause)
             else:
-                return self.progress
+                return self.so_far
 
     def _attempt(self) -> None:
         """Ask for what is missing, and take what comes; return only with all of it."""
-        with self.asker.ask(self.link, self.progress.headers) as answer:
+        with self.asker.ask(self.link, self.so_far.headers) as answer:
             self.answer = answer
-            step, self.progress = read_answer(self.progress, answer.response.status_code, answer.response.headers)
+            step, self.so_far = next_step(self.so_far, answer.response.status_code, answer.response.headers)
             if step is Next.ASK_ANEW:
                 self._start_over()
                 status = answer.response.status_code
                 raise FaultError("the media host did not resume where it should, so it starts over", status=status)
             if step is Next.START_OVER:
-                self._start_over(self.progress)
-            self._check_size(self.progress.total or 0)
+                self._start_over(self.so_far)
+            self._check_size(self.so_far.total or 0)
             if step is not Next.ALREADY_WHOLE:
                 self._take(answer)
         self._check_end()
@@ -182,11 +182,11 @@ class _Download:
         response = answer.response
         if response.headers.get("Content-Encoding", "identity").lower() not in {"identity", ""}:
             raise FaultError("the media host sends it compressed, which was not asked for", becomes=NotAVideoError)
-        if self.progress.received == 0:
+        if self.so_far.received == 0:
             self.content_type = response.headers.get("Content-Type", "").strip().lower()
             if self.on_start is not None:
-                self.on_start(self.progress)
-        received, total = self.progress.received, self.progress.total
+                self.on_start(self.so_far)
+        received, total = self.so_far.received, self.so_far.total
         chunks = response.iter_raw()
         try:
             while (chunk := _next(chunks, answer.pace, f"{received} of {total or 'unknown'} bytes")) is not None:
@@ -202,10 +202,10 @@ class _Download:
                 if handed_on and self.on_progress is not None:
                     self.on_progress(received, total)
         finally:
-            self.progress = replace(self.progress, received=received)
+            self.so_far = replace(self.so_far, received=received)
 
     def _check_end(self) -> None:
-        received, total = self.progress.received, self.progress.total
+        received, total = self.so_far.received, self.so_far.total
         if total is not None and received < total:
             raise FaultError(f"the connection ended after {received} of {total} bytes")
         if total is not None and received > total:
@@ -220,9 +220,9 @@ class _Download:
         if ends_within_a_box(self.sink.file):
             self._start_over()
             raise FaultError(f"the file that came is cut off after {received} bytes")
-        self.progress = replace(self.progress, total=received)
+        self.so_far = replace(self.so_far, total=received)
         if self.on_progress is not None:
-            self.on_progress(received, self.progress.total)
+            self.on_progress(received, self.so_far.total)
 
     def _check_size(self, size: int) -> None:
         if size > self.settings.largest:
@@ -232,9 +232,9 @@ class _Download:
 
     def _check_head(self) -> None:
         head = self.head
-        if self.media == "thumbnail":
+        if self.expected == "thumbnail":
             wrong = picture_suffix(head) is None
-        elif self.media == "media file":
+        elif self.expected == "media file":
             wrong = is_error_page(head, self.content_type, self.link)
         else:
             wrong = is_no_video(head, self.content_type)
@@ -243,12 +243,12 @@ class _Download:
 
     def _no_media(self) -> str:
         if self.answer is None or not self.answer.may_be_quoted:
-            return f"what the media host sends is no {self.media}"
+            return f"what the media host sends is no {self.expected}"
         called = f" ({shorten(self.content_type, 60)})" if self.content_type else ""
-        return f"what the media host sends{called} is no {self.media}: it begins {shorten(decoded(self.head), 80)!r}"
+        return f"what the media host sends{called} is no {self.expected}: it begins {shorten(decoded(self.head), 80)!r}"
 
-    def _start_over(self, progress: Progress | None = None) -> None:
-        self.progress = progress or Progress()
+    def _start_over(self, so_far: PartialDownload | None = None) -> None:
+        self.so_far = so_far or PartialDownload()
         self.head = b""
         self.sink.start_over()
 

@@ -25,7 +25,7 @@ class Next(Enum):
 
 
 @dataclass(frozen=True, slots=True)
-class Progress:
+class PartialDownload:
     """How far a download is.
 
     :param received: Bytes that are there.
@@ -53,43 +53,43 @@ class Progress:
         return {}
 
 
-def read_answer(progress: Progress, status: int, headers: Mapping[str, str]) -> tuple[Next, Progress]:
+def next_step(so_far: PartialDownload, status: int, headers: Mapping[str, str]) -> tuple[Next, PartialDownload]:
     """What a 200, 206 or 416 means.
 
-    :param progress: How far the download was when the request was sent.
+    :param so_far: How far the download was when the request was sent.
     :param status: The status of the answer.
     :param headers: Its headers, by any spelling.
-    :return: What to do, and the progress to go on from.
+    :return: What to do, and what there is to go on from.
     """
     if status == HTTPStatus.PARTIAL_CONTENT:
-        return _partial(progress, headers)
+        return _partial(so_far, headers)
     if status == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
         _, _, total = _content_range(headers)
-        if progress.received and total == progress.received and progress.total in {None, total}:
-            return Next.ALREADY_WHOLE, replace(progress, total=total)
-        return Next.ASK_ANEW, Progress()
+        if so_far.received and total == so_far.received and so_far.total in {None, total}:
+            return Next.ALREADY_WHOLE, replace(so_far, total=total)
+        return Next.ASK_ANEW, PartialDownload()
     etag = _etag(headers)
-    return Next.START_OVER, Progress(
+    return Next.START_OVER, PartialDownload(
         total=content_length(headers), validator=etag or _repeatable(headers, "Last-Modified"), etag=etag
     )
 
 
-def _partial(progress: Progress, headers: Mapping[str, str]) -> tuple[Next, Progress]:
+def _partial(so_far: PartialDownload, headers: Mapping[str, str]) -> tuple[Next, PartialDownload]:
     start, end, total = _content_range(headers)
     etag = _etag(headers)
     fits = (
-        start == progress.received
+        start == so_far.received
         and end is not None
-        and (total is None or (end < total and progress.total in {None, total}))
-        and (etag is None or progress.etag in {None, etag})
+        and (total is None or (end < total and so_far.total in {None, total}))
+        and (etag is None or so_far.etag in {None, etag})
     )
     if not fits:
-        return Next.ASK_ANEW, Progress()
+        return Next.ASK_ANEW, PartialDownload()
     return Next.APPEND, replace(
-        progress,
-        total=progress.total if total is None else total,
-        validator=progress.validator or etag or _repeatable(headers, "Last-Modified"),
-        etag=progress.etag or etag,
+        so_far,
+        total=so_far.total if total is None else total,
+        validator=so_far.validator or etag or _repeatable(headers, "Last-Modified"),
+        etag=so_far.etag or etag,
     )
 
 

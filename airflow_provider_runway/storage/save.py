@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-import os
 import re
 import time
 from collections.abc import Callable, Sequence
@@ -17,22 +16,21 @@ from airflow_provider_runway.kie.errors import InvalidRequestError, TargetExists
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.storage.content import HEAD, media_suffix, picture_suffix, suffix_of_link
 from airflow_provider_runway.storage.download import Downloader, OnProgress
+from airflow_provider_runway.storage.locate import address_of, locate
 from airflow_provider_runway.storage.names import file_stem
-from airflow_provider_runway.storage.ranges import Progress
+from airflow_provider_runway.storage.ranges import PartialDownload
 from airflow_provider_runway.storage.sink import Sink
-from airflow_provider_runway.storage.targets import (
+from airflow_provider_runway.storage.target import (
+    Checksum,
     Draft,
-    Fingerprint,
     Target,
-    address_of,
-    find_target,
-    fingerprint,
+    checksum,
     storing,
 )
 from airflow_provider_runway.utils.config import LARGEST_FILE, read_largest_file
 
 if TYPE_CHECKING:
-    from airflow.sdk import ObjectStoragePath
+    from airflow_provider_runway.storage.locate import AnyPath
 
 log = logging.getLogger(__name__)
 
@@ -61,7 +59,7 @@ class SavedFile:
 
 def save(
     task: VideoTask,
-    target: str | os.PathLike[str] | ObjectStoragePath,
+    target: AnyPath,
     *,
     renew_link: RenewLink,
     overwrite: bool = False,
@@ -138,14 +136,14 @@ def _largest_file() -> int:
 class _IdenticalError(Exception):
     """The file that is there is the one that the media host has."""
 
-    def __init__(self, there: Fingerprint) -> None:
+    def __init__(self, there: Checksum) -> None:
         super().__init__()
         self.there = there
 
 
 def save_video(
     link: str,
-    target: str | os.PathLike[str] | ObjectStoragePath,
+    target: AnyPath,
     downloader: Downloader,
     *,
     overwrite: bool = False,
@@ -163,18 +161,18 @@ def save_video(
     """
     task_id = downloader.task_id
     with storing(target, task_id):
-        place = find_target(target, f"{file_stem(task_id)}.mp4")
+        place = locate(target, f"{file_stem(task_id)}.mp4")
     with storing(place.uri, task_id):
         existing = place.size()
 
-    def recognise(announced: Progress) -> None:
+    def recognise(announced: PartialDownload) -> None:
         # The ETag of a plain upload to S3 or R2, where KIE keeps its media, is the file's MD5. What is announced can
         # only prove that the two are the same: an answer that is cut off or a page looks like another file, and a
         # video that is paid would be given up for it.
         etag = _MD5_ETAG.fullmatch(announced.etag or "")
         if etag and announced.total == existing and not overwrite:
             with storing(place.uri, task_id):
-                there = fingerprint(place)
+                there = checksum(place)
             if etag[1] == there.md5:
                 raise _IdenticalError(there)
 
@@ -205,10 +203,10 @@ def save_file(
     task_id, named = downloader.task_id, suffix_of_link(link)
     # Stores tell a file's type by the suffix that its draft has; what the file is may still say another.
     with storing(path, task_id):
-        place = find_target(path + named, "")
+        place = locate(path + named)
     with ExitStack() as stack, storing(place.uri, task_id, OSError):
         draft, sink = _draft(place, task_id, stack)
-        size = downloader.fetch(link, sink, media="media file", on_progress=on_progress).received
+        size = downloader.fetch(link, sink, expected="media file", on_progress=on_progress).received
         draft.file.seek(0)
         place = place.beside(media_suffix(draft.file.read(HEAD)) or named or ".bin")
         return _publish(place, draft, size, sink.sha256, task_id, overwrite=overwrite)
@@ -218,7 +216,7 @@ def _save_document(result: object, path: str, task_id: str, *, overwrite: bool) 
     """Store a result that is no file."""
     document = json.dumps(result, ensure_ascii=False, indent=2).encode() + b"\n"
     with storing(path, task_id):
-        place = find_target(path, "")
+        place = locate(path)
     with storing(place.uri, task_id), place.draft() as draft:
         draft.file.write(document)
         sha256 = hashlib.sha256(document).hexdigest()
@@ -232,7 +230,7 @@ def _save_thumbnail(link: str, place: Target, downloader: Downloader, overwrite:
     retry_rules = replace(downloader.retry_rules, tries=min(2, downloader.retry_rules.tries))
     try:
         with place.draft() as draft, Sink(draft.file) as sink:
-            size = replace(downloader, retry_rules=retry_rules).fetch(link, sink, media="thumbnail").received
+            size = replace(downloader, retry_rules=retry_rules).fetch(link, sink, expected="thumbnail").received
             draft.file.seek(0)
             picture = place.beside(picture_suffix(draft.file.read(HEAD)) or ".png")
             if picture.uri == place.uri:
@@ -265,7 +263,7 @@ def _publish(
         try:
             place.publish(draft, overwrite=overwrite)
         except FileExistsError as error:
-            there = fingerprint(place)
+            there = checksum(place)
             if (there.size, there.sha256) == (size, sha256):
                 return SavedFile(place.uri, size, sha256, downloaded=False)
             difference = f"its bytes differ: it has {there.size} bytes and the video has {size}"

@@ -10,12 +10,14 @@ from typing import TYPE_CHECKING, BinaryIO, Literal
 
 from airflow_provider_runway.kie.errors import InvalidRequestError, RunwayError, UnreadableFileError
 from airflow_provider_runway.storage.content import HEAD
+from airflow_provider_runway.storage.local import LocalTarget
+from airflow_provider_runway.storage.locate import address_of, locate
 from airflow_provider_runway.storage.media_types import PICTURES, type_by_content, type_by_name
 from airflow_provider_runway.storage.store_errors import is_hopeless
-from airflow_provider_runway.storage.targets import Target, address_of, fingerprint
+from airflow_provider_runway.storage.target import Target, checksum
 
 if TYPE_CHECKING:
-    from airflow.sdk import ObjectStoragePath
+    from airflow_provider_runway.storage.locate import AnyPath
 
 Media = Literal["picture", "video"]
 
@@ -47,9 +49,7 @@ class Source:
             yield file
 
 
-def read_source(
-    path: str | os.PathLike[str] | ObjectStoragePath, field: str = "path", media: Media | None = None
-) -> Source:
+def read_source(path: AnyPath, field: str = "path", media: Media | None = None) -> Source:
     """Read a file to its end, in constant memory.
 
     :param path: A path of this machine, or anything that Airflow's ``ObjectStoragePath`` takes. Where ``[runway]
@@ -61,7 +61,7 @@ def read_source(
     """
     with _reading(path):
         text = address_of(path)
-        place = _within_roots(field, text, _find(text))
+        place = _within_roots(field, text, locate(text))
         size = place.size()
         if size is None:
             raise FileNotFoundError("there is no such file")
@@ -76,22 +76,12 @@ def read_source(
         if content_type.startswith("image/") and size > LARGEST_PICTURE:
             rule = f"must be a picture of at most {LARGEST_PICTURE // 1_000_000} MB; it has {size} bytes"
             raise InvalidRequestError(field, text, rule)
-        whole = fingerprint(place)
+        whole = checksum(place)
     return Source(place, whole.size, whole.sha256, content_type, suffix)
-
-
-def _find(text: str) -> Target:
-    from airflow_provider_runway.storage.local_target import LocalTarget
-    from airflow_provider_runway.storage.store_target import find_store_target
-
-    if "://" not in text:
-        return LocalTarget(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111 - a string is wanted
-    return find_store_target(text)
 
 
 def _within_roots(field: str, text: str, place: Target) -> Target:
     """The file where all links have led, if it may be uploaded; of other storages their rights decide."""
-    from airflow_provider_runway.storage.local_target import LocalTarget
     from airflow_provider_runway.utils.config import read_upload_roots
 
     roots = read_upload_roots()

@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from airflow_provider_runway.storage.local_target import ABANDONED_AFTER
-from airflow_provider_runway.storage.targets import Draft
+from airflow_provider_runway.storage.local import ABANDONED_AFTER
+from airflow_provider_runway.storage.target import Draft
 
 _PREFIX = "runway-video-"
 _NAME = re.compile(rf"{_PREFIX}([0-9a-f]{{12}})-.*")

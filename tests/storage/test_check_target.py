@@ -15,9 +15,9 @@ from airflow.sdk import io as airflow_io
 from airflow_provider_runway.kie.errors import TargetExistsError, TargetUnwritableError, UnreadableFileError
 from airflow_provider_runway.storage.check_target import check_target
 from airflow_provider_runway.storage.sources import read_source
-from airflow_provider_runway.storage.targets import ROOM
+from airflow_provider_runway.storage.target import ROOM
 
-from .test_targets import Shop, shop, temporary
+from .test_target import Shop, shop, temporary
 
 __all__ = ["shop", "temporary"]
 

@@ -1,7 +1,4 @@
-"""Where a video can be stored, and how it gets there unseen until it is whole.
-
-A target is one file: a name that ends with ``/`` is a folder, and the video goes into it under a default name.
-"""
+"""A file in some storage, and how it gets there unseen until it is whole."""
 
 from __future__ import annotations
 
@@ -14,14 +11,11 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import BinaryIO, Protocol
 
 from airflow_provider_runway.kie.errors import RunwayError, TargetUnwritableError
 from airflow_provider_runway.kie.texts import LONGEST_MESSAGE, shorten
 from airflow_provider_runway.storage.store_errors import is_hopeless
-
-if TYPE_CHECKING:
-    from airflow.sdk import ObjectStoragePath
 
 _BLOCK = 1_048_576
 # Free bytes that a disk must have before a video is paid for: several times what one of 10 seconds has.
@@ -29,7 +23,7 @@ ROOM = 67_108_864
 
 
 @dataclass(frozen=True, slots=True)
-class Fingerprint:
+class Checksum:
     """What a file's bytes are, in short.
 
     :param size: Bytes.
@@ -90,7 +84,7 @@ class Target(Protocol):
         """
 
 
-def fingerprint(target: Target) -> Fingerprint:
+def checksum(target: Target) -> Checksum:
     """Read the file that is there."""
     size, sha256, md5 = 0, hashlib.sha256(), hashlib.md5(usedforsecurity=False)
     with target.read() as file:
@@ -98,7 +92,7 @@ def fingerprint(target: Target) -> Fingerprint:
             size += len(block)
             sha256.update(block)
             md5.update(block)
-    return Fingerprint(size, sha256.hexdigest(), md5.hexdigest())
+    return Checksum(size, sha256.hexdigest(), md5.hexdigest())
 
 
 def check_room(draft: Draft) -> None:
@@ -114,47 +108,6 @@ def check_room(draft: Draft) -> None:
     draft.file.write(bytes(_BLOCK))
     draft.file.flush()
     os.fsync(draft.file.fileno())
-
-
-def address_of(path: str | os.PathLike[str] | ObjectStoragePath) -> str:
-    """A path as the text that leads to the same file, with the id of its connection.
-
-    :raises TypeError: If it is no path.
-    """
-    if isinstance(path, str):
-        return path
-    text = str(path) if hasattr(path, "protocol") else os.fspath(path)
-    if not isinstance(text, str):
-        raise TypeError(f"a path is a text, not {type(path).__name__}")
-    conn_id = getattr(path, "conn_id", None)
-    if not conn_id or f"{conn_id}@" in text:
-        return text
-    scheme, _, rest = text.partition("://")  # Airflow 3.2 leaves it out
-    return f"{scheme}://{conn_id}@{rest}"
-
-
-def find_target(target: str | os.PathLike[str] | ObjectStoragePath, default_name: str) -> Target:
-    """Read a path: without a scheme it is a file of this machine, otherwise whatever Airflow has a file system for.
-
-    :param target: A path, a URI such as ``s3://conn_id@bucket/key``, or a path object.
-    :param default_name: The name of the file in a target that ends with ``/``.
-    :raises TypeError: If it is no path.
-    :raises ValueError: If it is empty.
-    :raises ImportError: If Airflow has no file system for it.
-    :raises airflow.sdk.exceptions.AirflowNotFoundException: If there is no such connection.
-    """
-    from airflow_provider_runway.storage.local_target import LocalTarget
-
-    text = address_of(target)
-    if not text.strip():
-        raise ValueError("the path is empty")
-    if text.endswith("/"):
-        text += default_name
-    if "://" not in text:
-        return LocalTarget(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111 - a string is wanted
-    from airflow_provider_runway.storage.store_target import find_store_target
-
-    return find_store_target(text)
 
 
 @contextmanager

@@ -10,6 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import importlib
+import inspect
 import logging
 import secrets
 from collections.abc import Mapping
@@ -19,11 +21,9 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 from airflow_provider_runway.storage.content import HEAD
-from airflow_provider_runway.storage.local_target import LocalTarget
 from airflow_provider_runway.storage.media_types import content_type
-from airflow_provider_runway.storage.put_options import PART, SHOWN_ONLY_WHOLE, put_options
 from airflow_provider_runway.storage.s3_uploads import abort_abandoned_uploads
-from airflow_provider_runway.storage.targets import Draft, Target, check_room, with_suffix
+from airflow_provider_runway.storage.target import Draft, check_room, with_suffix
 from airflow_provider_runway.storage.temporary_drafts import temporary_draft
 
 if TYPE_CHECKING:
@@ -31,55 +31,17 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
-_PACKAGES = {
-    "apache-airflow-providers-amazon[s3fs]": ("s3", "s3a", "s3n"),
-    "apache-airflow-providers-google": ("gs", "gcs"),
-    "apache-airflow-providers-microsoft-azure": ("abfs", "abfss", "adl"),
-}
+# s3fs and gcsfs keep whole parts in memory, by default some hundred mebibytes of them.
+PART = 8_388_608
+_S3 = {"s3", "s3a", "s3n"}
+_AZURE = {"abfs", "abfss", "az", "adl"}
+# Their put_file is one request, or an upload in parts that is dropped when it fails (s3fs, gcsfs, adlfs).
+SHOWN_ONLY_WHOLE = _S3 | _AZURE | {"gs", "gcs"}
 _PROBE = b"Written to see whether a video can be stored here. It can be removed.\n"
 
 
-def find_store_target(uri: str) -> Target:
-    """Look up the file system of a URI.
-
-    :param uri: With scheme, maybe with a connection id: ``s3://conn_id@bucket/key``.
-    :raises ImportError: If Airflow has no file system for it, or a library for it is not installed.
-    :raises airflow.sdk.exceptions.AirflowNotFoundException: If there is no such connection.
-    """
-    from airflow.sdk import ObjectStoragePath
-    from airflow.sdk.bases.hook import BaseHook
-    from airflow.sdk.io import has_fs
-    from fsspec.implementations.local import LocalFileSystem
-
-    scheme = uri.partition("://")[0].lower()
-    if has_fs(scheme):
-        path = ObjectStoragePath(uri)
-        if path.conn_id:  # which Amazon's provider would pass over, and take whatever credentials it finds
-            BaseHook.get_connection(path.conn_id)
-        file_system = path.fs
-    else:
-        try:
-            path = ObjectStoragePath(uri)
-            file_system = path.fs  # one that was attached
-        except ValueError:
-            raise ImportError(_no_file_system(scheme)) from None
-    if isinstance(file_system, LocalFileSystem):
-        return LocalTarget(file_system._strip_protocol(path.path))  # noqa: SLF001 - how fsspec makes it absolute
-    address = str(path)
-    if path.conn_id and f"{path.conn_id}@" not in address:  # Airflow 3.2
-        _, _, rest = address.partition("://")
-        address = f"{scheme}://{path.conn_id}@{rest}"
-    return StoreTarget(file_system, path.path, address, shown_only_whole=scheme in SHOWN_ONLY_WHOLE)
-
-
-def _no_file_system(scheme: str) -> str:
-    package = next((package for package, schemes in _PACKAGES.items() if scheme in schemes), None)
-    advice = f"install {package}" if package else "no installed provider brings one"
-    return f"Airflow has no file system for {scheme}:// ({advice})"
-
-
 @dataclass(frozen=True, slots=True)
-class StoreTarget:
+class ObjectStoreTarget:
     """A file in an fsspec file system.
 
     :param file_system: The file system.
@@ -93,9 +55,9 @@ class StoreTarget:
     uri: str
     shown_only_whole: bool
 
-    def beside(self, suffix: str) -> StoreTarget:
+    def beside(self, suffix: str) -> ObjectStoreTarget:
         """The file of the same name with another suffix."""
-        return StoreTarget(
+        return ObjectStoreTarget(
             self.file_system, with_suffix(self.path, suffix), with_suffix(self.uri, suffix), self.shown_only_whole
         )
 
@@ -206,3 +168,26 @@ def _check_whole(arrived: int | None, draft: Draft) -> None:
         raise OSError(
             f"{arrived} of {size} bytes are there: the store has lost some, or another task has written there meanwhile"
         )
+
+
+def put_options(file_system: AbstractFileSystem, content_type: str, *, exclusive: bool) -> dict[str, Any]:
+    """What to hand to ``put_file`` besides the paths, as far as the file system has it.
+
+    :param file_system: The file system.
+    :param content_type: The type that the file is to have there.
+    :param exclusive: Whether it is to be refused, with ``FileExistsError``, if there is a file already.
+    """
+    named = file_system.protocol
+    protocols = {named} if isinstance(named, str) else set(named)
+    put = getattr(file_system, "_put_file", file_system.put_file)
+    known = inspect.signature(put).parameters
+    wanted: dict[str, Any] = {"chunksize": PART, "max_concurrency": 2, "content_type": content_type}
+    if exclusive:
+        wanted |= {"mode": "create", "overwrite": False}
+    options = {name: value for name, value in wanted.items() if name in known}
+    if protocols & _S3:
+        options["ContentType"] = content_type
+    elif protocols & _AZURE:
+        blob: Any = importlib.import_module("azure.storage.blob")
+        options["content_settings"] = blob.ContentSettings(content_type=content_type)
+    return options

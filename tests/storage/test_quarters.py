@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from airflow_provider_runway.storage.progress import Quarters
+from airflow_provider_runway.storage.quarters import Quarters
 
 MB = 1_000_000
 

@@ -14,8 +14,9 @@ from airflow.sdk.io import store
 from fsspec.implementations.memory import MemoryFileSystem  # noqa: TID253 - a test may take its time
 
 from airflow_provider_runway.kie.errors import DownloadError, TargetExistsError, TargetUnwritableError
-from airflow_provider_runway.storage.store_target import StoreTarget
-from airflow_provider_runway.storage.targets import find_target, with_suffix
+from airflow_provider_runway.storage.locate import locate
+from airflow_provider_runway.storage.object_store import ObjectStoreTarget
+from airflow_provider_runway.storage.target import with_suffix
 
 from .support import OTHER_VIDEO, PICTURE, VIDEO, Ask, media_host, reply, save, video_reply
 
@@ -176,7 +177,7 @@ def test_a_store_that_knows_no_exclusive_upload_gets_a_plain_one(shop: Shop) -> 
                 raise OSError(errno.ENOSYS, "A header you provided implies functionality that is not implemented")
             self.pipe_file(rpath, Path(lpath).read_bytes())
 
-    target = StoreTarget(Older(), "/bucket/fox.mp4", "s3://bucket/fox.mp4", shown_only_whole=True)
+    target = ObjectStoreTarget(Older(), "/bucket/fox.mp4", "s3://bucket/fox.mp4", shown_only_whole=True)
     with target.draft() as draft:
         draft.file.write(VIDEO)
         target.publish(draft, overwrite=False)
@@ -193,7 +194,7 @@ def test_an_upload_that_fails_since_another_was_first_is_told_apart(shop: Shop) 
             self.pipe_file(rpath, OTHER_VIDEO)
             raise RuntimeError("The specified block list is invalid.")
 
-    target = StoreTarget(Spoiled(), "/bucket/fox.mp4", "abfs://bucket/fox.mp4", shown_only_whole=True)
+    target = ObjectStoreTarget(Spoiled(), "/bucket/fox.mp4", "abfs://bucket/fox.mp4", shown_only_whole=True)
     with target.draft() as draft:
         draft.file.write(VIDEO)
         with pytest.raises(FileExistsError):
@@ -283,5 +284,5 @@ def test_a_name_keeps_its_stem(path: str, with_png: str) -> None:
 def test_a_path_of_this_machine_is_made_absolute(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("HOME", "/home/me")
-    assert find_target("films/", "x.mp4").uri == f"file://{tmp_path}/films/x.mp4"
-    assert find_target("~/fox.mp4", "x.mp4").uri == "file:///home/me/fox.mp4"
+    assert locate("films/", "x.mp4").uri == f"file://{tmp_path}/films/x.mp4"
+    assert locate("~/fox.mp4", "x.mp4").uri == "file:///home/me/fox.mp4"

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from airflow_provider_runway.storage.targets import Draft, check_room, with_suffix
+from airflow_provider_runway.storage.target import Draft, check_room, with_suffix
 
 # A draft that nobody has written to for so many seconds belongs to a process that was killed.
 ABANDONED_AFTER = 3600.0
