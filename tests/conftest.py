@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,7 @@ from fakes import GivenTime  # noqa: E402 - imports Airflow
 
 from airflow_provider_runway.kie.client import AsyncKieClient, KieClient  # noqa: E402
 from airflow_provider_runway.sandbox import Sandbox  # noqa: E402
+from airflow_provider_runway.triggers import shared_poller  # noqa: E402
 from airflow_provider_runway.triggers.shared_poller import SharedPoller  # noqa: E402
 
 CONNECTION = "AIRFLOW_CONN_RUNWAY_DEFAULT"
@@ -71,7 +73,6 @@ def given_time(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> GivenTime:
         defaults = vars(client)["__init__"].__kwdefaults__
         monkeypatch.setitem(defaults, "sleep", sleep)
         monkeypatch.setitem(defaults, "clock", time.monotonic)
-    defaults = vars(SharedPoller)["__init__"].__kwdefaults__
-    monkeypatch.setitem(defaults, "clock", time.monotonic)
-    monkeypatch.setitem(defaults, "call_later", time.call_later)
+    given = partial(SharedPoller, clock=time.monotonic, call_later=time.call_later)
+    monkeypatch.setattr(shared_poller, "SharedPoller", given)
     return time

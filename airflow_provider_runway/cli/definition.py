@@ -23,7 +23,7 @@ _POLL_INTERVAL = Arg(
     type=float,
     default=10.0,
     metavar="SECONDS",
-    help="shortest pause between two looks (default: 10)",
+    help="shortest pause between two polls (default: 10)",
 )
 
 
