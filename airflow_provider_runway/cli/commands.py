@@ -104,11 +104,11 @@ def generate(arguments: Namespace) -> None:
         watermark=arguments.watermark,
     )
     price = estimate(request, read_prices())
-    if arguments.save_to and arguments.no_wait:
+    if arguments.save_to is not None and arguments.no_wait:
         end(ExitCode.WRONG, "--save-to needs the video, and --no-wait does not wait for it. Nothing was sent.")
     with _hook(arguments) as hook:
         with ending_with(code_before_paying):
-            if arguments.save_to:
+            if arguments.save_to is not None:
                 check_target(arguments.save_to, None)
             image = request.image_url
             if is_file_address(image):
@@ -149,7 +149,7 @@ def _follow(hook: RunwayHook, task_id: str, price: float | None, arguments: Name
     task = _wait(hook, task_id, arguments, lambda error: code_once_paid(error, ExitCode.NOT_READY), how)
     completed_at = utc_now()
     saved: Sequence[SavedFile] = ()
-    if arguments.save_to:
+    if arguments.save_to is not None:
         again = f"To store it: {_how_to_save(task_id, arguments.save_to, arguments)}"
         with ending_with(lambda error: code_once_paid(error, ExitCode.NOT_STORED), again):
             saved = _save(hook, task, arguments.save_to, arguments)

@@ -9,6 +9,8 @@ from typing import Any
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.rules import check_encodable
 
+# With a home in its place, which only the machine of the task can know.
+_ABSOLUTE = re.compile(r"/|~[^/\s]*/")
 _LOCAL_SCHEMES = {"file", "local"}
 # Airflow has a file system for it that fsspec does not list under this name.
 _KNOWN_BESIDES = {"abfss"}
@@ -46,7 +48,7 @@ def check_place(name: str, value: object) -> None:
     scheme, has_scheme, rest = text.partition("://")
     if not has_scheme or scheme.lower() in _LOCAL_SCHEMES:
         path = re.sub(r"^[^/@]*@", "", rest) if has_scheme else text
-        if not path.startswith(("/", "~")):
+        if not _ABSOLUTE.match(path):
             rule = f"must be absolute: {_PLACE}. A relative one would lead into the folder of whichever process runs"
             raise InvalidRequestError(name, value, rule)
     else:

@@ -45,6 +45,7 @@ def locate(path: AnyPath, default_name: str = "") -> Target:
     :param default_name: The name of the file in a folder, which is what ends with ``/``.
     :raises TypeError: If it is no path.
     :raises ValueError: If it is empty.
+    :raises FileNotFoundError: If it begins with a home folder that there is not.
     :raises ImportError: If Airflow has no file system for it, or a library for it is not installed.
     :raises airflow.sdk.exceptions.AirflowNotFoundException: If there is no such connection.
     """
@@ -54,8 +55,19 @@ def locate(path: AnyPath, default_name: str = "") -> Target:
     if text.endswith("/"):
         text += default_name
     if "://" not in text:
-        return LocalTarget(os.path.abspath(os.path.expanduser(text)))  # noqa: PTH100, PTH111 - a string is wanted
+        return LocalTarget(os.path.abspath(_expand_home(text)))  # noqa: PTH100 - a string is wanted
     return _by_scheme(text)
+
+
+def _expand_home(path: str) -> str:
+    """A path with the home folder that ``~`` or ``~name`` at its beginning stands for.
+
+    Where there is no such home the path is a relative one, though it does not look so.
+    """
+    expanded = os.path.expanduser(path)  # noqa: PTH111 - a string is wanted
+    if expanded.startswith("~"):
+        raise FileNotFoundError(f"there is no home folder {path.partition('/')[0]}; a file of such a name is ./{path}")
+    return expanded
 
 
 def _by_scheme(uri: str) -> Target:
@@ -78,5 +90,6 @@ def _by_scheme(uri: str) -> Target:
         advice = f"install {package}" if package else "no installed provider brings one"
         raise ImportError(f"Airflow has no file system for {scheme}:// ({advice})") from None
     if isinstance(file_system, LocalFileSystem):
+        _expand_home(uri.partition("://")[2].removeprefix(f"{path.conn_id}@"))  # fsspec takes that of nobody, too
         return LocalTarget(file_system._strip_protocol(path.path))  # noqa: SLF001 - how fsspec makes it absolute
     return ObjectStoreTarget(file_system, path.path, address_of(path), shown_only_whole=scheme in SHOWN_ONLY_WHOLE)

@@ -327,7 +327,16 @@ def test_a_place_that_is_taken_is_found_out_before_anything_is_paid(call: Call, 
 
     assert call("generate", "A fox", "--yes", "--save-to", f"{tmp_path}/fox.mp4").code == ExitCode.WRONG
     assert call("generate", "A fox", "--yes", "--save-to", "nowhere://fox.mp4").code == ExitCode.WRONG
+    assert call("generate", "A fox", "--yes", "--save-to", "~nobody_at_all/fox.mp4").code == ExitCode.WRONG
     assert kie.ledger.submissions == ()
+
+
+@pytest.mark.parametrize("option", ["--save-to", "--image-url"])
+@pytest.mark.parametrize("value", ["", " ", "\t"])
+def test_an_option_that_is_given_and_empty_is_refused_unpaid(call: Call, kie: Sandbox, option: str, value: str) -> None:
+    done = call("generate", "A fox", "--yes", option, value)
+
+    assert (done.code, done.out, kie.ledger.submissions) == (ExitCode.WRONG, "", ())
 
 
 @pytest.mark.parametrize(
@@ -336,6 +345,7 @@ def test_a_place_that_is_taken_is_found_out_before_anything_is_paid(call: Call, 
         ("--quality", "1080p", "--duration", "10"),
         ("--image-url", "fox"),
         ("--no-wait", "--save-to", "fox.mp4"),
+        ("--no-wait", "--save-to", ""),
     ],
 )
 def test_what_breaks_a_rule_is_said_before_anything_is_sent(call: Call, kie: Sandbox, wrong: tuple[str, ...]) -> None:

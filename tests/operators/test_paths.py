@@ -59,6 +59,10 @@ RELATIVE = [
     "file://videos/fox.mp4",
     "local://fox.mp4",
     "s3:/b/fox.mp4",
+    "~",
+    "~fox.mp4",
+    "~ /fox.mp4",
+    "file://~fox.mp4",
 ]
 REFUSED_PLACES = [
     "",
@@ -88,6 +92,29 @@ def test_a_relative_place_out_of_a_template_costs_nothing(kie: Sandbox, place: s
     with pytest.raises(AirflowFailException, match=r"save_to must .* Nothing was sent"):
         rendering(lambda: RunwayGenerateOperator(**FOX, save_to=f"{{{{ {place!r} }}}}")).run()
     assert kie.ledger.requests == ()
+
+
+@pytest.mark.parametrize("place", ["~nobody_at_all/fox.mp4", "file://~nobody_at_all/fox.mp4", "local://~x.mp4/fox.mp4"])
+def test_a_place_in_a_home_that_there_is_not_costs_nothing(
+    kie: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    with pytest.raises(AirflowFailException, match=r"there is no home folder ~.* Nothing was sent or paid"):
+        Task(lambda: RunwayGenerateOperator(**FOX, save_to=place)).run()
+    with pytest.raises(AirflowFailException, match="there is no home folder ~"):
+        RunwayUploadOperator(task_id="upload", path=place).execute(fake_context())
+
+    assert (kie.ledger.submissions, list(tmp_path.iterdir())) == ((), [])
+
+
+@pytest.mark.parametrize("place", ["~/fox.mp4", "file://~/fox.mp4"])
+def test_a_home_that_there_is_takes_a_video(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+
+    assert Task(lambda: RunwayGenerateOperator(**FOX, save_to=place)).run()["saved_to"] == f"file://{tmp_path}/fox.mp4"
 
 
 @pytest.mark.parametrize(
