@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 HOME = Path(tempfile.mkdtemp(prefix="airflow-home-"))
+# Where there is none, the first command that a test starts would write all of Airflow's defaults down as settings.
+(HOME / "airflow.cfg").touch()
 
 # Airflow reads its environment when it is first imported, which is after this.
 for name in [name for name in os.environ if name.startswith(("AIRFLOW", "_AIRFLOW"))]:

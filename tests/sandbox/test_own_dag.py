@@ -44,7 +44,7 @@ with DAG("patient", schedule=None) as dag:
         )
 """
 TESTS = """
-from airflow_provider_runway.configuration import read_shortest_deferral
+from airflow_provider_runway.utils.config import read_shortest_deferral
 from patient import dag
 
 def test_nothing_waits_an_hour(runway_sandbox, monkeypatch):
