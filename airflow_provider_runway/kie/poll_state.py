@@ -216,10 +216,6 @@ class PollState:
         since = before.linkless_since if before.linkless else now
         return PollFailures(linkless=before.linkless + 1, linkless_since=since)
 
-    def timed_out(self) -> WaitTimeoutError:
-        """The error of a wait that has reached its deadline."""
-        return timed_out(self.task_id, self.state, submitted=self.submitted is not None)
-
     def _polling_failed(self, error: RunwayError) -> PollingFailedError:
         if error.code in _PERHAPS_THE_END:
             text = "That may be the end of the task, whose credits come back then: see the account's logs."
@@ -258,7 +254,7 @@ class PollState:
     def _again(self, now: float, pause: float, change: str | None = None) -> Step:
         left = self.deadline - now
         if left <= 0:
-            return GaveUp(self.timed_out())
+            return GaveUp(timed_out(self.task_id, self.state, submitted=self.submitted is not None))
         return PollAgain(min(pause, left), change)
 
     def _change(self, task: VideoTask) -> str | None:

@@ -17,15 +17,8 @@ from airflow_provider_runway.kie.tasks import Kind, TaskState
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PollRequest:
-    """What a :class:`.RunwayVideoTrigger` asks of the shared poller.
+    """What a :class:`.RunwayVideoTrigger` asks of the shared poller. The fields are the trigger's parameters.
 
-    :param runway_conn_id: The connection.
-    :param runway_task_id: The task to poll.
-    :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"``.
-    :param poll_interval: Seconds, the shortest pause between two polls.
-    :param deadline: Epoch seconds at which the wait ends.
-    :param submitted_at: Epoch seconds at which the task was submitted; ``None`` if that is not known.
-    :param profile: What sort of video it is, as in the price list: those of one sort are ready after similar times.
     :raises InvalidRequestError: If a moment is no finite number.
     """
 
@@ -94,17 +87,7 @@ class VideoEvent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AdmissionRequest:
-    """What a :class:`.RunwayAdmissionTrigger` asks of the admission queue.
-
-    :param runway_conn_id: The connection; all its submissions share one queue.
-    :param queued_at: Epoch seconds at which the submission was first wanted: its place in the queue.
-    :param refusals: How often KIE has refused it for now.
-    :param not_before: Epoch seconds before which it must not be sent again.
-    :param holds_all: Whether the others of the connection must wait for that moment too: KIE named a pause, or is
-        under maintenance.
-    :param late: Whether it was refused when it was sent long after the moment that the queue had given it.
-    :param limit: Submissions that the account may make in 10 seconds.
-    """
+    """What a :class:`.RunwayAdmissionTrigger` asks of the admission queue. The fields are the trigger's parameters."""
 
     runway_conn_id: str
     queued_at: float
