@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
@@ -175,14 +175,14 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         from airflow_provider_runway.operators.video_job import Deferral
 
         with self._run(context) as lifecycle:
-            lifecycle.read_record()
+            lifecycle.read_submission()
             self.show_logs()
             if self.was_given("save_to"):
                 check_place("save_to", self.needed("save_to"))
             job = self._job(context, lifecycle, is_resumed=admitted is not None)
             submitted = lifecycle.submit(job, admitted)
             if isinstance(submitted, Deferral):
-                self._defer(submitted)
+                return self._conclude(context, lifecycle, submitted)
             task_id = submitted.submission.paid_task_id
             self.show_logs(task_id)
             context["ti"].xcom_push("task_id", task_id)
@@ -240,20 +240,17 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         from airflow_provider_runway.utils.asset_events import describe_video
 
         if isinstance(outcome, Deferral):
-            self._defer(outcome)
+            self.defer(
+                trigger=outcome.trigger,
+                method_name=outcome.method_name,
+                kwargs=dict(outcome.kwargs),
+                timeout=outcome.timeout,
+            )
         self.result = outcome
         describe_video(context, self.outlets, outcome, lifecycle.request)
         # The operator that runs is a copy: no scheduler or DAG processor knows of this callback.
         self.on_success_callback = [note_success, *as_list(self.on_success_callback)]
         return outcome.to_json()
-
-    def _defer(self, deferral: Deferral) -> NoReturn:
-        self.defer(
-            trigger=deferral.trigger,
-            method_name=deferral.method_name,
-            kwargs=dict(deferral.kwargs),
-            timeout=deferral.timeout,
-        )
 
     def _payment(self, lifecycle: VideoLifecycle) -> Payment:
         """Whether something is paid, and what a further try does."""

@@ -64,12 +64,12 @@ class VideoLifecycle:
         self._earlier: Submission | None = None
         self._has_succeeded = False
 
-    def read_record(self) -> None:
+    def read_submission(self) -> None:
         """Find out what an earlier try has submitted, before anything else can go wrong.
 
-        :raises UnreadableRecordError: If there is a record that cannot be read.
+        :raises UnreadableRecordError: If there is a submission record that cannot be read.
         """
-        self._earlier = self.state.read()
+        self._earlier = self.state.read_submission()
         self._has_succeeded = self.state.has_succeeded(self._earlier)
         if self._earlier is not None and self.has_open_submission:
             self.paid = self._earlier.task_id
@@ -81,7 +81,7 @@ class VideoLifecycle:
         return earlier is not None and not self._has_succeeded and earlier.stage not in {Stage.FAILED, Stage.GONE}
 
     def submit(self, job: VideoJob, admitted: AdmissionEvent | None = None) -> Submitted | Deferral:
-        """Submit, unless an earlier try has: after :meth:`read_record`.
+        """Submit, unless an earlier try has: after :meth:`read_submission`.
 
         :param job: What is to be made.
         :param admitted: How the admission queue has let it through, if it was there.
@@ -95,7 +95,7 @@ class VideoLifecycle:
                 self._prepare(replace(job, request=job.renew_request(), renew_request=None), submitted=False)
             self._check_before_paying()
             # The poll of an earlier task may have recorded that it failed.
-            outcome = self._submit(admitted, self._earlier and self.state.read())
+            outcome = self._submit(admitted, self._earlier and self.state.read_submission())
             if isinstance(outcome, Deferral):
                 return outcome
             submitted = Submitted(outcome)
@@ -134,7 +134,7 @@ class VideoLifecycle:
         """
         task_id = ended.task_id
         self._prepare(job, submitted=True)
-        submission = self.state.read()
+        submission = self.state.read_submission()
         if submission is None or submission.task_id != task_id:
             submission = Submission.unrecorded(task_id, submitted_at, fingerprint(self.request))
         try:
@@ -255,7 +255,7 @@ class VideoLifecycle:
         )
 
     def _finish(self, task: VideoTask, submission: Submission, *, seen_to_finish: bool = True) -> VideoResult:
-        """Store what is finished, and record that all is done.
+        """Store what is finished, and note that all is done.
 
         :param seen_to_finish: Whether this try has waited for it, so that it became ready just now.
         """

@@ -1,4 +1,4 @@
-"""The record of a submission, which outlives a try, and what a new try makes of it.
+"""The submission record, which outlives a try, and what a new try makes of it.
 
 It is kept in Airflow's task state store (3.3 and later), whose key is the task instance without its try number: a
 retry, a cleared task and each mapped index find their own. It holds no secret: the store is shown in the UI.
@@ -61,7 +61,7 @@ class Submission:
 
     @classmethod
     def unrecorded(cls, task_id: str, submitted_at: str | None, fingerprint: str) -> Submission:
-        """A submission of this try that no record tells of, as no record outlives a try."""
+        """A submission of this try that no submission record tells of, as none outlives a try."""
         return cls(
             stage=Stage.SUBMITTED,
             fingerprint=fingerprint,
@@ -90,12 +90,12 @@ class Submission:
         return ""
 
     def to_json(self) -> dict[str, Any]:
-        """The record as it is stored."""
+        """The submission record as it is stored."""
         return {"version": _VERSION, **asdict(self), "stage": self.stage.value}
 
     @classmethod
     def from_json(cls, value: object) -> Submission:
-        """Read a stored record.
+        """Read a stored submission record.
 
         :raises UnreadableRecordError: If it is not one: that is not the same as none.
         """
@@ -119,7 +119,7 @@ class Submission:
 
 
 def failures_before(earlier: Submission | None, fingerprint: str) -> int:
-    """How many submissions of a request have failed before, if the record of an earlier try is of that request."""
+    """How many submissions of a request have failed before, if that of the earlier try is of that request."""
     if earlier is None or earlier.stage is not Stage.FAILED or earlier.fingerprint != fingerprint:
         return 0
     return earlier.failures
@@ -167,9 +167,9 @@ Plan = Submit | Reattach | Refuse
 def plan(earlier: Submission | None, fingerprint: str, *, has_succeeded: bool, resubmit_ambiguous: bool) -> Plan:
     """Decide what a try does, from what earlier ones left behind.
 
-    :param earlier: The record, if there is one.
+    :param earlier: The submission record, if there is one.
     :param fingerprint: Of the request as it is now.
-    :param has_succeeded: Whether Airflow has taken a success with this record's KIE task: so a person has cleared it.
+    :param has_succeeded: Whether Airflow has taken a success with its KIE task: so a person has cleared it.
     :param resubmit_ambiguous: Whether a submission whose outcome is unknown may be sent again.
     """
     if earlier is None or earlier.stage in {Stage.FAILED, Stage.GONE}:

@@ -39,11 +39,11 @@ WAIT_HERE = RetryRules(refusal_tries=60)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Submitter:
-    """Submits the request of a job and keeps the record of it.
+    """Submits the request of a job and writes its submission record.
 
     :param job: How the task waits, and where it stores.
     :param hook: The connection's hook.
-    :param state: Where the record is kept.
+    :param state: Where the submission record is kept.
     :param files: The files that the request names.
     :param price: Credits that the video is expected to cost; ``None`` if that is not known.
     :param context: The task's context.
@@ -65,11 +65,11 @@ class Submitter:
 
         :param request: The request.
         :param admitted: How the admission queue has let it through, if it was there.
-        :param earlier: The record of an earlier submission, which this one takes the place of.
+        :param earlier: The submission record of an earlier try, which this one takes the place of.
         :raises CreditFloorError: If the video would take the balance below the connection's floor; nothing was sent.
-        :raises AmbiguousSubmissionError: If KIE may have taken it. The record keeps the intent, so that no later
-            try sends it again by itself.
-        :raises RunwayError: Any other error means that KIE took nothing; the record is as if nothing had happened.
+        :raises AmbiguousSubmissionError: If KIE may have taken it. The submission record keeps the intent, so that no
+            later try sends it again by itself.
+        :raises RunwayError: Any other error means that KIE took nothing; the submission record is as it was before.
         """
         job, limit = self.job, self.hook.settings.submission_limit
         if job.save_to is not None:
@@ -107,7 +107,7 @@ class Submitter:
             saved_to=earlier.saved_to if earlier else None,
             failures=failures_before(earlier, known_by),
         )
-        self.state.write(intent)
+        self.state.write_submission(intent)
         try:
             name = f"{intent.fingerprint}, sent after {intent.intended_at}"
             task_id = client.submit(
@@ -119,7 +119,7 @@ class Submitter:
             self.state.put_back(earlier)
             raise
         submission = replace(intent, stage=Stage.SUBMITTED, task_id=task_id, submitted_at=to_iso(utc_now()))
-        self._record(submission)
+        self._write_paid(submission)
         self.log.info(
             "Submitted to KIE.AI: task %s, for %s. It is paid from here on: killing this Airflow task neither stops "
             "nor refunds the video.",
@@ -128,11 +128,11 @@ class Submitter:
         )
         return submission
 
-    def _record(self, submission: Submission) -> None:
-        """Record a task id that is paid. Failing to is no reason to lose the video as well."""
+    def _write_paid(self, submission: Submission) -> None:
+        """Write down a task id that is paid. Failing to is no reason to lose the video as well."""
         for pause in (1.0, 3.0, 9.0, None):
             try:
-                return self.state.write(submission)
+                return self.state.write_submission(submission)
             except Exception as error:
                 if pause is None:
                     self.log.exception(

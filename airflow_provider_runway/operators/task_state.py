@@ -1,4 +1,4 @@
-"""What one task instance keeps: the record of its submission, and values for its way back from a trigger."""
+"""What one task instance keeps: its submission record, and values for its way back from a trigger."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class TaskState:
         store: Backend | None = context.get("task_state_store")
         self._ti = context["ti"]
         self._backend: Backend = _XCom(self._ti) if store is None else store
-        self.outlives_try = store is not None
+        self.outlives_try = not isinstance(self._backend, _XCom)
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The JSON object under this key, if there is one."""
@@ -68,7 +68,7 @@ class TaskState:
         """Keep a JSON object in place of what was there before."""
         self._backend.set(key, value, retention=RETENTION)
 
-    def read(self) -> Submission | None:
+    def read_submission(self) -> Submission | None:
         """The submission record, or ``None`` if there is none.
 
         :raises UnreadableRecordError: If there is one that cannot be read: that is not the same as none.
@@ -76,26 +76,26 @@ class TaskState:
         value = self._backend.get(RECORD_KEY) if self.outlives_try else None
         return None if value is None else Submission.from_json(value)
 
-    def write(self, submission: Submission) -> None:
+    def write_submission(self, submission: Submission) -> None:
         """Keep a submission record in place of the one before, if records outlive this try."""
         if self.outlives_try:
             self.set(RECORD_KEY, submission.to_json())
 
     def put_back(self, earlier: Submission | None) -> None:
-        """Keep the record that was there before an intent that came to nothing."""
+        """Keep the submission record that was there before an intent that came to nothing."""
         if earlier is not None:
-            self.write(earlier)
+            self.write_submission(earlier)
         elif self.outlives_try:
             self._backend.delete(RECORD_KEY)
 
     def write_finished(self, submission: Submission, save_to: str | None = None) -> None:
-        """Record that all is done. Whether Airflow takes the success is :meth:`mark_success`'s to say.
+        """Note that all is done. Whether Airflow takes the success is :meth:`mark_success`'s to say.
 
         :param submission: The submission.
         :param save_to: Where its video was stored.
         """
         saved_to = save_to or submission.saved_to
-        self.write(replace(submission, stage=Stage.FINISHED, saved_to=saved_to))
+        self.write_submission(replace(submission, stage=Stage.FINISHED, saved_to=saved_to))
 
     def mark_success(self, submission: Submission) -> None:
         """Note that Airflow has taken the success: a person who clears the task gets a new video."""
@@ -110,7 +110,7 @@ class TaskState:
 
     @contextmanager
     def recording_failure(self, submission: Submission) -> Iterator[None]:
-        """Record that the KIE task has ended without a video, if that is what comes out of the block.
+        """Note that the KIE task has ended without a video, if that is what comes out of the block.
 
         An error that bounds how often its request is worth submitting stops being retryable at that bound.
         """
@@ -122,20 +122,20 @@ class TaskState:
             if error.resubmissions is not None:
                 failures += 1
                 error.retryable = failures <= error.resubmissions
-            self.write(replace(submission, stage=Stage.FAILED, failures=failures))
+            self.write_submission(replace(submission, stage=Stage.FAILED, failures=failures))
             raise
         except (VideoExpiredError, TaskNotFoundError):
-            self.write(replace(submission, stage=Stage.GONE))
+            self.write_submission(replace(submission, stage=Stage.GONE))
             raise
 
 
 def note_success(context: Context) -> None:
     """Note that Airflow has taken a task's success, as its success callback.
 
-    Until then its record leads every further try to the same video: much can fail between the record and the success
-    (an XCom backend, ``post_execute``, the outlets' assets, the API server that is told), and none of it is worth a
-    second payment. Success callbacks also run after a success that Airflow refused, so its API is asked. Not noting it
-    costs nothing: cleared, the task returns the same video.
+    Until then its submission record leads every further try to the same video: much can fail before the success (an
+    XCom backend, ``post_execute``, the outlets' assets, the API server that is told), and none of it is worth a second
+    payment. Success callbacks also run after a success that Airflow refused, so its API is asked. Not noting it costs
+    nothing: cleared, the task returns the same video.
 
     :param context: The task's context.
     """
@@ -143,7 +143,7 @@ def note_success(context: Context) -> None:
     if not state.outlives_try:
         return
     try:
-        submission = state.read()
+        submission = state.read_submission()
         if submission is not None and submission.stage is Stage.FINISHED and _airflow_says_success(context["ti"]):
             state.mark_success(submission)
     except Exception as error:  # noqa: BLE001 - the task has succeeded, whatever becomes of the note

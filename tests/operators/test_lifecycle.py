@@ -111,7 +111,7 @@ FOX = VideoJob(
 
 
 def submitted(work: VideoLifecycle, job: VideoJob) -> Submitted:
-    work.read_record()
+    work.read_submission()
     outcome = work.submit(job)
     assert isinstance(outcome, Submitted)
     return outcome

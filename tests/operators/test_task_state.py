@@ -40,19 +40,19 @@ def test_what_is_no_object_counts_as_nothing() -> None:
 def test_without_a_store_no_record_is_kept() -> None:
     context = fake_context()
     state = TaskState(context)
-    state.write(SUBMITTED)
+    state.write_submission(SUBMITTED)
     state.put_back(None)
 
-    assert state.read() is None
+    assert state.read_submission() is None
     note_success(context)
     assert context["ti"].xcom_pull(key=RECORD_KEY, task_ids="video", map_indexes=-1) is None
 
 
 def test_a_record_outlives_the_try_for_as_long_as_kie_has_its_own() -> None:
     store = FakeStore()
-    TaskState(fake_context(store)).write(SUBMITTED)
+    TaskState(fake_context(store)).write_submission(SUBMITTED)
 
-    assert TaskState(fake_context(store)).read() == SUBMITTED
+    assert TaskState(fake_context(store)).read_submission() == SUBMITTED
     assert store.retentions == [RETENTION]
 
 
@@ -61,18 +61,18 @@ def test_a_record_that_cannot_be_read_is_not_none() -> None:
     store.rows[RECORD_KEY] = "[1]"
 
     with pytest.raises(UnreadableRecordError):
-        TaskState(fake_context(store)).read()
+        TaskState(fake_context(store)).read_submission()
 
 
 @pytest.mark.parametrize("earlier", [None, SUBMITTED])
 def test_the_record_before_an_intent_is_put_back(earlier: Submission | None) -> None:
     store = FakeStore()
     state = TaskState(fake_context(store))
-    state.write(replace(SUBMITTED, stage=Stage.INTENT))
+    state.write_submission(replace(SUBMITTED, stage=Stage.INTENT))
 
     state.put_back(earlier)
 
-    assert state.read() == earlier
+    assert state.read_submission() == earlier
 
 
 @pytest.mark.parametrize("store", [FakeStore(), None], ids=["store", "no store"])
@@ -90,7 +90,7 @@ def test_a_failure_is_recorded_and_stops_being_retryable_at_its_bound(
 
     assert error.retryable is retryable
     if store is not None:
-        assert state.read() == replace(SUBMITTED, stage=Stage.FAILED, failures=failures + 1)
+        assert state.read_submission() == replace(SUBMITTED, stage=Stage.FAILED, failures=failures + 1)
 
 
 def test_a_success_counts_for_the_video_that_it_was_noted_of() -> None:
