@@ -8,7 +8,10 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
+
+from fsspec.implementations.memory import MemoryFileSystem  # noqa: TID253 - a test may take its time
 
 from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.storage.download import Downloader
@@ -127,3 +130,24 @@ def save(link: str, target: Any, **wishes: Any) -> SavedFile:
     """Save a video without pauses."""
     how = {name: wishes.pop(name) for name in ("overwrite", "thumbnail", "on_progress") if name in wishes}
     return save_video(link, target, eager(**wishes), **how)
+
+
+class Shop(MemoryFileSystem):  # type: ignore[misc]
+    """A store that, as S3's files do, shows on closing what was written, and that can be told to fail."""
+
+    store: dict[str, Any] = {}  # noqa: RUF012 - as fsspec has it
+    pseudo_dirs: list[str] = [""]  # noqa: RUF012
+    cachable = False
+    put_fails_after: int | None = None
+    loses: int = 0
+    chunksize: int | None = None
+    put_paths: list[str]
+
+    def put_file(self, lpath: str, rpath: str, callback: Any = None, chunksize: int | None = None) -> None:
+        self.chunksize = chunksize
+        self.put_paths.append(rpath)
+        content = Path(lpath).read_bytes()
+        if self.put_fails_after is not None:
+            self.pipe_file(rpath, content[: self.put_fails_after])
+            raise ConnectionError("the store hung up")
+        self.pipe_file(rpath, content[: len(content) - self.loses])

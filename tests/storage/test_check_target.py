@@ -17,9 +17,7 @@ from airflow_provider_runway.storage.check_target import check_target
 from airflow_provider_runway.storage.sources import read_source
 from airflow_provider_runway.storage.target import ROOM
 
-from .test_target import Shop, shop, temporary
-
-__all__ = ["shop", "temporary"]
+from .support import Shop
 
 
 def refused(save_to: Any) -> TargetUnwritableError:

@@ -15,7 +15,7 @@ import pytest
 
 from airflow_provider_runway.kie.errors import DownloadError
 from airflow_provider_runway.storage import media_request
-from airflow_provider_runway.storage.transport import LEAST, PERIOD, Pace, TooSlowError
+from airflow_provider_runway.storage.transport import LEAST, PERIOD, PUBLIC_ONLY, MediaTransport, Pace, TooSlowError
 
 from .support import VIDEO, Ask, film, media_host, reply, save, video_reply
 
@@ -242,3 +242,39 @@ def test_an_etag_that_cannot_be_sent_back_is_not_resumed_by(tmp_path: Path) -> N
     with media_host(lambda ask: video_reply(ask, upto=None if ask.number else 9, etag='"v\xe9"')) as host:
         save(host.link, str(tmp_path / "fox.mp4"))
     assert "range" not in host.asks[1].headers
+
+
+def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with media_host(video_reply) as proxy:
+        for name in ("no_proxy", "NO_PROXY"):
+            monkeypatch.delenv(name, raising=False)
+        monkeypatch.setenv("http_proxy", proxy.url)
+        save("http://media.example/fox.mp4", str(tmp_path / "fox.mp4"))
+    assert [ask.path for ask in proxy.asks] == ["http://media.example/fox.mp4"]
+
+
+def test_a_host_that_needs_no_proxy_is_asked_directly(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    with media_host(video_reply) as host:
+        save(host.link, str(tmp_path / "fox.mp4"))
+    assert (tmp_path / "fox.mp4").read_bytes() == VIDEO
+
+
+def test_a_read_that_takes_too_long_is_a_cut() -> None:
+    import socket
+
+    with (
+        socket.create_server(("127.0.0.1", 0)) as silent,
+        httpx.Client(transport=MediaTransport(), timeout=0.05) as http,
+        pytest.raises(httpx.ReadTimeout),
+    ):
+        http.get(f"http://127.0.0.1:{silent.getsockname()[1]}/")
+
+
+def test_a_host_that_changes_its_address_after_it_was_looked_up_is_not_asked() -> None:
+    with media_host(video_reply) as host, httpx.Client(transport=MediaTransport()) as http:
+        with pytest.raises(PermissionError):
+            http.get(host.link, extensions={PUBLIC_ONLY: True})
+        assert host.asks == []
+        assert http.get(host.link).content == VIDEO
