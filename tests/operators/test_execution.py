@@ -221,7 +221,7 @@ def test_being_killed_while_it_submits_claims_no_more_than_is_known(
     kie: Sandbox, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, target: Any
 ) -> None:
     task = Task()
-    with dying(monkeypatch, target, "submit" if target is KieClient else "read"):
+    with dying(monkeypatch, target, "submit" if target is KieClient else "read_submission"):
         task.run_into_crash()
 
     task.operator.on_kill()
