@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar, cast
@@ -124,6 +125,7 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
         **RunwayGenerateOperator.template_fields_renderers,
     }
     custom_operator_name = "@task.runway"
+    _renew: Callable[[], Request] | None = None
     # What is shown as rendered is then what was sent.
     overwrite_rtif_after_execution = True
 
@@ -148,7 +150,7 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
         )
         plain_arguments(self.python_callable, self.op_args, self.op_kwargs)
 
-    def _job(self, context: Context, lifecycle: VideoLifecycle, *, is_resumed: bool) -> VideoJob:
+    def _request(self, context: Context, lifecycle: VideoLifecycle, *, is_resumed: bool) -> Request:
         """What the function returns, or has returned for a video that this task has submitted or is submitting."""
         returned = _Returned.read(lifecycle.state)
         asked = self._question()
@@ -158,27 +160,39 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
             else:
                 returned = None
 
-        def job(returned: _Returned | None) -> VideoJob:
-            fields = self._call(context) if returned is None else returned.fields
-            for name, value in {**self._own_fields, **fields}.items():
-                setattr(self, name, value)
-            made = super(RunwayDecoratedOperator, self)._job(context, lifecycle, is_resumed=is_resumed)
-            if returned is None:
-                # The fields of the request are JSON, which what the function returned need not be.
-                _Returned(asked, {name: getattr(made.request, name) for name in fields}).write(lifecycle.state)
-            return made
+        def call() -> Request:
+            fields = self._call(context)
+            request = self._build_with(fields)
+            # The fields of the request are JSON, which what the function returned need not be.
+            _Returned(asked, {name: getattr(request, name) for name in fields}).write(lifecycle.state)
+            return request
 
-        made = job(returned)
-        if returned is None or not returned.is_unsigned:
-            return made
+        if returned is None:
+            return call()
 
         def renew() -> Request:
             self.log.info(
                 "The function is called again: what it returned has a signed link, and signatures are not kept."
             )
-            return job(None).request
+            return call()
 
-        return replace(made, renew_request=renew)
+        self._renew = renew if returned.is_unsigned else None
+        return self._build_with(returned.fields)
+
+    def _submitted_request(self, lifecycle: VideoLifecycle) -> Request | None:
+        """What was asked for, if that is still kept: the function is not called for a video that is paid."""
+        returned = _Returned.read(lifecycle.state)
+        with suppress(InvalidRequestError):
+            return None if returned is None else self._build_with(returned.fields)
+        return None
+
+    def _job(self) -> VideoJob:
+        return replace(super()._job(), renew_request=self._renew)
+
+    def _build_with(self, fields: Mapping[str, Any]) -> Request:
+        for name, value in {**self._own_fields, **fields}.items():
+            setattr(self, name, value)
+        return self.build_request()
 
     @cached_property
     def _own_fields(self) -> Mapping[str, Any]:

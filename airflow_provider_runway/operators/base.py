@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -147,21 +147,27 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         event: dict[str, Any],
         deadline: float | None = None,
         submitted_at: str | None = None,
+        facts: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
         """Go on after the trigger: poll once more, then return the result or say what happened.
 
         :param event: The event of a :class:`~airflow_provider_runway.triggers.runway.RunwayVideoTrigger`.
         :param deadline: Epoch seconds at which this try stops waiting.
         :param submitted_at: When the task was submitted, ISO 8601.
+        :param facts: What is known of the video; see :class:`~airflow_provider_runway.operators.video_job.Facts`.
         """
+        from airflow_provider_runway.operators.video_job import Facts
         from airflow_provider_runway.triggers.events import VideoEvent
 
         ended = VideoEvent.from_event(event)
         with self._run(context) as lifecycle:
             lifecycle.paid = ended.task_id
             self.show_logs(ended.task_id)
-            job = self._job(context, lifecycle, is_resumed=True)
-            outcome = lifecycle.resume(job, ended, deadline, submitted_at)
+            lifecycle.request = self._submitted_request(lifecycle)
+            job = self._job()
+            # A release that kept nothing has deferred with nothing.
+            known = Facts.of(job, self.build_request()) if facts is None else Facts(**facts)
+            outcome = lifecycle.resume(job, known, ended, deadline, submitted_at)
             return self._conclude(context, lifecycle, outcome)
 
     def on_kill(self) -> None:
@@ -179,8 +185,8 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
             self.show_logs()
             if self.was_given("save_to"):
                 check_place("save_to", self.needed("save_to"))
-            job = self._job(context, lifecycle, is_resumed=admitted is not None)
-            submitted = lifecycle.submit(job, admitted)
+            request = self._request(context, lifecycle, is_resumed=admitted is not None)
+            submitted = lifecycle.submit(self._job(), request, admitted)
             if isinstance(submitted, Deferral):
                 return self._conclude(context, lifecycle, submitted)
             task_id = submitted.submission.paid_task_id
@@ -188,17 +194,27 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
             context["ti"].xcom_push("task_id", task_id)
             return self._conclude(context, lifecycle, lifecycle.finish(submitted))
 
-    def _job(self, context: Context, lifecycle: VideoLifecycle, *, is_resumed: bool) -> VideoJob:
+    def _request(self, context: Context, lifecycle: VideoLifecycle, *, is_resumed: bool) -> Request:
         """What is to be made, out of the parameters after templating.
 
-        :param is_resumed: Whether this try has begun before, and comes back from a trigger.
+        :param is_resumed: Whether this try has begun before, and comes back from the admission queue.
         :raises InvalidRequestError: If a parameter breaks a rule.
         """
+        del context, lifecycle, is_resumed
+        return self.build_request()
+
+    def _submitted_request(self, lifecycle: VideoLifecycle) -> Request | None:
+        """What was asked for, if that can still be told; nothing that is paid hangs on it."""
+        del lifecycle
+        with suppress(InvalidRequestError):
+            return self.build_request()
+        return None
+
+    def _job(self) -> VideoJob:
+        """How it is waited for, and where it is stored."""
         from airflow_provider_runway.operators.video_job import VideoJob
 
-        del context, lifecycle, is_resumed
         return VideoJob(
-            request=self.build_request(),
             kind=self.kind,
             runway_conn_id=self.runway_conn_id,
             parent_task_id=self.parent_task_id,

@@ -9,27 +9,27 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Sequence
-from contextlib import suppress
-from dataclasses import replace
+from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.api import submission_call
 from airflow_provider_runway.kie.errors import (
     GenerationFailedError,
-    InvalidRequestError,
+    NoAnswerError,
+    NotSentError,
     RunwayError,
+    ServiceError,
     TaskNotFoundError,
 )
-from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.judging import Verdict, judge
 from airflow_provider_runway.kie.poll_state import timed_out
-from airflow_provider_runway.kie.prices import estimate, price_key
+from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.operators.request_files import RequestFiles
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit, plan
 from airflow_provider_runway.operators.submitter import Submitter
 from airflow_provider_runway.operators.task_state import TaskState
-from airflow_provider_runway.operators.video_job import Deferral, Submitted, VideoJob
+from airflow_provider_runway.operators.video_job import Deferral, Facts, Submitted, VideoJob
 from airflow_provider_runway.results import VideoResult, finished_result, submitted_result, utc_now
 from airflow_provider_runway.triggers.deferral import shortest_deferral, trigger_timeout
 from airflow_provider_runway.triggers.events import AdmissionEvent, PollRequest, VideoEvent
@@ -46,8 +46,8 @@ if TYPE_CHECKING:
 class VideoLifecycle:
     """What one process does for a task: from the start of a try, or from where a trigger has brought it back.
 
-    Whatever comes of it, its attributes then tell: ``paid``, the KIE task that is paid, as far as is known, and
-    ``video_url``, the video's link once there is one.
+    Whatever comes of it, its attributes then tell: ``paid``, the KIE task that is paid, as far as is known,
+    ``video_url``, the video's link once there is one, and ``request``, what was asked for, as far as that is known.
 
     :param hook: The connection's hook.
     :param context: The task's context.
@@ -58,6 +58,7 @@ class VideoLifecycle:
         self.state = TaskState(context)
         self.paid: str | None = None
         self.video_url = ""
+        self.request: Request | None = None
         self._hook = hook
         self._context = context
         self._log = log
@@ -80,22 +81,24 @@ class VideoLifecycle:
         earlier = self._earlier
         return earlier is not None and not self._has_succeeded and earlier.stage not in {Stage.FAILED, Stage.GONE}
 
-    def submit(self, job: VideoJob, admitted: AdmissionEvent | None = None) -> Submitted | Deferral:
+    def submit(self, job: VideoJob, request: Request, admitted: AdmissionEvent | None = None) -> Submitted | Deferral:
         """Submit, unless an earlier try has: after :meth:`read_submission`.
 
-        :param job: What is to be made.
+        :param job: How it is waited for, and where it is stored.
+        :param request: What is asked for.
         :param admitted: How the admission queue has let it through, if it was there.
         :return: What is paid and to be waited on by :meth:`finish`; or how to wait for the moment to submit.
         """
-        self._prepare(job, submitted=False)
+        self._job = job
+        request = self._identify(request)
         submitted = self._reattach()
         if submitted is None:
             self.paid = None
             if job.renew_request is not None:
-                self._prepare(replace(job, request=job.renew_request(), renew_request=None), submitted=False)
-            self._check_before_paying()
+                request = self._identify(job.renew_request())
+            self._check_before_paying(request)
             # The poll of an earlier task may have recorded that it failed.
-            outcome = self._submit(admitted, self._earlier and self.state.read_submission())
+            outcome = self._submit(request, admitted, self._earlier and self.state.read_submission())
             if isinstance(outcome, Deferral):
                 return outcome
             submitted = Submitted(outcome)
@@ -112,9 +115,9 @@ class VideoLifecycle:
             result = submitted_result(
                 submission.paid_task_id,
                 self._job.kind,
-                parent_task_id=self._job.parent_task_id,
+                parent_task_id=self._facts.parent_task_id,
                 submitted_at=submission.submitted_at,
-                credits_estimate=self._price,
+                credits_estimate=self._facts.price,
             )
             self.state.write_finished(submission)
             return result
@@ -123,22 +126,26 @@ class VideoLifecycle:
         return self._wait(submission, self._job.timeout)
 
     def resume(
-        self, job: VideoJob, ended: VideoEvent, deadline: float | None, submitted_at: str | None
+        self, job: VideoJob, facts: Facts, ended: VideoEvent, deadline: float | None, submitted_at: str | None
     ) -> VideoResult | Deferral:
         """Poll once more after the trigger, then return the result or say what happened.
 
-        :param job: What is made.
+        :param job: How it is waited for.
+        :param facts: What is known of it.
         :param ended: How the trigger's wait has ended.
         :param deadline: Epoch seconds at which this try stops waiting.
         :param submitted_at: When the task was submitted, ISO 8601.
         """
         task_id = ended.task_id
-        self._prepare(job, submitted=True)
+        self._job, self._facts = job, facts
         submission = self.state.read_submission()
         if submission is None or submission.task_id != task_id:
-            submission = Submission.unrecorded(task_id, submitted_at, fingerprint(self.request))
+            submission = Submission.unrecorded(task_id, submitted_at, facts.fingerprint)
+        left = 0.0 if deadline is None or ended.state == "timeout" else deadline - time.time()
         try:
-            polled = self._poll(submission, unknown_is_gone=ended.state == "gone")
+            polled = self._poll(
+                submission, unknown_is_gone=ended.state == "gone", faults_pass=left > 0 and ended.state != "fault"
+            )
         except RunwayError as error:
             if ended.state == "fault" and error.retryable:
                 raise ended.as_error() from error
@@ -147,36 +154,30 @@ class VideoLifecycle:
             return self._finish(polled.finished, submission)
         if ended.state == "fault":
             raise ended.as_error(polled.state)
-        left = 0.0 if deadline is None else deadline - time.time()
-        if ended.state == "timeout" or left <= 0:
+        if left <= 0:
             raise timed_out(task_id, polled.state, submitted=True)
         return self._wait(submission, left)
 
-    def _prepare(self, job: VideoJob, *, submitted: bool) -> None:
-        self._job = job
+    def _identify(self, request: Request) -> Request:
         self._files = RequestFiles(self._hook, self.state, self._log)
-        self.request = self._files.identify(job.request, submitted=submitted)
+        self.request = request = self._files.identify(request)
+        self._facts = Facts.of(self._job, request)
+        return request
 
-    def _check_before_paying(self) -> None:
+    def _check_before_paying(self, request: Request) -> None:
         """What can go wrong after the submission must not come to light only then; of no concern to what is paid."""
         self._files.check()
-        submission_call(self.request, self._hook.settings.address.api)
-        json.dumps([self._poll_request("", 0.0, 0.0).to_kwargs(), estimate(self.request, read_prices())])
+        submission_call(request, self._hook.settings.address.api)
+        read_prices()
+        json.dumps([self._poll_request("", 0.0, 0.0).to_kwargs(), asdict(self._facts)])
         read_largest_file()
         read_shortest_deferral()
-
-    @property
-    def _price(self) -> float | None:
-        """Credits expected; nonsense in the option was refused before paying, and counts as unknown afterwards."""
-        with suppress(InvalidRequestError):
-            return estimate(self.request, read_prices())
-        return None
 
     def _reattach(self) -> Submitted | None:
         """The submission of an earlier try, if this one is to wait on it."""
         decision = plan(
             self._earlier,
-            fingerprint(self.request),
+            self._facts.fingerprint,
             has_succeeded=self._has_succeeded,
             resubmit_ambiguous=self._job.on_ambiguous_submit == "resubmit",
         )
@@ -195,25 +196,33 @@ class VideoLifecycle:
             self._log.warning("%s It is submitted again now.", error)
             return None
 
-    def _submit(self, admitted: AdmissionEvent | None, earlier: Submission | None) -> Submission | Deferral:
+    def _submit(
+        self, request: Request, admitted: AdmissionEvent | None, earlier: Submission | None
+    ) -> Submission | Deferral:
         submitter = Submitter(
             job=self._job,
             hook=self._hook,
             state=self.state,
             files=self._files,
-            price=self._price,
+            price=self._facts.price,
             context=self._context,
             log=self._log,
         )
-        return submitter.submit(self.request, admitted, earlier)
+        return submitter.submit(request, admitted, earlier)
 
-    def _poll(self, submission: Submission, *, unknown_is_gone: bool = False) -> Submitted:
+    def _poll(self, submission: Submission, *, unknown_is_gone: bool = False, faults_pass: bool = True) -> Submitted:
+        """Poll once, before a wait: what passes, and says nothing of the task, is left to the wait."""
         with self.state.recording_failure(submission):
             try:
                 task = self._hook.get_task(submission.paid_task_id, self._job.kind)
             except TaskNotFoundError:
                 if unknown_is_gone:
                     raise
+                return Submitted(submission)
+            except (ServiceError, NoAnswerError, NotSentError) as fault:
+                if not faults_pass or not fault.retryable:
+                    raise
+                self._log.warning("%s Task %s is waited for all the same.", fault, submission.task_id)
                 return Submitted(submission)
             decision = judge(task)
             if decision.error is not None:
@@ -240,7 +249,7 @@ class VideoLifecycle:
             RunwayVideoTrigger(**self._poll_request(task_id, deadline, submitted_at).to_kwargs()),
             "execute_complete",
             trigger_timeout(seconds, job.poll_interval),
-            {"deadline": deadline, "submitted_at": submission.submitted_at},
+            {"deadline": deadline, "submitted_at": submission.submitted_at, "facts": asdict(self._facts)},
         )
 
     def _poll_request(self, task_id: str, deadline: float, submitted_at: float | None) -> PollRequest:
@@ -251,7 +260,7 @@ class VideoLifecycle:
             poll_interval=self._job.poll_interval,
             deadline=deadline,
             submitted_at=submitted_at,
-            profile=price_key(self.request),
+            profile=self._facts.profile,
         )
 
     def _finish(self, task: VideoTask, submission: Submission, *, seen_to_finish: bool = True) -> VideoResult:
@@ -259,21 +268,21 @@ class VideoLifecycle:
 
         :param seen_to_finish: Whether this try has waited for it, so that it became ready just now.
         """
-        job, completed_at = self._job, utc_now() if seen_to_finish else None
+        facts, completed_at = self._facts, utc_now() if seen_to_finish else None
         self.video_url = task.video_url or ""
         saved: Sequence[SavedFile] = []
-        if job.save_to is not None:
+        if facts.save_to is not None:
             from airflow_provider_runway.storage.save import save
 
-            is_own = submission.saved_to == job.save_to
-            renew = self._hook.renew_link
-            saved = save(task, job.save_to, renew_link=renew, overwrite=is_own, thumbnail=job.thumbnail)
+            is_own = submission.saved_to == facts.save_to
+            renew, thumbnail = self._hook.renew_link, self._job.thumbnail
+            saved = save(task, facts.save_to, renew_link=renew, overwrite=is_own, thumbnail=thumbnail)
         result = finished_result(
             task,
-            parent_task_id=job.parent_task_id,
+            parent_task_id=facts.parent_task_id,
             submitted_at=submission.submitted_at,
             completed_at=completed_at,
-            credits_estimate=self._price,
+            credits_estimate=facts.price,
             saved=saved,
         )
         self._log.info(
@@ -285,5 +294,5 @@ class VideoLifecycle:
         )
         for file in saved:
             self._log.info("Task %s is stored at %s (%d bytes).", task.task_id, file.path, file.size)
-        self.state.write_finished(submission, job.save_to)
+        self.state.write_finished(submission, facts.save_to)
         return result

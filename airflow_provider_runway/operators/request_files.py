@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
@@ -42,11 +41,10 @@ class RequestFiles:
         self._paths: dict[str, str] = {}
         self._fault: RunwayError | None = None
 
-    def identify(self, request: Request, *, submitted: bool) -> Request:
+    def identify(self, request: Request) -> Request:
         """Put an address made of its checksum in the place of each file.
 
         :param request: The request, with the files as they were given.
-        :param submitted: Whether this try has submitted it already: then no file is read again.
         :raises InvalidRequestError: If a file is not what it must be, and no earlier try has read it.
         :raises UnreadableFileError: If one cannot be read now, and no earlier try has.
         """
@@ -55,10 +53,7 @@ class RequestFiles:
         if not self._paths:
             return request
         known = self._state.get(FILES_KEY) or {}
-        checksums = {
-            path: _known(path, known) if submitted else self._checksum(field, path, known)
-            for field, path in self._paths.items()
-        }
+        checksums = {path: self._checksum(field, path, known) for field, path in self._paths.items()}
         if checksums != known:
             self._state.set(FILES_KEY, checksums)
         addresses: dict[str, Any] = {
@@ -103,7 +98,3 @@ class RequestFiles:
             self._fault = error
             self._log.warning("%s It is taken to be the same as in the earlier try.", error)
             return str(known[path])
-
-
-def _known(path: str, known: Mapping[str, Any]) -> str:
-    return str(known.get(path) or hashlib.sha256(path.encode()).hexdigest())

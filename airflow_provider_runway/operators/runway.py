@@ -16,10 +16,9 @@ from airflow_provider_runway.operators.paths import address
 if TYPE_CHECKING:
     from os import PathLike
 
-    from airflow.sdk import Context, ObjectStoragePath
+    from airflow.sdk import ObjectStoragePath
 
     from airflow_provider_runway.kie.tasks import Kind
-    from airflow_provider_runway.operators.lifecycle import VideoLifecycle
     from airflow_provider_runway.operators.video_job import VideoJob
 
 __all__ = ["RunwayAlephOperator", "RunwayExtendOperator", "RunwayGenerateOperator"]
@@ -40,8 +39,8 @@ class RunwayOperator(RunwayVideoOperator):
         if thumbnail and self.save_to is None:
             raise InvalidRequestError("thumbnail", thumbnail, "needs save_to: it is stored beside the video")
 
-    def _job(self, context: Context, lifecycle: VideoLifecycle, *, is_resumed: bool) -> VideoJob:
-        return replace(super()._job(context, lifecycle, is_resumed=is_resumed), thumbnail=self.thumbnail)
+    def _job(self) -> VideoJob:
+        return replace(super()._job(), thumbnail=self.thumbnail)
 
 
 class RunwayGenerateOperator(RunwayOperator):

@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
+from airflow_provider_runway.kie.errors import InvalidRequestError
+from airflow_provider_runway.kie.fingerprints import fingerprint
+from airflow_provider_runway.kie.prices import estimate, price_key
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.operators.submission import Submission
+from airflow_provider_runway.utils.config import read_prices
 
 if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
@@ -21,13 +26,11 @@ AmbiguousSubmit = Literal["fail", "resubmit"]
 class VideoJob:
     """What one task is to have made, and how it waits; the parameters of the operators, after templating.
 
-    :param request: What is asked for.
     :param renew_request: Makes the request anew right before it is sent, where the one at hand lacks what is not kept
         between tries, and so is good for waiting only.
     :param timeout: Seconds, the longest wait of one try.
     """
 
-    request: Request
     kind: Kind
     runway_conn_id: str
     parent_task_id: str | None = None
@@ -39,6 +42,38 @@ class VideoJob:
     timeout: float = 1800.0
     on_ambiguous_submit: AmbiguousSubmit = "fail"
     renew_request: Callable[[], Request] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a deferral keeps of a job that is paid, as JSON: by the way back, its templates may give something else.
+
+    :param fingerprint: Of the request.
+    :param profile: What sort of video it is, as in the price list.
+    :param price: Credits that it was expected to cost; ``None`` if that is not known.
+    :param save_to: Where it is stored, if it is.
+    :param parent_task_id: The task that it extends, if it does.
+    """
+
+    fingerprint: str
+    profile: str
+    price: float | None = None
+    save_to: str | None = None
+    parent_task_id: str | None = None
+
+    @classmethod
+    def of(cls, job: VideoJob, request: Request) -> Facts:
+        """What is known before the submission."""
+        price: float | None = None
+        with suppress(InvalidRequestError):  # nonsense in the option, which is refused before anything is paid
+            price = estimate(request, read_prices())
+        return cls(
+            fingerprint=fingerprint(request),
+            profile=price_key(request),
+            price=price,
+            save_to=job.save_to,
+            parent_task_id=job.parent_task_id,
+        )
 
 
 @dataclass(frozen=True, slots=True)

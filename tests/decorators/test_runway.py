@@ -278,19 +278,6 @@ def test_another_function_is_another_video(kie: Sandbox, given_time: GivenTime) 
     assert [each.prompt for each in kie.tasks] == ["A fox", "A bear"]
 
 
-def test_without_a_record_the_function_is_called_anew_after_the_trigger(kie: Sandbox, given_time: GivenTime) -> None:
-    """Somebody has deleted what was kept while the task waited: the video is there all the same."""
-    whims = Whims()
-    made = running(whims.function)
-    waiting = made.start()
-    made.store.delete(RETURNED_KEY)
-
-    result = made.resume(waiting)
-
-    assert result["state"] == "success"
-    assert (whims.calls, len(kie.ledger.charges)) == (2, 1)
-
-
 def test_an_async_function_returns_the_prompt(kie: Sandbox, given_time: GivenTime) -> None:
     async def video(animal: str, ti: Any = None) -> dict[str, Any]:
         await asyncio.sleep(0)
@@ -477,3 +464,24 @@ def test_a_function_that_returns_no_picture_any_more_sends_none(
     made.resume(queued, {"moment": 0.0, "queued_at": 0.0, "refusals": 1})
 
     assert (requests[-1].prompt, requests[-1].image_url) == ("A bear", None)
+
+
+@pytest.mark.parametrize("kept", [True, False])
+def test_the_function_is_not_called_on_the_way_back_even_if_what_it_returned_is_kept_no_more(
+    kie: Sandbox, given_time: GivenTime, kept: bool
+) -> None:
+    calls: list[int] = []
+
+    def prompt() -> str:
+        calls.append(1)
+        if len(calls) > 1:
+            raise RuntimeError("the source of prompts is gone")
+        return "A fox"
+
+    made = running(prompt)
+    waiting = made.start()
+    if not kept:
+        made.store.delete(RETURNED_KEY)
+
+    assert made.resume(waiting)["state"] == "success"
+    assert calls == [1]

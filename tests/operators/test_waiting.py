@@ -166,7 +166,8 @@ def test_a_task_woken_too_early_waits_on_until_the_same_deadline(kie: Sandbox, g
 
     assert isinstance(again, Deferred)
     assert again.trigger_arguments["deadline"] == pytest.approx(waiting.trigger_arguments["deadline"], abs=1)
-    assert again.arguments == pytest.approx(waiting.arguments, abs=1)
+    assert again.arguments.pop("deadline") == pytest.approx(waiting.arguments.pop("deadline"), abs=1)
+    assert again.arguments == waiting.arguments
 
 
 @pytest.mark.parametrize("state", ["timeout", "fault", "gone", "failed"])
