@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, deque
-from itertools import islice
+from itertools import count, islice
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.sandbox.ledger import CallbackEntry, Entry, Ledger, RequestEntry
@@ -13,50 +13,41 @@ if TYPE_CHECKING:
 
 
 class Account:
-    """Keeps the books. The balance follows from them and from the credits at the start.
+    """Keeps the books: ``spent`` credits, a ``numbers`` iterator for requests, and the ``callbacks`` attempted.
 
     :param requests_kept: how many requests are remembered in full.
     """
 
     def __init__(self, requests_kept: int) -> None:
         self.spent = 0.0
+        self.numbers = count(1)
+        self.callbacks: deque[CallbackEntry] = deque(maxlen=requests_kept)
         self._charges: list[Entry] = []
         self._refunds: list[Entry] = []
         self._leaks: list[RequestEntry] = []
-        self._callbacks: deque[CallbackEntry] = deque(maxlen=requests_kept)
         self._requests: deque[RequestEntry] = deque(maxlen=requests_kept)
         self._counts: Counter[str] = Counter()
         self._codes: Counter[str] = Counter()
-        self._numbers = 0
 
     def charge(self, task: Task) -> None:
         """Take the price of a new task."""
         self.spent += task.cost
-        self._charges.append(self._entry(task, task.created_at))
+        self._charges.append(_entry(task, task.created_at))
 
     def refund(self, task: Task) -> None:
         """Give the price of a failed task back."""
         task.refunded = True
         self.spent -= task.cost
-        self._refunds.append(self._entry(task, task.finish_at))
+        self._refunds.append(_entry(task, task.finish_at))
 
     def note_request(self, entry: RequestEntry) -> None:
         """Write a request down."""
         self._requests.append(entry)
-        self._counts[entry.family] += 1
-        if entry.family == "submit":
+        self._counts[entry.purpose] += 1
+        if entry.purpose == "submit":
             self._codes[str(entry.code)] += 1
-        if entry.family == "media" and entry.key:
+        if entry.purpose == "media" and entry.key:
             self._leaks.append(entry)
-
-    def note_callback(self, entry: CallbackEntry) -> None:
-        """Write an attempt to deliver a callback down."""
-        self._callbacks.append(entry)
-
-    def next_number(self) -> int:
-        """The number of a new request."""
-        self._numbers += 1
-        return self._numbers
 
     def ledger(self, initial: float, *, requests: int | None = None) -> Ledger:
         """The books as they stand.
@@ -71,18 +62,11 @@ class Account:
             refunds=tuple(self._refunds),
             requests=tuple(islice(self._requests, passed_over, None)),
             key_leaks=tuple(self._leaks),
-            callbacks=tuple(self._callbacks),
+            callbacks=tuple(self.callbacks),
             counts=dict(self._counts),
             codes=dict(self._codes),
         )
 
-    @staticmethod
-    def _entry(task: Task, at: float) -> Entry:
-        return Entry(
-            at=at,
-            task_id=task.id,
-            amount=task.cost,
-            prompt=task.prompt,
-            fingerprint=task.fingerprint,
-            key=task.key,
-        )
+
+def _entry(task: Task, at: float) -> Entry:
+    return Entry(at, task.id, task.cost, task.prompt, task.fingerprint, task.key)

@@ -8,7 +8,7 @@ import heapq
 import hmac
 import json
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
 from airflow_provider_runway.sandbox.ledger import CallbackEntry
@@ -16,7 +16,7 @@ from airflow_provider_runway.sandbox.messages import encode
 from airflow_provider_runway.sandbox.tasks import Phase, Task
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Coroutine
+    from collections.abc import Coroutine
 
     import httpx
 
@@ -31,17 +31,22 @@ _ALL_WELL = range(200, 300)
 _JOB_FAILED = 501
 
 
+class World(Protocol):
+    """What has to be known to call back."""
+
+    clock: Clock
+    settings: SandboxSettings
+    account: Account
+
+
 class Courier:
     """Delivers callbacks. The only part of the sandbox that acts by itself, and only while some are due.
 
-    :param settings: gives the settings in force.
-    :param account: gives the books to write attempts down in.
+    :param world: what it works in.
     """
 
-    def __init__(self, clock: Clock, settings: Callable[[], SandboxSettings], account: Callable[[], Account]) -> None:
-        self._clock = clock
-        self._settings = settings
-        self._account = account
+    def __init__(self, world: World) -> None:
+        self._world = world
         self._due: list[tuple[float, int, Task]] = []
         self._count = 0
         self._running: set[asyncio.Task[None]] = set()
@@ -78,7 +83,7 @@ class Courier:
             await self._client.aclose()
 
     def _may_call(self, url: str) -> bool:
-        hosts = self._settings().callback_hosts
+        hosts = self._world.settings.callback_hosts
         return "*" in hosts or urlsplit(url).hostname in hosts
 
     def _start(self, work: Coroutine[Any, Any, None]) -> None:
@@ -88,7 +93,7 @@ class Courier:
 
     async def _deliver_due(self) -> None:
         while self._due:
-            now = self._clock.now()
+            now = self._world.clock.now()
             while self._due and self._due[0][0] <= now:
                 self._start(self._deliver(heapq.heappop(self._due)[2]))
             await asyncio.sleep(_TICK)
@@ -96,20 +101,20 @@ class Courier:
     async def _deliver(self, task: Task) -> None:
         for attempt in range(1, ATTEMPTS + 1):
             status = await self._post(task)
-            entry = CallbackEntry(self._clock.now(), task.id, task.callback_url, attempt, status)
-            self._account().note_callback(entry)
+            entry = CallbackEntry(self._world.clock.now(), task.id, task.callback_url, attempt, status)
+            self._world.account.callbacks.append(entry)
             if status in _ALL_WELL:
                 return
-            await asyncio.sleep(self._settings().callback_retry)
+            await asyncio.sleep(self._world.settings.callback_retry)
 
     async def _post(self, task: Task) -> int:
         import httpx
 
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
-        now = self._clock.now()
+        now = self._world.clock.now()
         headers = {"content-type": "application/json"}
-        if key := self._settings().webhook_key:
+        if key := self._world.settings.webhook_key:
             stamp = str(int(now))
             headers["X-Webhook-Timestamp"] = stamp
             headers["X-Webhook-Signature"] = signature(key, task.id, stamp)

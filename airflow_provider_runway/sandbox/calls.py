@@ -27,23 +27,23 @@ _BLOCKED_AGENT = "python-urllib"
 class Call:
     """Answers a call, and writes it down.
 
-    :param family: what faults and the ledger call it.
+    :param purpose: what faults and the ledger call it.
     :param handler: the endpoint.
     :param public: it asks for no API key, and the edge before it turns no odd user agents away.
     """
 
-    family: str
+    purpose: str
     handler: Handler
     public: bool = False
 
     async def __call__(self, sandbox: SandboxState, request: SandboxRequest) -> Reply:
         """The reply, be it the true one or not."""
         account = sandbox.account
-        number = account.next_number()
+        number = next(account.numbers)
         sandbox.refund_failed(request.at)
-        task = _task_of(sandbox, self.family, request)
-        prompt = _prompt_of(self.family, request, task)
-        strike = sandbox.faults.strike(Subject(self.family, task, prompt, request.at))
+        task = _task_of(sandbox, self.purpose, request)
+        prompt = _prompt_of(self.purpose, request, task)
+        strike = sandbox.faults.strike(Subject(self.purpose, task, prompt, request.at))
         request.fault, request.turn = strike.action, strike.turn
         if strike.delay:
             await asyncio.sleep(strike.delay)
@@ -58,13 +58,13 @@ class Call:
                 at=request.at,
                 method=request.method,
                 path=request.path,
-                family=self.family,
+                purpose=self.purpose,
                 key=sandbox.key_fingerprint(request.key) or ("other" if "authorization" in request.headers else ""),
                 fingerprint=request.fingerprint() if request.content else "",
                 prompt=prompt,
                 status=reply.status_code,
                 code=reply.code,
-                task_id=reply.task_id or (task.id if task and self.family != "submit" else ""),
+                task_id=reply.task_id or (task.id if task and self.purpose != "submit" else ""),
                 fault=strike.names,
             )
         )
@@ -90,25 +90,25 @@ class Call:
             return refusal(refused.code, refused.msg, status=refused.code if sandbox.settings.http_errors else 200)
 
 
-def _task_of(sandbox: SandboxState, family: str, request: SandboxRequest) -> Task | None:
+def _task_of(sandbox: SandboxState, purpose: str, request: SandboxRequest) -> Task | None:
     """The task that a request is about; of an extension, its source."""
-    if family == "record":
+    if purpose == "record":
         task_id = request.query_params.get("taskId", "")
-    elif family == "media":
+    elif purpose == "media":
         task_id = task_id_of(request.path)
-    elif family in ("submit", "download_url"):
+    elif purpose in ("submit", "download_url"):
         payload = request.payload or {}
         named = payload.get("taskId") or payload.get("url") or _input_of(payload).get("task_id")
         task_id = named if isinstance(named, str) else ""
-        if family == "download_url":
+        if purpose == "download_url":
             task_id = task_id_of(task_id)
     else:
         return None
     return sandbox.tasks.get(task_id)
 
 
-def _prompt_of(family: str, request: SandboxRequest, task: Task | None) -> str:
-    if family != "submit":
+def _prompt_of(purpose: str, request: SandboxRequest, task: Task | None) -> str:
+    if purpose != "submit":
         return task.prompt if task else ""
     payload = request.payload or {}
     prompt = payload.get("prompt") or _input_of(payload).get("prompt")

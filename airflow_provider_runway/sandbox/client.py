@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from airflow_provider_runway.sandbox.faults import Action, Family, Fault
+from airflow_provider_runway.sandbox.faults import Action, Fault, Purpose
 from airflow_provider_runway.sandbox.ledger import Ledger
 from airflow_provider_runway.sandbox.settings import SandboxSettings
 from airflow_provider_runway.sandbox.tasks import SandboxTask
@@ -74,7 +74,7 @@ class SandboxControl:
         self,
         action: Action,
         *,
-        on: Family | None = None,
+        on: Purpose | None = None,
         task_id: str | None = None,
         prompt: str | None = None,
         times: int | None = None,

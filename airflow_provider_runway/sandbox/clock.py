@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 
 class Clock:
-    """Seconds since the epoch, moved forward by hand when a test does not want to wait.
+    """Seconds since the epoch, moved forward by hand when a test does not want to wait."""
 
-    :param source: where the time comes from.
-    """
-
-    def __init__(self, source: Callable[[], float] = time.time) -> None:
-        self._source = source
+    def __init__(self) -> None:
         self._ahead = 0.0
 
     def now(self) -> float:
         """The time, in seconds since the epoch."""
-        return self._source() + self._ahead
+        return time.time() + self._ahead
 
     def advance(self, seconds: float) -> None:
         """Turn the clock forward.
@@ -33,7 +25,3 @@ class Clock:
         if not 0 <= seconds < math.inf:
             raise ValueError(f"seconds: {seconds!r} is not how far a clock goes forward")
         self._ahead += seconds
-
-    def reset(self) -> None:
-        """Back to the source's own time."""
-        self._ahead = 0.0

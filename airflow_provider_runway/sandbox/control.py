@@ -52,10 +52,6 @@ def _tasks(sandbox: SandboxState, request: SandboxRequest) -> Any:
     return [asdict(SandboxTask.of(task, request.at, base_url)) for task in sandbox.tasks.values()]
 
 
-def _get_faults(sandbox: SandboxState, _: SandboxRequest) -> Any:
-    return sandbox.faults.to_json()
-
-
 def _add_fault(sandbox: SandboxState, request: SandboxRequest) -> Any:
     return {"number": sandbox.faults.add(Fault.from_json(_object(request)))}
 
@@ -67,10 +63,6 @@ def _drop_faults(sandbox: SandboxState, request: SandboxRequest) -> Any:
     elif not sandbox.faults.remove(int(number)):
         raise ValueError(f"number: no fault {number} is in force")
     return sandbox.faults.to_json()
-
-
-def _get_settings(sandbox: SandboxState, _: SandboxRequest) -> Any:
-    return _shown(sandbox)
 
 
 def _change_settings(sandbox: SandboxState, request: SandboxRequest) -> Any:
@@ -110,10 +102,10 @@ _HANDLERS: dict[tuple[str, str], Callable[[SandboxState, SandboxRequest], Any]] 
     ("GET", "health"): _health,
     ("GET", "ledger"): _ledger,
     ("GET", "tasks"): _tasks,
-    ("GET", "faults"): _get_faults,
+    ("GET", "faults"): lambda sandbox, _: sandbox.faults.to_json(),
     ("POST", "faults"): _add_fault,
     ("DELETE", "faults"): _drop_faults,
-    ("GET", "settings"): _get_settings,
+    ("GET", "settings"): lambda sandbox, _: _shown(sandbox),
     ("PATCH", "settings"): _change_settings,
     ("POST", "reset"): _reset,
     ("POST", "advance"): _advance,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from dataclasses import dataclass, field
+from itertools import count
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_runway.sandbox.faults import Action, Delay, Expire, Fail, Fault, NoUrl
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Subject(NamedTuple):
     """What a request is about, as far as faults ask."""
 
-    family: str
+    purpose: str
     task: Task | None
     prompt: str
     now: float
@@ -38,16 +38,6 @@ class Strike(NamedTuple):
     names: str = ""
 
 
-@dataclass(slots=True)
-class _InForce:
-    number: int
-    fault: Fault
-    dice: random.Random
-    struck: int = 0
-    passed: int = 0
-    by_task: Counter[str] = field(default_factory=Counter)
-
-
 class FaultBook:
     """Faults in the order in which they were added.
 
@@ -55,27 +45,24 @@ class FaultBook:
     """
 
     def __init__(self) -> None:
-        self._in_force: list[_InForce] = []
-        self._numbers = 0
+        self._in_force: dict[int, _InForce] = {}
+        self._numbers = count(1)
 
     def add(self, fault: Fault) -> int:
         """Put a fault in force.
 
         :returns: its number.
         """
-        self._numbers += 1
-        dice = random.Random(fault.seed)  # noqa: S311 - chances of a test, to be repeated
-        self._in_force.append(_InForce(self._numbers, fault, dice))
-        return self._numbers
+        number = next(self._numbers)
+        self._in_force[number] = _InForce(fault)
+        return number
 
     def remove(self, number: int) -> bool:
         """Take a fault out of force.
 
         :returns: whether there was one of that number.
         """
-        before = len(self._in_force)
-        self._in_force = [each for each in self._in_force if each.number != number]
-        return len(self._in_force) < before
+        return self._in_force.pop(number, None) is not None
 
     def clear(self) -> None:
         """Take all faults out of force."""
@@ -83,59 +70,62 @@ class FaultBook:
 
     def to_json(self) -> list[dict[str, Any]]:
         """Each fault with its ``number`` and how often it has ``struck``."""
-        return [{"number": each.number, "struck": each.struck, **each.fault.to_json()} for each in self._in_force]
+        return [
+            {"number": number, "struck": each.struck, **each.fault.to_json()} for number, each in self._in_force.items()
+        ]
 
     def strike(self, subject: Subject) -> Strike:
         """What befalls a request."""
-        if not self._in_force:
-            return _NOTHING
-        delay, action, turn, names = 0.0, None, 0, []
-        for each in self._in_force:
-            waits = isinstance(each.fault.action, Delay)
-            if (action is not None and not waits) or not _strikes(each, subject):
+        strike = Strike()
+        for each in self._in_force.values():
+            action = each.fault.action
+            if (strike.action and not isinstance(action, Delay)) or not each.strikes(subject):
                 continue
-            names.append(each.fault.name)
-            if isinstance(each.fault.action, Delay):
-                delay += each.fault.action.seconds
+            strike = strike._replace(names=f"{strike.names}+{each.fault.name}".lstrip("+"))
+            if isinstance(action, Delay):
+                strike = strike._replace(delay=strike.delay + action.seconds)
             else:
-                action = each.fault.action
-                turn = each.by_task[subject.task.id] - 1 if subject.task else each.struck - 1
-        return Strike(delay, action, turn, "+".join(names))
+                struck = each.by_task[subject.task.id] if subject.task else each.struck
+                strike = strike._replace(action=action, turn=struck - 1)
+        return strike
 
 
-_NOTHING = Strike()
+class _InForce:
+    """A fault, and how often it has struck, in all and each task."""
 
+    def __init__(self, fault: Fault) -> None:
+        self.fault = fault
+        self.struck = 0
+        self.by_task: Counter[str] = Counter()
+        self._passed = 0
+        self._dice = random.Random(fault.seed)  # noqa: S311 - chances of a test, to be repeated
 
-def _strikes(each: _InForce, subject: Subject) -> bool:
-    """Whether a fault strikes; if so, it is counted."""
-    if not _matches(each.fault, subject) or _used_up(each, subject.task):
-        return False
-    if each.passed < each.fault.skip:
-        each.passed += 1
-        return False
-    if each.fault.probability < 1 and each.dice.random() >= each.fault.probability:
-        return False
-    each.struck += 1
-    if subject.task:
-        each.by_task[subject.task.id] += 1
-    return True
-
-
-def _matches(fault: Fault, subject: Subject) -> bool:
-    task = subject.task
-    return (
-        fault.on in ("any", subject.family)
-        and (fault.task_id is None or (task is not None and task.id == fault.task_id))
-        and (fault.prompt is None or fault.prompt in subject.prompt)
-        and _makes_sense(fault.action, subject)
-    )
-
-
-def _used_up(each: _InForce, task: Task | None) -> bool:
-    total, per_task = each.fault.times, each.fault.times_per_task
-    if total is not None and each.struck >= total:
+    def strikes(self, subject: Subject) -> bool:
+        """Whether it strikes; if so, that is counted."""
+        fault = self.fault
+        if not self._matches(subject):
+            return False
+        if self._passed < fault.skip:
+            self._passed += 1
+            return False
+        if fault.probability < 1 and self._dice.random() >= fault.probability:
+            return False
+        self.struck += 1
+        if subject.task:
+            self.by_task[subject.task.id] += 1
         return True
-    return task is not None and per_task is not None and each.by_task[task.id] >= per_task
+
+    def _matches(self, subject: Subject) -> bool:
+        fault, task = self.fault, subject.task
+        task_id = task.id if task else None
+        return (
+            fault.on in ("any", subject.purpose)
+            and fault.task_id in (None, task_id)
+            and (fault.prompt is None or fault.prompt in subject.prompt)
+            and (fault.times is None or self.struck < fault.times)
+            and (fault.times_per_task is None or task_id is None or self.by_task[task_id] < fault.times_per_task)
+            and _makes_sense(fault.action, subject)
+        )
 
 
 def _makes_sense(action: Action, subject: Subject) -> bool:
@@ -143,6 +133,6 @@ def _makes_sense(action: Action, subject: Subject) -> bool:
     task = subject.task
     if isinstance(action, (NoUrl, Expire)):
         return task is not None and task.phase(subject.now) is Phase.SUCCEEDED
-    if isinstance(action, Fail) and subject.family != "submit":
+    if isinstance(action, Fail) and subject.purpose != "submit":
         return task is not None and task.phase(subject.now) < Phase.SUCCEEDED
     return True

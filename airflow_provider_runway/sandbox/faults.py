@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any, Literal, Union, get_args
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Family = Literal["submit", "record", "credit", "media", "upload", "download_url", "any"]
-FAMILIES: tuple[str, ...] = get_args(Family)
+Purpose = Literal["submit", "record", "credit", "media", "upload", "download_url", "any"]
+PURPOSES: tuple[str, ...] = get_args(Purpose)
 GarbageKind = Literal["html", "truncated", "empty", "shape", "null"]
 
 
@@ -181,7 +181,7 @@ Action = Union[  # noqa: UP007 - get_args serves the registry below
 
 ACTIONS = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", each.__name__).lower(): each for each in get_args(Action)}
 _NAMES = {action: name for name, action in ACTIONS.items()}
-_HOME: dict[type, Family] = {
+_HOME: dict[type, Purpose] = {
     **dict.fromkeys((NoTaskId, Fail), "submit"),
     **dict.fromkeys((States, NoUrl, Missing, Expire), "record"),
     **dict.fromkeys((CutMedia, WrongLength, Redirect), "media"),
@@ -206,7 +206,7 @@ class Fault:
     """
 
     action: Action
-    on: Family | None = None
+    on: Purpose | None = None
     task_id: str | None = None
     prompt: str | None = None
     times: int | None = None
@@ -220,8 +220,8 @@ class Fault:
             raise ValueError(f"action: {self.action!r} is no action")
         if self.on is None:
             object.__setattr__(self, "on", _HOME.get(type(self.action), "any"))
-        if self.on not in FAMILIES:
-            raise ValueError(f"on: {self.on!r} is none of {', '.join(FAMILIES)}")
+        if self.on not in PURPOSES:
+            raise ValueError(f"on: {self.on!r} is none of {', '.join(PURPOSES)}")
         if not 0 <= self.probability <= 1:
             raise ValueError(f"probability: {self.probability!r} is not within 0 to 1")
         for name in ("times", "times_per_task", "skip"):

@@ -34,7 +34,7 @@ class RequestEntry:
 
     :param number: counts all requests from 1.
     :param at: when it came, in seconds since the epoch.
-    :param family: ``submit``, ``record``, ``credit``, ``media``, ``upload``, ``download_url`` or ``other``.
+    :param purpose: ``submit``, ``record``, ``credit``, ``media``, ``upload``, ``download_url`` or ``other``.
     :param key: the fingerprint of the key sent along; empty without one.
     :param fingerprint: the same for the same body; empty without a body.
     :param prompt: of the submission, or of the task that it is about.
@@ -49,7 +49,7 @@ class RequestEntry:
     at: float
     method: str
     path: str
-    family: str
+    purpose: str
     key: str
     fingerprint: str
     prompt: str
@@ -83,7 +83,7 @@ class Ledger:
     :param requests: the latest requests, oldest first (``ledger_requests_kept`` of them).
     :param key_leaks: requests for media that brought an API key along, which media hosts must never see.
     :param callbacks: attempts to deliver callbacks.
-    :param counts: all requests ever, by family.
+    :param counts: all requests ever, by purpose.
     :param codes: all submissions ever, by the code of their answer.
     """
 
@@ -122,9 +122,9 @@ class Ledger:
         """The requests for a new task, accepted or not."""
         return self.of("submit")
 
-    def of(self, family: str) -> tuple[RequestEntry, ...]:
-        """The requests of one family."""
-        return tuple(each for each in self.requests if each.family == family)
+    def of(self, purpose: str) -> tuple[RequestEntry, ...]:
+        """The requests of one purpose."""
+        return tuple(each for each in self.requests if each.purpose == purpose)
 
     def about(self, task_id: str) -> tuple[RequestEntry, ...]:
         """The requests about one task."""
@@ -151,23 +151,23 @@ class Ledger:
     def to_json(self) -> dict[str, Any]:
         """As ``GET /_sandbox/ledger`` answers it: the fields, and the sums."""
         sums = {"balance": self.balance, "charged": self.charged, "refunded": self.refunded}
-        rows = ("charges", "refunds", "requests", "key_leaks", "callbacks")
-        books = {name: [_row(entry) for entry in getattr(self, name)] for name in rows}
+        books = {name: [_row(entry) for entry in getattr(self, name)] for name in _ROWS}
         return {"initial": self.initial, **books, "counts": self.counts, "codes": self.codes, **sums}
 
     @classmethod
     def from_json(cls, value: Mapping[str, Any]) -> Ledger:
         """The ledger of such an answer."""
-        return cls(
-            initial=value["initial"],
-            charges=tuple(Entry(**each) for each in value["charges"]),
-            refunds=tuple(Entry(**each) for each in value["refunds"]),
-            requests=tuple(RequestEntry(**each) for each in value["requests"]),
-            key_leaks=tuple(RequestEntry(**each) for each in value["key_leaks"]),
-            callbacks=tuple(CallbackEntry(**each) for each in value["callbacks"]),
-            counts=value["counts"],
-            codes=value["codes"],
-        )
+        rows: dict[str, Any] = {name: tuple(entry(**each) for each in value[name]) for name, entry in _ROWS.items()}
+        return cls(initial=value["initial"], counts=value["counts"], codes=value["codes"], **rows)
+
+
+_ROWS: dict[str, type[Entry | RequestEntry | CallbackEntry]] = {
+    "charges": Entry,
+    "refunds": Entry,
+    "requests": RequestEntry,
+    "key_leaks": RequestEntry,
+    "callbacks": CallbackEntry,
+}
 
 
 def _row(entry: Entry | RequestEntry | CallbackEntry) -> dict[str, Any]:

@@ -73,14 +73,13 @@ def _runway_sandbox_servers() -> Iterator[Callable[[SandboxSettings], Sandbox]]:
     """One server for each settings that tests ask for, be they overridden in one folder or in one file."""
     from airflow_provider_runway.sandbox.local import Sandbox
 
-    servers: list[tuple[SandboxSettings, Sandbox]] = []
+    servers: dict[str, Sandbox] = {}
 
     def serve(settings: SandboxSettings) -> Sandbox:
-        for known, sandbox in servers:
-            if known == settings:
-                return sandbox
-        servers.append((settings, stack.enter_context(Sandbox(settings))))
-        return servers[-1][1]
+        key = repr(settings)
+        if key not in servers:
+            servers[key] = stack.enter_context(Sandbox(settings))
+        return servers[key]
 
     with ExitStack() as stack:
         yield serve

@@ -31,20 +31,22 @@ class SandboxState:
     """
 
     def __init__(self, settings: SandboxSettings, *, journal: Journal | None = None) -> None:
-        self._initial = settings
+        self._initial, self._journal = settings, journal
+        self.studio = Studio()
+        self.courier = Courier(self)
+        self._begin()
+        for task in journal.read() if journal else ():
+            self.tasks.add(task)
+            self.account.charge(task)
+
+    def _begin(self) -> None:
         self.clock = Clock()
         self.faults = FaultBook()
         self.tasks = TaskStore()
         self.uploads = UploadStore()
         self._submitted: deque[float] = deque()
-        self.studio = Studio()
-        self.configure(settings)
-        self.account = Account(settings.ledger_requests_kept)
-        self.courier = Courier(self.clock, lambda: self.settings, lambda: self.account)
-        self._journal = journal
-        for task in journal.read() if journal else ():
-            self.tasks.add(task)
-            self.account.charge(task)
+        self.configure(self._initial)
+        self.account = Account(self.settings.ledger_requests_kept)
 
     @property
     def balance(self) -> float:
@@ -60,14 +62,8 @@ class SandboxState:
     def reset(self) -> None:
         """Back to the start: no tasks, no faults, empty books, the first settings, the true time."""
         self.courier.clear()
-        self.faults.clear()
-        self.tasks.clear()
-        self.uploads.clear()
-        self._submitted.clear()
         self.studio.clear()
-        self.clock.reset()
-        self.configure(self._initial)
-        self.account = Account(self.settings.ledger_requests_kept)
+        self._begin()
         if self._journal:
             self._journal.clear()
 

@@ -37,11 +37,6 @@ class TaskStore(dict[str, Task]):
             if not task.refunded and task.failure and task.finish_at <= now:
                 yield task
 
-    def clear(self) -> None:
-        """Forget everything."""
-        super().clear()
-        self._doomed.clear()
-
 
 class Upload(NamedTuple):
     """An uploaded file.

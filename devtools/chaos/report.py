@@ -20,7 +20,7 @@ class Report:
     :param struck: how many of each target were killed.
     :param died: how often a component ended by itself.
     :param faults: the faults of the service with how often each has ``struck``, as the sandbox tells them.
-    :param requests: requests to the service by family.
+    :param requests: requests to the service by purpose.
     :param checks: the verdict.
     """
 

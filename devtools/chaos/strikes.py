@@ -22,7 +22,7 @@ from airflow_provider_runway.sandbox import (
     States,
     WrongLength,
 )
-from airflow_provider_runway.sandbox.faults import Action, Family, Fault
+from airflow_provider_runway.sandbox.faults import Action, Fault, Purpose
 
 FORBIDDEN: Final = "forbidden"
 # One prompt in so many is one that the moderation of the service refuses.
@@ -128,7 +128,7 @@ def faults(seed: int) -> tuple[Fault, ...]:
 @dataclass(frozen=True, slots=True)
 class _Chance:
     action: Action
-    on: Family
+    on: Purpose
     chance: float = 1.0
     times: int | None = None
     times_per_task: int | None = None

@@ -7,7 +7,7 @@ from airflow_provider_runway.sandbox import SandboxControl
 from airflow_provider_runway.sandbox.cli import _parser
 from airflow_provider_runway.sandbox.client import connection_json
 from airflow_provider_runway.sandbox.control import _HANDLERS
-from airflow_provider_runway.sandbox.faults import ACTIONS, FAMILIES
+from airflow_provider_runway.sandbox.faults import ACTIONS, PURPOSES
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "sandbox.md").read_text(encoding="utf-8")
@@ -26,9 +26,9 @@ def test_its_connection_has_one_form_wherever_it_is_shown() -> None:
     assert {name for name, forms in shown.items() if forms} >= {"README.md", "index.md", "connection.md", "sandbox.md"}
 
 
-def test_every_action_and_family_is_on_the_page() -> None:
+def test_every_action_and_purpose_is_on_the_page() -> None:
     assert [action.__name__ for action in ACTIONS.values() if f"| `{action.__name__}(" not in PAGE] == []
-    assert [family for family in FAMILIES if f'`"{family}"`' not in PAGE] == []
+    assert [purpose for purpose in PURPOSES if f'`"{purpose}"`' not in PAGE] == []
 
 
 def test_every_option_of_the_command_is_on_the_page_and_no_other() -> None:

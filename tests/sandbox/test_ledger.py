@@ -49,7 +49,7 @@ def test_every_request_is_told_without_the_key(api: Api, runway_sandbox: Sandbox
 
     ledger = runway_sandbox.ledger
 
-    assert [(each.number, each.family, each.code) for each in ledger.requests] == [
+    assert [(each.number, each.purpose, each.code) for each in ledger.requests] == [
         (1, "submit", 200),
         (2, "record", 200),
         (3, "submit", 422),

@@ -111,7 +111,7 @@ def test_a_video_that_goes_between_look_and_download_fails_for_good(
 
 def test_the_key_goes_to_kie_and_not_to_the_media_host(kie: Sandbox, given_time: GivenTime, tmp_path: Path) -> None:
     store(finished(kie), tmp_path / "fox.mp4", thumbnail=True)
-    media = [request for request in kie.ledger.requests if request.family == "media"]
+    media = [request for request in kie.ledger.requests if request.purpose == "media"]
     assert len(media) == 2
     assert not any(request.key for request in media)
 

@@ -1,1 +1,1 @@
-"""The endpoints, one family a module."""
+"""The endpoints, one concern a module."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.sandbox.endpoints.fields import DURATIONS, INVALID, QUALITIES, Fields
 from airflow_provider_runway.sandbox.faults import Fail
@@ -183,20 +183,16 @@ def _make(
     *,
     api: ApiGroup,
     operation: Operation,
-    model: str,
     prompt: str,
     cost: float,
     ratio: str,
     seconds: float = _USUAL_SECONDS,
     quality: str = QUALITIES[0],
     watermark: str = "",
-    image_url: str = "",
-    parent_id: str = "",
     source: Task | None = None,
     inputs: tuple[str, ...] = (),
     failure: Failure | None = None,
-    extension: str = "mp4",
-    outputs: int = 1,
+    **more: Any,
 ) -> Reply:
     """Make a task, charge it, and answer its id.
 
@@ -204,6 +200,7 @@ def _make(
     :param source: the task whose video is extended.
     :param inputs: URLs that the service would have to fetch: Aleph later, all others at once.
     :param failure: set when it is known to fail.
+    :param more: fields of the task.
     :raises Refusal: code 451 when an input cannot be fetched, 402 when the balance is not enough.
     """
     body = request.payload or {}
@@ -223,7 +220,6 @@ def _make(
             id=task_id,
             api=api,
             operation=operation,
-            model=model,
             body=body,
             prompt=prompt,
             fingerprint=request.fingerprint(),
@@ -235,12 +231,9 @@ def _make(
             finish_at=finish_at,
             expires_at=finish_at + settings.media_ttl,
             base_url=sandbox.base_url(request),
-            parent_id=parent_id,
-            image_url=image_url,
             callback_url=callback_url,
-            extension=extension,
-            outputs=outputs,
             failure=failure_by(request.fault, api) if isinstance(request.fault, Fail) else failure,
+            **more,
         )
     )
     return answer({"taskId": task_id} if api == "aleph" else {"taskId": task_id, "recordId": task_id}, task_id=task_id)

@@ -9,7 +9,7 @@ from PIL import Image, ImageDraw, ImageFont  # noqa: TID253 - this module is imp
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.video.clip import Clip, Segment
-    from airflow_provider_runway.sandbox.video.palette import Colour
+    from airflow_provider_runway.sandbox.video.landscape import Colour
 
 _WHITE = (255, 255, 255, 255)
 _SOFT = (255, 255, 255, 205)
@@ -97,20 +97,15 @@ def _label(text: str, font: Font, unit: float) -> Image.Image:
 
 def _wrapped(text: str, font: Font, room: float) -> list[str]:
     """The first words of a text in as many lines as there are, each within the room."""
-    lines, line = [], ""
-    for word in text.split():
-        longer = f"{line} {word}".strip()
-        if line and font.getlength(longer) > room:
-            lines.append(line)
-            longer = word
-        line = longer
-        if len(lines) == _PROMPT_LINES:
-            break
-    lines.append(line)
-    cut = len(lines) > _PROMPT_LINES
-    return [_fitted(each, font, room, cut=cut and number == _PROMPT_LINES - 1) for number, each in enumerate(lines)][
-        :_PROMPT_LINES
-    ]
+    words, lines = text.split(), list[str]()
+    while words and len(lines) < _PROMPT_LINES:
+        count = 1
+        while count < len(words) and font.getlength(" ".join(words[: count + 1])) <= room:
+            count += 1
+        lines.append(" ".join(words[:count]))
+        words = words[count:]
+    last = len(lines) - 1
+    return [_fitted(line, font, room, cut=bool(words) and at == last) for at, line in enumerate(lines)] or [""]
 
 
 def _fitted(line: str, font: Font, room: float, *, cut: bool) -> str:

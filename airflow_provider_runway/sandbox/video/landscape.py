@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import math
 import random
+from dataclasses import dataclass
 
 from PIL import Image, ImageDraw  # noqa: TID253 - this module is imported when the first picture is drawn
 
-from airflow_provider_runway.sandbox.video.palette import Colour, Palette, blend, palette_of
+Colour = tuple[int, int, int]
 
 _RANGES = 4
 _TRAVEL = 0.05  # of the width per second, for the nearest hills
@@ -26,7 +27,7 @@ class Landscape:
     def __init__(self, seed: str, size: tuple[int, int], seconds: float) -> None:
         dice = random.Random(seed)  # noqa: S311 - a picture
         self._size = size
-        self.palette = palette_of(dice)
+        self.palette = _palette(dice)
         self._sky = _sky(dice, size, self.palette)
         self._hills = [_Hills(dice, number, size, seconds, self.palette) for number in range(_RANGES)]
 
@@ -45,7 +46,7 @@ class _Hills:
     """
 
     def __init__(
-        self, dice: random.Random, number: int, size: tuple[int, int], seconds: float, palette: Palette
+        self, dice: random.Random, number: int, size: tuple[int, int], seconds: float, palette: _Palette
     ) -> None:
         width, height = size
         nearness = (number + 1) / _RANGES
@@ -63,8 +64,8 @@ class _Hills:
         if number == _RANGES - 1:
             _plant(dice, draw, points, height * _FINE)
         self._mask = mask.reduce(_FINE)
-        colour = blend(palette.far, palette.near, number / (_RANGES - 1))
-        mist = blend(colour, palette.horizon, 0.35 * (1 - nearness) + 0.1)
+        colour = _blend(palette.far, palette.near, number / (_RANGES - 1))
+        mist = _blend(colour, palette.horizon, 0.35 * (1 - nearness) + 0.1)
         self._fill = _gradient(colour, mist, (width, depth))
 
     def paste_on(self, view: Image.Image, seconds: float) -> None:
@@ -96,7 +97,7 @@ def _plant(dice: random.Random, draw: ImageDraw.ImageDraw, points: list[tuple[fl
             draw.polygon([(x - half, y + tall * 0.2), (x, y - tall), (x + half, y + tall * 0.2)], fill=255)
 
 
-def _sky(dice: random.Random, size: tuple[int, int], palette: Palette) -> Image.Image:
+def _sky(dice: random.Random, size: tuple[int, int], palette: _Palette) -> Image.Image:
     width, height = size
     sky = _gradient(palette.zenith, palette.horizon, (width, round(height * 0.72)))
     view = Image.new("RGB", size, palette.horizon)
@@ -125,5 +126,59 @@ def _fading(distance: int) -> int:
 def _gradient(top: Colour, bottom: Colour, size: tuple[int, int]) -> Image.Image:
     steps = 64
     column = Image.new("RGB", (1, steps))
-    column.putdata([blend(top, bottom, step / (steps - 1)) for step in range(steps)])
+    column.putdata([_blend(top, bottom, step / (steps - 1)) for step in range(steps)])
     return column.resize((max(size[0], 1), max(size[1], 1)), Image.Resampling.BILINEAR)
+
+
+@dataclass(frozen=True, slots=True)
+class _Palette:
+    """The colours of one landscape.
+
+    :param zenith: the sky's upper end.
+    :param horizon: its lower end.
+    :param light: sun or moon.
+    :param far: the hills farthest away.
+    :param near: the hills in front.
+    """
+
+    zenith: Colour
+    horizon: Colour
+    light: Colour
+    far: Colour
+    near: Colour
+    night: bool = False
+
+
+_PALETTES = (
+    _Palette((38, 44, 92), (255, 154, 108), (255, 233, 196), (176, 102, 124), (34, 26, 58)),
+    _Palette((52, 120, 178), (250, 222, 176), (255, 248, 222), (126, 162, 178), (24, 58, 66)),
+    _Palette((10, 16, 44), (52, 76, 132), (236, 240, 255), (52, 70, 120), (8, 12, 30), night=True),
+    _Palette((94, 44, 112), (255, 176, 148), (255, 226, 178), (190, 108, 138), (52, 18, 62)),
+    _Palette((24, 92, 104), (208, 236, 198), (255, 252, 214), (96, 160, 148), (8, 48, 52)),
+    _Palette((188, 70, 62), (255, 214, 138), (255, 244, 196), (206, 120, 88), (74, 22, 34)),
+    _Palette((18, 26, 40), (64, 118, 122), (214, 255, 240), (44, 88, 100), (8, 18, 26), night=True),
+    _Palette((84, 112, 200), (250, 200, 222), (255, 240, 232), (140, 128, 190), (42, 36, 90)),
+)
+_DRIFT = 14
+
+
+def _palette(dice: random.Random) -> _Palette:
+    """A palette, every colour of it a little off, so that hardly two videos share one."""
+    chosen = dice.choice(_PALETTES)
+
+    def off(colour: Colour) -> Colour:
+        red, green, blue = (min(max(part + dice.randint(-_DRIFT, _DRIFT), 0), 255) for part in colour)
+        return red, green, blue
+
+    return _Palette(
+        off(chosen.zenith), off(chosen.horizon), off(chosen.light), off(chosen.far), off(chosen.near), chosen.night
+    )
+
+
+def _blend(one: Colour, other: Colour, share: float) -> Colour:
+    """A colour between two.
+
+    :param share: 0 for the one, 1 for the other.
+    """
+    red, green, blue = (round(a + (b - a) * share) for a, b in zip(one, other, strict=True))
+    return red, green, blue

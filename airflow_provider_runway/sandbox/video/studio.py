@@ -5,24 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from airflow_provider_runway.sandbox.video.clip import Clip
 
-_KEPT_BYTES = 256 * 1024 * 1024
+_KEPT_BYTES = 256 * 1024 * 1024  # what falls out is drawn again, byte for byte the same
 
 
 class Studio:
-    """Draws films and posters on request.
+    """Draws films and posters on request."""
 
-    :param kept_bytes: how much is kept in memory; what falls out is drawn again, byte for byte the same.
-    """
-
-    def __init__(self, kept_bytes: int = _KEPT_BYTES) -> None:
-        self._kept_bytes = kept_bytes
+    def __init__(self) -> None:
         self._kept: OrderedDict[object, bytes] = OrderedDict()
         self._size = 0
         self._under_way: dict[object, asyncio.Future[bytes]] = {}
@@ -34,23 +28,11 @@ class Studio:
         :param scale: size relative to the real one.
         :param rate: frames per second.
         """
-
-        def draw() -> bytes:
-            from airflow_provider_runway.sandbox.video.film import film
-
-            return film(clip, scale=scale, rate=rate)
-
-        return await self._once(("film", clip, scale, rate), draw)
+        return await self._once("film", clip, scale=scale, rate=rate)
 
     async def poster(self, clip: Clip, scale: float) -> bytes:
         """The PNG of a clip's first frame."""
-
-        def draw() -> bytes:
-            from airflow_provider_runway.sandbox.video.film import poster
-
-            return poster(clip, scale=scale)
-
-        return await self._once(("poster", clip, scale), draw)
+        return await self._once("poster", clip, scale=scale)
 
     def clear(self) -> None:
         """Keep nothing."""
@@ -61,20 +43,27 @@ class Studio:
         """Draw nothing any more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _once(self, key: object, draw: Callable[[], bytes]) -> bytes:
-        kept = self._kept.get(key)
-        if kept is not None:
+    async def _once(self, name: str, clip: Clip, **how: float) -> bytes:
+        key = (name, clip, *how.values())
+        if key in self._kept:
             self._kept.move_to_end(key)
-            return kept
+            return self._kept[key]
         under_way = self._under_way.get(key)
         if under_way is None:
-            under_way = asyncio.get_running_loop().run_in_executor(self._pool, draw)
+            under_way = asyncio.get_running_loop().run_in_executor(self._pool, _draw, name, clip, how)
             self._under_way[key] = under_way
             under_way.add_done_callback(lambda _: self._under_way.pop(key, None))
         data = await asyncio.shield(under_way)
         if key not in self._kept:
             self._kept[key] = data
             self._size += len(data)
-            while self._size > self._kept_bytes and len(self._kept) > 1:
+            while self._size > _KEPT_BYTES and len(self._kept) > 1:
                 self._size -= len(self._kept.popitem(last=False)[1])
         return data
+
+
+def _draw(name: str, clip: Clip, how: dict[str, Any]) -> bytes:
+    from airflow_provider_runway.sandbox.video import film
+
+    data: bytes = getattr(film, name)(clip, **how)
+    return data

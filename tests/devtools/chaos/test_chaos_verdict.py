@@ -62,7 +62,7 @@ def sent(
         at=float(number),
         method="POST",
         path="/api/v1/runway/generate",
-        family="submit",
+        purpose="submit",
         key="k",
         fingerprint="f",
         prompt=f"prompt {index}",
