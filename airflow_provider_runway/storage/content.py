@@ -142,9 +142,9 @@ _NO_TEXT = {*range(32), 127} - {*b"\t\r\n\f"}
 
 
 def ends_within_a_box(file: BinaryIO) -> bool:
-    """Whether an MP4 file is cut off: one of its boxes is longer than what is left of the file.
+    """Whether an MP4 file is cut off: one of the boxes that it consists of is longer than what is left of the file.
 
-    ``False`` for what is no MP4 file, and for one with something else behind its last box.
+    ``False`` for what is no MP4 file, and for one with something else behind its last box, which players pass over.
     """
     length = file.seek(0, os.SEEK_END)
     at = 0
@@ -156,7 +156,13 @@ def ends_within_a_box(file: BinaryIO) -> bool:
         size = int.from_bytes(header[:4], "big")
         if size == 1:
             size = int.from_bytes(header[8:16], "big")
-        if size < 8 or not header[4:8].isalnum():  # noqa: PLR2004 - a box is no shorter than its header
+        if size < 8:  # noqa: PLR2004 - a box is no shorter than its header
             return False
         at += size
-    return at > length
+        if at > length:
+            return header[4:8] in _BOXES
+    return False
+
+
+# Those without which there is no video. Of others, of padding, and of what only looks like a box nothing is missed.
+_BOXES = {b"ftyp", b"moov", b"moof", b"mdat"}

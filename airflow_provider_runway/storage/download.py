@@ -29,7 +29,7 @@ from airflow_provider_runway.storage.media_request import Answer, Asker, FaultEr
 from airflow_provider_runway.storage.public_hosts import Resolve, resolve
 from airflow_provider_runway.storage.ranges import Next, PartialDownload, next_step
 from airflow_provider_runway.storage.sink import Sink
-from airflow_provider_runway.storage.transport import Clock, MediaTransport, Pace, TooSlowError
+from airflow_provider_runway.storage.transport import LEAST, PERIOD, Clock, MediaTransport, Pace, TooSlowError
 from airflow_provider_runway.utils.config import LARGEST_FILE
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ log = logging.getLogger(__name__)
 Expected = Literal["video", "thumbnail", "media file"]
 OnProgress = Callable[[int, "int | None"], None]
 
-# Six faults in a row without a new byte, half a minute of pauses, and the download is left to the task's retries.
+# Six faults in a row that bring too little, half a minute of pauses, and the download is left to the task's retries.
 DEFAULT_RETRY_RULES = RetryRules(tries=6)
 # Cuts after which even a download that moves on each time is given up.
 _MOST_CUTS = 1000
@@ -131,6 +131,7 @@ class _Download:
         settings = self.settings
         renewed = False
         faults = cuts = furthest = 0
+        since = settings.clock()
         while True:
             try:
                 self._attempt()
@@ -143,8 +144,9 @@ class _Download:
                     self.link = settings.renew(self.link)
                     continue
                 cuts += 1
-                faults = 1 if self.so_far.received > furthest and not fault.slow else faults + 1
-                furthest = max(furthest, self.so_far.received)
+                faults += 1
+                if not fault.slow and _is_progress(self.so_far.received - furthest, settings.clock() - since):
+                    faults, furthest, since = 1, self.so_far.received, settings.clock()
                 error = settings.error(fault, self.expected)
                 if fault.final or faults >= settings.retry_rules.tries or cuts >= _MOST_CUTS:
                     raise error from fault.__cause__
@@ -159,6 +161,8 @@ class _Download:
                     pause,
                 )
                 settings.sleep(pause)
+                if fault.pause:  # which the media host has asked for
+                    since = settings.clock()
             else:
                 return self.so_far
 
@@ -251,6 +255,11 @@ class _Download:
         self.so_far = so_far or PartialDownload()
         self.head = b""
         self.sink.start_over()
+
+
+def _is_progress(came: int, seconds: float) -> bool:
+    """Whether the bytes of one answer or more came as fast as those of one have to, the pauses between included."""
+    return came > LEAST * seconds / PERIOD
 
 
 def _next(chunks: Iterator[bytes], pace: Pace, so_far: str) -> bytes | None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import random
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_runway.storage.content import (
     decoded,
+    ends_within_a_box,
     is_error_page,
     is_no_video,
     is_text,
@@ -149,3 +151,26 @@ def test_text_is_an_error_page_unless_the_link_says_that_it_is_text(head: bytes,
 )
 def test_a_video_is_not_taken_for_anything_that_is_known_to_be_something_else(head: bytes, is_none: bool) -> None:
     assert is_no_video(head, "") is is_none
+
+
+WHOLE = b"\0\0\0\x10ftypisom\0\0\0\0" + b"\0\0\0\x10moov" + bytes(8) + b"\0\0\0\x20mdat" + bytes(24)
+TAILS = [
+    b"\0" * 4,
+    b"\0" * 100,
+    b"\r\n",
+    b"trailing text of an edge",
+    b"Signature of our CDN: 0123456789abcdef",
+    b"zzzzfree",
+    b"\x7f\xff\xff\xffabcd",
+    b"\0\0\0\1uuid" + b"\xff" * 8,
+]
+
+
+@pytest.mark.parametrize("tail", TAILS)
+def test_what_stands_behind_the_last_box_cuts_nothing_off(tail: bytes) -> None:
+    assert not ends_within_a_box(io.BytesIO(WHOLE + tail))
+
+
+@pytest.mark.parametrize("length", [17 + 8, len(WHOLE) - 24, len(WHOLE) - 1])
+def test_a_video_that_ends_within_a_box_of_its_own_is_cut_off(length: int) -> None:
+    assert ends_within_a_box(io.BytesIO(WHOLE[:length]))

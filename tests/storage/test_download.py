@@ -151,12 +151,64 @@ def test_it_gives_up_after_some_cuts_without_a_new_byte(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_every_new_byte_renews_its_patience(tmp_path: Path) -> None:
+def test_new_bytes_renew_its_patience(tmp_path: Path) -> None:
     content, asks = saved_from(
-        tmp_path, lambda ask: video_reply(ask, upto=None if ask.number == 20 else (ask.number + 1) * 10_000)
+        tmp_path,
+        lambda ask: video_reply(ask, upto=None if ask.number == 20 else (ask.number + 1) * 10_000),
+        clock=lambda: 0.0,
     )
     assert content == VIDEO
     assert len(asks) == 21
+
+
+@pytest.mark.parametrize(("at_a_time", "gives_up"), [(1, True), (4_000, True), (5_000, False)])
+def test_bytes_that_drip_over_many_connections_do_not_renew_it(tmp_path: Path, at_a_time: int, gives_up: bool) -> None:
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    def host(request: httpx.Request) -> httpx.Response:
+        start = int(request.headers.get("range", "bytes=0-")[6:-1])
+        cut = at_a_time if start + at_a_time < SIZE else None
+        headers = {"etag": '"v1"', "content-length": str(SIZE - start)}
+        if start:
+            headers["content-range"] = f"bytes {start}-{SIZE - 1}/{SIZE}"
+        return httpx.Response(206 if start else 200, headers=headers, stream=Pieces(VIDEO[start:], cut))
+
+    def fetch() -> object:
+        return save(
+            "http://media/fox.mp4",
+            str(tmp_path / "fox.mp4"),
+            transport=httpx.MockTransport(host),
+            retry_rules=RetryRules(tries=6, first_pause=1.0, jitter=lambda: 0.0),
+            sleep=sleep,
+            clock=lambda: now,
+        )
+
+    if not gives_up:
+        assert fetch()
+        return
+    with pytest.raises(DownloadError, match="It is paid"):
+        fetch()
+    assert now < 60
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pause_that_the_host_asks_for_is_no_slowness_of_its(tmp_path: Path) -> None:
+    now = 0.0
+
+    def sleep(seconds: float) -> None:
+        nonlocal now
+        now += seconds
+
+    def answer(ask: Ask) -> bytes:
+        if ask.number % 2 == 0:
+            return reply(503, b"busy", retry_after=100)
+        return video_reply(ask, upto=None if ask.start > 250_000 else ask.start + 30_000)
+
+    assert saved_from(tmp_path, answer, sleep=sleep, clock=lambda: now)[0] == VIDEO
 
 
 def test_faults_of_the_host_are_borne_and_its_wish_for_a_pause_is_kept(
