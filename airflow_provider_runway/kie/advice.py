@@ -6,38 +6,27 @@ from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, metadata
 
-from airflow_provider_runway.kie.errors import (
-    AuthenticationError,
-    BadRequestError,
-    FeatureDisabledError,
-    InputUnreachableError,
-    InsufficientCreditsError,
-    MaintenanceError,
-    NotFoundError,
-    PermissionDeniedError,
-    QuotaExceededError,
-    RateLimitedError,
-    RejectedError,
-    ServerError,
-    ServiceError,
-)
+from airflow_provider_runway.kie import errors
+from airflow_provider_runway.kie.errors import ServiceError
 
 _DISTRIBUTION = "airflow-provider-runway"
 _SOURCE_FOLDER = "docs"
 
 _AFTER_REFUSAL: Mapping[type[ServiceError], str] = {
-    BadRequestError: "Compare extra_fields, and the host of the connection, with KIE.AI's documentation",
-    AuthenticationError: "Correct the API key of the connection",
-    InsufficientCreditsError: "Top up the account, and clear the task",
-    PermissionDeniedError: "Look at the key's list of allowed addresses, and at proxies",
-    NotFoundError: "Correct the host of the connection",
-    RejectedError: "Change the request as KIE.AI says",
-    RateLimitedError: "The next try submits it",
-    QuotaExceededError: "Raise the key's own cap at KIE.AI, and clear the task",
-    InputUnreachableError: "Make the URL of the image or video reachable from the internet",
-    MaintenanceError: "The next try submits it",
-    FeatureDisabledError: "Ask KIE.AI",
-    ServerError: "The next try submits it; if that fails too, look at what KIE.AI said, as some wrong fields end so",
+    errors.BadRequestError: "Compare extra_fields, and the host of the connection, with KIE.AI's documentation",
+    errors.AuthenticationError: "Correct the API key of the connection",
+    errors.InsufficientCreditsError: "Top up the account, and clear the task",
+    errors.PermissionDeniedError: "Look at the key's list of allowed addresses, and at proxies",
+    errors.NotFoundError: "Correct the host of the connection",
+    errors.RejectedError: "Change the request as KIE.AI says",
+    errors.RateLimitedError: "The next try submits it",
+    errors.QuotaExceededError: "Raise the key's own cap at KIE.AI, and clear the task",
+    errors.InputUnreachableError: "Make the URL of the image or video reachable from the internet",
+    errors.MaintenanceError: "The next try submits it",
+    errors.FeatureDisabledError: "Ask KIE.AI",
+    errors.ServerError: (
+        "The next try submits it; if that fails too, look at what KIE.AI said, as some wrong fields end so"
+    ),
 }
 
 
