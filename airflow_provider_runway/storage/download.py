@@ -102,12 +102,12 @@ class Downloader:
 
     def error(self, fault: FaultError, expected: Expected) -> DownloadError:
         """The error that a download ends with."""
-        advice = f"{_PAID} Raise that option." if fault.hopeless else _PAID
+        advice = _PAID if fault.retryable else f"{_PAID} Raise that option."
         return fault.becomes(
             f"The {expected} of task {self.task_id} could not be downloaded: {fault.reason}. {advice}",
             http_status=fault.status,
             task_id=self.task_id,
-            retryable=not fault.hopeless,
+            retryable=fault.retryable,
         )
 
 
@@ -231,7 +231,9 @@ class _Download:
     def _check_size(self, size: int) -> None:
         if size > self.settings.largest:
             raise FaultError(
-                f"it has {size} bytes or more, and [runway] largest_file allows {self.settings.largest}", hopeless=True
+                f"it has {size} bytes or more, and [runway] largest_file allows {self.settings.largest}",
+                final=True,
+                retryable=False,
             )
 
     def _check_head(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
 from http import HTTPStatus
 from typing import Any
 
@@ -25,6 +25,7 @@ _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _USABLE = frozenset({HTTPStatus.OK, HTTPStatus.PARTIAL_CONTENT, HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE})
 
 
+@dataclass(eq=False)
 class FaultError(Exception):
     """Why a request did not bring the rest of the file.
 
@@ -33,29 +34,18 @@ class FaultError(Exception):
     :param status: The HTTP status, if there was one.
     :param pause: Seconds that the media host asks to pause.
     :param final: Whether asking again in this download is of no use.
-    :param hopeless: Whether a retry of the task is of no use either.
+    :param retryable: Whether a retry of the task may help nevertheless.
     :param slow: Whether the answer dripped: what came of it is no progress.
     """
 
-    def __init__(
-        self,
-        reason: str,
-        *,
-        becomes: type[DownloadError] = DownloadError,
-        status: int | None = None,
-        pause: float | None = None,
-        final: bool = False,
-        hopeless: bool = False,
-        slow: bool = False,
-    ) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.becomes = becomes
-        self.status = status
-        self.pause = pause
-        self.final = final or hopeless
-        self.hopeless = hopeless
-        self.slow = slow
+    reason: str
+    _: KW_ONLY
+    becomes: type[DownloadError] = DownloadError
+    status: int | None = None
+    pause: float | None = None
+    final: bool = False
+    retryable: bool = True
+    slow: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from airflow_provider_runway.storage.content import HEAD
 from airflow_provider_runway.storage.local import LocalTarget
 from airflow_provider_runway.storage.locate import address_of, locate
 from airflow_provider_runway.storage.media_types import PICTURES, type_by_content, type_by_name
-from airflow_provider_runway.storage.store_errors import is_hopeless
+from airflow_provider_runway.storage.store_errors import is_retryable
 from airflow_provider_runway.storage.target import Target, checksum
 
 if TYPE_CHECKING:
@@ -117,4 +117,4 @@ def _reading(path: object) -> Iterator[None]:
         raise
     except Exception as error:
         what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise UnreadableFileError(f"{path!s} cannot be read ({what}).", retryable=not is_hopeless(error)) from error
+        raise UnreadableFileError(f"{path!s} cannot be read ({what}).", retryable=is_retryable(error)) from error

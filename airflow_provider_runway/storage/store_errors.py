@@ -1,4 +1,4 @@
-"""Which errors of storage libraries no retry can mend.
+"""Which errors of storage libraries a retry can mend.
 
 Each library has classes of its own (botocore's and aiobotocore's, gcsfs's, google-auth's, Azure's), and none of them
 need be installed. So they are known by what they carry: a code of S3 or Azure, an HTTP status, the class's name.
@@ -10,7 +10,7 @@ import errno
 from collections.abc import Iterator, Mapping
 
 # A person has to change the target, its rights, or what is installed.
-_HOPELESS_TYPES = (
+_FINAL_TYPES = (
     PermissionError,
     FileNotFoundError,  # a missing bucket: folders are made
     IsADirectoryError,
@@ -20,8 +20,8 @@ _HOPELESS_TYPES = (
     TypeError,
     ValueError,
 )
-_HOPELESS_ERRNOS = {errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
-_HOPELESS_NAMES = {
+_FINAL_ERRNOS = {errno.EROFS, errno.ENAMETOOLONG, errno.ELOOP, errno.EINVAL, errno.ENOSYS, errno.ENOTSUP}
+_FINAL_NAMES = {
     "AirflowNotFoundException",
     "ClientAuthenticationError",
     "DefaultCredentialsError",
@@ -56,8 +56,8 @@ _PASSING_STATUSES = {408, 409, 425, 429}
 _LONGEST_CHAIN = 10
 
 
-def is_hopeless(error: BaseException) -> bool:
-    """Whether no retry can mend what a file system has raised.
+def is_retryable(error: BaseException) -> bool:
+    """Whether a retry can mend what a file system has raised.
 
     What nothing is known of may pass.
 
@@ -65,8 +65,8 @@ def is_hopeless(error: BaseException) -> bool:
     """
     chain = list(_chain(error))
     if any(_code(fault) in _PASSING_CODES for fault in chain):
-        return False
-    return next((verdict for verdict in map(_verdict, chain) if verdict is not None), False)
+        return True
+    return next((verdict for verdict in map(_verdict, chain) if verdict is not None), True)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
@@ -78,15 +78,15 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
 
 
 def _verdict(fault: BaseException) -> bool | None:
-    """Whether this one is hopeless, if it tells."""
+    """Whether this one is retryable, if it tells."""
     if isinstance(fault, _PASSING_TYPES):
-        return False
-    if isinstance(fault, _HOPELESS_TYPES) or type(fault).__name__ in _HOPELESS_NAMES:
-        return not getattr(fault, "retryable", False)  # google-auth's
-    if isinstance(fault, OSError) and (fault.errno in _HOPELESS_ERRNOS or str(fault).startswith("Forbidden: ")):
-        return True  # gcsfs has no other sign of 403
+        return True
+    if isinstance(fault, _FINAL_TYPES) or type(fault).__name__ in _FINAL_NAMES:
+        return bool(getattr(fault, "retryable", False))  # google-auth's
+    if isinstance(fault, OSError) and (fault.errno in _FINAL_ERRNOS or str(fault).startswith("Forbidden: ")):
+        return False  # gcsfs has no other sign of 403
     status = _status(fault)
-    return None if status is None else 400 <= status < 500 and status not in _PASSING_STATUSES  # noqa: PLR2004
+    return None if status is None else not 400 <= status < 500 or status in _PASSING_STATUSES  # noqa: PLR2004
 
 
 def _response(fault: BaseException) -> Mapping[str, object]:

@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol
 
 from airflow_provider_runway.kie.errors import RunwayError, TargetUnwritableError
 from airflow_provider_runway.kie.texts import LONGEST_MESSAGE, shorten
-from airflow_provider_runway.storage.store_errors import is_hopeless
+from airflow_provider_runway.storage.store_errors import is_retryable
 
 _BLOCK = 1_048_576
 # Free bytes that a disk must have before a video is paid for: several times what one of 10 seconds has.
@@ -124,7 +124,7 @@ def storing(uri: object, task_id: str | None = None, kind: type[Exception] = Exc
         raise
     except kind as error:
         what = shorten(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, LONGEST_MESSAGE)
-        retryable = not is_hopeless(error)
+        retryable = is_retryable(error)
         if task_id is None:
             message = f"No video can be stored at {uri!s} ({what}). Nothing was sent or paid."
         else:

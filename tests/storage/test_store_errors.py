@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_runway.storage.store_errors import is_hopeless
+from airflow_provider_runway.storage.store_errors import is_retryable
 
 
 def of(name: str, base: type[Exception] = Exception, **attributes: Any) -> Exception:
@@ -55,7 +55,7 @@ def caused(error: Exception, cause: Exception) -> Exception:
     ids=lambda error: f"{type(error).__name__}: {error}"[:40],
 )
 def test_what_a_person_has_to_mend_is_final(error: Exception) -> None:
-    assert is_hopeless(error)
+    assert not is_retryable(error)
 
 
 @pytest.mark.parametrize(
@@ -83,10 +83,10 @@ def test_what_a_person_has_to_mend_is_final(error: Exception) -> None:
     ids=lambda error: f"{type(error).__name__}: {error}"[:40],
 )
 def test_what_may_pass_is_worth_a_retry(error: Exception) -> None:
-    assert not is_hopeless(error)
+    assert is_retryable(error)
 
 
 def test_errors_that_lead_to_each_other_come_to_an_end() -> None:
     one, other = RuntimeError("a"), RuntimeError("b")
     one.__cause__, other.__cause__ = other, one
-    assert not is_hopeless(one)
+    assert is_retryable(one)
