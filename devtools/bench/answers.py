@@ -7,8 +7,10 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
+# As long as the ids that are asked for, one of which takes its place: a record of another task counts as a fault.
+SOME_TASK_ID = "ee603959-debb-48d1-98c4-a6d1c717eba5"
 _RECORD: Mapping[str, Any] = {
-    "taskId": "ee603959-debb-48d1-98c4-a6d1c717eba5",
+    "taskId": SOME_TASK_ID,
     "parentTaskId": "",
     "generateParam": {
         "prompt": "A fluffy orange cat dancing energetically in a colorful room with disco lights",

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from multiprocessing.connection import Connection
 from typing import NamedTuple
 
-from devtools.bench.answers import RUNNING, answer, kie_error
+from devtools.bench.answers import RUNNING, SOME_TASK_ID, answer, kie_error
 from devtools.bench.certificate import Certificate
 from devtools.bench.processes import Process, answering
 
 _LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
+_TASK_ID = re.compile(rb"[?&]taskId=([-0-9a-f]{36})")
 
 
 class Counts(NamedTuple):
@@ -122,7 +123,8 @@ def _answer_to(target: bytes, asked: bytes, error: int | None) -> bytes:
     for beginning, running in RUNNING.items():
         if target.startswith(beginning):
             if error is None:
-                return running
+                wanted = _TASK_ID.search(target)
+                return running.replace(SOME_TASK_ID.encode(), wanted[1]) if wanted else running
             # Half of the waits meet it in the body alone, the other half as HTTP status too.
             return kie_error(error, as_status=beginning == b"/sensor/" or bool(zlib.crc32(asked) & 1))
     return answer(400, {"detail": "nobody asks for this"})
