@@ -1,21 +1,8 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
-from .connecting import Proxied, self_signed
-
-
-@pytest.fixture(scope="session")
-def few_authorities(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return self_signed(tmp_path_factory.mktemp("authorities"))
-
-
-@pytest.fixture
-def quick_tls(few_authorities: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Clients that trust one authority are made twenty times faster than those that trust the world's."""
-    monkeypatch.setenv("SSL_CERT_FILE", str(few_authorities))
+from .connecting import Proxied
 
 
 @pytest.fixture

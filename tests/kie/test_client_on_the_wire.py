@@ -8,6 +8,7 @@ import ssl
 from pathlib import Path
 
 import pytest
+from authorities import self_signed
 
 from airflow_provider_runway.kie.envelope import LONGEST_ANSWER
 from airflow_provider_runway.kie.errors import (
@@ -21,13 +22,12 @@ from airflow_provider_runway.kie.errors import (
 from airflow_provider_runway.kie.retry_rules import ONE_TRY
 
 from .clients import KEY, AsyncService, SyncService
-from .connecting import Connect, Proxied, connecting, self_signed
+from .connecting import Connect, Proxied, connecting
 from .support import GENERATE, READY, body
 from .wire import Act, Wire, hang, refused_port, reply, reset, send, send_and_close, send_without_end, unread
 
 TAKEN = reply(body({"taskId": "t-1"}))
 SEEN = reply(body(READY))
-pytestmark = pytest.mark.usefixtures("quick_tls")
 
 connect = connecting([SyncService, AsyncService])
 # What a connection is kept for is decided by httpx's own transport; aiohttp's has its own ways.

@@ -28,7 +28,6 @@ from .connecting import Connect, Proxied, connecting
 from .support import GENERATE, READY, body
 from .wire import Act, Wire, drip, refused_port, reply, send, send_and_close, unread
 
-pytestmark = pytest.mark.usefixtures("quick_tls")
 connect = connecting([SyncService, AsyncService])
 
 
