@@ -55,8 +55,8 @@ def create_app(settings: SandboxSettings | None = None, *, state: Path | None = 
     @asynccontextmanager
     async def running(_: object) -> AsyncIterator[None]:
         yield
-        await sandbox.courier.aclose()
-        sandbox.studio.close()
+        await sandbox.callbacks.aclose()
+        sandbox.renderer.close()
 
     handlers: dict[tuple[str, str], Handler] = {**_API, ("GET", "/logs"): logs_page, ("GET", "/"): _first_page}
     routes = [

@@ -39,7 +39,7 @@ class World(Protocol):
     account: Account
 
 
-class Courier:
+class CallbackSender:
     """Delivers callbacks. The only part of the sandbox that acts by itself, and only while some are due.
 
     :param world: what it works in.

@@ -85,7 +85,7 @@ def _resend(sandbox: SandboxState, request: SandboxRequest) -> Any:
     task = sandbox.tasks.get(task_id) if isinstance(task_id, str) else None
     if task is None or not task.callback_url:
         raise ValueError(f"task_id: {task_id!r} is no task with a callback")
-    sandbox.courier.send_again(task)
+    sandbox.callbacks.send_again(task)
     return {"task_id": task.id}
 
 

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from airflow_provider_runway.sandbox.account import Account
-from airflow_provider_runway.sandbox.callbacks import Courier
+from airflow_provider_runway.sandbox.callbacks import CallbackSender
 from airflow_provider_runway.sandbox.clock import Clock
 from airflow_provider_runway.sandbox.fault_book import FaultBook
 from airflow_provider_runway.sandbox.messages import Refusal, SandboxRequest, digest
 from airflow_provider_runway.sandbox.store import TaskStore, UploadStore, crowded
 from airflow_provider_runway.sandbox.tasks import Failure, Phase, Task, task_id_of
 from airflow_provider_runway.sandbox.video.clip import RATIOS
-from airflow_provider_runway.sandbox.video.studio import Studio
+from airflow_provider_runway.sandbox.video.renderer import Renderer
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.journal import Journal
@@ -32,8 +32,8 @@ class SandboxState:
 
     def __init__(self, settings: SandboxSettings, *, journal: Journal | None = None) -> None:
         self._initial, self._journal = settings, journal
-        self.studio = Studio()
-        self.courier = Courier(self)
+        self.renderer = Renderer()
+        self.callbacks = CallbackSender(self)
         self._begin()
         for task in journal.read() if journal else ():
             self.tasks.add(task)
@@ -61,8 +61,8 @@ class SandboxState:
 
     def reset(self) -> None:
         """Back to the start: no tasks, no faults, empty books, the first settings, the true time."""
-        self.courier.clear()
-        self.studio.clear()
+        self.callbacks.clear()
+        self.renderer.clear()
         self._begin()
         if self._journal:
             self._journal.clear()
@@ -74,7 +74,7 @@ class SandboxState:
 
     def fail(self, task: Task, failure: Failure, now: float) -> None:
         """Let a running task fail now."""
-        self.tasks.doom(task, failure, now)
+        self.tasks.fail(task, failure, now)
         self._write(task)
         self.refund_failed(now)
 
@@ -99,7 +99,7 @@ class SandboxState:
         self.account.charge(task)
         self._submitted.append(task.created_at)
         if task.callback_url:
-            self.courier.expect(task)
+            self.callbacks.expect(task)
 
     def base_url(self, request: SandboxRequest) -> str:
         """What media URLs begin with."""

@@ -17,23 +17,23 @@ class TaskStore(dict[str, Task]):
 
     def __init__(self) -> None:
         super().__init__()
-        self._doomed: list[tuple[float, str]] = []
+        self._failing: list[tuple[float, str]] = []
 
     def add(self, task: Task) -> None:
         """Keep a new task."""
         self[task.id] = task
         if task.failure:
-            heapq.heappush(self._doomed, (task.finish_at, task.id))
+            heapq.heappush(self._failing, (task.finish_at, task.id))
 
-    def doom(self, task: Task, failure: Failure, at: float) -> None:
+    def fail(self, task: Task, failure: Failure, at: float) -> None:
         """Let a task fail at a time."""
         task.failure, task.finish_at = failure, at
-        heapq.heappush(self._doomed, (at, task.id))
+        heapq.heappush(self._failing, (at, task.id))
 
     def newly_failed(self, now: float) -> Iterator[Task]:
         """The tasks that have failed since this was asked last."""
-        while self._doomed and self._doomed[0][0] <= now:
-            task = self[heapq.heappop(self._doomed)[1]]
+        while self._failing and self._failing[0][0] <= now:
+            task = self[heapq.heappop(self._failing)[1]]
             if not task.refunded and task.failure and task.finish_at <= now:
                 yield task
 

@@ -34,9 +34,9 @@ async def result(sandbox: SandboxState, request: SandboxRequest) -> Reply:
         return _gone()
     settings = sandbox.settings
     if name.endswith(".mp4"):
-        data = await sandbox.studio.film(task.clip, settings.video_scale, settings.frames_per_second)
+        data = await sandbox.renderer.film(task.clip, settings.video_scale, settings.frames_per_second)
     else:
-        data = await sandbox.studio.poster(task.clip, settings.video_scale)
+        data = await sandbox.renderer.poster(task.clip, settings.video_scale)
     return _file(request, data, _TYPES[name.rpartition(".")[2]])
 
 

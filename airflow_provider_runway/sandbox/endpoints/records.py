@@ -46,7 +46,7 @@ async def job_record(sandbox: SandboxState, request: SandboxRequest) -> Reply:
 
 
 @dataclass(frozen=True, slots=True)
-class _Seen:
+class _RecordView:
     """A task as its record shall show it.
 
     :param instead: the state to say instead of the true one, if it is to be another.
@@ -74,7 +74,7 @@ class _Seen:
 
 
 def _reply(
-    sandbox: SandboxState, request: SandboxRequest, api: ApiGroup, shape: Callable[[_Seen], dict[str, Any]]
+    sandbox: SandboxState, request: SandboxRequest, api: ApiGroup, shape: Callable[[_RecordView], dict[str, Any]]
 ) -> Reply:
     """The record of the task that the query asks for.
 
@@ -91,10 +91,10 @@ def _reply(
     if crowded(task.polls, now, limit=_POLLS_PER_SECOND, seconds=1):
         raise Refusal(429)
     task.polls.append(now)
-    return answer(shape(_seen(sandbox, request, task)), task_id=task.id)
+    return answer(shape(_view(sandbox, request, task)), task_id=task.id)
 
 
-def _seen(sandbox: SandboxState, request: SandboxRequest, task: Task) -> _Seen:
+def _view(sandbox: SandboxState, request: SandboxRequest, task: Task) -> _RecordView:
     now, fault = request.at, request.fault
     instead: tuple[str | int | None, ...] = ()
     match fault:
@@ -109,70 +109,70 @@ def _seen(sandbox: SandboxState, request: SandboxRequest, task: Task) -> _Seen:
     phase = task.phase(now)
     ready = phase is Phase.SUCCEEDED and not isinstance(fault, NoUrl)
     urls, poster = task.urls(sandbox.base_url(request)) if ready else ([], "")
-    return _Seen(task, now, phase, instead, task.failure if phase is Phase.FAILED else None, urls, poster)
+    return _RecordView(task, now, phase, instead, task.failure if phase is Phase.FAILED else None, urls, poster)
 
 
-def _runway(seen: _Seen) -> dict[str, Any]:
-    task, phase = seen.task, seen.phase
+def _runway(view: _RecordView) -> dict[str, Any]:
+    task, phase = view.task, view.phase
     shown_at = task.finish_at if phase >= Phase.SUCCEEDED else task.created_at
     fail_code, fail_msg = None, ""
-    if seen.failure:
-        fail_code, fail_msg = seen.failure.code, seen.failure.msg
+    if view.failure:
+        fail_code, fail_msg = view.failure.code, view.failure.msg
     elif int(task.id[:2], 16) % _MISLEADING == 0:
         fail_code, fail_msg = 400, "Generation failed, please try again later"
-    url = seen.urls[0] if seen.urls else ""
-    video = {"videoId": task.video_id, "taskId": task.id, "videoUrl": url, "imageUrl": seen.poster}
+    url = view.urls[0] if view.urls else ""
+    video = {"videoId": task.video_id, "taskId": task.id, "videoUrl": url, "imageUrl": view.poster}
     return {
         "taskId": task.id,
         "parentTaskId": task.parent_id,
         "generateParam": {"prompt": task.prompt, "imageUrl": task.image_url, "expandPrompt": False},
-        "state": seen.state(_RUNWAY_STATES),
+        "state": view.state(_RUNWAY_STATES),
         "generateTime": datetime.fromtimestamp(shown_at, _SHANGHAI).strftime("%Y-%m-%d %H:%M:%S"),
         "videoInfo": video if phase is Phase.SUCCEEDED else None,
         "failCode": fail_code,
         "failMsg": fail_msg,
-        "expireFlag": int(phase is Phase.SUCCEEDED and task.expired(seen.now)),
+        "expireFlag": int(phase is Phase.SUCCEEDED and task.expired(view.now)),
     }
 
 
-def _aleph(seen: _Seen) -> dict[str, Any]:
+def _aleph(view: _RecordView) -> dict[str, Any]:
     """As recorded of the service: what is not known yet is null."""
-    task, failure = seen.task, seen.failure
-    url = seen.urls[0] if seen.urls else ""
-    response = {"taskId": task.id, "resultVideoUrl": url, "resultImageUrl": seen.poster}
+    task, failure = view.task, view.failure
+    url = view.urls[0] if view.urls else ""
+    response = {"taskId": task.id, "resultVideoUrl": url, "resultImageUrl": view.poster}
     return {
         "taskId": task.id,
         "paramJson": json.dumps(task.body),
-        "response": response if seen.phase is Phase.SUCCEEDED else None,
-        "completeTime": seen.finished_at,
+        "response": response if view.phase is Phase.SUCCEEDED else None,
+        "completeTime": view.finished_at,
         "createTime": _milliseconds(task.created_at),
-        "successFlag": seen.state(_FLAGS),
+        "successFlag": view.state(_FLAGS),
         "errorCode": failure.code if failure else None,
         "errorMessage": failure.msg if failure else None,
     }
 
 
-def _job(seen: _Seen) -> dict[str, Any]:
+def _job(view: _RecordView) -> dict[str, Any]:
     """``param`` is JSON in a text, and so is the input within it."""
-    task, failure = seen.task, seen.failure
-    response = {"resultUrls": seen.urls} if seen.urls else None
+    task, failure = view.task, view.failure
+    response = {"resultUrls": view.urls} if view.urls else None
     record: dict[str, Any] = {
         "taskId": task.id,
         "model": task.model,
-        "state": seen.state(_JOB_STATES),
-        "successFlag": _FLAGS[seen.phase],
+        "state": view.state(_JOB_STATES),
+        "successFlag": _FLAGS[view.phase],
         "param": json.dumps({**task.body, "input": json.dumps(task.body.get("input"))}),
         "resultJson": json.dumps(response) if response else "",
         "response": response,
         "failCode": str(failure.code) if failure else None,
         "failMsg": failure.msg if failure else None,
-        "costTime": round(task.finish_at - task.created_at) if seen.finished_at else None,
+        "costTime": round(task.finish_at - task.created_at) if view.finished_at else None,
         "createTime": _milliseconds(task.created_at),
-        "updateTime": _milliseconds(min(seen.now, task.finish_at)),
-        "completeTime": seen.finished_at,
+        "updateTime": _milliseconds(min(view.now, task.finish_at)),
+        "completeTime": view.finished_at,
         "progress": 0,
     }
-    if seen.phase is Phase.SUCCEEDED:
+    if view.phase is Phase.SUCCEEDED:
         record["creditsConsumed"] = task.cost
     return record
 

@@ -36,7 +36,7 @@ async def stream_upload(sandbox: SandboxState, request: SandboxRequest) -> Reply
             data = await file.read()
     except MultiPartException as error:
         raise Refusal(400, "The request body is no proper multipart form") from error
-    return _kept(sandbox, request, form, data, content_type=file.content_type, usual_name=file.filename or "")
+    return _store(sandbox, request, form, data, content_type=file.content_type, usual_name=file.filename or "")
 
 
 async def url_upload(sandbox: SandboxState, request: SandboxRequest) -> Reply:
@@ -54,7 +54,7 @@ async def url_upload(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     path = parts.path
     known = sandbox.uploads.find(path.removeprefix("/uploads/"), request.at)
     data = known.data if known else f"stand-in for {url}".encode()
-    return _kept(sandbox, request, body, data, usual_name=path.rpartition("/")[2])
+    return _store(sandbox, request, body, data, usual_name=path.rpartition("/")[2])
 
 
 async def base64_upload(sandbox: SandboxState, request: SandboxRequest) -> Reply:
@@ -71,10 +71,10 @@ async def base64_upload(sandbox: SandboxState, request: SandboxRequest) -> Reply
         data = base64.b64decode("".join(text.split()), validate=True)
     except (binascii.Error, ValueError) as error:
         raise Refusal(400, "base64Data is not base64") from error
-    return _kept(sandbox, request, body, data, content_type=content_type)
+    return _store(sandbox, request, body, data, content_type=content_type)
 
 
-def _kept(
+def _store(
     sandbox: SandboxState,
     request: SandboxRequest,
     fields: Mapping[str, Any],

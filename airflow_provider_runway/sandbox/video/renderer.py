@@ -13,14 +13,14 @@ if TYPE_CHECKING:
 _KEPT_BYTES = 256 * 1024 * 1024  # what falls out is drawn again, byte for byte the same
 
 
-class Studio:
+class Renderer:
     """Draws films and posters on request."""
 
     def __init__(self) -> None:
         self._kept: OrderedDict[object, bytes] = OrderedDict()
         self._size = 0
         self._under_way: dict[object, asyncio.Future[bytes]] = {}
-        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-studio")
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-renderer")
 
     async def film(self, clip: Clip, scale: float, rate: int) -> bytes:
         """The MP4 of a clip.
