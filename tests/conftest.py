@@ -34,7 +34,7 @@ from fakes import GivenTime  # noqa: E402 - imports Airflow
 
 from airflow_provider_runway.kie.client import AsyncKieClient, KieClient  # noqa: E402
 from airflow_provider_runway.sandbox import Sandbox  # noqa: E402
-from airflow_provider_runway.triggers import shared_poller  # noqa: E402
+from airflow_provider_runway.triggers import client_lease, shared_poller  # noqa: E402
 from airflow_provider_runway.triggers.shared_poller import SharedPoller  # noqa: E402
 
 CONNECTION = "AIRFLOW_CONN_RUNWAY_DEFAULT"
@@ -80,6 +80,7 @@ def given_time(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> GivenTime:
         defaults = vars(client)["__init__"].__kwdefaults__
         monkeypatch.setitem(defaults, "sleep", sleep)
         monkeypatch.setitem(defaults, "clock", time.monotonic)
+    monkeypatch.setattr(client_lease, "_PAUSES", (0.0,) * 5)
     given = partial(SharedPoller, clock=time.monotonic, call_later=time.call_later)
     monkeypatch.setattr(shared_poller, "SharedPoller", given)
     return time

@@ -16,12 +16,16 @@ from typing_extensions import Self
 
 from airflow_provider_runway.hooks.settings import Settings
 from airflow_provider_runway.kie.client import AsyncKieClient
+from airflow_provider_runway.kie.errors import PollingFailedError, RunwayError
+from airflow_provider_runway.kie.transport_faults import fault_of
 
 log = logging.getLogger(__name__)
 
 # Seconds for which what was read of the connection is taken to hold. One that reads differently each time is not read
 # without a pause.
 _CURRENT = 10.0
+# Seconds between readings of a connection that cannot be read.
+_PAUSES = (1.0, 2.0, 4.0, 8.0, 16.0)
 
 
 class ClientLease:
@@ -140,7 +144,7 @@ class CurrentClient:
     async def _read(self) -> None:
         """Read the connection, and open a lease for it unless that would be the one there is."""
         try:
-            settings = await _settings(self._conn_id)
+            settings = await _patiently(self._conn_id)
             before = self._lease
             if before is None or settings != before.settings:
                 self._lease = await ClientLease.open(settings, self._sockets)
@@ -154,6 +158,38 @@ class CurrentClient:
         retiring = asyncio.get_running_loop().create_task(lease.retire())
         self._retiring.add(retiring)
         retiring.add_done_callback(self._retiring.discard)
+
+
+async def _patiently(runway_conn_id: str) -> Settings:
+    """Read a connection, again where that went wrong: a wait for what is paid does not end with a fault that passes.
+
+    :raises ConnectionSettingsError: If it has no key or a value that cannot work, or is not there time after time.
+    :raises PollingFailedError: If reading it goes wrong time after time.
+    """
+    for pause in (*_PAUSES, None):
+        try:
+            return await _settings(runway_conn_id)
+        except Exception as error:
+            if not _may_pass(error):
+                raise
+            what = fault_of(error)
+            if pause is None:
+                if isinstance(error, RunwayError):
+                    raise
+                raise PollingFailedError(
+                    f"Connection {runway_conn_id!r} could not be read in the triggerer, {len(_PAUSES) + 1} times in a "
+                    f"row ({what}). The task is paid and goes on at KIE.AI"
+                ) from None
+            log.warning("Connection %r cannot be read (%s). It is read again in %g s.", runway_conn_id, what, pause)
+            await asyncio.sleep(pause)
+    raise AssertionError  # pragma: no cover - the last turn returns or raises
+
+
+def _may_pass(error: Exception) -> bool:
+    """Whether reading the connection once more may help. Of a secrets backend that fails Airflow says "not found"."""
+    from airflow.sdk.exceptions import AirflowNotFoundException
+
+    return not isinstance(error, RunwayError) or isinstance(error.__context__, AirflowNotFoundException)
 
 
 async def _settings(runway_conn_id: str) -> Settings:

@@ -13,6 +13,7 @@ from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_runway.kie.errors import (
     GenerationFailedError,
+    PollingFailedError,
     RunwayError,
     TaskNotFoundError,
     VideoExpiredError,
@@ -21,6 +22,7 @@ from airflow_provider_runway.kie.errors import (
 from airflow_provider_runway.kie.rules import SHORTEST_POLL_INTERVAL, check_seconds
 from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.kie.texts import shorten
+from airflow_provider_runway.kie.transport_faults import fault_of
 from airflow_provider_runway.triggers.arguments import ignore_unknown
 from airflow_provider_runway.triggers.deferral import outlast_shortest_deferral
 from airflow_provider_runway.triggers.events import PollRequest, VideoEvent
@@ -83,8 +85,8 @@ class RunwayVideoTrigger(BaseTrigger):
         yield TriggerEvent(event.to_event())
 
     async def _wait(self) -> VideoEvent:
-        poller = await _load_poller()
         try:
+            poller = await _load_poller()
             await poller.shared_poller(self.request.runway_conn_id).wait(self.request, self._log_change)
         except GenerationFailedError:
             return self._event("failed")
@@ -94,6 +96,12 @@ class RunwayVideoTrigger(BaseTrigger):
             return self._event("timeout")
         except RunwayError as error:
             return self._event("fault", error)
+        except Exception as error:
+            self.log.exception("The wait for task %s ends with a fault of this provider.", self.request.runway_task_id)
+            return self._event(
+                "fault",
+                PollingFailedError(f"The triggerer failed ({fault_of(error)}). The task is paid and goes on at KIE.AI"),
+            )
         return self._event("success")
 
     def _event(self, state: str, error: RunwayError | None = None) -> VideoEvent:

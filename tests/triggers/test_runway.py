@@ -10,14 +10,18 @@ from functools import partial
 from typing import Any
 
 import pytest
+from airflow.sdk.exceptions import AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 from fakes import GivenTime, until
 
 from airflow_provider_runway.exceptions import InvalidRequestError
+from airflow_provider_runway.hooks import connections
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.sandbox import CutBefore, Expire, Fail, Garbage, Missing, NoUrl, Refuse, Sandbox, States
+from airflow_provider_runway.triggers import client_lease, shared_poller
 from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
 from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
+from airflow_provider_runway.triggers.shared_poller import SharedPoller
 
 SOON = 10_000_000_000.0
 
@@ -197,6 +201,94 @@ def test_a_connection_that_is_missing_or_cannot_work_is_a_fault(
 
     assert (event["task_id"], event["state"]) == ("task-1", "fault")
     assert "runway_default" in event["error"]
+
+
+def fails_at_first(monkeypatch: pytest.MonkeyPatch, error: Exception, times: int) -> list[str]:
+    """Have the connection unreadable so many times, and tell of each reading."""
+    read, readings = connections._connection, list[str]()
+
+    async def reading(conn_id: str) -> Any:
+        readings.append(conn_id)
+        if len(readings) <= times:
+            raise error
+        return await read(conn_id)
+
+    monkeypatch.setattr(connections, "_connection", reading)
+    return readings
+
+
+UNREADABLE = [RuntimeError("hush-hush"), AirflowNotFoundException("not there"), OSError(5, "hush-hush"), KeyError("x")]
+
+
+@pytest.mark.parametrize("error", UNREADABLE)
+def test_a_connection_that_cannot_be_read_for_a_while_does_not_end_the_wait(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    task_id = submit(kie)
+    readings = fails_at_first(monkeypatch, error, times=5)
+
+    assert fired(waiting_for(task_id)) == {"task_id": task_id, "state": "success"}
+    assert len(readings) == 6
+
+
+@pytest.mark.parametrize("error", UNREADABLE)
+def test_a_connection_that_cannot_be_read_at_all_ends_the_wait_with_a_fault(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    task_id = submit(kie)
+    readings = fails_at_first(monkeypatch, error, times=1000)
+
+    event = fired(waiting_for(task_id))
+
+    assert (event["task_id"], event["state"], len(readings)) == (task_id, "fault", 6)
+    assert "onnection 'runway_default'" in event["error"]
+    assert "hush-hush" not in event["error"]
+
+
+def test_the_deadline_ends_a_wait_whose_connection_cannot_be_read(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id = submit(kie)
+    fails_at_first(monkeypatch, RuntimeError("x"), times=1000)
+    monkeypatch.setattr(client_lease, "_PAUSES", (1000.0,))
+    monkeypatch.setattr(shared_poller, "LAST_POLL", 0.0)
+
+    assert fired(waiting_for(task_id, deadline=time.time()))["state"] == "timeout"
+
+
+def test_a_connection_that_cannot_be_read_when_the_key_is_refused_is_read_again(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task_id, kept = submit(kie), connections._connection
+    right, read = kie.connection_json(), 0
+
+    async def reading(conn_id: str) -> Any:
+        nonlocal read
+        read += 1
+        if read == 2:
+            raise RuntimeError("the secrets backend restarts")
+        text = right if read > 1 else right.replace(kie.key, "k3y-of-nobody")
+        monkeypatch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", text)
+        return await kept(conn_id)
+
+    monkeypatch.setattr(connections, "_connection", reading)
+
+    assert fired(waiting_for(task_id)) == {"task_id": task_id, "state": "success"}
+
+
+@pytest.mark.parametrize("where", ["wait", "_step"])
+def test_a_fault_of_our_own_ends_the_wait_with_an_event(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    async def broken(*_: object) -> None:
+        raise ZeroDivisionError("hush-hush")
+
+    monkeypatch.setattr(SharedPoller, where, broken)
+
+    event = fired(waiting_for("task-1"))
+
+    assert (event["task_id"], event["state"]) == ("task-1", "fault")
+    assert event["error"] == "The triggerer failed (ZeroDivisionError). The task is paid and goes on at KIE.AI."
 
 
 def test_a_video_that_is_not_ready_keeps_it_waiting(kie: Sandbox) -> None:
