@@ -23,12 +23,14 @@ class Payment:
     :param logs: The page that lists the account's calls.
     :param is_recorded: Whether a further try finds what this one has submitted.
     :param task_id: The KIE task that is paid, as far as is known.
+    :param is_in_doubt: Whether an earlier try has sent a submission whose outcome is unknown.
     """
 
     conn_id: str
     logs: str
     is_recorded: bool
     task_id: str | None = None
+    is_in_doubt: bool = False
 
     @property
     def further_try(self) -> str:
@@ -82,7 +84,7 @@ def _advice(error: RunwayError, payment: Payment) -> tuple[str, ...]:
     if payment.task_id is not None:
         return f"Task {payment.task_id} is paid.", what, payment.further_try
     then = "A retry submits it." if error.retryable else "Then clear this task." if what else ""
-    return UNPAID, what, then
+    return "What an earlier try sent may be paid." if payment.is_in_doubt else UNPAID, what, then
 
 
 _ANEW = "Clearing this task submits and pays again."

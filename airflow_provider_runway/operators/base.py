@@ -279,6 +279,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
             logs=self.logs_link,
             is_recorded=lifecycle.state.outlives_try,
             task_id=lifecycle.paid,
+            is_in_doubt=lifecycle.is_in_doubt,
         )
 
     def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:

@@ -46,8 +46,9 @@ if TYPE_CHECKING:
 class VideoLifecycle:
     """What one process does for a task: from the start of a try, or from where a trigger has brought it back.
 
-    Whatever comes of it, its attributes then tell: ``paid``, the KIE task that is paid, as far as is known,
-    ``video_url``, the video's link once there is one, and ``request``, what was asked for, as far as that is known.
+    Whatever comes of it, its attributes then tell: ``paid``, the KIE task that is paid, as far as is known;
+    ``is_in_doubt``, whether an earlier try has sent what nobody knows the outcome of; ``video_url``, the video's link
+    once there is one; and ``request``, what was asked for, as far as is known.
 
     :param hook: The connection's hook.
     :param context: The task's context.
@@ -57,6 +58,7 @@ class VideoLifecycle:
     def __init__(self, hook: RunwayHook, context: Context, log: Logger) -> None:
         self.state = TaskState(context)
         self.paid: str | None = None
+        self.is_in_doubt = False
         self.video_url = ""
         self.request: Request | None = None
         self._hook = hook
@@ -74,6 +76,7 @@ class VideoLifecycle:
         self._has_succeeded = self.state.has_succeeded(self._earlier)
         if self._earlier is not None and self.has_open_submission:
             self.paid = self._earlier.task_id
+            self.is_in_doubt = self._earlier.stage is Stage.INTENT
 
     @property
     def has_open_submission(self) -> bool:
@@ -136,11 +139,10 @@ class VideoLifecycle:
         :param deadline: Epoch seconds at which this try stops waiting.
         :param submitted_at: When the task was submitted, ISO 8601.
         """
-        task_id = ended.task_id
         self._job, self._facts = job, facts
         submission = self.state.read_submission()
-        if submission is None or submission.task_id != task_id:
-            submission = Submission.unrecorded(task_id, submitted_at, facts.fingerprint)
+        if submission is None or submission.task_id != ended.task_id:
+            submission = Submission.unrecorded(ended.task_id, submitted_at, facts.fingerprint)
         left = 0.0 if deadline is None or ended.state == "timeout" else deadline - time.time()
         try:
             polled = self._poll(
@@ -155,7 +157,7 @@ class VideoLifecycle:
         if ended.state == "fault":
             raise ended.as_error(polled.state)
         if left <= 0:
-            raise timed_out(task_id, polled.state, submitted=True)
+            raise timed_out(ended.task_id, polled.state, submitted=True)
         return self._wait(submission, left)
 
     def _identify(self, request: Request) -> Request:
@@ -268,20 +270,20 @@ class VideoLifecycle:
 
         :param seen_to_finish: Whether this try has waited for it, so that it became ready just now.
         """
-        facts, completed_at = self._facts, utc_now() if seen_to_finish else None
-        self.video_url = task.video_url or ""
+        facts, self.video_url = self._facts, task.video_url or ""
         saved: Sequence[SavedFile] = []
         if facts.save_to is not None:
             from airflow_provider_runway.storage.save import save
 
             is_own = submission.saved_to == facts.save_to
             renew, thumbnail = self._hook.renew_link, self._job.thumbnail
-            saved = save(task, facts.save_to, renew_link=renew, overwrite=is_own, thumbnail=thumbnail)
+            with self.state.recording_failure(submission):
+                saved = save(task, facts.save_to, renew_link=renew, overwrite=is_own, thumbnail=thumbnail)
         result = finished_result(
             task,
             parent_task_id=facts.parent_task_id,
             submitted_at=submission.submitted_at,
-            completed_at=completed_at,
+            completed_at=utc_now() if seen_to_finish else None,
             credits_estimate=facts.price,
             saved=saved,
         )

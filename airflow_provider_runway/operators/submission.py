@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, RunwayError, UnreadableRecordError
+from airflow_provider_runway.kie.rules import is_task_id
 from airflow_provider_runway.results import to_iso, utc_now
 
 RECORD_KEY = "runway_submission"
@@ -107,9 +108,15 @@ class Submission:
             fields = {name: value[name] for name in cls.__slots__ if name != "failures"}
             fields["failures"] = int(value.get("failures", 0))
             record = cls(**{**fields, "stage": Stage(fields["stage"])})
-            if record.stage is not Stage.INTENT and not isinstance(record.task_id, str):
+            if isinstance(record.task_id, str):  # a person may have pasted it
+                record = replace(record, task_id=record.task_id.strip())
+            if record.stage is not Stage.INTENT and not (
+                isinstance(record.task_id, str) and is_task_id(record.task_id)
+            ):
                 raise ValueError("no task id")
             datetime.fromisoformat(record.intended_at)
+            if record.submitted_at is not None:
+                datetime.fromisoformat(record.submitted_at)
         except (KeyError, TypeError, ValueError) as error:
             raise UnreadableRecordError(
                 f"The submission record of this task cannot be read ({type(error).__name__}: {error}), so nothing was "

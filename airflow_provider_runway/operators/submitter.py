@@ -119,30 +119,26 @@ class Submitter:
             self.state.put_back(earlier)
             raise
         submission = replace(intent, stage=Stage.SUBMITTED, task_id=task_id, submitted_at=to_iso(utc_now()))
-        self._write_paid(submission)
+        # Said first: whatever strikes while it is written down, the log has the id.
         self.log.info(
             "Submitted to KIE.AI: task %s, for %s. It is paid from here on: killing this Airflow task neither stops "
             "nor refunds the video.",
             task_id,
             priced(self.price),
         )
+        self._write_paid(submission)
         return submission
 
     def _write_paid(self, submission: Submission) -> None:
         """Write down a task id that is paid. Failing to is no reason to lose the video as well."""
-        for pause in (1.0, 3.0, 9.0, None):
-            try:
-                return self.state.write_submission(submission)
-            except Exception as error:
-                if pause is None:
-                    self.log.exception(
-                        "Task %s is paid and could not be recorded. This try waits on it all the same; a retry would "
-                        "not find it, and would fail rather than submit again.",
-                        submission.task_id,
-                    )
-                else:
-                    self.log.warning("Task %s could not be recorded, trying again: %s", submission.task_id, error)
-                    time.sleep(pause)
+        try:
+            self.state.write_submission(submission)
+        except Exception:
+            self.log.exception(
+                "Task %s is paid and could not be recorded. This try waits on it all the same; a retry would not find "
+                "it, and would fail rather than submit again.",
+                submission.task_id,
+            )
 
 
 def _queue(request: AdmissionRequest) -> Deferral:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
 log = logging.getLogger(__name__)
+
+# Seconds between writing once and once more.
+_PAUSES = (1.0, 3.0, 9.0)
 
 
 class Backend(Protocol):
@@ -79,14 +83,14 @@ class TaskState:
     def write_submission(self, submission: Submission) -> None:
         """Keep a submission record in place of the one before, if records outlive this try."""
         if self.outlives_try:
-            self.set(RECORD_KEY, submission.to_json())
+            _insist(lambda: self.set(RECORD_KEY, submission.to_json()))
 
     def put_back(self, earlier: Submission | None) -> None:
         """Keep the submission record that was there before an intent that came to nothing."""
         if earlier is not None:
             self.write_submission(earlier)
         elif self.outlives_try:
-            self._backend.delete(RECORD_KEY)
+            _insist(lambda: self._backend.delete(RECORD_KEY))
 
     def write_finished(self, submission: Submission, save_to: str | None = None) -> None:
         """Note that all is done. Whether Airflow takes the success is :meth:`mark_success`'s to say.
@@ -122,11 +126,31 @@ class TaskState:
             if error.resubmissions is not None:
                 failures += 1
                 error.retryable = failures <= error.resubmissions
-            self.write_submission(replace(submission, stage=Stage.FAILED, failures=failures))
+            self._note(replace(submission, stage=Stage.FAILED, failures=failures))
             raise
         except (VideoExpiredError, TaskNotFoundError):
-            self.write_submission(replace(submission, stage=Stage.GONE))
+            self._note(replace(submission, stage=Stage.GONE))
             raise
+
+    def _note(self, submission: Submission) -> None:
+        """Keep a record that a further try could do without: it would poll, and be told the same."""
+        try:
+            self.write_submission(submission)
+        except Exception as error:  # noqa: BLE001 - what KIE has said counts
+            log.warning("The end of task %s could not be noted (%s).", submission.task_id, type(error).__name__)
+
+
+def _insist(write: Callable[[], None]) -> None:
+    """Write again what may not have been written: a moment without the API server must leave nothing in doubt."""
+    for pause in _PAUSES:
+        try:
+            return write()
+        except Exception as error:  # noqa: BLE001 - the last one is raised
+            log.warning(
+                "The submission record could not be written (%s: %s). Trying again.", type(error).__name__, error
+            )
+            time.sleep(pause)
+    return write()
 
 
 def note_success(context: Context) -> None:

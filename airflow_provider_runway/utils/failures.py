@@ -7,13 +7,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
+from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.errors import RunwayError
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
-# What stands in a message that has its advice already.
-_PAGE = "errors.md"
+# How a message ends that has its advice already. What it quotes may have any of these words.
+_PAGE = re.compile(rf"See {re.escape(page('errors.md'))}(#\S+)?\.$")
 _UNPAID = re.compile(r"[Nn]othing was (sent|paid)")
 _PAID = re.compile(r" is paid")
 
@@ -41,10 +42,10 @@ def as_airflow_failure(
 
 def _add(error: RunwayError, advice: str, operator: BaseOperator) -> None:
     said = str(error)
-    if _PAGE not in said:
+    if not _PAGE.search(said):
         money, _, rest = advice.partition(" paid. ")
-        known = _UNPAID if money == "Nothing was" else _PAID
-        error.add(rest if known.search(said) else advice)
+        known = _UNPAID if money == "Nothing was" else _PAID if money.endswith(" is") else None
+        error.add(rest if known and known.search(said) else advice)
     log_last(operator, f"{type(error).__name__}: {advice}")
 
 

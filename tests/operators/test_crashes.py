@@ -463,6 +463,7 @@ def test_a_try_that_airflow_has_given_up_on_finds_no_record_and_sends_nothing(
         raise RuntimeError("Task instance not found")
 
     with monkeypatch.context() as gone:
+        gone.setattr("time.sleep", lambda _seconds: None)
         gone.setattr(task.store, "get", lambda _key, default=None: default)
         gone.setattr(task.store, "set", refuse)
         with pytest.raises(RuntimeError, match="Task instance not found"):

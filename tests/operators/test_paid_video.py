@@ -7,12 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
 from fakes import GivenTime
 
-from airflow_provider_runway.exceptions import AuthenticationError, ServerError
+from airflow_provider_runway.exceptions import (
+    AuthenticationError,
+    GenerationFailedError,
+    ServerError,
+    VideoExpiredError,
+)
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
-from airflow_provider_runway.sandbox import Refuse, Sandbox
+from airflow_provider_runway.sandbox import CutAfter, Fail, Refuse, Sandbox
 
 from .support import FOX, NEXT, Task, is_waiting
 from .test_upload import picture
@@ -204,3 +209,130 @@ def test_a_key_that_is_refused_at_a_reattachment_is_no_fault_that_passes(kie: Sa
 
     with pytest.raises(AuthenticationError, match="is paid"):
         task.run()
+
+
+def test_the_log_has_the_paid_id_even_if_the_try_is_ended_while_it_is_written_down(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    task = Task()
+    write = task.store.set
+
+    def hang(key: str, value: Any, **options: Any) -> None:
+        if value.get("stage") == "submitted":
+            raise AirflowTaskTimeout("execution_timeout, while the API server hung")
+        write(key, value, **options)
+
+    monkeypatch.setattr(task.store, "set", hang)
+
+    with pytest.raises(AirflowTaskTimeout):
+        task.run()
+    assert f"Submitted to KIE.AI: task {kie.tasks[0].task_id}" in capfd.readouterr().out
+
+
+@pytest.fixture
+def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
+
+
+def failing_once(task: Task, monkeypatch: pytest.MonkeyPatch, name: str, *, written: bool = False) -> None:
+    """Let the state store fail the next time it is asked.
+
+    :param written: Whether it has done what it was asked, and only its answer is lost.
+    """
+    usual = getattr(task.store, name)
+
+    def fail(*args: Any, **options: Any) -> None:
+        monkeypatch.setattr(task.store, name, usual)
+        if written:
+            usual(*args, **options)
+        raise RuntimeError("the API server is away")
+
+    monkeypatch.setattr(task.store, name, fail)
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_a_moment_without_the_store_after_a_refusal_leaves_nothing_in_doubt(
+    kie: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kie.fault(Refuse(422), on="submit", times=1)
+    task = Task()
+    failing_once(task, monkeypatch, "delete")
+    with pytest.raises(AirflowFailException, match="Nothing was paid"):
+        task.run()
+
+    task.clear()
+
+    assert is_waiting(task.start())
+
+
+@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.parametrize("written", [True, False])
+def test_a_moment_without_the_store_before_the_submission_leaves_nothing_in_doubt(
+    kie: Sandbox, monkeypatch: pytest.MonkeyPatch, written: bool
+) -> None:
+    task = Task()
+    failing_once(task, monkeypatch, "set", written=written)
+
+    assert is_waiting(task.start())
+    assert task.store.record is not None
+    assert task.store.record["stage"] == "submitted"
+
+
+@pytest.mark.usefixtures("no_pauses")
+def test_what_kie_has_failed_is_not_called_paid_although_that_could_not_be_noted(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kie.fault(Fail("Generation failed, please try again later"))
+    task = Task()
+    waiting = task.start()
+    event = waiting.wait()
+
+    def refuse(*_: object, **__: object) -> None:
+        raise RuntimeError("the API server is away")
+
+    monkeypatch.setattr(task.store, "set", refuse)
+    capfd.readouterr()
+    with pytest.raises(GenerationFailedError):
+        task.resume(waiting, event)
+
+    assert "goes on with it" not in capfd.readouterr().out
+
+
+def test_a_video_that_expires_while_it_is_stored_is_gone_and_clearing_submits_as_said(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    task = Task(save_to=f"{tmp_path}/fox.mp4")
+    waiting = task.start()
+
+    def expire(*_: object, **__: object) -> None:
+        raise VideoExpiredError("It was deleted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("airflow_provider_runway.storage.save.save", expire)
+        with pytest.raises(AirflowFailException, match="submits and pays again"):
+            task.resume(waiting)
+    task.clear()
+
+    assert task.run()["state"] == "success"
+    assert len(kie.ledger.charges) == 2
+
+
+def test_nothing_is_said_to_be_unpaid_while_an_earlier_submission_is_in_doubt(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kie.fault(CutAfter(), on="submit", times=1)
+    task = Task()
+    with pytest.raises(AirflowFailException, match="It may be paid"):
+        task.run()
+    monkeypatch.delenv("AIRFLOW_CONN_RUNWAY_DEFAULT")
+
+    with pytest.raises(AirflowFailException, match="What an earlier try sent may be paid") as caught:
+        task.run()
+    assert "Nothing was paid" not in str(caught.value)
+
+
+def test_a_message_keeps_its_advice_whatever_the_prompt_says(kie: Sandbox, given_time: GivenTime) -> None:
+    kie.fault(CutAfter(), on="submit", times=1)
+
+    with pytest.raises(AirflowFailException, match=r"It may be paid\. .* state store"):
+        Task(prompt="A bill is paid. See errors.md.").run()

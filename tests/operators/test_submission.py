@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_runway.exceptions import AmbiguousSubmissionError, UnreadableRecordError
+from airflow_provider_runway.kie.rules import is_task_id
 from airflow_provider_runway.operators.submission import (
     Plan,
     Reattach,
@@ -132,13 +133,14 @@ def test_resubmitting_is_for_unknown_outcomes_alone() -> None:
     assert planned(FINISHED, resubmit_ambiguous=True) == Reattach(FINISHED)
 
 
+moments = st.datetimes(timezones=st.timezones()).map(lambda moment: moment.isoformat())
 records = st.builds(
     Submission,
     stage=st.sampled_from(Stage),
     fingerprint=st.text("0123456789abcdef", min_size=16, max_size=16),
-    intended_at=st.datetimes(timezones=st.timezones()).map(lambda moment: moment.isoformat()),
-    task_id=st.text(min_size=1),
-    submitted_at=st.none() | st.text(),
+    intended_at=moments,
+    task_id=st.text(min_size=1).filter(is_task_id),
+    submitted_at=st.none() | moments,
 )
 
 
@@ -198,3 +200,23 @@ def test_a_record_that_lacks_a_field_is_unreadable(name: str) -> None:
 def test_a_record_past_the_intent_needs_the_task_id(stage: Stage, task_id: object) -> None:
     with pytest.raises(UnreadableRecordError, match="no task id"):
         Submission.from_json({**EARLIER.to_json(), "stage": stage.value, "task_id": task_id})
+
+
+@pytest.mark.parametrize("pasted", ["task-1\n", " task-1", "\ttask-1 \r\n"])
+def test_an_id_that_a_person_pastes_counts_without_its_white_space(pasted: str) -> None:
+    record = EARLIER.to_json()
+
+    assert Submission.from_json({**record, "task_id": pasted}).task_id == "task-1"
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        *({"task_id": value} for value in (None, "", " \n", "a b", "a\nb", "None", 5)),
+        *({"submitted_at": value} for value in ("yesterday", "", 5, ["2026"])),
+        *({"intended_at": value} for value in ("yesterday", None, 5)),
+    ],
+)
+def test_a_record_with_a_field_of_no_use_is_one_that_cannot_be_read(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UnreadableRecordError, match="cannot be read"):
+        Submission.from_json({**EARLIER.to_json(), **wrong})
