@@ -47,21 +47,16 @@ class CutReply(Reply):
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send what is to arrive, then close the connection, which is uvicorn's own affair: ASGI has no word for it."""
-        connection = getattr(getattr(send, "__self__", None), "transport", None)
-        if self.sent is None:
-            if connection is None:
-                await send({"type": "http.response.start", "status": 502, "headers": [(b"content-length", b"100")]})
-                raise CutOff
-            connection.abort()
-        else:
+        if self.sent is not None:
             await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
-            more = scope["method"] != "HEAD"
-            await send({"type": "http.response.body", "body": self.body[: self.sent], "more_body": more})
-            if not more:
+            whole = scope["method"] == "HEAD"
+            await send({"type": "http.response.body", "body": self.body[: self.sent], "more_body": not whole})
+            if whole:
                 return
-            if connection is None:
-                raise CutOff
-            connection.close()
+        connection = getattr(getattr(send, "__self__", None), "transport", None)
+        if connection is None:
+            raise CutOff
+        (connection.abort if self.sent is None else connection.close)()
         while (await receive())["type"] != "http.disconnect":
             pass
 

@@ -133,7 +133,7 @@ def test_states_are_told_out_of_order_and_then_truly_for_each_task(api: Api, run
     assert told == [["SUCCESS", "wait", "dancing", None, "success"]] * 2
 
 
-def test_success_may_lack_its_url_for_some_looks(api: Api, runway_sandbox: Sandbox) -> None:
+def test_success_may_lack_its_url_for_some_polls(api: Api, runway_sandbox: Sandbox) -> None:
     runway_sandbox.configure(seconds=60)
     runway_sandbox.fault(NoUrl(), times_per_task=2)
     task_id = api.made()
@@ -147,7 +147,7 @@ def test_success_may_lack_its_url_for_some_looks(api: Api, runway_sandbox: Sandb
 
 
 @pytest.mark.parametrize("null", [False, True])
-def test_a_record_may_be_missing_for_some_looks(api: Api, runway_sandbox: Sandbox, null: bool) -> None:
+def test_a_record_may_be_missing_for_some_polls(api: Api, runway_sandbox: Sandbox, null: bool) -> None:
     runway_sandbox.fault(Missing(null=null), times_per_task=2)
     task_id = api.made()
 
@@ -157,7 +157,7 @@ def test_a_record_may_be_missing_for_some_looks(api: Api, runway_sandbox: Sandbo
     assert [answer["data"] is None for answer in answers] == [True, True, False]
 
 
-def test_a_running_task_can_be_made_to_fail_at_a_look(api: Api, runway_sandbox: Sandbox) -> None:
+def test_a_running_task_can_be_made_to_fail_at_a_poll(api: Api, runway_sandbox: Sandbox) -> None:
     runway_sandbox.configure(seconds=60)
     task_id = api.made()
     runway_sandbox.fault(Fail("Upload failed, network", 400), on="record", task_id=task_id)

@@ -24,7 +24,7 @@ def test_the_page_lists_tasks_with_their_state_cost_and_video(api: Api, runway_s
     assert not re.search(r'(src|href)="(?!/)', page)
 
 
-def test_the_page_marks_the_wanted_task_and_looks_again_while_one_is_in_the_making(
+def test_the_page_marks_the_wanted_task_and_refreshes_while_one_is_in_the_making(
     api: Api, runway_sandbox: Sandbox
 ) -> None:
     runway_sandbox.configure(seconds=60, submissions_per_window=100)

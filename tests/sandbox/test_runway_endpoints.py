@@ -207,7 +207,7 @@ def test_the_twenty_first_submission_within_ten_seconds_is_refused_not_queued(
     assert len(runway_sandbox.tasks) == 21
 
 
-def test_one_task_is_looked_at_ten_times_a_second_and_no_more(api: Api, runway_sandbox: Sandbox) -> None:
+def test_one_task_is_polled_ten_times_a_second_and_no_more(api: Api, runway_sandbox: Sandbox) -> None:
     one, other = api.made(), api.made()
 
     codes = [api.get("/api/v1/runway/record-detail", taskId=one)["code"] for _ in range(11)]
