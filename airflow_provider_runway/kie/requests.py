@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from airflow_provider_runway.kie import rules
+from airflow_provider_runway.kie.errors import InvalidRequestError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -137,6 +138,8 @@ class JobRequest:
     def __post_init__(self) -> None:
         rules.check_model(self.model)
         object.__setattr__(self, "input", rules.plain_fields("input", self.input))
+        if self.input.get("prompt", "") is None:
+            raise InvalidRequestError("input['prompt']", None, "must not be None: leave it out, if there is none")
         rules.check_url("callback_url", self.callback_url)
         object.__setattr__(self, "extra_fields", rules.plain_fields("extra_fields", self.extra_fields))
 

@@ -97,9 +97,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         self.timeout = timedelta(seconds=check_seconds("timeout", timeout))
         self.on_ambiguous_submit = on_ambiguous_submit
         self.runway_conn_id = runway_conn_id
-        check_literal(
-            lambda fields: check_fields("extra_fields", optional(fields, {}), self.request_type), extra_fields
-        )
+        check_literal(lambda new: check_fields("extra_fields", optional(new, {}), self.request_type), extra_fields)
         check_literal(lambda url: check_url("callback_url", optional(url)), callback_url)
         if save_to is not None:
             check_literal(lambda place: check_place("save_to", place), save_to)
@@ -164,18 +162,22 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
             lifecycle.paid = ended.task_id
             self.show_logs(ended.task_id)
             lifecycle.request = self._submitted_request(lifecycle)
-            job = self._job()
-            # A release that kept nothing has deferred with nothing.
+            job = self._job()  # without facts, an earlier release has deferred
             known = Facts.of(job, self.build_request()) if facts is None else Facts(**facts)
-            outcome = lifecycle.resume(job, known, ended, deadline, submitted_at)
-            return self._conclude(context, lifecycle, outcome)
+            return self._conclude(context, lifecycle, lifecycle.resume(job, known, ended, deadline, submitted_at))
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Go on after a trigger; where that has died, say what is paid all the same."""
+        if next_method != "__fail__":
+            return super().resume_execution(next_method, next_kwargs, context)
+        with self._run(context) as lifecycle:
+            lifecycle.read_submission()
+            return super().resume_execution(next_method, next_kwargs, context)
 
     def on_kill(self) -> None:
         """Say what killing this Airflow task means: KIE cannot cancel, so the video goes on and stays paid."""
-        if self._current is None:
-            self.log.warning("Killed before anything was submitted.")
-        else:
-            self.log.warning("%s", self._payment(self._current).killed)
+        unpaid = "Killed before anything was submitted."
+        self.log.warning("%s", unpaid if self._current is None else self._payment(self._current).killed)
 
     def _submit(self, context: Context, admitted: AdmissionEvent | None) -> dict[str, Any]:
         from airflow_provider_runway.operators.video_job import Deferral

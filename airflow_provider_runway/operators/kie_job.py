@@ -59,7 +59,7 @@ class KieJobOperator(RunwayVideoOperator):
         check_folder(self.optional("save_to"))
         return JobRequest(
             model=self.needed("model"),
-            input=self.fields("input"),
+            input=self.needed_fields("input"),
             callback_url=self.optional("callback_url"),
             extra_fields=self.fields("extra_fields"),
         )

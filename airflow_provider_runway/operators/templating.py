@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from airflow.sdk.definitions.mappedoperator import MappedOperator
 from jinja2 import Environment, Undefined, pass_context
 from jinja2.nativetypes import NativeEnvironment
 
@@ -54,8 +55,15 @@ class RenderedTexts(_Operator):
         return given
 
     def was_given(self, name: str) -> bool:
-        """Whether a templated parameter was more than ``None`` before rendering."""
-        return self.__dict__.get("_before_rendering", self.__dict__)[name] is not None
+        """Whether a templated parameter was more than ``None`` before rendering, or the task is mapped over it."""
+        if self.__dict__.get("_before_rendering", self.__dict__)[name] is not None:
+            return True
+        mapped = self.dag.task_dict.get(self.task_id) if self.has_dag() else None  # type: ignore[no-untyped-call]
+        return (
+            isinstance(mapped, MappedOperator)
+            and name not in mapped.partial_kwargs
+            and name in self.__dict__.get("_BaseOperator__init_kwargs", {})
+        )
 
     def text(self, name: str) -> Any:
         """A text parameter after templating: what its template gave as a text, and a path object as its address.
@@ -88,6 +96,16 @@ class RenderedTexts(_Operator):
         """
         value = optional(getattr(self, name), {})
         _check_within(name, self.__dict__.get("_before_rendering", {}).get(name), value)
+        return value
+
+    def needed_fields(self, name: str) -> Any:
+        """A parameter that holds fields of the request, of which there must be some.
+
+        :raises InvalidRequestError: If what stands for them has come to nothing; and as :meth:`fields`.
+        """
+        value, given = self.fields(name), self.__dict__.get("_before_rendering", {}).get(name)
+        if not value and not is_literal(given):
+            raise _nothing(name, getattr(self, name), given)
         return value
 
     def _template(self, name: str) -> str | None:
@@ -125,11 +143,14 @@ def _check_within(name: str, given: Any, value: Any) -> None:
     elif isinstance(given, (list, tuple)) and isinstance(value, (list, tuple)):
         for position, each in enumerate(zip(given, value, strict=False)):
             _check_within(f"{name}[{position}]", *each)
-    elif isinstance(given, str) and not is_literal(given):
-        is_text_none = isinstance(value, str) and value.strip() == "None"
+    elif given is not None and not is_literal(given):
+        for key in value if isinstance(value, Mapping) else ():
+            _check_within(f"{name}[{key!r}]", given, value[key])
+        is_text_none = isinstance(given, str) and isinstance(value, str) and value.strip() == "None"
         if is_text_none or (name.endswith("['prompt']") and is_nothing(value)):
             raise _nothing(name, value, given)
 
 
-def _nothing(name: str, value: object, template: str) -> InvalidRequestError:
-    return InvalidRequestError(name, value, f"must not come to nothing, as its template {template!r} does")
+def _nothing(name: str, value: object, given: object) -> InvalidRequestError:
+    source = f"its template {given!r}" if isinstance(given, str) else "what another task has returned for it"
+    return InvalidRequestError(name, value, f"must not come to nothing, as {source} does")

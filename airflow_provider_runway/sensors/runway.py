@@ -121,10 +121,17 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
         from airflow_provider_runway.triggers.events import VideoEvent
 
         self._seen_waiting = seen_waiting
-        self._check_task_id()
+        ended = VideoEvent.from_event(event)
+        self.runway_task_id = ended.task_id  # by now its template may give another one, or none
         with self.hook:
             self._show()
-            return self._wait_until(deadline or 0.0, context, VideoEvent.from_event(event))
+            return self._wait_until(deadline or 0.0, context, ended)
+
+    def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
+        """Go on after the trigger. A trigger that has died of a fault is nothing to skip for."""
+        if next_method == "__fail__" and (next_kwargs or {}).get("error") != "Trigger timeout":
+            self.soft_fail = False
+        return super().resume_execution(next_method, next_kwargs, context)
 
     def _wait_until(self, deadline: float, context: Context, ended: VideoEvent | None = None) -> dict[str, Any]:
         """Poll, and wait until the deadline: in the triggerer, if that leaves enough time for a deferral.

@@ -37,7 +37,7 @@ def as_airflow_failure(
             _add(error, advise(error), operator)
         if error.retryable:
             raise
-        _fail_for_good(error)
+        fail_for_good(error)
 
 
 def _add(error: RunwayError, advice: str, operator: BaseOperator) -> None:
@@ -74,7 +74,7 @@ def as_list(callbacks: Any) -> list[Any]:
     return [callbacks] if callable(callbacks) else list(callbacks or ())
 
 
-def _fail_for_good(error: RunwayError) -> NoReturn:
+def fail_for_good(error: RunwayError) -> NoReturn:
     """Raise with the error as the cause, without the traceback of that: where it came up is of no use to anybody."""
     from airflow.sdk.exceptions import AirflowFailException
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from airflow.sdk.bases.operator import BaseOperatorMeta
 
 from airflow_provider_runway.kie.address import KIE_LOGS
+from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.links.runway import KieLogsLink, RunwayVideoLink
+from airflow_provider_runway.utils.failures import fail_for_good
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperatorLink
@@ -15,7 +19,24 @@ if TYPE_CHECKING:
     from airflow_provider_runway.hooks.runway import RunwayHook
 
 
-class RunwayConnectionMixin:
+class _TaskType(BaseOperatorMeta):
+    """The type of all tasks: what a constructor refuses of the values of a mapped task, no retry can help.
+
+    Such a task is constructed when it runs, where an exception of any other type is retried. While a DAG is parsed, the
+    error passes as it is, and becomes an import error.
+    """
+
+    def __call__(cls, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - of a class's own class
+        try:
+            return super().__call__(*args, **kwargs)
+        except RunwayError as error:
+            if not kwargs.get("_airflow_from_mapped"):
+                raise
+            error.add("Nothing was paid. Correct what this task is mapped over, and clear it")
+            fail_for_good(error)
+
+
+class RunwayConnectionMixin(metaclass=_TaskType):
     """A task with a connection of type ``runway``."""
 
     ui_color = "#e8e3f8"

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout
+from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout, TaskDeferralError
 from fakes import GivenTime
 
 from airflow_provider_runway.exceptions import (
@@ -336,3 +336,25 @@ def test_a_message_keeps_its_advice_whatever_the_prompt_says(kie: Sandbox, given
 
     with pytest.raises(AirflowFailException, match=r"It may be paid\. .* state store"):
         Task(prompt="A bill is paid. See errors.md.").run()
+
+
+def test_a_trigger_that_dies_leaves_a_last_line_about_what_is_paid(
+    kie: Sandbox, given_time: GivenTime, capfd: pytest.CaptureFixture[str]
+) -> None:
+    task = Task()
+    task.start()
+    capfd.readouterr()
+    ended = {"traceback": ["RuntimeError: the secrets backend is away\n"], "error": "Trigger failure"}
+
+    with pytest.raises(TaskDeferralError):
+        task.operator.resume_execution("__fail__", ended, task.context)
+    for callback in task.operator.on_retry_callback:
+        callback(task.context)
+
+    assert (
+        capfd.readouterr()
+        .out.rstrip()
+        .splitlines()[-1]
+        .partition("Task ")[2]
+        .startswith(f"{kie.tasks[0].task_id} is paid. A retry, or clearing this task, goes on with it")
+    )

@@ -15,6 +15,7 @@ from airflow.sdk.exceptions import (
     AirflowRescheduleException,
     AirflowSensorTimeout,
     AirflowSkipException,
+    TaskDeferralError,
     TaskDeferralTimeout,
     TaskDeferred,
 )
@@ -470,3 +471,28 @@ def test_the_key_and_the_link_are_in_no_log(
     assert f"The video of task {made} is ready" in out
     assert kie.key not in out
     assert "/media/" not in out
+
+
+@pytest.mark.parametrize(
+    ("error", "skips"), [("Trigger failure", False), ("Trigger timeout", True), (None, False)], ids=str
+)
+def test_a_trigger_that_dies_of_a_fault_is_nothing_to_skip_for(error: str | None, skips: bool) -> None:
+    sensor = RunwayVideoSensor(task_id="wait", runway_task_id="task-1", soft_fail=True)
+    ended = {} if error is None else {"error": error}
+
+    with pytest.raises(AirflowSkipException if skips else TaskDeferralError):
+        sensor.resume_execution("__fail__", ended, fake_context())
+
+
+def test_the_way_back_from_the_trigger_needs_no_template(kie: Sandbox, given_time: GivenTime) -> None:
+    with RunwayHook() as hook:
+        task_id = hook.submit(GenerateRequest(prompt="A fox", aspect_ratio="16:9"))
+    kie.advance(120)
+    sensor = RunwayVideoSensor(task_id="wait", runway_task_id="{{ gone }}", soft_fail=True)
+    context: Any = {"gone": None}
+    sensor.render_template_fields(context)
+
+    event = {"event": {"task_id": task_id, "state": "success"}, "deadline": time.time() + 600}
+    result = sensor.resume_execution("execute_complete", event, fake_context())
+
+    assert (result["task_id"], result["state"]) == (task_id, "success")
