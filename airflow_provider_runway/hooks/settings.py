@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -83,7 +84,7 @@ def read_settings(conn_id: str, connection: Connection) -> Settings:
         upload_url = _upload_url(extra) or (DEFAULT_UPLOAD_URL if address.is_kies else None)
         return Settings(
             address=address,
-            upload_address=Address(api_key=key, base_url=upload_url, connection=conn_id) if upload_url else None,
+            upload_address=_upload_address(upload_url, address) if upload_url else None,
             timeout=_number(extra, "timeout") or DEFAULT_TIMEOUT,
             credit_floor=_number(extra, "credit_floor"),
             submission_limit=int(_number(extra, "submission_limit") or SUBMISSION_LIMIT),
@@ -93,8 +94,14 @@ def read_settings(conn_id: str, connection: Connection) -> Settings:
 
 
 def no_connection(conn_id: str) -> ConnectionSettingsError:
-    """The error of a connection that is not there."""
-    return ConnectionSettingsError(f"There is no connection {conn_id!r}.")
+    """The error of a connection that Airflow does not find: of one that it cannot read it says no more either."""
+    variable = f"AIRFLOW_CONN_{conn_id.upper()}"
+    if not os.environ.get(variable, "").strip():
+        return ConnectionSettingsError(f"There is no connection {conn_id!r} that Airflow can read.")
+    return ConnectionSettingsError(
+        f"Connection {conn_id!r}: Airflow cannot read what {variable} says. A URI takes the key percent-encoded, "
+        "unless it is of letters and digits alone; JSON takes the fields of a connection, with texts in them."
+    )
 
 
 def _base_url(connection: Connection) -> str:
@@ -133,7 +140,20 @@ def _upload_url(extra: Mapping[str, Any]) -> str | None:
         with suppress(InvalidRequestError):
             check_url("upload_url", url.strip())
             return url
-    raise ConnectionSettingsError("extra 'upload_url' must be an absolute http:// or https:// URL.")
+    raise ConnectionSettingsError(_UPLOAD_RULE)
+
+
+def _upload_address(url: str, address: Address) -> Address:
+    """The same account where files go."""
+    try:
+        return Address(api_key=address.api_key, base_url=url, connection=address.connection)
+    except ConnectionSettingsError:
+        raise ConnectionSettingsError(_UPLOAD_RULE) from None
+
+
+_UPLOAD_RULE = (
+    "extra 'upload_url' must be an absolute http:// or https:// URL with a host, without user, query or fragment."
+)
 
 
 def _extra(text: str | None) -> Mapping[str, Any]:

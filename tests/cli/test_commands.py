@@ -114,7 +114,9 @@ def test_a_missing_connection_is_said_in_one_line(call: Call) -> None:
     done = call("credits", "--conn-id", "nowhere")
 
     assert done.code == ExitCode.REFUSED
-    assert done.err.splitlines()[-1] == "ConnectionSettingsError: There is no connection 'nowhere'."
+    assert (
+        done.err.splitlines()[-1] == "ConnectionSettingsError: There is no connection 'nowhere' that Airflow can read."
+    )
     assert "nowhere" in done.err
 
 

@@ -178,7 +178,7 @@ def test_a_connection_without_a_key_is_refused_before_anything_is_sent(
 
 
 def test_a_connection_that_does_not_exist_is_named(call: Method) -> None:
-    with pytest.raises(ConnectionSettingsError, match="There is no connection 'no_such_conn'"):
+    with pytest.raises(ConnectionSettingsError, match="There is no connection 'no_such_conn' that Airflow can read"):
         call(RunwayHook("no_such_conn"), "credits")
 
 
@@ -325,3 +325,28 @@ def test_a_wait_with_a_time_that_cannot_work_is_refused_unsent(kie: Sandbox, nam
 def test_no_wait_polls_more_often_than_once_a_second(kie: Sandbox) -> None:
     with RunwayHook() as hook, pytest.raises(InvalidRequestError, match="poll_interval must be a time of at least 1 s"):
         hook.wait("t-1", poll_interval=0.99)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "runway://:abcd/efgh1234@",
+        "runway://:abcd#efgh1234@",
+        "runway://:abcdefgh@host:port",
+        "{",
+        '{"conn_type": "runway", "password": 5}',
+        '{"conn_type": "runway", "password": "abcdefgh1234", "host": ["h"]}',
+        '{"conn_type": "runway", "password": "abcdefgh1234", "port": "x"}',
+        '{"conn_type": "runway", "password": "abcdefgh1234", "nonsense": 5}',
+    ],
+)
+def test_a_connection_that_is_there_and_cannot_be_read_is_not_called_missing(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW_CONN_CLIPS", text)
+
+    with pytest.raises(ConnectionSettingsError, match="cannot read what AIRFLOW_CONN_CLIPS says") as caught:
+        _ = RunwayHook("clips").settings
+    assert "abcd" not in str(caught.value)
+    with pytest.raises(ConnectionSettingsError, match="cannot read what AIRFLOW_CONN_CLIPS says"):
+        asyncio.run(RunwayHook("clips").a_get_settings())

@@ -212,6 +212,14 @@ def test_kies_own_hosts_have_its_upload_host(host: str) -> None:
     assert read(host=host).require_upload_address().base_url == "https://kieai.redpandaai.co"
 
 
+@pytest.mark.parametrize(
+    "value", ["http://u:p@h", "https://h?x=1", "https://h#x", "http://h:port", "https://a b", "https://u@"]
+)
+def test_an_upload_url_that_no_key_may_go_to_is_refused_by_its_name(value: str) -> None:
+    with pytest.raises(ConnectionSettingsError, match=r"Connection 'clips': extra 'upload_url' must .* without user"):
+        read(extra=json.dumps({"upload_url": value}))
+
+
 @pytest.mark.parametrize("value", ["files.example", "ftp://files.example", 7, ["https://files.example"]])
 def test_an_upload_url_that_cannot_work_is_refused(value: Any) -> None:
     with pytest.raises(ConnectionSettingsError, match="Connection 'clips': extra 'upload_url' must be an absolute"):

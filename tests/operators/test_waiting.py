@@ -295,7 +295,10 @@ def test_before_anything_is_paid_a_refused_key_and_a_missing_connection_are_fina
     assert "AuthenticationError: Nothing was paid. Correct the API key of connection 'runway_default'. Then" in last
 
     monkeypatch.delenv("AIRFLOW_CONN_RUNWAY_DEFAULT")
-    with pytest.raises(AirflowFailException, match=r"There is no connection 'runway_default'\. Nothing was paid\."):
+    with pytest.raises(
+        AirflowFailException,
+        match=r"There is no connection 'runway_default' that Airflow can read\. Nothing was paid\.",
+    ):
         Task().run()
     assert kie.ledger.charges == ()
 
