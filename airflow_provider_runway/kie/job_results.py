@@ -35,12 +35,14 @@ class JobOutcome:
     :param video: The first of them that looks like a video, or else the first.
     :param picture: One of them that is called a picture of it: the first frame, a cover.
     :param result: The whole result, fit to be stored, where it is more than links; ``None`` where it is not.
+    :param is_early: Whether its links may still be to come.
     """
 
     links: tuple[str, ...] = ()
     video: str | None = None
     picture: str | None = None
     result: Any = None
+    is_early: bool = False
 
 
 def read_outcome(result_json: object, response: object) -> JobOutcome:
@@ -57,9 +59,8 @@ def read_outcome(result_json: object, response: object) -> JobOutcome:
     video = next((link for link, name in files.items() if _is_video(link, name)), links[0] if links else None)
     pictures = [link for link, name in files.items() if link != video and _is_picture(name)]
     pictures.sort(key=lambda link: "first" not in files[link].lower())
-    return JobOutcome(
-        links, video, pictures[0] if pictures else None, _fit(whole) if any(_more_than_links(whole)) else None
-    )
+    result = _fit(whole) if any(_more_than_links(whole)) else None
+    return JobOutcome(links, video, pictures[0] if pictures else None, result, not links and _has_room(whole))
 
 
 def read_link(value: object) -> str | None:
@@ -122,6 +123,16 @@ def _links(value: object) -> Iterator[tuple[str, str]]:
 
 def _more_than_links(value: object) -> Iterator[bool]:
     return (bool(leaf) and read_link(leaf) is None for leaf, _ in leaves(value))
+
+
+def _has_room(value: object) -> bool:
+    """Whether a result without links has an empty place for them, or tells nothing but how it went."""
+    if isinstance(value, Mapping) and _MAIN in value and not any(leaf for leaf, _ in leaves(value[_MAIN])):
+        return True
+    return all(name.lower() in _HOW_IT_WENT for leaf, name in leaves(value) if leaf)
+
+
+_HOW_IT_WENT = {"code", "status", "state", "msg", "message", "progress", "success"}
 
 
 def _is_video(link: str, name: str) -> bool:

@@ -34,10 +34,12 @@ class Decision:
 
     :param verdict: Wait on, take the video, or stop.
     :param error: What to raise for ``FAILED`` and ``GONE``; its ``retryable`` says whether submitting anew can help.
+    :param is_early: Whether more may come of what is ``DONE``: whoever can wait gives it the time that a link has.
     """
 
     verdict: Verdict
     error: RunwayError | None = None
+    is_early: bool = False
 
 
 def judge(task: VideoTask) -> Decision:
@@ -52,7 +54,7 @@ def judge(task: VideoTask) -> Decision:
         if task.expired:
             return Decision(Verdict.GONE, _expired(task))
         if task.video_url or task.result is not None:
-            return Decision(Verdict.DONE)
+            return Decision(Verdict.DONE, is_early=task.result_is_early)
     return Decision(Verdict.WAIT)
 
 

@@ -127,6 +127,7 @@ class PollState:
     :param rules: How many failed polls are borne, and after what pauses.
     :param schedule: When such tasks are polled; it learns from this one. ``None``: after even pauses.
     :param submitted: When the task was submitted, on the same clock; ``None`` if that is not known.
+    :param settled: Whether an earlier wait has given the links of a result their time.
     """
 
     task_id: str
@@ -135,6 +136,7 @@ class PollState:
     rules: PollRules = field(default_factory=PollRules)
     schedule: Schedule | None = None
     submitted: float | None = None
+    settled: bool = False
     # What KIE has last said of the task.
     state: str | None = field(default=None, init=False)
     failures: PollFailures = field(default=NO_FAILURES, init=False)
@@ -165,15 +167,16 @@ class PollState:
     def saw(self, task: VideoTask, now: float) -> Step:
         """A poll brought a record."""
         decision = judge(task)
-        self._learn(now, ready=decision.verdict is Verdict.DONE)
-        if decision.verdict is Verdict.DONE:
+        done = decision.verdict is Verdict.DONE
+        self._learn(now, ready=done)
+        if done and (self.settled or not decision.is_early):
             return Finished(task)
         if decision.error is not None:
             return GaveUp(decision.error)
         self.failures = self._linkless_failures(now) if task.state is TaskState.SUCCESS else NO_FAILURES
         waited = now - self.failures.linkless_since
         if self.failures.linkless > self.rules.max_linkless and waited >= self.rules.linkless_grace:
-            return GaveUp(_missing_video(task, waited))
+            return Finished(task) if done else GaveUp(_missing_video(task, waited))
         return self._again(now, self._usual_pause(now), self._change(task))
 
     def missed(self, error: TaskNotFoundError, now: float) -> Step:

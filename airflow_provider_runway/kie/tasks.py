@@ -45,6 +45,7 @@ class VideoTask:
     :param video_url: The video, once there; the link lives 14 days at most.
     :param result_urls: All files that came of a task of the unified API, ``video_url`` among them.
     :param result: What came of a task of kind ``"job"``, as KIE tells it, where that is more than links.
+    :param result_is_early: Whether the links of a ``result`` that has none may still be to come.
     :param image_url: Its thumbnail.
     :param video_id: KIE's id of the video itself.
     :param fail_code: KIE's failure code; means something only in state ``FAILED``.
@@ -61,6 +62,7 @@ class VideoTask:
     video_url: str | None = None
     result_urls: tuple[str, ...] = ()
     result: Any = field(default=None, hash=False)
+    result_is_early: bool = False
     image_url: str | None = None
     video_id: str | None = None
     fail_code: int | None = None
@@ -170,6 +172,7 @@ def read_job_record(data: object, task_id: str, kind: Kind) -> VideoTask | None:
         video_url=outcome.video,
         result_urls=outcome.links,
         result=outcome.result if kind == "job" else None,
+        result_is_early=outcome.is_early and kind == "job",
         image_url=outcome.picture,
         fail_code=whole_number(data.get("failCode")),
         fail_message=read_message(data.get("failMsg")),

@@ -145,9 +145,7 @@ class VideoLifecycle:
             submission = Submission.unrecorded(ended.task_id, submitted_at, facts.fingerprint)
         left = 0.0 if deadline is None or ended.state == "timeout" else deadline - time.time()
         try:
-            polled = self._poll(
-                submission, unknown_is_gone=ended.state == "gone", faults_pass=left > 0 and ended.state != "fault"
-            )
+            polled = self._poll(submission, ended, faults_pass=left > 0 and ended.state != "fault")
         except RunwayError as error:
             if ended.state == "fault" and error.retryable:
                 raise ended.as_error() from error
@@ -212,13 +210,13 @@ class VideoLifecycle:
         )
         return submitter.submit(request, admitted, earlier)
 
-    def _poll(self, submission: Submission, *, unknown_is_gone: bool = False, faults_pass: bool = True) -> Submitted:
+    def _poll(self, submission: Submission, ended: VideoEvent | None = None, *, faults_pass: bool = True) -> Submitted:
         """Poll once, before a wait: what passes, and says nothing of the task, is left to the wait."""
         with self.state.recording_failure(submission):
             try:
                 task = self._hook.get_task(submission.paid_task_id, self._job.kind)
             except TaskNotFoundError:
-                if unknown_is_gone:
+                if ended is not None and ended.state == "gone":
                     raise
                 return Submitted(submission)
             except (ServiceError, NoAnswerError, NotSentError) as fault:
@@ -229,7 +227,8 @@ class VideoLifecycle:
             decision = judge(task)
             if decision.error is not None:
                 raise decision.error
-            return Submitted(submission, task.state.value, task if decision.verdict is Verdict.DONE else None)
+            done = decision.verdict is Verdict.DONE and (ended is not None or not decision.is_early)
+            return Submitted(submission, task.state.value, task if done else None)
 
     def _wait(self, submission: Submission, seconds: float) -> VideoResult | Deferral:
         """Wait here for what would be over too soon for a deferral, otherwise in the triggerer."""

@@ -123,6 +123,7 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
         self._seen_waiting = seen_waiting
         ended = VideoEvent.from_event(event)
         self.runway_task_id = ended.task_id  # by now its template may give another one, or none
+        self._poll_state.settled = True
         with self.hook:
             self._show()
             return self._wait_until(deadline or 0.0, context, ended)

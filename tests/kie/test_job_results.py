@@ -10,6 +10,7 @@ from hypothesis import given
 
 from airflow_provider_runway.kie.job_results import JobOutcome, read_outcome
 from airflow_provider_runway.kie.judging import Verdict, judge
+from airflow_provider_runway.kie.poll_state import Finished, PollState
 from airflow_provider_runway.kie.tasks import read_job_record
 
 from .support import JSON, wild
@@ -133,3 +134,27 @@ def test_anything_has_an_outcome_that_can_be_stored(result_json: Any, response: 
     assert isinstance(outcome, JobOutcome)
     assert outcome.video in {None, *outcome.links}
     assert json.dumps(outcome.result, ensure_ascii=False, allow_nan=False).encode()
+
+
+@pytest.mark.parametrize(
+    ("result", "early"),
+    [
+        ({"resultUrls": [], "seed": 7}, True),
+        ({"resultUrls": [None], "text": "a"}, True),
+        ({"resultUrls": None, "progress": 10}, True),
+        ({"code": 200}, True),
+        ({"resultObject": {"status": "pending"}}, True),
+        (LYRICS, False),
+        ("Only text.", False),
+        ({"code": 200, "text": "a"}, False),
+        ({"resultUrls": [V], "seed": 7}, False),
+    ],
+)
+def test_links_that_may_still_come_are_given_the_time_of_a_link(result: Any, early: bool) -> None:
+    task = read_job_record({"state": "success", "response": result}, "jobs:t-1", "job")
+    assert task is not None
+    assert judge(task).verdict is Verdict.DONE
+    state = PollState("jobs:t-1", deadline=1000.0)
+    steps = [state.saw(task, now) for now in (0.0, 12.0, 24.0, 36.0, 48.0, 60.0)]
+    assert [isinstance(step, Finished) for step in steps] == [not early] * 5 + [True]
+    assert isinstance(PollState("jobs:t-1", deadline=1000.0, settled=True).saw(task, 0.0), Finished)
