@@ -274,10 +274,10 @@ class VideoLifecycle:
         if facts.save_to is not None:
             from airflow_provider_runway.storage.save import save
 
-            is_own = submission.saved_to == facts.save_to
+            own = submission.replaceable(facts.save_to)
             renew, thumbnail = self._hook.renew_link, self._job.thumbnail
             with self.state.recording_failure(submission):
-                saved = save(task, facts.save_to, renew_link=renew, overwrite=is_own, thumbnail=thumbnail)
+                saved = save(task, facts.save_to, renew_link=renew, overwrite=own, thumbnail=thumbnail)
         result = finished_result(
             task,
             parent_task_id=facts.parent_task_id,
@@ -295,5 +295,5 @@ class VideoLifecycle:
         )
         for file in saved:
             self._log.info("Task %s is stored at %s (%d bytes).", task.task_id, file.path, file.size)
-        self.state.write_finished(submission, facts.save_to)
+        self.state.write_finished(submission, facts.save_to, [each for file in saved for each in file.checksums])
         return result

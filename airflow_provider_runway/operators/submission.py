@@ -47,7 +47,8 @@ class Submission:
     :param intended_at: When it was about to be sent, ISO 8601 in UTC.
     :param task_id: KIE's id, from stage ``SUBMITTED`` on.
     :param submitted_at: When KIE had taken it, ISO 8601 in UTC.
-    :param saved_to: The ``save_to`` at which this Airflow task has stored a video before, which a new one may replace.
+    :param saved_to: The ``save_to`` at which this Airflow task has stored a video before.
+    :param saved: Checksums (SHA-256) of what it has stored there, the newest first, which a new one may replace.
     :param failures: How many submissions of this very request KIE has failed for a reason that bounds how often it is
         worth submitting.
     """
@@ -58,6 +59,7 @@ class Submission:
     task_id: str | None = None
     submitted_at: str | None = None
     saved_to: str | None = None
+    saved: tuple[str, ...] = ()
     failures: int = 0
 
     @classmethod
@@ -90,9 +92,13 @@ class Submission:
             return f", {max(took.total_seconds(), 0.0):.0f} s after it was submitted"
         return ""
 
+    def replaceable(self, save_to: str | None) -> tuple[str, ...]:
+        """Checksums of files at a target that are this Airflow task's own."""
+        return self.saved if self.saved_to == save_to else ()
+
     def to_json(self) -> dict[str, Any]:
         """The submission record as it is stored."""
-        return {"version": _VERSION, **asdict(self), "stage": self.stage.value}
+        return {"version": _VERSION, **asdict(self), "stage": self.stage.value, "saved": list(self.saved)}
 
     @classmethod
     def from_json(cls, value: object) -> Submission:
@@ -105,7 +111,8 @@ class Submission:
                 raise TypeError(type(value).__name__)
             if value["version"] != _VERSION:
                 raise ValueError(f"it has version {value['version']!r}, and this provider reads {_VERSION}")
-            fields = {name: value[name] for name in cls.__slots__ if name != "failures"}
+            fields = {name: value[name] for name in cls.__slots__ if name not in {"failures", "saved"}}
+            fields["saved"] = tuple(map(str, value.get("saved", ())))
             fields["failures"] = int(value.get("failures", 0))
             record = cls(**{**fields, "stage": Stage(fields["stage"])})
             if isinstance(record.task_id, str):  # a person may have pasted it

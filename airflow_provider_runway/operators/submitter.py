@@ -75,7 +75,7 @@ class Submitter:
         if job.save_to is not None:
             from airflow_provider_runway.storage.check_target import check_target
 
-            check_target(job.save_to, earlier.saved_to if earlier else None)
+            check_target(job.save_to, earlier.replaceable(job.save_to) if earlier else None)
         may_queue = job.deferrable and admitted is None
         if may_queue and may_exceed_the_limit(self.context, limit, waits=job.wait_for_completion):
             return _queue(AdmissionRequest(runway_conn_id=job.runway_conn_id, queued_at=time.time(), limit=limit))
@@ -105,6 +105,7 @@ class Submitter:
             fingerprint=known_by,
             intended_at=to_iso(utc_now()),
             saved_to=earlier.saved_to if earlier else None,
+            saved=earlier.saved if earlier else (),
             failures=failures_before(earlier, known_by),
         )
         self.state.write_submission(intent)

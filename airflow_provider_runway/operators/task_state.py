@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# Of what a task has stored, so many are known again: a job may make a few files at once.
+_MOST_CHECKSUMS = 20
 # Seconds between writing once and once more.
 _PAUSES = (1.0, 3.0, 9.0)
 
@@ -92,14 +94,18 @@ class TaskState:
         elif self.outlives_try:
             _insist(lambda: self._backend.delete(RECORD_KEY))
 
-    def write_finished(self, submission: Submission, save_to: str | None = None) -> None:
+    def write_finished(self, submission: Submission, save_to: str | None = None, saved: Sequence[str] = ()) -> None:
         """Note that all is done. Whether Airflow takes the success is :meth:`mark_success`'s to say.
 
         :param submission: The submission.
         :param save_to: Where its video was stored.
+        :param saved: Checksums of what was stored.
         """
-        saved_to = save_to or submission.saved_to
-        self.write_submission(replace(submission, stage=Stage.FINISHED, saved_to=saved_to))
+        finished = replace(submission, stage=Stage.FINISHED)
+        if save_to is not None:
+            checksums = tuple(dict.fromkeys((*saved, *submission.replaceable(save_to))))
+            finished = replace(finished, saved_to=save_to, saved=checksums[:_MOST_CHECKSUMS])
+        self.write_submission(finished)
 
     def mark_success(self, submission: Submission) -> None:
         """Note that Airflow has taken the success: a person who clears the task gets a new video."""

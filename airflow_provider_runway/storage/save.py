@@ -7,7 +7,7 @@ import json
 import logging
 import re
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
@@ -20,13 +20,7 @@ from airflow_provider_runway.storage.locate import address_of, locate
 from airflow_provider_runway.storage.names import file_stem
 from airflow_provider_runway.storage.ranges import PartialDownload
 from airflow_provider_runway.storage.sink import Sink
-from airflow_provider_runway.storage.target import (
-    Checksum,
-    Draft,
-    Target,
-    checksum,
-    storing,
-)
+from airflow_provider_runway.storage.target import Checksum, Draft, Target, checksum, storing
 from airflow_provider_runway.utils.config import LARGEST_FILE, read_largest_file
 
 if TYPE_CHECKING:
@@ -34,6 +28,7 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+Overwrite = bool | Collection[str]
 RenewLink = Callable[[str, str, Kind, int], str]
 
 _MD5_ETAG = re.compile(r'"([0-9a-f]{32})"')
@@ -47,6 +42,7 @@ class SavedFile:
     :param size: Bytes.
     :param sha256: Checksum in hexadecimal digits.
     :param thumbnail_path: Where a video's thumbnail is; ``None`` if none was asked for, or it could not be had.
+    :param thumbnail_sha256: Its checksum.
     :param downloaded: ``False`` if this very file was there already.
     """
 
@@ -54,7 +50,13 @@ class SavedFile:
     size: int
     sha256: str
     thumbnail_path: str | None = None
+    thumbnail_sha256: str | None = None
     downloaded: bool = True
+
+    @property
+    def checksums(self) -> tuple[str, ...]:
+        """By which the file and its thumbnail are known again."""
+        return tuple(filter(None, (self.sha256, self.thumbnail_sha256)))
 
 
 def save(
@@ -62,7 +64,7 @@ def save(
     target: AnyPath,
     *,
     renew_link: RenewLink,
-    overwrite: bool = False,
+    overwrite: Overwrite = False,
     thumbnail: bool = False,
     on_progress: OnProgress | None = None,
     sleep: Callable[[float], None] = time.sleep,
@@ -81,8 +83,8 @@ def save(
         folders are made; a missing bucket is not.
     :param renew_link: Given the task's id, a link that has died, the task's kind and the link's place among the task's,
         returns another; asked once a file. The hook's method of that name.
-    :param overwrite: Whether a file that is there is replaced. Otherwise it is left alone: if it has the same bytes,
-        that counts as done.
+    :param overwrite: Whether a file that is there is replaced, or the checksums (SHA-256) of those that may be.
+        Otherwise it is left alone: if it has the same bytes, that counts as done.
     :param thumbnail: Whether the thumbnail is stored beside a video; what goes wrong with it is only logged. A job has
         none.
     :param on_progress: Called again and again with the bytes received and, if known, those of the whole file.
@@ -146,7 +148,7 @@ def save_video(
     target: AnyPath,
     downloader: Downloader,
     *,
-    overwrite: bool = False,
+    overwrite: Overwrite = False,
     thumbnail: str | None = None,
     on_progress: OnProgress | None = None,
 ) -> SavedFile:
@@ -170,7 +172,7 @@ def save_video(
         # only prove that the two are the same: an answer that is cut off or a page looks like another file, and a
         # video that is paid would be given up for it.
         etag = _MD5_ETAG.fullmatch(announced.etag or "")
-        if etag and announced.total == existing and not overwrite:
+        if etag and announced.total == existing and overwrite is not True:
             with storing(place.uri, task_id):
                 there = checksum(place)
             if etag[1] == there.md5:
@@ -186,11 +188,12 @@ def save_video(
         video = SavedFile(place.uri, identical.there.size, identical.there.sha256, downloaded=False)
     if thumbnail is None:
         return video
-    return replace(video, thumbnail_path=_save_thumbnail(thumbnail, place, replace(downloader, renew=None), overwrite))
+    picture = _save_thumbnail(thumbnail, place, replace(downloader, renew=None), overwrite)
+    return replace(video, thumbnail_path=picture.path, thumbnail_sha256=picture.sha256) if picture else video
 
 
 def save_file(
-    link: str, path: str, downloader: Downloader, *, overwrite: bool = False, on_progress: OnProgress | None = None
+    link: str, path: str, downloader: Downloader, *, overwrite: Overwrite = False, on_progress: OnProgress | None = None
 ) -> SavedFile:
     """Store one file that came of a job; see :func:`save`.
 
@@ -212,7 +215,7 @@ def save_file(
         return _publish(place, draft, size, sink.sha256, task_id, overwrite=overwrite)
 
 
-def _save_document(result: object, path: str, task_id: str, *, overwrite: bool) -> SavedFile:
+def _save_document(result: object, path: str, task_id: str, *, overwrite: Overwrite) -> SavedFile:
     """Store a result that is no file."""
     document = json.dumps(result, ensure_ascii=False, indent=2).encode() + b"\n"
     with storing(path, task_id):
@@ -223,7 +226,7 @@ def _save_document(result: object, path: str, task_id: str, *, overwrite: bool) 
         return _publish(place, draft, len(document), sha256, task_id, overwrite=overwrite)
 
 
-def _save_thumbnail(link: str, place: Target, downloader: Downloader, overwrite: bool) -> str | None:
+def _save_thumbnail(link: str, place: Target, downloader: Downloader, overwrite: Overwrite) -> SavedFile | None:
     """Store the picture, and never fail for it: the video is what was paid."""
     task_id = downloader.task_id
     # The file that decides the draft's name has no suffix yet: the picture's own bytes tell it.
@@ -237,7 +240,7 @@ def _save_thumbnail(link: str, place: Target, downloader: Downloader, overwrite:
                 log.warning("The thumbnail of task %s is not stored: the video is called %s.", task_id, place.uri)
                 return None
             picture.size()  # a folder of that name is no file to be replaced
-            return _publish(picture, draft, size, sink.sha256, task_id, overwrite=overwrite).path
+            return _publish(picture, draft, size, sink.sha256, task_id, overwrite=overwrite)
     except TargetExistsError:
         log.warning("The thumbnail of task %s is not stored: another file is at %s.", task_id, picture.uri)
     except Exception as error:  # noqa: BLE001 - see above
@@ -253,7 +256,14 @@ def _draft(place: Target, task_id: str, stack: ExitStack) -> tuple[Draft, Sink]:
 
 
 def _publish(
-    place: Target, draft: Draft, size: int, sha256: str, task_id: str, *, overwrite: bool, came_meanwhile: bool = False
+    place: Target,
+    draft: Draft,
+    size: int,
+    sha256: str,
+    task_id: str,
+    *,
+    overwrite: Overwrite,
+    came_meanwhile: bool = False,
 ) -> SavedFile:
     """Make a whole draft the file at its place, unless this very file is there already.
 
@@ -261,11 +271,14 @@ def _publish(
     """
     with storing(place.uri, task_id):
         try:
-            place.publish(draft, overwrite=overwrite)
+            place.publish(draft, overwrite=overwrite is True)
         except FileExistsError as error:
             there = checksum(place)
             if (there.size, there.sha256) == (size, sha256):
                 return SavedFile(place.uri, size, sha256, downloaded=False)
+            if not isinstance(overwrite, bool) and there.sha256 in overwrite:
+                place.publish(draft, overwrite=True)
+                return SavedFile(place.uri, size, sha256)
             difference = f"its bytes differ: it has {there.size} bytes and the video has {size}"
             raise _another_file(
                 place, task_id, "it has come there meanwhile" if came_meanwhile else difference

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import hashlib
 import os
 import shutil
 from pathlib import Path
@@ -56,7 +57,9 @@ def test_an_object_storage_path_counts_as_its_text(shop: Shop) -> None:
     path = ObjectStoragePath("memory://bucket/fox.mp4", conn_id="mine")
     with pytest.raises(TargetExistsError):
         check_target(path, None)
-    check_target(path, "memory://mine@/bucket/fox.mp4")
+    with pytest.raises(TargetExistsError):
+        check_target(path, [hashlib.sha256(b"another's").hexdigest()])
+    check_target(path, [hashlib.sha256(b"mine").hexdigest()])
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import tempfile
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -156,7 +157,7 @@ class TestBeforePaying:
         s3.put_object(Bucket=BUCKET, Key="fox.mp4", Body=VIDEO)
         with pytest.raises(TargetExistsError, match="Nothing was sent"):
             check_target("s3://films/fox.mp4", None)
-        check_target("s3://films/fox.mp4", "s3://films/fox.mp4")
+        check_target("s3://films/fox.mp4", [hashlib.sha256(VIDEO).hexdigest()])
         assert content(s3, "fox.mp4") == VIDEO
 
     @pytest.mark.parametrize("target", ["s3://missing/fox.mp4", "s3://missing/", "s3://X/fox.mp4", "s3://films"])
