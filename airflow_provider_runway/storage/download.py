@@ -16,6 +16,7 @@ import httpx
 from airflow_provider_runway.kie.errors import DeadLinkError, DownloadError, NotAVideoError
 from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.kie.texts import shorten
+from airflow_provider_runway.kie.transport_faults import fault_of
 from airflow_provider_runway.storage.content import (
     HEAD,
     decoded,
@@ -272,6 +273,6 @@ def _next(chunks: Iterator[bytes], pace: Pace, so_far: str) -> bytes | None:
             pace.took_of_file(len(chunk))
     except TooSlowError as error:
         raise FaultError(f"the media host is too slow ({error})", slow=True) from error
-    except Exception as error:
-        raise FaultError(f"the connection was cut after {so_far} ({type(error).__name__})") from error
+    except Exception as error:  # noqa: BLE001 - whatever the network raises
+        raise FaultError(f"the connection was cut after {so_far} ({fault_of(error)})") from None
     return chunk

@@ -13,6 +13,7 @@ from typing_extensions import Self
 from airflow_provider_runway.kie.address import USER_AGENT
 from airflow_provider_runway.kie.envelope import read_retry_after
 from airflow_provider_runway.kie.errors import DeadLinkError, DownloadError
+from airflow_provider_runway.kie.transport_faults import fault_of
 from airflow_provider_runway.storage.links import redirect_location, shown, usable_link
 from airflow_provider_runway.storage.public_hosts import Resolve, is_public
 from airflow_provider_runway.storage.transport import PERIOD, PUBLIC_ONLY, Clock, Pace, TooSlowError
@@ -135,8 +136,8 @@ class Asker:
             return self.client.send(request, stream=True, auth=None, follow_redirects=False)
         except TooSlowError as error:
             raise FaultError(f"{shown(url)} does not come to its answer ({error})", slow=True) from error
-        except Exception as error:
-            raise FaultError(f"no answer from {shown(url)} ({type(error).__name__})") from error
+        except Exception as error:  # noqa: BLE001 - whatever the network raises
+            raise FaultError(f"no answer from {shown(url)} ({fault_of(error)})") from None
 
 
 def _checked(link: str, base: httpx.URL | None = None) -> httpx.URL:

@@ -13,7 +13,7 @@ from airflow_provider_runway.storage.content import HEAD
 from airflow_provider_runway.storage.local import LocalTarget
 from airflow_provider_runway.storage.locate import address_of, locate
 from airflow_provider_runway.storage.media_types import PICTURES, type_by_content, type_by_name
-from airflow_provider_runway.storage.store_errors import is_retryable
+from airflow_provider_runway.storage.store_errors import is_retryable, told
 from airflow_provider_runway.storage.target import Target, checksum
 
 if TYPE_CHECKING:
@@ -115,6 +115,6 @@ def _reading(path: object) -> Iterator[None]:
         yield
     except RunwayError:
         raise
-    except Exception as error:
-        what = f"{type(error).__name__}: {error}" if str(error) else type(error).__name__
-        raise UnreadableFileError(f"{path!s} cannot be read ({what}).", retryable=is_retryable(error)) from error
+    except Exception as error:  # noqa: BLE001 - whatever a file system raises
+        what, cause = told(error)
+        raise UnreadableFileError(f"{path!s} cannot be read ({what}).", retryable=is_retryable(error)) from cause

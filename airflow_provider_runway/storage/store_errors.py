@@ -7,7 +7,10 @@ need be installed. So they are known by what they carry: a code of S3 or Azure, 
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator, Mapping
+
+from airflow_provider_runway.kie.transport_faults import fault_of
 
 # A person has to change the target, its rights, or what is installed.
 _FINAL_TYPES = (
@@ -67,6 +70,20 @@ def is_retryable(error: BaseException) -> bool:
     if any(_code(fault) in _PASSING_CODES for fault in chain):
         return True
     return next((verdict for verdict in map(_verdict, chain) if verdict is not None), True)
+
+
+def told(error: BaseException) -> tuple[str, BaseException | None]:
+    """What a file system has raised, for people, and what may be its cause: nothing that quotes credentials of a URL.
+
+    Those that reach a store through a proxy name it, with its password.
+    """
+    name = type(error).__name__
+    if any(_CREDENTIALS.search(str(each)) for each in _chain(error)):
+        return fault_of(error), None
+    return (f"{name}: {error}" if str(error) else name), error
+
+
+_CREDENTIALS = re.compile(r"//[^/\s@]*:[^/\s@]*@")
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

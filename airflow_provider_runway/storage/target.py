@@ -15,7 +15,7 @@ from typing import BinaryIO, Protocol
 
 from airflow_provider_runway.kie.errors import RunwayError, TargetUnwritableError
 from airflow_provider_runway.kie.texts import LONGEST_MESSAGE, shorten
-from airflow_provider_runway.storage.store_errors import is_retryable
+from airflow_provider_runway.storage.store_errors import is_retryable, told
 
 _BLOCK = 1_048_576
 # Free bytes that a disk must have before a video is paid for: several times what one of 10 seconds has.
@@ -123,7 +123,8 @@ def storing(uri: object, task_id: str | None = None, kind: type[Exception] = Exc
     except RunwayError:
         raise
     except kind as error:
-        what = shorten(f"{type(error).__name__}: {error}" if str(error) else type(error).__name__, LONGEST_MESSAGE)
+        text, cause = told(error)
+        what = shorten(text, LONGEST_MESSAGE)
         retryable = is_retryable(error)
         if task_id is None:
             message = f"No video can be stored at {uri!s} ({what}). Nothing was sent or paid."
@@ -132,7 +133,7 @@ def storing(uri: object, task_id: str | None = None, kind: type[Exception] = Exc
                 f"The video of task {task_id} cannot be stored at {uri!s} ({what}). It is paid and KIE.AI still has it "
                 f"(14 days at most)."
             )
-        raise TargetUnwritableError(message, task_id=task_id, retryable=retryable) from error
+        raise TargetUnwritableError(message, task_id=task_id, retryable=retryable) from cause
 
 
 def with_suffix(path: str, suffix: str) -> str:

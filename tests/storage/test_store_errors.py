@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_runway.storage.store_errors import is_retryable
+from airflow_provider_runway.storage.store_errors import is_retryable, told
 
 
 def of(name: str, base: type[Exception] = Exception, **attributes: Any) -> Exception:
@@ -90,3 +90,17 @@ def test_errors_that_lead_to_each_other_come_to_an_end() -> None:
     one, other = RuntimeError("a"), RuntimeError("b")
     one.__cause__, other.__cause__ = other, one
     assert is_retryable(one)
+
+
+def test_an_error_that_quotes_the_password_of_a_proxy_is_told_by_its_class_alone() -> None:
+    quoting = ConnectionError('Failed to connect to proxy URL: "http://user:hush-hush@proxy:3128"')
+    assert told(quoting) == ("ConnectionError", None)
+    outer = OSError("the store hung up")
+    outer.__cause__ = quoting
+    assert told(outer) == ("OSError", None)
+
+
+@pytest.mark.parametrize("text", ["s3://aws_videos@bucket/fox.mp4", "no such bucket", "[Errno 13] /srv/a@b:c"])
+def test_any_other_error_is_told_whole(text: str) -> None:
+    error = OSError(text)
+    assert told(error) == (f"OSError: {text}", error)
