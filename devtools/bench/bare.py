@@ -27,7 +27,7 @@ class BareWait:
 
     :param url: What is asked for.
     :param key: The bearer token.
-    :param poll_interval: Seconds between two looks, varied by a tenth; the first comes within one interval.
+    :param poll_interval: Seconds between two polls, varied by a tenth; the first comes within one interval.
     """
 
     url: str

@@ -73,7 +73,7 @@ def _scale(results: Results) -> Iterator[Figure]:
         f"{name}: CPU per poll, by that of {small.waits:,}", large.cpu_ms_per_poll / small.cpu_ms_per_poll, 1.25
     )
     yield _at_most(
-        f"{name}: longest time without a look",
+        f"{name}: longest time without a poll",
         large.longest_gap_s,
         bearable_gap(large, results.scale_interval),
         "{:.1f} s",
@@ -85,7 +85,7 @@ def _scale(results: Results) -> Iterator[Figure]:
 
 
 def _all_waited(name: str, waiting: Waiting) -> Figure:
-    wrong = waiting.ended + waiting.waits - waiting.looked_at
+    wrong = waiting.ended + waiting.waits - waiting.polled
     return Figure(name, f"{wrong} did" if wrong else "none did", "none", not wrong)
 
 
@@ -163,7 +163,7 @@ _COSTS = (
     ("gc ms", "collection_ms", "{:.0f}"),
     ("sockets", "sockets", "{:d}"),
     ("polls/s", "polls_per_second", "{:.0f}"),
-    ("first looks s", "first_looks_s", "{:.1f}"),
+    ("first polls s", "first_polls_s", "{:.1f}"),
     ("gap s", "longest_gap_s", "{:.1f}"),
 )
 

@@ -15,7 +15,7 @@ def measure_scale(server: Server, *, sizes: Sequence[int], interval: float, stre
     :param server: Answers "still running".
     :param sizes: Numbers of waits.
     :param interval: Seconds, the poll interval.
-    :param stretch: Seconds for which they are watched once all have been looked at, at least.
+    :param stretch: Seconds for which they are measured once all have been polled, at least.
     """
     return {
         waits: measure_waiting(OURS.name, server, waits=waits, interval=interval, stretch=stretch) for waits in sizes
@@ -23,7 +23,7 @@ def measure_scale(server: Server, *, sizes: Sequence[int], interval: float, stre
 
 
 def bearable_gap(waiting: Waiting, interval: float) -> float:
-    """Seconds that a wait may go without a look, lest it count as starved.
+    """Seconds that a wait may go without a poll, lest it count as starved.
 
     Pauses may be three poll intervals long, and a quarter more by chance; under a rate limit that cannot serve all of
     them so often, twice what would be everyone's share.

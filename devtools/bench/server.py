@@ -26,7 +26,7 @@ class Counts(NamedTuple):
     :param connections: TCP connections accepted.
     :param open: Connections open now.
     :param most_open: The most that were open at a time.
-    :param looked_at: Different requests: each wait asks for something of its own.
+    :param polled: Different requests: each wait asks for something of its own.
     :param longest_gap: Seconds, the longest time between two of the same request, or since the last one.
     """
 
@@ -35,7 +35,7 @@ class Counts(NamedTuple):
     connections: int
     open: int
     most_open: int
-    looked_at: int
+    polled: int
     longest_gap: float
 
 
@@ -49,27 +49,27 @@ class _Book:
     open: int = 0
     most_open: int = 0
     longest_gap: float = 0.0
-    last_looks: dict[bytes, float] = field(default_factory=dict)
+    last_polls: dict[bytes, float] = field(default_factory=dict)
 
     def forget(self, error: int | None) -> None:
         """Begin anew, with an error for every request, or without."""
         self.error = error
         self.requests = self.connections = 0
         self.most_open = self.open
-        self.last_looks.clear()
+        self.last_polls.clear()
         self.longest_gap = 0.0
 
     def counts(self, *, gaps_anew: bool = False) -> Counts:
         """What was counted; afterwards gaps are counted from now on, if so asked."""
         now = time.monotonic()
-        since_last = max((now - look for look in self.last_looks.values()), default=0.0)
+        since_last = max((now - poll for poll in self.last_polls.values()), default=0.0)
         counts = Counts(
             now,
             self.requests,
             self.connections,
             self.open,
             self.most_open,
-            len(self.last_looks),
+            len(self.last_polls),
             max(self.longest_gap, since_last),
         )
         if gaps_anew:
@@ -112,10 +112,10 @@ class _Answering(asyncio.Protocol):
         target = head.split(b" ", 2)[1]
         asked = target + body
         book.requests += 1
-        last = book.last_looks.get(asked)
+        last = book.last_polls.get(asked)
         if last is not None and now - last > book.longest_gap:
             book.longest_gap = now - last
-        book.last_looks[asked] = now
+        book.last_polls[asked] = now
         self._transport.write(_answer_to(target, asked, book.error))  # type: ignore[attr-defined]
 
 

@@ -1,4 +1,4 @@
-"""Measuring waits: started, all looked at once, and then watched for a while."""
+"""Measuring waits: started, all polled once, and then measured for a while."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing_extensions import Self
 from devtools.bench.server import Server
 from devtools.bench.waits import Waits, waits_process
 
-# Seconds within which all waits have to be looked at once, beyond three poll intervals (a first look may be spread).
+# Seconds within which all waits have to be polled once, beyond three poll intervals (a first poll may be spread).
 _FIRST_LOOKS = 60.0
 _KIB = 1024
 
@@ -22,22 +22,22 @@ class Waiting:
     """What so many waits cost.
 
     :param waits: How many there were.
-    :param polls: Requests in the stretch that was measured, after all waits had been looked at.
+    :param polls: Requests in the stretch that was measured, after all waits had been polled.
     :param polls_per_second: The same by time.
     :param cpu_ms_per_poll: Milliseconds of processor time a request, without what an idle loop takes.
     :param connections_per_poll: TCP connections made, by requests.
     :param kib_per_wait: KiB of memory by which one further wait makes the process grow, at its largest.
     :param first_stall_ms: Milliseconds that the loop stood still at most while the very first wait began; here and in
         the two that follow, less what Python's garbage collector took.
-    :param start_stall_ms: The same while the others began and were looked at once.
+    :param start_stall_ms: The same while the others began and were polled once.
     :param stall_ms: The same afterwards.
     :param usual_stall_ms: What 99 of 100 beats of 5 ms stayed below afterwards.
     :param whole_stall_ms: The longest stall from the second wait on, with what the garbage collector took.
     :param collection_ms: The longest garbage collection meanwhile.
     :param sockets: Connections open at a time, at most.
-    :param first_looks_s: Seconds until all had been looked at.
+    :param first_polls_s: Seconds until all had been polled.
     :param longest_gap_s: Seconds, the longest that a wait was not looked at.
-    :param looked_at: Waits that were looked at at all.
+    :param polled: Waits that were looked at at all.
     :param ended: Waits that ended although nothing was ready.
     :param error: What the first of those ended with.
     """
@@ -55,9 +55,9 @@ class Waiting:
     whole_stall_ms: float
     collection_ms: float
     sockets: int
-    first_looks_s: float
+    first_polls_s: float
     longest_gap_s: float
-    looked_at: int
+    polled: int
     ended: int
     error: str | None
 
@@ -69,7 +69,7 @@ def measure_waiting(contender: str, server: Server, *, waits: int, interval: flo
     :param server: Answers "still running".
     :param waits: How many, at least 2.
     :param interval: Seconds, the poll interval.
-    :param stretch: Seconds for which they are watched once all have been looked at, at least: where first looks took
+    :param stretch: Seconds for which they are measured once all have been polled, at least: where first polls took
         longer than that, further ones will too.
     """
     server.forget()
@@ -77,18 +77,18 @@ def measure_waiting(contender: str, server: Server, *, waits: int, interval: flo
         running = Waits(process)
         idle = running.prepare()
         running.start(1)
-        _until(lambda: server.counts().looked_at >= 1, 3 * interval + _FIRST_LOOKS)
+        _until(lambda: server.counts().polled >= 1, 3 * interval + _FIRST_LOOKS)
         time.sleep(0.3)
         first = running.figures()
         before = running.resident()
         with _Peak(running.resident) as peak:
             started = time.perf_counter()
             running.start(waits - 1)
-            _until(lambda: server.counts().looked_at >= waits, 3 * interval + _FIRST_LOOKS)
-            first_looks = time.perf_counter() - started
+            _until(lambda: server.counts().polled >= waits, 3 * interval + _FIRST_LOOKS)
+            first_polls = time.perf_counter() - started
             time.sleep(0.3)
             starting, from_counts = running.figures(), server.counts(gaps_anew=True)
-            time.sleep(max(stretch, 1.1 * first_looks))
+            time.sleep(max(stretch, 1.1 * first_polls))
             steady, to_counts = running.figures(), server.counts()
         running.stop()
     polls = to_counts.requests - from_counts.requests
@@ -107,9 +107,9 @@ def measure_waiting(contender: str, server: Server, *, waits: int, interval: flo
         whole_stall_ms=max(starting.whole_stall, steady.whole_stall),
         collection_ms=max(starting.collection, steady.collection),
         sockets=to_counts.most_open,
-        first_looks_s=first_looks,
+        first_polls_s=first_polls,
         longest_gap_s=to_counts.longest_gap,
-        looked_at=to_counts.looked_at,
+        polled=to_counts.polled,
         ended=steady.ended,
         error=steady.error,
     )

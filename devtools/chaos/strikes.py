@@ -142,7 +142,7 @@ def _faults() -> Iterator[_Chance]:
     yield from _doubtful_submissions()
     yield from _refused_submissions()
     yield from _failing_videos()
-    yield from _bad_looks()
+    yield from _bad_polls()
     yield from _bad_downloads()
 
 
@@ -185,7 +185,7 @@ def _failing_videos() -> Iterator[_Chance]:
     yield _Chance(Fail("The server is busy. Please try again later", 500), "record", 0.004)
 
 
-def _bad_looks() -> Iterator[_Chance]:
+def _bad_polls() -> Iterator[_Chance]:
     yield _Chance(Missing(), "record", 0.08, times_per_task=2)
     yield _Chance(Missing(null=True), "record", 0.03, times_per_task=2)
     yield _Chance(NoUrl(), "record", 0.2, times_per_task=2)

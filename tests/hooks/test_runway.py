@@ -58,7 +58,7 @@ def mocked(monkeypatch: pytest.MonkeyPatch, handler: Callable[[httpx.Request], h
     return RunwayHook("clips", transport=httpx.MockTransport(handler))
 
 
-def test_a_video_is_submitted_looked_at_and_waited_for(kie: Sandbox, given_time: GivenTime, call: Method) -> None:
+def test_a_video_is_submitted_polled_and_waited_for(kie: Sandbox, given_time: GivenTime, call: Method) -> None:
     hook, changes = RunwayHook(), list[str]()
 
     task_id = call(hook, "submit", REQUEST)

@@ -100,7 +100,7 @@ def test_the_results_are_pushed_key_by_key() -> None:
     assert not RunwayGenerateOperator(**FOX, multiple_outputs=False).multiple_outputs
 
 
-def test_a_task_that_waits_holds_no_worker_and_has_looked_at_nothing_yet(kie: Sandbox) -> None:
+def test_a_task_that_waits_holds_no_worker_and_has_polled_nothing_yet(kie: Sandbox) -> None:
     before = time.time()
     task = Task(timeout=600, poll_interval=7)
 

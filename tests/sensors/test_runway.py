@@ -195,7 +195,7 @@ def test_a_video_that_is_not_ready_is_waited_for_in_the_worker(
     assert airflow_time.pauses == [7] * 9
 
 
-def test_a_video_that_is_not_ready_is_looked_at_again_later(kie: Sandbox, made: str) -> None:
+def test_a_video_that_is_not_ready_is_polled_again_later(kie: Sandbox, made: str) -> None:
     waiting = sensor(made, **ONE_LOOK, poke_interval=120)
 
     with pytest.raises(AirflowRescheduleException) as caught:

@@ -31,9 +31,9 @@ GOOD = Waiting(
     whole_stall_ms=40.0,
     collection_ms=20.0,
     sockets=8,
-    first_looks_s=4.0,
+    first_polls_s=4.0,
     longest_gap_s=5.0,
-    looked_at=1000,
+    polled=1000,
     ended=0,
     error=None,
 )
@@ -48,7 +48,7 @@ def results(**changes: object) -> Results:
         interval=4.0,
         waiting={"bare": [at(0.2)], "runway": [at(0.2)], "http_sensor": [at(1.0)]},
         scale_interval=5.0,
-        scale={1000: GOOD, 10_000: dataclasses.replace(GOOD, waits=10_000, looked_at=10_000)},
+        scale={1000: GOOD, 10_000: dataclasses.replace(GOOD, waits=10_000, polled=10_000)},
         storms={"runway": Storm(waits=10, healthy=10.0, by_error={401: 1.0, 422: 10.0, 429: 2.0, 500: 5.0})},
         imports={"airflow_provider_runway.operators.runway": ImportTime(17.0, 11)},
     )
@@ -89,9 +89,9 @@ def test_the_ratio_compares_runs_next_to_each_other() -> None:
             {"waiting": {"runway": [dataclasses.replace(GOOD, connections_per_poll=0.01)]}},
             "TCP connections per poll",
         ),
-        ({"waiting": {"runway": [dataclasses.replace(GOOD, looked_at=999)]}}, "no wait ended or was missed"),
+        ({"waiting": {"runway": [dataclasses.replace(GOOD, polled=999)]}}, "no wait ended or was missed"),
         (
-            {"scale": {1000: GOOD, 5000: dataclasses.replace(at(0.3), waits=5000, looked_at=5000)}},
+            {"scale": {1000: GOOD, 5000: dataclasses.replace(at(0.3), waits=5000, polled=5000)}},
             "5,000 waits: CPU per poll, by that of 1,000",
         ),
         (
@@ -105,7 +105,7 @@ def test_a_figure_out_of_bounds_is_named(changed: dict[str, object], name: str) 
     assert missed(results(**changed)) == [name]
 
 
-def test_a_wait_may_go_without_a_look_as_long_as_pauses_can_be() -> None:
+def test_a_wait_may_go_without_a_poll_as_long_as_pauses_can_be() -> None:
     assert bearable_gap(GOOD, 10.0) == pytest.approx(37.5)
 
 
@@ -134,7 +134,7 @@ def test_results_are_json_with_every_run_and_its_median() -> None:
     runway = kept["waiting"]["contenders"]["runway"]
     assert [run["cpu_ms_per_poll"] for run in runway["runs"]] == [0.1, 0.3, 0.2]
     assert runway["median"]["cpu_ms_per_poll"] == 0.2
-    assert kept["scale"]["waits"]["10000"]["looked_at"] == 10_000
+    assert kept["scale"]["waits"]["10000"]["polled"] == 10_000
     assert kept["on"]["cores"] >= 1
 
 

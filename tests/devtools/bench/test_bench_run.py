@@ -21,10 +21,10 @@ def server() -> Iterator[Server]:
 
 
 @pytest.mark.parametrize("contender", ["bare", "runway"])
-def test_waits_are_started_looked_at_and_counted(server: Server, contender: str) -> None:
+def test_waits_are_started_polled_and_counted(server: Server, contender: str) -> None:
     measured = measure_waiting(contender, server, waits=20, interval=0.3, stretch=1.5)
     assert measured.error is None
-    assert (measured.waits, measured.looked_at, measured.ended) == (20, 20, 0)
+    assert (measured.waits, measured.polled, measured.ended) == (20, 20, 0)
     assert measured.polls >= 20 // 2, "pauses may be three intervals long"
     assert measured.cpu_ms_per_poll > 0
     assert 0 < measured.sockets <= 20
