@@ -112,7 +112,7 @@ def test_a_storage_that_does_not_answer_is_left_to_the_retries(
         raise TimeoutError("slow down")
 
     (tmp_path / "fox.png").write_bytes(picture())
-    monkeypatch.setattr(sources, "fingerprint", fail)
+    monkeypatch.setattr(sources, "checksum", fail)
 
     with pytest.raises(UnreadableFileError, match="TimeoutError: slow down"):
         upload(str(tmp_path / "fox.png"))
