@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk.definitions.mappedoperator import MappedOperator
-from jinja2 import Environment, Undefined, pass_context
+from jinja2 import Environment, TemplateError, Undefined, pass_context
 from jinja2.nativetypes import NativeEnvironment
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.operators.parameters import is_literal, is_nothing, optional
 from airflow_provider_runway.operators.paths import address, is_path
+from airflow_provider_runway.utils.failures import fail_for_good
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -37,8 +39,22 @@ class RenderedTexts(_Operator):
         jinja_env: Environment | None = None,
         seen_oids: set[int] | None = None,
     ) -> Any:
-        """Render a parameter, or what stands within one, as Airflow does, but for native texts."""
+        """Render a parameter, or what stands within one, as Airflow does, but for native texts.
+
+        :raises airflow.sdk.exceptions.AirflowFailException: If a template cannot be rendered: no retry can help that.
+        """
         self._given  # noqa: B018 - this is the last moment to see the templates
+        try:
+            return self._rendered(content, context, jinja_env, seen_oids)
+        except TemplateError as error:
+            if _is_on_the_way_back(context):  # all that is needed by then was kept
+                self.log.warning("A template cannot be rendered any more (%s: %s).", type(error).__name__, error)
+                return None
+            _refuse(content, error, context)
+
+    def _rendered(
+        self, content: Any, context: Context, jinja_env: Environment | None, seen_oids: set[int] | None
+    ) -> Any:
         is_template = not seen_oids or id(content) not in seen_oids  # what another task has said is none
         if isinstance(content, str) and is_template:
             jinja_env = jinja_env or self.get_template_env()
@@ -111,6 +127,28 @@ class RenderedTexts(_Operator):
     def _template(self, name: str) -> str | None:
         given = self.__dict__.get("_before_rendering", {}).get(name)
         return given if isinstance(given, str) and not is_literal(given) else None
+
+
+def _is_on_the_way_back(context: Context) -> bool:
+    """Whether the task comes back from its wait for a video."""
+    server = getattr(context.get("ti"), "_ti_context_from_server", None)
+    return getattr(server, "next_method", None) == "execute_complete"
+
+
+def _refuse(template: object, error: TemplateError, context: Context) -> NoReturn:
+    from airflow_provider_runway.operators.submission import Stage
+    from airflow_provider_runway.operators.task_state import TaskState
+
+    refusal = InvalidRequestError("a template", template, f"cannot be rendered ({type(error).__name__}: {error})")
+    earlier = None
+    with suppress(Exception):  # it only makes the message better
+        earlier = TaskState(context).read_submission()
+    if earlier is None or earlier.stage in {Stage.FAILED, Stage.GONE}:
+        refusal.add("Nothing was paid. Correct it, or what it refers to, and clear this task")
+    else:
+        named = f"Task {earlier.task_id} is paid" if earlier.task_id else "It may be paid"
+        refusal.add(f"An earlier try has submitted. {named}. Correct the template, and clear this task")
+    fail_for_good(refusal)
 
 
 def _render_natively(text: str, context: Context, env: Environment, extensions: tuple[str, ...]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -19,7 +20,7 @@ from airflow_provider_runway.exceptions import (
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
 from airflow_provider_runway.sandbox import CutAfter, Fail, Refuse, Sandbox
 
-from .support import FOX, NEXT, Task, is_waiting
+from .support import FOX, NEXT, Task, is_waiting, rendered
 from .test_upload import picture
 
 NONSENSE = {
@@ -422,3 +423,44 @@ def test_a_video_that_came_to_the_target_while_this_one_was_made_is_left_alone(
         task.resume(waiting)
 
     assert target.read_bytes() == b"another's"
+
+
+@pytest.mark.parametrize("native", [True, False])
+@pytest.mark.parametrize(
+    "template", ["{{ params.gone.title }}", "{{ gone", "{{ 'a' | nothing }}", "{% include 'no.j2' %}"]
+)
+def test_a_template_that_cannot_be_rendered_is_final(kie: Sandbox, native: bool, template: str) -> None:
+    with pytest.raises(
+        AirflowFailException, match=r"cannot be rendered .*Nothing was sent\. Nothing was paid"
+    ) as caught:
+        rendered(RunwayGenerateOperator(**{**FOX, "prompt": template}), native)
+    assert template in str(caught.value)
+
+    with pytest.raises(AirflowFailException, match="cannot be rendered"):
+        rendered(RunwayGenerateOperator(**FOX, extra_fields={"style": ["{{ gone", template]}), native)
+
+
+@pytest.mark.parametrize("native", [True, False])
+def test_a_template_that_cannot_be_rendered_any_more_says_what_is_paid_and_stops_no_way_back(
+    kie: Sandbox, given_time: GivenTime, native: bool
+) -> None:
+    prompts = ["A fox"]
+    ti: Any = SimpleNamespace(_ti_context_from_server=SimpleNamespace(next_method=None))
+
+    def build() -> RunwayGenerateOperator:
+        operator = RunwayGenerateOperator(**{**FOX, "prompt": "{{ prompts[0] }} {{ prompts[0].strip() }}"})
+        operator.render_template_as_native_obj = native
+        context: Any = {"prompts": prompts, "ti": ti, "task_state_store": store}
+        operator.render_template_fields(context)
+        return operator
+
+    store: Any = None
+    task = Task(build)
+    store = task.store
+    waiting = task.start()
+    prompts.clear()
+
+    with pytest.raises(AirflowFailException, match=f"Task {kie.tasks[0].task_id} is paid"):
+        task.run()
+    ti._ti_context_from_server.next_method = "execute_complete"
+    assert task.resume(waiting)["state"] == "success"

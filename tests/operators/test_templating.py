@@ -11,7 +11,6 @@ import pytest
 from airflow.sdk import DAG
 from airflow.sdk.exceptions import AirflowFailException
 from fakes import GivenTime
-from jinja2 import UndefinedError
 
 from airflow_provider_runway.exceptions import InvalidRequestError
 from airflow_provider_runway.operators.base import RunwayVideoOperator
@@ -221,7 +220,7 @@ def test_what_a_native_template_does_not_know_is_an_error_while_it_is_rendered()
     with DAG("clips", schedule=None, render_template_as_native_obj=True):
         operator = RunwayGenerateOperator(**{**FOX, "prompt": "{{ params.who.name }}"})
 
-    with pytest.raises(UndefinedError):
+    with pytest.raises(AirflowFailException, match="UndefinedError"):
         operator.render_template_fields({"params": {"year": 1984}})
 
 
