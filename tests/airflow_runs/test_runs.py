@@ -177,3 +177,15 @@ def test_links_are_stored_for_the_page_of_the_task(run: RunDag, kie: Sandbox) ->
     xcoms = done.xcoms("generate")
     assert xcoms["_link_RunwayVideoLink"] == xcoms["video_url"]
     assert xcoms["_link_KieLogsLink"] == f"{kie.url}/logs?taskId={xcoms['task_id']}"
+
+
+def test_what_is_wrong_by_its_value_is_tried_once(run: RunDag, kie: Sandbox) -> None:
+    done = run("wrong_values")
+
+    wrong = [each for each in done.dag_run.get_task_instances() if each.task_id in {"ratio", "place", "template"}]
+    assert {(each.task_id, str(each.state), each.try_number) for each in wrong} == {
+        ("ratio", "failed", 1),
+        ("place", "failed", 1),
+        ("template", "failed", 1),
+    }
+    assert kie.ledger.submissions == ()
