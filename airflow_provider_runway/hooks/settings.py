@@ -13,6 +13,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.kie.address import DEFAULT_BASE_URL, KIE_LOGS, Address
+from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.client import DEFAULT_TIMEOUT
 from airflow_provider_runway.kie.errors import ConnectionSettingsError, InvalidRequestError
 from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT
@@ -51,7 +52,8 @@ class Settings:
             raise ConnectionSettingsError(
                 f"Connection {self.address.connection!r}: its host ({self.address.place}) is not KIE.AI's, so the "
                 "extra must say in 'upload_url' where files go; with a gateway that passes on to KIE.AI, "
-                f"{DEFAULT_UPLOAD_URL}. Nothing was sent."
+                f"{DEFAULT_UPLOAD_URL}.",
+                detail="Nothing was sent.",
             )
         return self.upload_address
 
@@ -90,14 +92,18 @@ def read_settings(conn_id: str, connection: Connection) -> Settings:
             submission_limit=int(_number(extra, "submission_limit") or SUBMISSION_LIMIT),
         )
     except ConnectionSettingsError as error:
-        raise ConnectionSettingsError(f"Connection {conn_id!r}: {error}") from None
+        raise ConnectionSettingsError(f"Connection {conn_id!r}: {error.summary}") from None
 
 
 def no_connection(conn_id: str) -> ConnectionSettingsError:
     """The error of a connection that Airflow does not find: of one that it cannot read it says no more either."""
     variable = f"AIRFLOW_CONN_{conn_id.upper()}"
     if not os.environ.get(variable, "").strip():
-        return ConnectionSettingsError(f"There is no connection {conn_id!r} that Airflow can read.")
+        return ConnectionSettingsError(
+            f"There is no connection {conn_id!r} that Airflow can read.",
+            detail=f"Create it, of type Runway or as the environment variable {variable}: see {page('connection.md')}.",
+            is_missing=True,
+        )
     return ConnectionSettingsError(
         f"Connection {conn_id!r}: Airflow cannot read what {variable} says. A URI takes the key percent-encoded, "
         "unless it is of letters and digits alone; JSON takes the fields of a connection, with texts in them."

@@ -65,7 +65,7 @@ class Address:
     def finish(self, error: RunwayError) -> None:
         """Make an error ready to be shown: one about the account names it, and none shows the key."""
         if isinstance(error, _ABOUT_THE_ACCOUNT) and self.connection:
-            error.args = (f"Connection {self.connection!r}: {error}",)
+            error.args = (f"Connection {self.connection!r}: {error.summary}", *error.args[1:])
         self.secret.conceal_in_error(error)
 
     @property

@@ -10,7 +10,6 @@ from airflow_provider_runway.kie import errors
 from airflow_provider_runway.kie.errors import ServiceError
 
 _DISTRIBUTION = "airflow-provider-runway"
-_SOURCE_FOLDER = "docs"
 
 _AFTER_REFUSAL: Mapping[type[ServiceError], str] = {
     errors.BadRequestError: "Compare extra_fields, and the host of the connection, with KIE.AI's documentation",
@@ -39,16 +38,17 @@ def after_refusal(error: ServiceError) -> str:
 
 
 def page(name: str) -> str:
-    """The address of a page of the documentation, such as ``errors.md#stored``."""
-    return f"{_documentation()}/{name}"
+    """Where a page of the documentation is, such as ``errors.md#stored``."""
+    documentation = _documentation()
+    return f"{documentation}/{name}" if documentation else f"docs/{name} in the documentation of {_DISTRIBUTION}"
 
 
 @cache
 def _documentation() -> str:
-    """The URL of the documentation that the installed distribution names; its folder in the source if it has none."""
+    """The URL of the documentation that the installed distribution names, if it names one."""
     try:
         urls: list[str] = metadata(_DISTRIBUTION).get_all("Project-URL") or []
     except PackageNotFoundError:
         urls = []
     named = dict(url.partition(",")[::2] for url in urls)
-    return named.get("Documentation", _SOURCE_FOLDER).strip().rstrip("/")
+    return named.get("Documentation", "").strip().rstrip("/")

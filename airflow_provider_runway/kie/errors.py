@@ -52,6 +52,7 @@ from airflow_provider_runway.kie.texts import as_sentence, shown
 class ErrorFacts(TypedDict, total=False):
     """What any error can carry besides its message; see :class:`RunwayError`."""
 
+    detail: str | None
     code: int | None
     http_status: int | None
     task_id: str | None
@@ -63,7 +64,10 @@ class ErrorFacts(TypedDict, total=False):
 class RunwayError(Exception):
     """Base of all errors of this provider.
 
-    :param message: What to tell the person on call; it is made to end with one full stop.
+    Its ``args`` are what happened, in short, and then whatever else there is to say; as a text it is all of it.
+
+    :param message: What happened, in short; it is made to end with one full stop.
+    :param detail: What else to tell the person on call.
     :param code: KIE's own code, from the body of the answer or the record (``None`` if there was none).
     :param http_status: The HTTP status of the answer (``None`` if there was no answer).
     :param task_id: The KIE task concerned (``None`` if there is none, or it is not known).
@@ -75,7 +79,7 @@ class RunwayError(Exception):
     retryable: bool = False
 
     def __init__(self, message: str, **facts: Unpack[ErrorFacts]) -> None:
-        super().__init__(as_sentence(message))
+        super().__init__(*map(as_sentence, filter(None, (message, facts.get("detail")))))
         self.code = facts.get("code")
         self.http_status = facts.get("http_status")
         self.task_id = facts.get("task_id")
@@ -88,9 +92,22 @@ class RunwayError(Exception):
         # Not by way of __init__: the message may have gone on since.
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
+    def __str__(self) -> str:
+        return " ".join(map(str, self.args))
+
+    @property
+    def summary(self) -> str:
+        """What happened, in short."""
+        return str(self.args[0]) if self.args else ""
+
+    @property
+    def detail(self) -> str:
+        """What else there is to say."""
+        return " ".join(map(str, self.args[1:]))
+
     def add(self, text: str) -> None:
         """Let the message go on with further sentences."""
-        self.args = (f"{self} {as_sentence(text)}",)
+        self.args = (*self.args, as_sentence(text))
 
 
 class InvalidRequestError(RunwayError, ValueError):
@@ -102,14 +119,21 @@ class InvalidRequestError(RunwayError, ValueError):
     """
 
     def __init__(self, field: str, value: object, rule: str) -> None:
-        super().__init__(f"{field} {rule}; got {shown(value)}. Nothing was sent.")
+        super().__init__(f"{field} {rule}; got {shown(value)}.", detail="Nothing was sent.")
         self.field = field
         self.value = value
         self.rule = rule
 
 
 class ConnectionSettingsError(RunwayError):
-    """The connection lacks something (an API key) or has a value that cannot work. Nothing was sent."""
+    """The connection is not there, lacks something (an API key) or has a value that cannot work. Nothing was sent.
+
+    :param is_missing: Whether there is none.
+    """
+
+    def __init__(self, message: str, *, is_missing: bool = False, **facts: Unpack[ErrorFacts]) -> None:
+        super().__init__(message, **facts)
+        self.is_missing = is_missing
 
 
 class UnreadableFileError(RunwayError):
@@ -213,7 +237,7 @@ class CreditFloorError(RunwayError):
             else f"that is below the connection's credit_floor of {floor:g} already"
         )
         advice = "Top up the account, or lower the floor, and clear the task"
-        super().__init__(f"The balance is {balance:g} credits; {what}. Nothing was sent. {advice}.")
+        super().__init__(f"The balance is {balance:g} credits; {what}.", detail=f"Nothing was sent. {advice}.")
         self.balance = balance
         self.price = price
         self.floor = floor

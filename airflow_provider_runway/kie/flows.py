@@ -225,7 +225,8 @@ def _send(call: Call) -> Flow[Answer]:
 def _not_found(task_id: str, error: ServiceError | None) -> TaskNotFoundError:
     said = f" ({shorten(error.service_message)})" if error and error.service_message else ""
     return TaskNotFoundError(
-        f"KIE.AI has no record of task {task_id}{said}. Check the id, its kind, its API and the account.",
+        f"KIE.AI has no record of task {task_id}{said}.",
+        detail="Check the id, its kind, its API and the account.",
         code=error.code if error else None,
         http_status=error.http_status if error else None,
         task_id=task_id,
@@ -241,8 +242,8 @@ def _ambiguous(
     task_id = format_task_id(error.task_id, where.api) if error and error.task_id else None
     named = f" The answer names task {task_id}." if task_id else ""
     return AmbiguousSubmissionError(
-        f"It is unknown whether KIE.AI took this video, so it is not sent again. {as_sentence(what_happened)}{named} "
-        f"It is request {name}, kind {where.kind}{model}, prompt {beginning!r}. "
+        f"It is unknown whether KIE.AI took this video (request {name}), so it is not sent again.{named}",
+        detail=f"{as_sentence(what_happened)} It is kind {where.kind}{model}, prompt {beginning!r}. "
         "Look for it in the account's logs before submitting anew: if it is there, it is being made and paid.",
         task_id=task_id,
         code=error.code if error else None,

@@ -69,8 +69,8 @@ def require_video(task: VideoTask) -> VideoTask:
         raise decision.error
     if decision.verdict is not Verdict.DONE:
         raise NotFinishedError(
-            f"Task {task.task_id} is not finished ({task.state}): there is no video to store yet. Wait for it with "
-            "a RunwayVideoSensor, or let this task retry.",
+            f"Task {task.task_id} is not finished ({task.state}): there is no video to store yet.",
+            detail="Wait for it with a RunwayVideoSensor, or let this task retry.",
             task_id=task.task_id,
         )
     return task
@@ -86,7 +86,8 @@ def _generation_failed(task: VideoTask) -> GenerationFailedError:
     else:
         advice = "the same request would fail again: change the prompt or the input"
     return GenerationFailedError(
-        f"KIE.AI failed task {task.task_id} ({reason}): {said} Its credits come back; {advice}.",
+        f"KIE.AI failed task {task.task_id} ({reason}): {said}",
+        detail=f"Its credits come back; {advice}.",
         reason=reason.value,
         code=task.fail_code,
         task_id=task.task_id,
@@ -98,7 +99,7 @@ def _generation_failed(task: VideoTask) -> GenerationFailedError:
 
 def _expired(task: VideoTask) -> VideoExpiredError:
     return VideoExpiredError(
-        f"The video of task {task.task_id} was made, and KIE.AI has deleted it since (14 days). "
-        "Only a new, paid submission can bring it back.",
+        f"The video of task {task.task_id} was made, and KIE.AI has deleted it since (14 days).",
+        detail="Only a new, paid submission can bring it back.",
         task_id=task.task_id,
     )

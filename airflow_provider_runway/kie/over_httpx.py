@@ -138,7 +138,7 @@ def transport_error(error: Exception, address: Address) -> RunwayError:
 
 def unsendable(error: Exception) -> ConnectionSettingsError:
     """A request that could not even be formed."""
-    return ConnectionSettingsError(f"The request could not be formed ({fault_of(error)}). Nothing was sent.")
+    return ConnectionSettingsError(f"The request could not be formed ({fault_of(error)})", detail="Nothing was sent")
 
 
 def not_sent(error: Exception, address: Address) -> NotSentError:
@@ -152,7 +152,8 @@ def not_sent(error: Exception, address: Address) -> NotSentError:
             "with http://, or end the URI of the connection with /http."
         )
     return NotSentError(
-        f"KIE.AI could not be reached at {address.place}{through} ({fault_of(error)}). Nothing was sent.{hint}"
+        f"KIE.AI could not be reached at {address.place}{through} ({fault_of(error)}).{hint}",
+        detail="Nothing was sent.",
     )
 
 

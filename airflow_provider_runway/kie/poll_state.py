@@ -227,8 +227,8 @@ class PollState:
         else:
             text = "The task is paid and goes on at KIE.AI."
         return PollingFailedError(
-            f"{self.failures.faults} polls in a row of task {self.task_id} went wrong, "
-            f"the last one with: {error} {text}",
+            f"{self.failures.faults} polls in a row of task {self.task_id} went wrong, the last one with: {error}",
+            detail=text,
             code=error.code,
             http_status=error.http_status,
             task_id=self.task_id,
@@ -276,17 +276,16 @@ def timed_out(task_id: str, state: str | None, *, submitted: bool = False) -> Wa
     :param submitted: Whether it is known all the same that there is such a task.
     """
     last = f" (last seen: {state})" if state else ""
-    text = f"Task {task_id} was not ready in time{last}. It is paid and goes on being made at KIE.AI."
+    detail = "It is paid and goes on being made at KIE.AI."
     if not state and not submitted:
-        text = (
-            f"Task {task_id} was not ready in time: no poll has found a record of it. If it was submitted, it is paid "
-            "and goes on being made at KIE.AI."
-        )
-    return WaitTimeoutError(text, task_id=task_id)
+        last = ": no poll has found a record of it"
+        detail = "If it was submitted, it is paid and goes on being made at KIE.AI."
+    return WaitTimeoutError(f"Task {task_id} was not ready in time{last}.", detail=detail, task_id=task_id)
 
 
 def _missing_video(task: VideoTask, waited: float) -> MissingVideoError:
     return MissingVideoError(
-        f"KIE.AI says task {task.task_id} succeeded but has given no video for {waited:.0f} s. It is paid.",
+        f"KIE.AI says task {task.task_id} succeeded but has given no video for {waited:.0f} s.",
+        detail="It is paid.",
         task_id=task.task_id,
     )

@@ -50,8 +50,8 @@ def renew_link(
 
 def _no_other_link(task_id: str, why: str, error: ServiceError | None) -> DeadLinkError:
     return DeadLinkError(
-        f"The link to the video of task {task_id} has died, and KIE.AI gives no other: {as_sentence(why)} "
-        "KIE.AI deletes videos 14 days after they were made; if this one is younger, ask again later.",
+        f"The link to the video of task {task_id} has died, and KIE.AI gives no other: {as_sentence(why)}",
+        detail="KIE.AI deletes videos 14 days after they were made; if this one is younger, ask again later.",
         code=error.code if error else None,
         http_status=error.http_status if error else None,
         task_id=task_id,

@@ -6,11 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from airflow_provider_runway.kie import errors
-from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.operators.submission import RECORD_KEY
+from airflow_provider_runway.utils.failures import PAGE
 
-PAGE = f"See {page('errors.md')}."
 UNPAID = "Nothing was paid."
 NO_RECORD = "This Airflow keeps no record of submissions (its task state store came with 3.3)"
 
@@ -24,6 +23,8 @@ class Payment:
     :param is_recorded: Whether a further try finds what this one has submitted.
     :param task_id: The KIE task that is paid, as far as is known.
     :param is_in_doubt: Whether an earlier try has sent a submission whose outcome is unknown.
+    :param has_retry: Whether the Airflow task has a retry left.
+    :param parent_task_id: The KIE task that is extended, if one is.
     """
 
     conn_id: str
@@ -31,15 +32,25 @@ class Payment:
     is_recorded: bool
     task_id: str | None = None
     is_in_doubt: bool = False
+    has_retry: bool = True
+    parent_task_id: str | None = None
 
     @property
     def further_try(self) -> str:
-        """What a retry, or clearing the task, does about the KIE task that is paid."""
+        """What a further try does about the KIE task that is paid."""
+        return self.goes_on(is_retried=self.has_retry)
+
+    def goes_on(self, *, is_retried: bool) -> str:
+        """What a further try does about the KIE task that is paid.
+
+        :param is_retried: Whether Airflow begins one by itself.
+        """
+        again = "A retry, or clearing this task," if is_retried else "Clearing this task"
         if self.is_recorded:
-            return "A retry, or clearing this task, goes on with it and pays nothing."
+            return f"{again} goes on with it and pays nothing."
         named = f" of task {self.task_id}" if self.task_id else ""
         return (
-            f"{NO_RECORD}: a retry, or clearing this task, submits and pays again. To have the video{named} all the "
+            f"{NO_RECORD}: {again[0].lower()}{again[1:]} submits and pays again. To have the video{named} all the "
             "same, wait for it with a RunwayVideoSensor or store it with a RunwayToObjectStorageOperator."
         )
 
@@ -54,66 +65,135 @@ class Payment:
         return f"Killed. KIE.AI cannot cancel a task: {self.task_id} stays paid. {self.further_try}"
 
 
-def advise(error: RunwayError, payment: Payment) -> str:
-    """Whether something is paid and what to do, to stand behind an error's message.
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What follows from an error, as whole sentences.
 
-    :param error: Why the task fails; its ``retryable`` is final.
+    :param paid: What is paid.
+    :param to_do: What to do.
+    """
+
+    paid: str
+    to_do: str
+
+    def __str__(self) -> str:
+        return f"{self.paid} {self.to_do} {PAGE}"
+
+
+def advise(error: RunwayError, payment: Payment) -> Advice:
+    """What is paid and what to do where a task that submits has failed.
+
+    :param error: Why it fails; its ``retryable`` is final.
     :param payment: What is paid.
     """
-    return " ".join(filter(None, (*_advice(error, payment), PAGE)))
-
-
-def advise_where_nothing_is_paid(error: RunwayError, conn_id: str) -> str:
-    """What to do about an error of a task that spends nothing, to stand behind its message."""
-    again = (
-        "A retry, or clearing this task, pays nothing." if error.retryable else "Then clear this task; it pays nothing."
-    )
-    return " ".join(filter(None, (_what_to_do(error, conn_id), again, PAGE)))
-
-
-def _advice(error: RunwayError, payment: Payment) -> tuple[str, ...]:
+    is_retried = error.retryable and payment.has_retry
     if isinstance(error, (errors.AmbiguousSubmissionError, errors.UnreadableRecordError)):
-        return "It may be paid.", _how_to_settle(error, payment)
+        return Advice("It may be paid.", _how_to_settle(error, payment))
     if isinstance(error, errors.GenerationFailedError):
-        return ("A retry, or clearing this task, submits anew." if error.retryable else "Then clear this task.",)
+        return Advice("Its credits come back.", _after_failure(error, payment, is_retried=is_retried))
     if isinstance(error, errors.TaskNotFoundError):
-        return f"It may be paid. Look for it at {payment.logs}.", _ANEW
+        return Advice("It may be paid.", f"Look for it at {payment.logs}. {_ANEW}")
     if isinstance(error, errors.VideoExpiredError):
-        return "It was paid.", _ANEW
+        return Advice("It was paid.", _ANEW)
     what = _what_to_do(error, payment.conn_id)
     if payment.task_id is not None:
-        return f"Task {payment.task_id} is paid.", what, payment.further_try
-    then = "A retry submits it." if error.retryable else "Then clear this task." if what else ""
-    return "What an earlier try sent may be paid." if payment.is_in_doubt else UNPAID, what, then
+        paid = f"Task {payment.task_id} is paid."
+        if isinstance(error, errors.TargetExistsError):
+            what = f"Store it elsewhere with a RunwayToObjectStorageOperator, or remove {_FILE}."
+        return Advice(paid, _joined(what, payment.goes_on(is_retried=is_retried)))
+    by_hand = "Then clear this task." if what else "Clear this task to submit it."
+    then = "A retry submits it." if is_retried else by_hand
+    return Advice("What an earlier try sent may be paid." if payment.is_in_doubt else UNPAID, _joined(what, then))
+
+
+def advise_where_nothing_is_paid(error: RunwayError, conn_id: str, *, has_retry: bool) -> Advice:
+    """What is paid and what to do where a task that spends nothing has failed.
+
+    :param error: Why it fails; its ``retryable`` is final.
+    :param conn_id: The connection.
+    :param has_retry: Whether the task has a retry left.
+    """
+    if isinstance(error, errors.GenerationFailedError):
+        changed = ", with another prompt or input" if error.resubmissions == 0 else ""
+        return Advice("Its credits come back.", f"Have it submitted anew{changed}: no retry of this task brings it.")
+    if isinstance(error, errors.VideoExpiredError):
+        return Advice("It was paid.", "Only a new submission, which is paid, brings one back.")
+    kind = type(error)
+    what = _WITHOUT_SUBMITTING.get(kind, _what_to_do(error, conn_id)).format(conn_id=conn_id)
+    by_hand = "Then clear this task; it pays nothing." if what else "Clearing this task tries again and pays nothing."
+    then = "A retry, or clearing this task, pays nothing." if error.retryable and has_retry else by_hand
+    return Advice("It is paid." if kind in _OF_A_VIDEO else "This task pays nothing.", _joined(what, then))
+
+
+def _after_failure(error: errors.GenerationFailedError, payment: Payment, *, is_retried: bool) -> str:
+    if is_retried:
+        return "A retry, or clearing this task, submits anew."
+    if error.resubmissions != 0:
+        return "Clear this task to submit anew."
+    what = "Change the prompt or the input"
+    if payment.parent_task_id is not None and error.reason != "moderation":
+        what = f"Change the prompt, or the video that runway_task_id ({payment.parent_task_id!r}) names"
+    return f"{what}. Then clear this task."
+
+
+def _joined(*sentences: str) -> str:
+    return " ".join(filter(None, sentences))
 
 
 _ANEW = "Clearing this task submits and pays again."
+_FILE = "the file that is there"
 _WHAT_TO_DO: Mapping[type[RunwayError], str] = {
     errors.AuthenticationError: "Correct the API key of connection {conn_id!r}.",
     errors.BadRequestError: "Compare extra_fields and the host of connection {conn_id!r} with KIE.AI's documentation.",
     errors.ConnectionSettingsError: "Correct connection {conn_id!r}.",
+    errors.CreditFloorError: "Top up the account, or lower the floor of connection {conn_id!r}.",
+    errors.DeadLinkError: "If it stays so, only a new submission, which is paid, brings one back.",
     errors.FeatureDisabledError: "Ask KIE.AI.",
     errors.InputUnreachableError: "Make the URL of the image or video reachable from the internet.",
     errors.InsufficientCreditsError: "Top up the account.",
-    errors.InvalidRequestError: "Correct that parameter.",
     errors.MissingVideoError: "If it stays so, ask KIE.AI with that id.",
+    errors.NotAVideoError: "If it stays so, look at the link.",
     errors.NotFoundError: "Correct the host of connection {conn_id!r}.",
+    errors.NotSentError: "If it stays so, look at the host and port of connection {conn_id!r}, at DNS, proxy and TLS.",
     errors.PermissionDeniedError: "Look at the key's list of allowed addresses, and at proxies.",
     errors.QuotaExceededError: "Raise the key's own cap in KIE.AI's console.",
     errors.RejectedError: "Change the request as KIE.AI says.",
+    errors.ServiceError: "Look at what KIE.AI says.",
+    errors.TargetExistsError: f"Remove {_FILE}, or choose another save_to.",
+    errors.TargetUnwritableError: "Look at the target's rights and room, and at the storage's connection.",
     errors.UnreadableFileError: "Look at the file's address, its rights and the storage's connection.",
+}
+_WITHOUT_SUBMITTING: Mapping[type[RunwayError], str] = {
+    errors.BadRequestError: "Compare the host of connection {conn_id!r} with KIE.AI's documentation.",
+    errors.NotFinishedError: "Wait for it with a RunwayVideoSensor before this task.",
+    errors.RejectedError: "Look at what KIE.AI says.",
+    errors.TargetExistsError: f"Remove {_FILE}, choose another save_to, or set overwrite=True.",
+    errors.TaskNotFoundError: "Check runway_task_id, kind, and the account of connection {conn_id!r}.",
+}
+# Errors that come up only about a KIE task that is paid.
+_OF_A_VIDEO = {
+    *(errors.DeadLinkError, errors.DownloadError, errors.MissingVideoError, errors.NotAVideoError),
+    *(errors.NotFinishedError, errors.TargetExistsError, errors.TargetUnwritableError),
 }
 
 
 def _what_to_do(error: RunwayError, conn_id: str) -> str:
+    if isinstance(error, errors.InvalidRequestError):
+        return f"Correct {error.field}."
+    if isinstance(error, errors.ConnectionSettingsError) and error.is_missing:
+        return error.detail
+    if isinstance(error, errors.DownloadError) and not error.retryable:
+        return "Raise [runway] largest_file."
     return _WHAT_TO_DO.get(type(error), "").format(conn_id=conn_id)
 
 
 def _how_to_settle(error: RunwayError, payment: Payment) -> str:
     """The whole way out of a submission of unknown outcome."""
-    look = f"Look at {payment.logs} for a call at that time."
+    when = "at that time" if isinstance(error, errors.AmbiguousSubmissionError) else "of an earlier try"
+    look = f"Look at {payment.logs} for a call {when}."
     if error.retryable:
-        return f"{look} A retry submits it again, as on_ambiguous_submit='resubmit' asks, and may pay twice."
+        who = "A retry" if payment.has_retry else "Clearing this task"
+        return f"{look} {who} submits it again, as on_ambiguous_submit='resubmit' asks, and may pay twice."
     if not payment.is_recorded:
         return (
             f"{look} If it is there, wait for it with a RunwayVideoSensor. If it is not, clear this task: it submits "

@@ -20,7 +20,7 @@ from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds
 from airflow_provider_runway.operators.parameters import check_fields, check_literal, optional
 from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts
-from airflow_provider_runway.utils.failures import as_airflow_failure, as_list, log_last
+from airflow_provider_runway.utils.failures import PAGE, as_airflow_failure, as_list, has_retry, log_last
 from airflow_provider_runway.utils.mixins import VideoLinksMixin
 from airflow_provider_runway.utils.retry_defaults import RETRIES, RETRY_DELAY
 
@@ -231,11 +231,11 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
     @contextmanager
     def _run(self, context: Context) -> Iterator[VideoLifecycle]:
         """Have whatever goes wrong say what is paid and what to do; a KIE task that is paid is worth another try."""
-        from airflow_provider_runway.operators.advice import PAGE, advise
+        from airflow_provider_runway.operators.advice import advise
         from airflow_provider_runway.operators.lifecycle import VideoLifecycle
 
         lifecycle = self._current = VideoLifecycle(self.hook, context, self.log)
-        with as_airflow_failure(self, lambda error: advise(error, self._payment(lifecycle))), self.hook:
+        with as_airflow_failure(self, lambda error: advise(error, self._payment(lifecycle, context))), self.hook:
             try:
                 yield lifecycle
             except (ServiceError, ConnectionSettingsError) as error:
@@ -245,7 +245,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
                 raise
             except Exception:
                 if lifecycle.paid is not None:
-                    further_try = self._payment(lifecycle).further_try
+                    further_try = self._payment(lifecycle, context).further_try
                     log_last(self, f"Task {lifecycle.paid} is paid. {further_try} {PAGE}")
                 raise
             finally:
@@ -270,7 +270,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         self.on_success_callback = [note_success, *as_list(self.on_success_callback)]
         return outcome.to_json()
 
-    def _payment(self, lifecycle: VideoLifecycle) -> Payment:
+    def _payment(self, lifecycle: VideoLifecycle, context: Context | None = None) -> Payment:
         """Whether something is paid, and what a further try does."""
         from airflow_provider_runway.operators.advice import Payment
 
@@ -282,6 +282,8 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
             is_recorded=lifecycle.state.outlives_try,
             task_id=lifecycle.paid,
             is_in_doubt=lifecycle.is_in_doubt,
+            has_retry=context is None or has_retry(context),
+            parent_task_id=self.parent_task_id,
         )
 
     def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:

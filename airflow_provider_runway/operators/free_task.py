@@ -3,18 +3,27 @@
 from __future__ import annotations
 
 from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING
 
-from airflow_provider_runway.operators.advice import advise_where_nothing_is_paid
-from airflow_provider_runway.utils.failures import as_airflow_failure
+from airflow_provider_runway.kie.errors import RunwayError
+from airflow_provider_runway.operators.advice import Advice, advise_where_nothing_is_paid
+from airflow_provider_runway.utils.failures import as_airflow_failure, has_retry
 from airflow_provider_runway.utils.mixins import RunwayConnectionMixin
+
+if TYPE_CHECKING:
+    from airflow.sdk import Context
 
 
 class FreeTask(RunwayConnectionMixin):
     """A task that spends nothing."""
 
-    def _ending(self) -> AbstractContextManager[None]:
+    def _ending(self, context: Context) -> AbstractContextManager[None]:
         """Have whatever goes wrong within the block reach Airflow as it should, with what to do about it."""
         return as_airflow_failure(
             self,  # type: ignore[arg-type] # it is mixed into an operator
-            lambda error: advise_where_nothing_is_paid(error, self.runway_conn_id),
+            lambda error: self._advice(error, context),
         )
+
+    def _advice(self, error: RunwayError, context: Context) -> Advice:
+        """What to do about an error."""
+        return advise_where_nothing_is_paid(error, self.runway_conn_id, has_retry=has_retry(context))

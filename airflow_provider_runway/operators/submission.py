@@ -126,8 +126,8 @@ class Submission:
                 datetime.fromisoformat(record.submitted_at)
         except (KeyError, TypeError, ValueError) as error:
             raise UnreadableRecordError(
-                f"The submission record of this task cannot be read ({type(error).__name__}: {error}), so nothing was "
-                "sent now. An earlier try may have submitted."
+                f"The submission record of this task cannot be read ({type(error).__name__}: {error}).",
+                detail="Nothing was sent now. An earlier try may have submitted.",
             ) from error
         return record
 
@@ -217,5 +217,6 @@ def _changed(earlier: Submission) -> str:
 def _orphaned(earlier: Submission) -> AmbiguousSubmissionError:
     return AmbiguousSubmissionError(
         f"An earlier try was about to submit this video at {earlier.intended_at} (request {earlier.fingerprint}) and "
-        "nothing is known of the outcome. It is not submitted again. The log of that try may name its task."
+        "nothing is known of the outcome.",
+        detail="It is not submitted again. The log of that try may name its task.",
     )

@@ -71,7 +71,7 @@ class RunwayUploadOperator(FreeTask, RenderedTexts, BaseOperator):
 
     def execute(self, context: Context) -> UploadResult:
         """Upload the file."""
-        with self._ending(), self.hook:
+        with self._ending(context), self.hook:
             path = self.needed("path")
             check_place("path", path)
             uploaded = self.hook.upload(path)

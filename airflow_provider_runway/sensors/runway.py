@@ -20,10 +20,11 @@ from airflow_provider_runway.kie.errors import (
     WaitTimeoutError,
 )
 from airflow_provider_runway.kie.rules import check_kind, check_poll_interval, check_seconds, check_task_id
+from airflow_provider_runway.operators.free_task import FreeTask
 from airflow_provider_runway.operators.parameters import check_literal
 from airflow_provider_runway.operators.templating import RenderedTexts
 from airflow_provider_runway.utils.config import read_shortest_deferral
-from airflow_provider_runway.utils.failures import as_airflow_failure
+from airflow_provider_runway.utils.failures import add_advice
 from airflow_provider_runway.utils.mixins import VideoLinksMixin
 from airflow_provider_runway.utils.retry_defaults import RETRIES, RETRY_DELAY
 
@@ -41,7 +42,7 @@ _FAILURES_KEY = "runway_poll_failures"
 _NO_VIDEO = (WaitTimeoutError, GenerationFailedError, TaskNotFoundError, VideoExpiredError, MissingVideoError)
 
 
-class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
+class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOperator):
     """Wait until a video that was submitted elsewhere is ready. Pays nothing.
 
     :param runway_task_id: The KIE task to wait for. (templated)
@@ -90,13 +91,13 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Wait for the video."""
-        self._check_task_id()
+        self._check_task_id(context)
         with self.hook:
             try:
                 read_shortest_deferral()
             except RunwayError as error:
-                self._give_up(error)
-            self._show()
+                self._give_up(error, context)
+            self._show(context)
             if not self.deferrable:
                 return self._poke_on(context)
             return self._wait_until(time.time() + self.timeout, context)
@@ -104,7 +105,7 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
     def poke(self, context: Context) -> PokeReturnValue | bool:
         """Poll once."""
         with self._restored(context):
-            polled = self._poll()
+            polled = self._poll(context)
         if isinstance(polled, float):
             return False
         return PokeReturnValue(is_done=True, xcom_value=self._result(context, polled))
@@ -125,7 +126,7 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
         self.runway_task_id = ended.task_id  # by now its template may give another one, or none
         self._poll_state.settled = True
         with self.hook:
-            self._show()
+            self._show(context)
             return self._wait_until(deadline or 0.0, context, ended)
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
@@ -143,14 +144,14 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
         from airflow_provider_runway.triggers.deferral import shortest_deferral
 
         while True:
-            polled = self._poll()
+            polled = self._poll(context)
             if not isinstance(polled, float):
                 return self._result(context, polled)
             if ended is not None and ended.state in {"gone", "fault"}:
-                self._give_up(ended.as_error(self._poll_state.state))
+                self._give_up(ended.as_error(self._poll_state.state), context)
             left = 0.0 if ended is not None and ended.state == "timeout" else deadline - time.time()
             if left <= 0:
-                self._give_up(timed_out(self.runway_task_id, self._poll_state.state))
+                self._give_up(timed_out(self.runway_task_id, self._poll_state.state), context)
             if left >= shortest_deferral():
                 self._defer(deadline)
             time.sleep(min(polled, left))
@@ -168,9 +169,9 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
             raise AirflowRescheduleException(max(pause.reschedule_date, soonest)) from None
         return result
 
-    def _check_task_id(self) -> None:
+    def _check_task_id(self, context: Context) -> None:
         """See that templating has come to an id. ``soft_fail`` is not for one that has not."""
-        with as_airflow_failure():
+        with self._ending(context):
             self.runway_task_id = self.needed("runway_task_id")
             check_task_id("runway_task_id", self.runway_task_id)
 
@@ -204,7 +205,7 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
         if self._poll_state.failures != before:
             state.set(_FAILURES_KEY, {"try_number": this_try, "failures": self._poll_state.failures.to_json()})
 
-    def _poll(self) -> VideoTask | float:
+    def _poll(self, context: Context) -> VideoTask | float:
         """Poll once: the finished task, or seconds until the next poll. What ends the wait ends the sensor."""
         from airflow_provider_runway.kie.poll_state import Finished, GaveUp
 
@@ -218,7 +219,7 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
         if isinstance(step, Finished):
             return step.task
         if isinstance(step, GaveUp):
-            self._give_up(step.error)
+            self._give_up(step.error, context)
         if step.change is not None:
             self.log.info("Task %s: %s.", self.runway_task_id, step.change)
         return float(step.pause)
@@ -262,22 +263,25 @@ class RunwayVideoSensor(VideoLinksMixin, RenderedTexts, BaseSensorOperator):
         video = openlineage.DataSet.of_video(self.result.task_id if self.result else self.runway_task_id)
         return openlineage.facets([video], [each for each in openlineage.at_kie(self.result) if each != video])
 
-    def _give_up(self, error: RunwayError) -> NoReturn:
+    def _give_up(self, error: RunwayError, context: Context) -> NoReturn:
         """Fail or skip. What KIE has failed stays failed: no retry of a sensor changes that."""
         from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
 
-        message = f"{type(error).__name__}: {error}"
         if self.never_fail or (self.soft_fail and isinstance(error, _NO_VIDEO)):
-            raise AirflowSkipException(message) from error
+            raise AirflowSkipException(f"{type(error).__name__}: {error}") from error
+        if isinstance(error, (GenerationFailedError, WaitTimeoutError)):
+            error.retryable = False
+        add_advice(error, self._advice(error, context), self)
+        message = f"{type(error).__name__}: {error}"
         if isinstance(error, WaitTimeoutError):
             raise AirflowSensorTimeout(message) from error
-        if isinstance(error, GenerationFailedError) or not error.retryable:
+        if not error.retryable:
             self.soft_fail = False  # or Airflow would make a skip of this one, too
             raise AirflowFailException(message) from error
         raise error
 
-    def _show(self) -> None:
+    def _show(self, context: Context) -> None:
         try:
             self.show_logs(self.runway_task_id)
         except RunwayError as error:
-            self._give_up(error)
+            self._give_up(error, context)

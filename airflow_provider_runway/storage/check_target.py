@@ -31,8 +31,9 @@ def check_target(save_to: AnyPath, own: Collection[str] | None) -> None:
             taken = checksum(place).sha256 not in own
     if taken:
         raise TargetExistsError(
-            f"There is a file at {place.uri} already, and this task did not make it. Nothing was sent or paid. Remove "
-            "it or choose another save_to; a template such as {{ run_id }} gives each run a path of its own."
+            f"There is a file at {place.uri} already, and this task did not make it.",
+            detail="Nothing was sent or paid. Remove it or choose another save_to; a template such as {{ run_id }} "
+            "gives each run a path of its own.",
         )
     with storing(save_to):
         place.probe()

@@ -101,11 +101,18 @@ class Downloader:
                 on_progress=on_progress,
             ).run()
 
-    def error(self, fault: FaultError, expected: Expected) -> DownloadError:
-        """The error that a download ends with."""
-        advice = _PAID if fault.retryable else f"{_PAID} Raise that option."
+    def error(self, fault: FaultError, expected: Expected, *, renewed: bool = False) -> DownloadError:
+        """The error that a download ends with.
+
+        :param renewed: Whether another link than the first was asked for.
+        """
+        detail, also = _PAID if fault.retryable else f"{_PAID} Raise that option.", ""
+        if fault.becomes is DeadLinkError:
+            detail = "It was paid; KIE.AI deletes it 14 days after it was made."
+            also = ", as had the one before it" if renewed else ""
         return fault.becomes(
-            f"The {expected} of task {self.task_id} could not be downloaded: {fault.reason}. {advice}",
+            f"The {expected} of task {self.task_id} could not be downloaded: {fault.reason}{also}.",
+            detail=detail,
             http_status=fault.status,
             task_id=self.task_id,
             retryable=fault.retryable,
@@ -148,7 +155,7 @@ class _Download:
                 faults += 1
                 if not fault.slow and _is_progress(self.so_far.received - furthest, settings.clock() - since):
                     faults, furthest, since = 1, self.so_far.received, settings.clock()
-                error = settings.error(fault, self.expected)
+                error = settings.error(fault, self.expected, renewed=renewed)
                 if fault.final or faults >= settings.retry_rules.tries or cuts >= _MOST_CUTS:
                     raise error from fault.__cause__
                 pause = max(settings.retry_rules.pause(faults, error), fault.pause or 0.0)

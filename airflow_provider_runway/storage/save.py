@@ -288,9 +288,10 @@ def _publish(
 
 def _another_file(place: Target, task_id: str, difference: str) -> TargetExistsError:
     return TargetExistsError(
-        f"Another file is at {place.uri} already ({difference}), and it was left alone. The video of task {task_id} is "
-        "paid and KIE.AI still has it (14 days at most). RunwayToObjectStorageOperator stores it elsewhere and pays "
-        f"nothing: give it runway_task_id={task_id!r}, the kind of the task and another save_to. Or remove the file, "
+        f"Another file is at {place.uri} already ({difference}), and it was left alone.",
+        detail=f"The video of task {task_id} is paid and KIE.AI still has it (14 days at most). "
+        "RunwayToObjectStorageOperator stores it elsewhere and pays nothing: give it "
+        f"runway_task_id={task_id!r}, the kind of the task and another save_to. Or remove the file, "
         "or set overwrite=True where there is that parameter.",
         task_id=task_id,
     )

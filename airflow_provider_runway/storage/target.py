@@ -127,13 +127,11 @@ def storing(uri: object, task_id: str | None = None, kind: type[Exception] = Exc
         what = shorten(text, LONGEST_MESSAGE)
         retryable = is_retryable(error)
         if task_id is None:
-            message = f"No video can be stored at {uri!s} ({what}). Nothing was sent or paid."
+            message, detail = f"No video can be stored at {uri!s} ({what}).", "Nothing was sent or paid."
         else:
-            message = (
-                f"The video of task {task_id} cannot be stored at {uri!s} ({what}). It is paid and KIE.AI still has it "
-                f"(14 days at most)."
-            )
-        raise TargetUnwritableError(message, task_id=task_id, retryable=retryable) from cause
+            message = f"The video of task {task_id} cannot be stored at {uri!s} ({what})."
+            detail = "It is paid and KIE.AI still has it (14 days at most)."
+        raise TargetUnwritableError(message, detail=detail, task_id=task_id, retryable=retryable) from cause
 
 
 def with_suffix(path: str, suffix: str) -> str:

@@ -80,7 +80,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
         """Poll the task and store its video."""
         from airflow_provider_runway.storage.save import save
 
-        with self._ending(), self.hook:
+        with self._ending(context), self.hook:
             self.runway_task_id = self.needed("runway_task_id")
             check_task_id("runway_task_id", self.runway_task_id)
             save_to = self.needed("save_to")

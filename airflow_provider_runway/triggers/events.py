@@ -59,19 +59,21 @@ class VideoEvent:
     :param state: ``"success"``, ``"failed"``, ``"gone"`` (expired, or unknown to KIE), ``"timeout"`` or ``"fault"``
         (the polls went wrong).
     :param error: For ``"gone"`` and ``"fault"``, what was wrong, in one line.
+    :param detail: What else there is to say of it.
     """
 
     task_id: str
     state: str
     error: str | None = None
+    detail: str | None = None
 
     @classmethod
     def from_event(cls, event: Mapping[str, Any]) -> VideoEvent:
         """Read what Airflow brings back."""
-        return cls(str(event["task_id"]), event["state"], event.get("error"))
+        return cls(str(event["task_id"]), event["state"], event.get("error"), event.get("detail"))
 
     def to_event(self) -> dict[str, Any]:
-        """What Airflow stores: ``error`` only where there is one."""
+        """What Airflow stores: ``error`` and ``detail`` only where there are any."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
     def as_error(self, state: str | None = None) -> RunwayError:
@@ -80,9 +82,10 @@ class VideoEvent:
         :param state: The KIE task's state at a poll since then, which brought no video.
         """
         if self.state == "gone":
-            return TaskNotFoundError(self.error or f"KIE.AI has no record of task {self.task_id}", task_id=self.task_id)
+            said = self.error or f"KIE.AI has no record of task {self.task_id}"
+            return TaskNotFoundError(said, detail=self.detail, task_id=self.task_id)
         kind = MissingVideoError if state == TaskState.SUCCESS else PollingFailedError
-        return kind(self.error or "The trigger gave up.", task_id=self.task_id)
+        return kind(self.error or "The trigger gave up.", detail=self.detail, task_id=self.task_id)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

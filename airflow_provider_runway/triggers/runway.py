@@ -100,13 +100,17 @@ class RunwayVideoTrigger(BaseTrigger):
             self.log.exception("The wait for task %s ends with a fault of this provider.", self.request.runway_task_id)
             return self._event(
                 "fault",
-                PollingFailedError(f"The triggerer failed ({fault_of(error)}). The task is paid and goes on at KIE.AI"),
+                PollingFailedError(
+                    f"The triggerer failed ({fault_of(error)})", detail="The task is paid and goes on at KIE.AI"
+                ),
             )
         return self._event("success")
 
     def _event(self, state: str, error: RunwayError | None = None) -> VideoEvent:
-        text = None if error is None else shorten(str(error), _LONGEST_ERROR)
-        return VideoEvent(self.request.runway_task_id, state, text)
+        if error is None:
+            return VideoEvent(self.request.runway_task_id, state)
+        said = (shorten(error.summary, _LONGEST_ERROR), shorten(error.detail, _LONGEST_ERROR) or None)
+        return VideoEvent(self.request.runway_task_id, state, *said)
 
     def _log_change(self, state: str, waited: float) -> None:
         self.log.info("Task %s: %s after %.0f s.", self.request.runway_task_id, state, waited)

@@ -8,20 +8,21 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_runway.kie.advice import page
-from airflow_provider_runway.kie.errors import RunwayError
+from airflow_provider_runway.kie.errors import ConnectionSettingsError, RunwayError, ServiceError
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
-# How a message ends that has its advice already. What it quotes may have any of these words.
-_PAGE = re.compile(rf"See {re.escape(page('errors.md'))}(#\S+)?\.$")
+    from airflow_provider_runway.operators.advice import Advice
+
+PAGE = f"See {page('errors.md')}."
 _UNPAID = re.compile(r"[Nn]othing was (sent|paid)")
 _PAID = re.compile(r" is paid")
 
 
 @contextmanager
 def as_airflow_failure(
-    operator: BaseOperator | None = None, advise: Callable[[RunwayError], str] | None = None
+    operator: BaseOperator | None = None, advise: Callable[[RunwayError], Advice] | None = None
 ) -> Iterator[None]:
     """Turn an error that no retry can help into Airflow's ``AirflowFailException``, which skips the retries.
 
@@ -34,19 +35,26 @@ def as_airflow_failure(
         yield
     except RunwayError as error:
         if operator is not None and advise is not None:
-            _add(error, advise(error), operator)
+            add_advice(error, advise(error), operator)
         if error.retryable:
             raise
         fail_for_good(error)
 
 
-def _add(error: RunwayError, advice: str, operator: BaseOperator) -> None:
-    said = str(error)
-    if not _PAGE.search(said):
-        money, _, rest = advice.partition(" paid. ")
-        known = _UNPAID if money == "Nothing was" else _PAID if money.endswith(" is") else None
-        error.add(rest if known and known.search(said) else advice)
-    log_last(operator, f"{type(error).__name__}: {advice}")
+def add_advice(error: RunwayError, advice: Advice, operator: BaseOperator) -> None:
+    """Have an error's message end with what is paid and what to do, and say it in short as the log's last line.
+
+    :param error: The error, whose message need not repeat itself.
+    :param advice: What is paid and what to do.
+    :param operator: The operator that runs.
+    """
+    if isinstance(error, (ServiceError, ConnectionSettingsError)):
+        error.args = error.args[:1]  # the client has said what to do, and did not know the task
+    known = _UNPAID if advice.paid.startswith("Nothing") else _PAID if advice.paid.endswith(" is paid.") else None
+    is_said = advice.paid in error.detail or (known is not None and known.search(error.detail))
+    parts = ("" if is_said else advice.paid, "" if advice.to_do in error.detail else advice.to_do, PAGE)
+    error.add(" ".join(filter(None, parts)))
+    log_last(operator, f"{type(error).__name__}: {error.summary} {advice}")
 
 
 def log_last(operator: BaseOperator, text: str) -> None:
@@ -67,6 +75,12 @@ def log_last(operator: BaseOperator, text: str) -> None:
 
     operator.on_failure_callback = [*as_list(operator.on_failure_callback), write]
     operator.on_retry_callback = [*as_list(operator.on_retry_callback), write]
+
+
+def has_retry(context: Context) -> bool:
+    """Whether a task has a retry left, if this try fails."""
+    ti = context["ti"]
+    return ti.try_number <= ti.max_tries
 
 
 def as_list(callbacks: Any) -> list[Any]:

@@ -23,15 +23,8 @@ def default_of(option: str, otherwise: int) -> int:
     :param option: The name in the section ``[core]``.
     :param otherwise: What is safe.
     """
-    is_set = f"AIRFLOW__CORE__{option.upper()}" in os.environ or _is_chosen_in_file(option)
+    is_set = f"AIRFLOW__CORE__{option.upper()}" in os.environ or ConfigParser.has_option(conf, "core", option)
     return conf.getint("core", option) if is_set or airflow_version() < _RETRIES_ARE_SAFE else otherwise
-
-
-def _is_chosen_in_file(option: str) -> bool:
-    """Whether ``airflow.cfg`` says something else than Airflow itself: the file that it generates has its defaults."""
-    if not ConfigParser.has_option(conf, "core", option):
-        return False
-    return bool(ConfigParser.get(conf, "core", option) != conf.get_default_value("core", option))
 
 
 # Airflow reads an operator's own defaults from its signature, for mapped tasks too.

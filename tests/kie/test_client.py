@@ -360,7 +360,7 @@ def test_a_wrong_key_is_one_clear_sentence_and_no_retry(client: Make) -> None:
     assert str(caught.value) == (
         "KIE.AI answered with code 401, the API key is missing, wrong or without access: "
         "You do not have access permissions. Nothing was paid. Correct the API key of the connection. "
-        "See docs/errors.md#kieai-refuses."
+        "See docs/errors.md#kieai-refuses in the documentation of airflow-provider-runway."
     )
     assert len(requests) == 1
 

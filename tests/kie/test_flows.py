@@ -139,13 +139,14 @@ def test_a_refusal_says_itself_and_is_not_sent_again(answer: Answer | RunwayErro
     if isinstance(played.error, ServiceError):
         text = str(played.error)
         assert text.count("Nothing was paid.") == 1
-        assert text.endswith("See docs/errors.md#kieai-refuses.")
+        assert text.endswith("See docs/errors.md#kieai-refuses in the documentation of airflow-provider-runway.")
 
 
 def test_a_refusal_says_what_it_is_then_what_is_paid_then_what_to_do_then_where_to_read_on() -> None:
     assert str(submitted(said(code=402, msg="Credits insufficient")).error) == (
         "KIE.AI answered with code 402, the balance does not cover it: Credits insufficient. Nothing was paid. "
-        "Top up the account, and clear the task. See docs/errors.md#kieai-refuses."
+        "Top up the account, and clear the task. See docs/errors.md#kieai-refuses in the documentation of "
+        "airflow-provider-runway."
     )
 
 
@@ -212,9 +213,9 @@ def test_an_ambiguous_submission_tells_the_person_on_call_what_to_look_for() -> 
     request = GenerateRequest(prompt="A fox in the snow, " * 20, aspect_ratio="16:9")
     error = play(submit(request, NO_JITTER), [no_answer()]).error
     assert str(error) == (
-        "It is unknown whether KIE.AI took this video, so it is not sent again. "
+        f"It is unknown whether KIE.AI took this video (request {fingerprint(request)}), so it is not sent again. "
         "No whole answer came back from KIE.AI (ReadTimeout). "
-        f"It is request {fingerprint(request)}, kind runway, prompt "
+        "It is kind runway, prompt "
         "'A fox in the snow, A fox in the snow, A fox in the snow, A f…'. "
         "Look for it in the account's logs before submitting anew: if it is there, it is being made and paid."
     )

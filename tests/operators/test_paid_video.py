@@ -426,7 +426,9 @@ def test_a_video_that_came_to_the_target_while_this_one_was_made_is_left_alone(
 
 
 @pytest.mark.parametrize("native", [True, False])
-@pytest.mark.parametrize("template", ["{{ params.gone.title }}", "{{ gone", "{{ 'a' | nothing }}"])
+@pytest.mark.parametrize(
+    "template", ["{{ params.gone.title }}", "{{ gone", "{{ 'a' | nothing }}", "{% include 'no.j2' %}"]
+)
 def test_a_template_that_cannot_be_rendered_is_final(kie: Sandbox, native: bool, template: str) -> None:
     with pytest.raises(
         AirflowFailException, match=r"cannot be rendered .*Nothing was sent\. Nothing was paid"

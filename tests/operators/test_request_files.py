@@ -263,6 +263,4 @@ def test_an_error_about_a_doubtful_submission_names_the_request_as_the_record_do
 
     record = task.store.record
     assert record is not None
-    assert f"It is request {record['fingerprint']}, sent after {record['intended_at']}, kind runway" in str(
-        caught.value
-    )
+    assert f"(request {record['fingerprint']}, sent after {record['intended_at']})" in str(caught.value)

@@ -272,12 +272,13 @@ def test_a_key_that_is_refused_once_the_video_is_paid_is_no_reason_to_give_it_up
         with pytest.raises((AuthenticationError, ConnectionSettingsError)) as caught:
             task.run()
     [video] = kie.tasks
-    assert f"Task {video.task_id} is paid. Correct" in str(caught.value)
+    assert f"Task {video.task_id} is paid. C" in str(caught.value)
     assert "connection 'runway_default'" in str(caught.value)
     with pytest.raises((AuthenticationError, ConnectionSettingsError)):
         task.run()
     last = capfd.readouterr().out.strip().splitlines()[-1]
-    assert f"Error: Task {video.task_id} is paid. Correct" in last
+    assert f"Task {video.task_id} is paid. C" in last
+    assert "Error: Connection 'runway_default'" in last or "There is no connection" in last
     assert "goes on with it and pays nothing" in last
 
     rotate(connection=True)
@@ -292,7 +293,8 @@ def test_before_anything_is_paid_a_refused_key_and_a_missing_connection_are_fina
     with pytest.raises(AirflowFailException, match=r"onnection 'runway_default'.*Nothing was paid\. Correct"):
         Task().run()
     last = capfd.readouterr().out.strip().splitlines()[-1]
-    assert "AuthenticationError: Nothing was paid. Correct the API key of connection 'runway_default'. Then" in last
+    assert "AuthenticationError: Connection 'runway_default': KIE.AI answered with code 401" in last
+    assert "Nothing was paid. Correct the API key of connection 'runway_default'. Then" in last
 
     monkeypatch.delenv("AIRFLOW_CONN_RUNWAY_DEFAULT")
     with pytest.raises(
@@ -313,7 +315,9 @@ def test_what_fails_while_a_video_is_paid_ends_with_what_a_retry_does(
 
     *_, group, last = capfd.readouterr().out.strip().splitlines()
     assert "::endgroup::" in group
-    assert f"WaitTimeoutError: Task {kie.tasks[0].task_id} is paid." in last
+    task_id = kie.tasks[0].task_id
+    assert f"WaitTimeoutError: Task {task_id} was not ready in time" in last
+    assert f"Task {task_id} is paid." in last
     assert ("pays nothing" in last) is has_store
 
 

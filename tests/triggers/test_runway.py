@@ -147,7 +147,7 @@ def test_polls_that_go_wrong_in_a_row_do_not_end_the_wait_until_the_sixth(kie: S
     event = fired(waiting_for(submit(kie)))
     assert event["state"] == "fault"
     assert event["error"].startswith("6 polls in a row")
-    assert "No poll has found a record of it." in event["error"]
+    assert "No poll has found a record of it." in event["detail"]
 
 
 def test_a_pause_that_a_429_asks_for_is_kept_whole(kie: Sandbox, given_time: GivenTime) -> None:
@@ -288,7 +288,8 @@ def test_a_fault_of_our_own_ends_the_wait_with_an_event(
     event = fired(waiting_for("task-1"))
 
     assert (event["task_id"], event["state"]) == ("task-1", "fault")
-    assert event["error"] == "The triggerer failed (ZeroDivisionError). The task is paid and goes on at KIE.AI."
+    assert event["error"] == "The triggerer failed (ZeroDivisionError)."
+    assert event["detail"] == "The task is paid and goes on at KIE.AI."
 
 
 def test_a_video_that_is_not_ready_keeps_it_waiting(kie: Sandbox) -> None:

@@ -113,7 +113,7 @@ def test_tasks_of_others_are_left_alone() -> None:
         ("3.1.8", None, None, 0),
         ("3.3.2", "0", None, 0),
         ("3.3.2", "4", None, 4),
-        ("3.3.2", None, "0", 2),  # as the file has it that Airflow generates
+        ("3.3.2", None, "0", 0),
         ("3.3.2", None, "3", 3),
         ("3.2.2", "4", None, 4),
     ],
