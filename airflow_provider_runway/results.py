@@ -163,6 +163,11 @@ def finished_result(
     return JobResult(**result.to_json(), result_urls=urls, result=task.result, saved_files=files)
 
 
+def kept_until(completed_at: datetime | None) -> str:
+    """For how long KIE keeps what was ready then, for a log line."""
+    return f"until about {to_iso(completed_at + VIDEO_LIFETIME)}" if completed_at else "for 14 days after it was made"
+
+
 def _file_of_the_video(task: VideoTask, saved: Sequence[SavedFile]) -> SavedFile | None:
     """The stored file of ``video_url``: of a job's files it need not be the file."""
     if len(saved) == len(task.result_urls) and task.video_url in task.result_urls:

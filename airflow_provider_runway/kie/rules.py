@@ -148,7 +148,7 @@ def is_file_address(value: object) -> bool:
     return isinstance(value, str) and value.isprintable() and bool(_FILE_ADDRESS.fullmatch(value))
 
 
-_SOURCE_RULE = f"{_URL_RULE}, or the address of a file such as s3://bucket/fox.png"
+_SOURCE_RULE = f"{_URL_RULE}, or the address of a file such as s3://bucket/fox.png or file:///data/fox.png"
 _FILE_ADDRESS = re.compile(r"(?!https?://)[a-z][a-z0-9+.-]*://.*[^/]", re.IGNORECASE)
 
 

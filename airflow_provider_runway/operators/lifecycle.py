@@ -30,7 +30,7 @@ from airflow_provider_runway.operators.submission import Refuse, Stage, Submissi
 from airflow_provider_runway.operators.submitter import Submitter
 from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.operators.video_job import Deferral, Facts, Submitted, VideoJob
-from airflow_provider_runway.results import VideoResult, finished_result, submitted_result, utc_now
+from airflow_provider_runway.results import VideoResult, finished_result, kept_until, submitted_result, utc_now
 from airflow_provider_runway.triggers.deferral import shortest_deferral, trigger_timeout
 from airflow_provider_runway.triggers.events import AdmissionEvent, PollRequest, VideoEvent
 from airflow_provider_runway.utils.config import read_largest_file, read_prices, read_shortest_deferral
@@ -270,6 +270,15 @@ class VideoLifecycle:
         :param seen_to_finish: Whether this try has waited for it, so that it became ready just now.
         """
         facts, self.video_url = self._facts, task.video_url or ""
+        completed_at = task.completed_at or (utc_now() if seen_to_finish else None)
+        self._log.info(
+            "The %s of task %s is ready%s. KIE.AI keeps it %s.%s",
+            "result" if task.kind == "job" else "video",
+            task.task_id,
+            submission.took_until(completed_at, is_exact=task.completed_at is not None),
+            kept_until(completed_at),
+            "" if facts.save_to is None else " It is stored now.",
+        )
         saved: Sequence[SavedFile] = []
         if facts.save_to is not None:
             from airflow_provider_runway.storage.save import save
@@ -282,16 +291,9 @@ class VideoLifecycle:
             task,
             parent_task_id=facts.parent_task_id,
             submitted_at=submission.submitted_at,
-            completed_at=utc_now() if seen_to_finish else None,
+            completed_at=completed_at,
             credits_estimate=facts.price,
             saved=saved,
-        )
-        self._log.info(
-            "The %s of task %s is ready%s. KIE.AI keeps it %s.",
-            "result" if task.kind == "job" else "video",
-            task.task_id,
-            submission.took_until(result.completed_at),
-            f"until about {result.expires_at}" if result.expires_at else "for 14 days after it was made",
         )
         for file in saved:
             self._log.info("Task %s is stored at %s (%d bytes).", task.task_id, file.path, file.size)

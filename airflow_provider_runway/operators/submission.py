@@ -7,7 +7,6 @@ retry, a cleared task and each mapped index find their own. It holds no secret: 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
 from enum import Enum
@@ -85,12 +84,20 @@ class Submission:
         """When KIE had taken it, in epoch seconds."""
         return None if self.submitted_at is None else datetime.fromisoformat(self.submitted_at).timestamp()
 
-    def took_until(self, completed_at: str | None) -> str:
-        """How long the video took, as far as is known, to follow upon "ready"."""
-        with suppress(TypeError, ValueError):
-            took = datetime.fromisoformat(str(completed_at)) - datetime.fromisoformat(str(self.submitted_at))
-            return f", {max(took.total_seconds(), 0.0):.0f} s after it was submitted"
-        return ""
+    def took_until(self, completed_at: datetime | None, *, is_exact: bool) -> str:
+        """How long the video took, as far as is known, to follow upon "ready".
+
+        :param completed_at: When it was ready.
+        :param is_exact: Whether KIE says so, and it was not only seen then: waiting for a worker counts in that.
+        """
+        if completed_at is None or self.submitted_epoch is None:
+            return ""
+        took = max(completed_at.timestamp() - self.submitted_epoch, 0.0)
+        return (
+            f", {took:.0f} s after it was submitted"
+            if is_exact
+            else f", as was seen {took:.0f} s after it was submitted"
+        )
 
     def replaceable(self, save_to: str | None) -> tuple[str, ...]:
         """Checksums of files at a target that are this Airflow task's own."""
@@ -163,9 +170,13 @@ class Reattach:
                 f"{RECORD_KEY!r} from this task's state store and clear the task."
             )
         return (
-            f"An earlier try submitted task {earlier.task_id} at {earlier.submitted_at}: this one waits on it and "
+            f"An earlier try submitted task {earlier.task_id}{_at(earlier.submitted_at)}: this one waits on it and "
             "pays nothing."
         )
+
+
+def _at(moment: str | None) -> str:
+    return f" at {moment}" if moment else ""
 
 
 @dataclass(frozen=True, slots=True)

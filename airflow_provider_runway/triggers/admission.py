@@ -9,7 +9,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
-from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT
+from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT, SUBMISSION_WINDOW
 from airflow_provider_runway.triggers.admission_queue import admission_queue
 from airflow_provider_runway.triggers.arguments import ignore_unknown
 from airflow_provider_runway.triggers.deferral import outlast_shortest_deferral
@@ -71,7 +71,15 @@ class RunwayAdmissionTrigger(BaseTrigger):
             queue.pause(request.not_before)
         elif request.refusals:
             queue.refused(late=request.late)
-        self.log.info("Waiting for KIE.AI's rate limit: %d submissions of this connection wait already.", len(queue))
+        self.log.info(
+            "This submission queues, as %s (%d submissions in %d s). Of this connection, %d others queue.",
+            "KIE.AI refused it for now"
+            if request.refusals
+            else "all that are under way may exceed KIE.AI's rate limit",
+            request.limit,
+            SUBMISSION_WINDOW,
+            len(queue),
+        )
         await outlast_shortest_deferral(self, since)
         moment = await queue.admit(request.queued_at, request.not_before)
         event = AdmissionEvent(moment=moment, queued_at=request.queued_at, refusals=request.refusals)

@@ -30,6 +30,8 @@ class _TaskType(BaseOperatorMeta):
         try:
             return super().__call__(*args, **kwargs)
         except RunwayError as error:
+            # Of an import error Airflow shows no line of the DAG.
+            error.args = (error.summary, f"It is a parameter of task {kwargs.get('task_id')!r}.", *error.args[1:])
             if not kwargs.get("_airflow_from_mapped"):
                 raise
             error.add("Nothing was paid. Correct what this task is mapped over, and clear it")

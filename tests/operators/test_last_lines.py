@@ -13,8 +13,10 @@ from airflow_provider_runway import exceptions
 from airflow_provider_runway.exceptions import CreditFloorError, InvalidRequestError, RunwayError
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.operators.advice import Payment, advise, advise_where_nothing_is_paid
-from airflow_provider_runway.operators.runway import RunwayExtendOperator
-from airflow_provider_runway.sandbox import Expire, Fail, Refuse, Sandbox
+from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
+from airflow_provider_runway.operators.submission import Reattach, Submission
+from airflow_provider_runway.results import utc_now
+from airflow_provider_runway.sandbox import Expire, Fail, Refuse, Sandbox, WrongLength
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator
 
@@ -185,3 +187,36 @@ def test_a_sensor_whose_key_is_refused_says_so(
     line = last_line_of(RunwayVideoSensor(task_id="w", runway_task_id=finished), capfd)
 
     assert "This task pays nothing. Correct the API key of connection 'runway_default'. Then clear this task" in line
+
+
+def test_an_import_error_names_the_task() -> None:
+    with pytest.raises(
+        InvalidRequestError, match=r"^duration .*; got 7\. It is a parameter of task 'autumn'\. Nothing was sent\.$"
+    ):
+        RunwayGenerateOperator(task_id="autumn", prompt="A fox", aspect_ratio="16:9", duration=7)
+    with pytest.raises(InvalidRequestError, match="It is a parameter of task 'w'"):
+        RunwayVideoSensor(task_id="w", runway_task_id="x", kind="film")  # type: ignore[arg-type]
+
+
+def test_a_local_path_as_a_picture_is_told_how_to_be_given() -> None:
+    with pytest.raises(InvalidRequestError, match="or file:///data/fox"):
+        RunwayGenerateOperator(task_id="fox", prompt="A fox", image_url="/data/fox.png")
+
+
+def test_the_log_says_that_it_is_ready_before_it_is_stored(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    kie.fault(WrongLength(), on="media", times=99)
+    with pytest.raises(RunwayError):
+        Task(save_to=str(tmp_path / "fox.mp4")).run()
+    out = capfd.readouterr().out
+
+    assert f"The video of task {kie.tasks[0].task_id} is ready, " in out
+    assert " It is stored now." in out
+
+
+def test_nothing_is_said_of_a_time_that_is_not_known() -> None:
+    earlier = Submission.unrecorded("task-1", None, "f")
+
+    assert "None" not in Reattach(earlier).note
+    assert earlier.took_until(utc_now(), is_exact=True) == ""
