@@ -51,7 +51,8 @@ class RunwayHook(BaseHook):
             video = await client.wait(task_id)
 
     :param runway_conn_id: The connection, of type ``runway``.
-    :param transport: An httpx transport in place of the network, for tests.
+    :param transport: An httpx transport in place of the network, for tests. It serves the sync methods alone:
+        :meth:`a_get_conn` refuses to go to the network beside it.
     """
 
     conn_name_attr = "runway_conn_id"
@@ -206,6 +207,8 @@ class RunwayHook(BaseHook):
     @asynccontextmanager
     async def a_get_conn(self) -> AsyncIterator[AsyncKieClient]:
         """An async client over aiohttp, with the same methods; closed at the end of the block."""
+        if self._transport is not None:
+            raise TypeError("a transport in place of the network serves the sync methods alone")
         settings = await self.a_get_settings()
         sender = await AiohttpSender.open(settings.address, timeout=settings.timeout, sockets=_SOCKETS)
         async with AsyncKieClient(settings.address, sender) as client:

@@ -1,43 +1,4 @@
-"""Everything that can go wrong with KIE.AI, as one tree of exceptions.
-
-::
-
-    RunwayError
-    ├── InvalidRequestError           a field breaks a rule; nothing was sent
-    ├── ConnectionSettingsError       the connection lacks something or is wrong; nothing was sent
-    ├── UnreadableFileError           a file that is to be uploaded cannot be read
-    ├── NotSentError                  no connection to KIE could be made; nothing was sent
-    ├── NoAnswerError                 sent, but the answer never came whole
-    ├── ServiceError                  KIE (or its edge) answered with an error
-    │   ├── BadRequestError           400, 405, 409
-    │   ├── AuthenticationError       401
-    │   ├── InsufficientCreditsError  402
-    │   ├── PermissionDeniedError     403
-    │   ├── NotFoundError             404
-    │   ├── RejectedError             413, 422
-    │   ├── RateLimitedError          429, 430
-    │   ├── QuotaExceededError        433
-    │   ├── InputUnreachableError     451
-    │   ├── MaintenanceError          455
-    │   ├── FeatureDisabledError      505
-    │   ├── ServerError               408 and the other 5xx
-    │   └── UnreadableAnswerError     not KIE's envelope: not JSON, empty, no code
-    ├── CreditFloorError              the video would take the balance below the connection's floor; nothing was sent
-    ├── AmbiguousSubmissionError      sent; KIE may or may not have taken and charged it
-    ├── GenerationFailedError         KIE made the task and then failed it; the credits come back
-    ├── TaskNotFoundError             KIE knows no task of that id
-    ├── VideoExpiredError             the video was made, and KIE has deleted it since
-    ├── MissingVideoError             KIE says success but gives no video
-    ├── PollingFailedError            too many polls in a row went wrong; the task itself goes on
-    ├── WaitTimeoutError              not ready in time; the task itself goes on
-    ├── UnreadableRecordError         the record of an earlier submission cannot be read; nothing was sent
-    ├── NotFinishedError              the video is still being made, so there is nothing to store
-    ├── DownloadError                 the media host did not give the whole file
-    │   ├── DeadLinkError             it no longer knows the link
-    │   └── NotAVideoError            it gave something else
-    ├── TargetExistsError             another file is at the target already
-    └── TargetUnwritableError         the video cannot be stored at the target
-"""
+"""The errors of this provider; :mod:`airflow_provider_runway.exceptions` draws their tree."""
 
 from __future__ import annotations
 

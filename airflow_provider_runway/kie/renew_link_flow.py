@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from airflow_provider_runway.kie.api import direct_link_call
-from airflow_provider_runway.kie.errors import DeadLinkError, ServiceError
+from airflow_provider_runway.kie.errors import DeadLinkError, RunwayError, ServiceError, TaskNotFoundError
 from airflow_provider_runway.kie.flows import Flow, ask, get_task
 from airflow_provider_runway.kie.job_results import read_link
 from airflow_provider_runway.kie.judging import judge
@@ -27,7 +27,10 @@ def renew_link(
     :raises DeadLinkError: If KIE gives no other.
     :raises VideoExpiredError: If the record says that the video was deleted.
     """
-    task = yield from get_task(task_id, kind, retry_rules, api)
+    try:
+        task = yield from get_task(task_id, kind, retry_rules, api)
+    except TaskNotFoundError as error:  # of a task that has finished, which one answer does not undo
+        raise _no_other_link(task_id, str(error), error) from error
     decision = judge(task)
     if decision.error is not None:
         raise decision.error
@@ -48,7 +51,7 @@ def renew_link(
     return renewed
 
 
-def _no_other_link(task_id: str, why: str, error: ServiceError | None) -> DeadLinkError:
+def _no_other_link(task_id: str, why: str, error: RunwayError | None) -> DeadLinkError:
     return DeadLinkError(
         f"The link to the video of task {task_id} has died, and KIE.AI gives no other: {as_sentence(why)}",
         detail="KIE.AI deletes videos 14 days after they were made; if this one is younger, ask again later.",

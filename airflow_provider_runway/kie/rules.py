@@ -25,16 +25,21 @@ LONGEST_ALEPH_WATERMARK = 20
 
 def check_prompt(value: object) -> None:
     """1 to 1800 characters, not only white space (the longest KIE documents)."""
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not _shows(value):
         raise InvalidRequestError("prompt", value, "must be a text of 1 to 1800 characters")
     if len(value) > MAX_PROMPT_LENGTH:
         raise InvalidRequestError("prompt", value, f"must be at most {MAX_PROMPT_LENGTH} characters")
     check_encodable("prompt", value)
 
 
+def _shows(text: str) -> bool:
+    """Whether there is anything to be seen of a text: no white space, no zero-width or control character."""
+    return any(character.isprintable() and not character.isspace() for character in text)
+
+
 def check_aleph_prompt(value: object) -> None:
     """A text, not only white space."""
-    if not isinstance(value, str) or not value.strip():
+    if not isinstance(value, str) or not _shows(value):
         raise InvalidRequestError("prompt", value, "must be a text of at least 1 character")
     check_encodable("prompt", value)
 

@@ -146,6 +146,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         deadline: float | None = None,
         submitted_at: str | None = None,
         facts: Mapping[str, Any] | None = None,
+        **unknown: Any,
     ) -> dict[str, Any]:
         """Go on after the trigger: poll once more, then return the result or say what happened.
 
@@ -153,17 +154,19 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         :param deadline: Epoch seconds at which this try stops waiting.
         :param submitted_at: When the task was submitted, ISO 8601.
         :param facts: What is known of the video; see :class:`~airflow_provider_runway.operators.video_job.Facts`.
+        :param unknown: What another release of this provider has kept besides; it is ignored.
         """
         from airflow_provider_runway.operators.video_job import Facts
         from airflow_provider_runway.triggers.events import VideoEvent
 
+        del unknown
         ended = VideoEvent.from_event(event)
         with self._run(context) as lifecycle:
             lifecycle.paid = ended.task_id
             self.show_logs(ended.task_id)
             lifecycle.request = self._submitted_request(lifecycle)
-            job = self._job()  # without facts, an earlier release has deferred
-            known = Facts.of(job, self.build_request()) if facts is None else Facts(**facts)
+            job = self._job()
+            known = Facts.from_json(facts or {}, job)
             return self._conclude(context, lifecycle, lifecycle.resume(job, known, ended, deadline, submitted_at))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:
@@ -258,12 +261,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         from airflow_provider_runway.utils.asset_events import describe_video
 
         if isinstance(outcome, Deferral):
-            self.defer(
-                trigger=outcome.trigger,
-                method_name=outcome.method_name,
-                kwargs=dict(outcome.kwargs),
-                timeout=outcome.timeout,
-            )
+            self.defer(**outcome.arguments)
         self.result = outcome
         describe_video(context, self.outlets, outcome, lifecycle.request)
         # The operator that runs is a copy: no scheduler or DAG processor knows of this callback.

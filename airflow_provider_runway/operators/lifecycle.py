@@ -283,10 +283,9 @@ class VideoLifecycle:
         if facts.save_to is not None:
             from airflow_provider_runway.storage.save import save
 
-            own = submission.replaceable(facts.save_to)
-            renew, thumbnail = self._hook.renew_link, self._job.thumbnail
+            own, renew = submission.replaceable(facts.save_to), self._hook.renew_link
             with self.state.recording_failure(submission):
-                saved = save(task, facts.save_to, renew_link=renew, overwrite=own, thumbnail=thumbnail)
+                saved = save(task, facts.save_to, renew_link=renew, overwrite=own, thumbnail=self._job.thumbnail)
         result = finished_result(
             task,
             parent_task_id=facts.parent_task_id,

@@ -132,18 +132,25 @@ class TaskState:
             if error.resubmissions is not None:
                 failures += 1
                 error.retryable = failures <= error.resubmissions
-            self._note(replace(submission, stage=Stage.FAILED, failures=failures))
+            is_noted = self._note(replace(submission, stage=Stage.FAILED, failures=failures))
+            # A bound that cannot be kept is taken to be reached.
+            error.retryable = error.retryable and (is_noted or error.resubmissions is None)
             raise
         except (VideoExpiredError, TaskNotFoundError):
             self._note(replace(submission, stage=Stage.GONE))
             raise
 
-    def _note(self, submission: Submission) -> None:
-        """Keep a record that a further try could do without: it would poll, and be told the same."""
+    def _note(self, submission: Submission) -> bool:
+        """Keep a record that a further try could do without: it would poll, and be told the same.
+
+        :return: Whether it is kept.
+        """
         try:
             self.write_submission(submission)
         except Exception as error:  # noqa: BLE001 - what KIE has said counts
             log.warning("The end of task %s could not be noted (%s).", submission.task_id, type(error).__name__)
+            return False
+        return True
 
 
 def _insist(write: Callable[[], None]) -> None:

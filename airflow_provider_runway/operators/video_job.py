@@ -62,6 +62,13 @@ class Facts:
     parent_task_id: str | None = None
 
     @classmethod
+    def from_json(cls, kept: Mapping[str, Any], job: VideoJob) -> Facts:
+        """Read what a deferral has kept: what another release kept besides is ignored, what it did not is as now."""
+        known = {name: kept[name] for name in cls.__slots__ if name in kept}
+        now = {"fingerprint": "", "profile": job.kind, "save_to": job.save_to, "parent_task_id": job.parent_task_id}
+        return cls(**{**now, **known})
+
+    @classmethod
     def of(cls, job: VideoJob, request: Request) -> Facts:
         """What is known before the submission."""
         price: float | None = None
@@ -84,6 +91,12 @@ class Deferral:
     method_name: str
     timeout: timedelta
     kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def arguments(self) -> dict[str, Any]:
+        """By their names."""
+        names = ("trigger", "method_name", "timeout")
+        return {**{name: getattr(self, name) for name in names}, "kwargs": dict(self.kwargs)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,8 +134,14 @@ def storing(uri: object, task_id: str | None = None, kind: type[Exception] = Exc
         raise TargetUnwritableError(message, detail=detail, task_id=task_id, retryable=retryable) from cause
 
 
+# What stands behind another dot, such as the year in ``take.2026``, belongs to the name.
+_MEDIA_SUFFIX = re.compile(
+    r"(?<=.)\.(?:mp4|m4v|mov|webm|mkv|avi|gif|png|jpe?g|webp|avif|mp3|wav|ogg|flac|aac|m4a)$", re.IGNORECASE
+)
+
+
 def with_suffix(path: str, suffix: str) -> str:
-    """A path whose file has another suffix."""
+    """A path whose file has another suffix in place of that of a media file."""
     folder, slash, name = path.rpartition("/")
-    stem = re.sub(r"(?<=.)\.[A-Za-z0-9]{1,5}$", "", name)
+    stem = _MEDIA_SUFFIX.sub("", name)
     return f"{folder}{slash}{stem}{suffix}"

@@ -9,7 +9,7 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_runway.kie.errors import GenerationFailedError, InvalidRequestError
 from airflow_provider_runway.kie.judging import require_video
-from airflow_provider_runway.kie.rules import check_kind, check_task_id
+from airflow_provider_runway.kie.rules import check_flag, check_kind, check_task_id
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.operators.free_task import FreeTask
 from airflow_provider_runway.operators.parameters import check_folder, check_literal
@@ -70,6 +70,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
         check_literal(lambda task_id: check_task_id("runway_task_id", task_id), runway_task_id)
         check_literal(lambda place: check_place("save_to", place), save_to)
         check_kind(kind)
+        check_flag("overwrite", overwrite)
         if kind == "job":
             check_literal(check_folder, save_to)
             if thumbnail:

@@ -350,3 +350,16 @@ def test_a_connection_that_is_there_and_cannot_be_read_is_not_called_missing(
     assert "abcd" not in str(caught.value)
     with pytest.raises(ConnectionSettingsError, match="cannot read what AIRFLOW_CONN_CLIPS says"):
         asyncio.run(RunwayHook("clips").a_get_settings())
+
+
+def test_a_transport_in_place_of_the_network_is_never_passed_by(kie: Sandbox) -> None:
+    hook = RunwayHook(transport=httpx.MockTransport(lambda _: httpx.Response(500)))
+
+    async def submit() -> None:
+        async with hook.a_get_conn() as client:
+            await client.submit(GenerateRequest(prompt="A fox", aspect_ratio="16:9"))
+
+    with pytest.raises(TypeError, match="sync methods alone"):
+        asyncio.run(submit())
+
+    assert not kie.ledger.charges

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from airflow_provider_runway import exceptions
 from airflow_provider_runway.kie import errors
 from airflow_provider_runway.kie.errors import (
     GenerationFailedError,
@@ -28,7 +29,7 @@ def drawn_tree() -> dict[str, str]:
     """Each class that the module's docstring draws, with its parent."""
     parents: dict[str, str] = {}
     path: list[str] = []
-    for line in (errors.__doc__ or "").splitlines():
+    for line in (exceptions.__doc__ or "").splitlines():
         if match := re.match(r"    ((?:│   |    )*)(?:[├└]── )?(\w+Error)\b", line):
             depth = len(match[1]) // 4 + ("── " in line)
             path[depth:] = [match[2]]

@@ -66,6 +66,15 @@ def test_a_record_of_a_deleted_video_says_so() -> None:
     assert isinstance(renewed(said({**READY, "expireFlag": 1})).error, VideoExpiredError)
 
 
+@pytest.mark.parametrize("answer", [said(None), said(code=404), said(code=422, msg="recordInfo is null")])
+def test_a_record_that_does_not_show_once_does_not_undo_that_the_video_was_made(answer: Answer) -> None:
+    error = renewed(answer).error
+
+    assert isinstance(error, DeadLinkError)
+    assert error.retryable
+    assert error.task_id == "t-1"
+
+
 def test_a_fault_of_kies_that_stays_is_told_as_such() -> None:
     error = renewed(said(READY), *[said(code=500)] * 4).error
 

@@ -86,7 +86,7 @@ def test_a_prompt_has_1_to_1800_characters(make: Any, length: int) -> None:
 
 
 @pytest.mark.parametrize("make", [generate, extend])
-@pytest.mark.parametrize("prompt", ["", " ", "\n\t ", *NOT_TEXT])
+@pytest.mark.parametrize("prompt", ["", " ", "\n\t ", "\u200b", "\u2060 \ufeff", "\u00ad", *NOT_TEXT])
 def test_a_prompt_that_says_nothing_is_refused(make: Any, prompt: Any) -> None:
     assert "1 to 1800 characters" in refused("prompt", make, prompt=prompt)
 
@@ -247,7 +247,7 @@ def test_a_prompt_for_aleph_has_no_longest_length(prompt: str) -> None:
     assert aleph(prompt=prompt).prompt == prompt
 
 
-@pytest.mark.parametrize("prompt", ["", " ", "\n\t ", *NOT_TEXT])
+@pytest.mark.parametrize("prompt", ["", " ", "\n\t ", "\u200b", "\u2060 \ufeff", "\u00ad", *NOT_TEXT])
 def test_a_prompt_for_aleph_says_something(prompt: Any) -> None:
     assert "at least 1 character" in refused("prompt", aleph, prompt=prompt)
 

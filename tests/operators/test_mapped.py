@@ -71,6 +71,9 @@ class Returned(XComArg):
     def __init__(self, value: object) -> None:
         self._value = value
 
+    def __repr__(self) -> str:
+        return f"Returned({self._value!r})"  # what names a test case has to be the same in every process
+
     def resolve(self, context: object) -> Any:
         return self._value
 

@@ -13,12 +13,13 @@ from fakes import GivenTime
 
 from airflow_provider_runway.exceptions import (
     AuthenticationError,
+    DeadLinkError,
     GenerationFailedError,
     ServerError,
     VideoExpiredError,
 )
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
-from airflow_provider_runway.sandbox import CutAfter, Fail, Refuse, Sandbox
+from airflow_provider_runway.sandbox import CutAfter, Fail, Missing, Refuse, Sandbox
 
 from .support import FOX, NEXT, Task, is_waiting, rendered
 from .test_upload import picture
@@ -426,9 +427,7 @@ def test_a_video_that_came_to_the_target_while_this_one_was_made_is_left_alone(
 
 
 @pytest.mark.parametrize("native", [True, False])
-@pytest.mark.parametrize(
-    "template", ["{{ params.gone.title }}", "{{ gone", "{{ 'a' | nothing }}", "{% include 'no.j2' %}"]
-)
+@pytest.mark.parametrize("template", ["{{ params.gone.title }}", "{{ gone", "{{ 'a' | nothing }}"])
 def test_a_template_that_cannot_be_rendered_is_final(kie: Sandbox, native: bool, template: str) -> None:
     with pytest.raises(
         AirflowFailException, match=r"cannot be rendered .*Nothing was sent\. Nothing was paid"
@@ -464,3 +463,45 @@ def test_a_template_that_cannot_be_rendered_any_more_says_what_is_paid_and_stops
         task.run()
     ti._ti_context_from_server.next_method = "execute_complete"
     assert task.resume(waiting)["state"] == "success"
+
+
+@pytest.mark.parametrize(
+    ("facts", "unknown"),
+    [({"model_version": 3}, {}), ({}, {"later": True}), (None, {}), ({"profile": None, "fingerprint": None}, {})],
+)
+def test_what_another_release_has_deferred_with_is_handed_over(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path, facts: dict[str, Any] | None, unknown: dict[str, Any]
+) -> None:
+    task = Task(save_to=f"{tmp_path}/fox.mp4")
+    waiting = task.start()
+    kept = waiting.arguments.pop("facts")
+    if facts is not None:
+        kept = {name: value for name, value in {**kept, **facts}.items() if value is not None}
+        waiting.arguments["facts"] = kept
+    waiting.arguments.update(unknown)
+
+    result = task.resume(waiting)
+
+    assert (result["state"], result["saved_to"]) == ("success", f"file://{tmp_path}/fox.mp4")
+
+
+@pytest.mark.parametrize("is_done_before", [False, True])
+def test_a_record_that_does_not_show_while_a_dead_link_is_renewed_costs_nothing(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path, is_done_before: bool
+) -> None:
+    task = Task(save_to=f"{tmp_path}/fox.mp4")
+    task.airflow_makes_of_success = "failed"
+    waiting = task.start()
+    ended = waiting.wait()
+    if is_done_before:
+        task.resume(waiting, ended)
+        (tmp_path / "fox.mp4").unlink()
+    kie.fault(Refuse(404, http_status=404), on="media", times=None)
+    kie.fault(Missing(), on="record", skip=1, times=1)  # the first is polled before the link is renewed
+
+    with pytest.raises(DeadLinkError):
+        task.run() if is_done_before else task.resume(waiting, ended)
+    kie.clear_faults()
+
+    assert task.run()["state"] == "success"
+    assert len(kie.ledger.charges) == 1

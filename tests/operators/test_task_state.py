@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from fakes import FakeStore, fake_context
+from fakes import FakeStore, GivenTime, fake_context
 
 from airflow_provider_runway.exceptions import GenerationFailedError, UnreadableRecordError
 from airflow_provider_runway.operators.submission import RECORD_KEY, RETENTION, Stage, Submission
@@ -91,6 +91,21 @@ def test_a_failure_is_recorded_and_stops_being_retryable_at_its_bound(
     assert error.retryable is retryable
     if store is not None:
         assert state.read_submission() == replace(SUBMITTED, stage=Stage.FAILED, failures=failures + 1)
+
+
+@pytest.mark.parametrize(("resubmissions", "retryable"), [(1, False), (None, True)])
+def test_a_bound_that_cannot_be_noted_is_taken_to_be_reached(
+    given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, resubmissions: int | None, retryable: bool
+) -> None:
+    store = FakeStore()
+    state = TaskState(fake_context(store))
+    monkeypatch.setattr(store, "set", lambda *_, **__: 1 / 0)
+    error = GenerationFailedError("failed", retryable=True, resubmissions=resubmissions)
+
+    with pytest.raises(GenerationFailedError), state.recording_failure(SUBMITTED):
+        raise error
+
+    assert error.retryable is retryable
 
 
 def test_a_success_counts_for_the_video_that_it_was_noted_of() -> None:

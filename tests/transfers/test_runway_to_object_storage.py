@@ -154,3 +154,9 @@ def test_importing_it_loads_nothing_that_only_a_running_task_needs() -> None:
     heavy = {"fsspec", "upath", "http.client", "aiohttp", "airflow.providers"}
     assert not heavy & loaded
     assert not {name for name in loaded if name.startswith("airflow_provider_runway.storage")}
+
+
+@pytest.mark.parametrize("overwrite", [1, "yes", None])
+def test_whether_a_file_is_replaced_is_yes_or_no(overwrite: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="overwrite"):
+        RunwayToObjectStorageOperator(task_id="save", runway_task_id="t-1", save_to="/tmp/fox.mp4", overwrite=overwrite)
