@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import logging
-import shlex
 import sys
+import time
 from argparse import Namespace
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from airflow_provider_runway.cli.ending import (
     ExitCode,
@@ -20,12 +19,26 @@ from airflow_provider_runway.cli.ending import (
     end,
     ending_with,
     interruptible,
-    printable,
     say,
 )
+from airflow_provider_runway.cli.pasting import (
+    UNSUBMITTED,
+    how_to_mend,
+    how_to_save,
+    how_to_store,
+    how_to_wait,
+    told,
+    unpaid,
+)
 from airflow_provider_runway.cli.progress import downloading, uploading, waiting
+from airflow_provider_runway.cli.showing import show, whole
 from airflow_provider_runway.hooks.runway import RunwayHook
-from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, NotFinishedError, RunwayError
+from airflow_provider_runway.kie.errors import (
+    AmbiguousSubmissionError,
+    NotFinishedError,
+    RunwayError,
+    TargetExistsError,
+)
 from airflow_provider_runway.kie.judging import Verdict, judge, require_video
 from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT, check_floor, estimate, priced
 from airflow_provider_runway.kie.requests import GenerateRequest
@@ -44,7 +57,7 @@ def credits_(arguments: Namespace) -> None:
     """Print the balance."""
     with _hook(arguments) as hook:
         balance = hook.credits()
-    _show({"credits": balance, "dollars": round(balance * DOLLARS_PER_CREDIT, 2)}, arguments.output)
+    show({"credits": whole(balance), "dollars": round(balance * DOLLARS_PER_CREDIT, 2)}, arguments.output)
 
 
 @command
@@ -56,7 +69,7 @@ def status(arguments: Namespace) -> None:
         task = replace(task, fail_code=None, fail_message=None)  # KIE fills them in for others too
     shown = {**asdict(task), "state": task.state.value, "raw_state": shorten(task.raw_state)}
     shown["completed_at"] = task.completed_at and to_iso(task.completed_at)
-    _show({**shown, "fail_message": task.fail_message and shorten(task.fail_message)}, arguments.output)
+    show({**shown, "fail_message": task.fail_message and shorten(task.fail_message)}, arguments.output)
     decision = judge(task)
     if decision.error is not None:
         end(code_of(decision.error), str(decision.error))
@@ -68,11 +81,11 @@ def status(arguments: Namespace) -> None:
 def wait(arguments: Namespace) -> None:
     """Wait for a video, and print where it is."""
     _check_times(arguments)
-    how = _how_to_wait(arguments.task_id, arguments)
+    how = how_to_wait(arguments.task_id, arguments)
     with _hook(arguments) as hook, interruptible(f"Only the waiting has ended: what KIE.AI makes goes on. {how}"):
         states = list[str]()
         task = _wait(hook, arguments.task_id, arguments, code_of, how, see=states.append)
-    _show(finished_result(task, completed_at=utc_now() if states else None).to_json(), arguments.output)
+    show(finished_result(task, completed_at=utc_now() if states else None).to_json(), arguments.output)
 
 
 @command
@@ -82,9 +95,9 @@ def save(arguments: Namespace) -> None:
         try:
             task = require_video(hook.get_task(arguments.task_id, arguments.kind))
         except NotFinishedError:
-            end(ExitCode.NOT_READY, f"The video is still being made. {_how_to_wait(arguments.task_id, arguments)}")
-        saved = _save(hook, task, arguments.path, arguments)
-    _show(finished_result(task, saved=saved).to_json(), arguments.output)
+            end(ExitCode.NOT_READY, f"The video is still being made. {how_to_wait(arguments.task_id, arguments)}")
+        saved = _save(hook, task, arguments.path, arguments, code_of)
+    show(finished_result(task, saved=saved).to_json(), arguments.output)
 
 
 @command
@@ -107,9 +120,13 @@ def generate(arguments: Namespace) -> None:
     if arguments.save_to is not None and arguments.no_wait:
         end(ExitCode.WRONG, "--save-to needs the video, and --no-wait does not wait for it. Nothing was sent.")
     with _hook(arguments) as hook:
-        with ending_with(code_before_paying):
+        with ending_with(code_before_paying, lambda error: unpaid(error, arguments, UNSUBMITTED)):
             if arguments.save_to is not None:
-                check_target(arguments.save_to, None)
+                try:
+                    check_target(arguments.save_to, None)
+                except TargetExistsError:
+                    there = f"TargetExistsError: There is a file at {arguments.save_to} already."
+                    end(ExitCode.WRONG, f"{there} Nothing was sent or paid. Remove it, or give --save-to another path.")
             image = request.image_url
             if is_file_address(image):
                 read_source(str(image), "image_url", "picture")
@@ -123,7 +140,7 @@ def generate(arguments: Namespace) -> None:
         with interruptible(doubt, ExitCode.UNKNOWN):
             with ending_with(code_before_paying):
                 task_id = _submit(hook, request, look)
-            how = _how_to_wait(task_id, arguments)
+            how = how_to_wait(task_id, arguments)
             with interruptible(f"The video goes on being made at KIE.AI, and stays paid. {how}"):
                 _follow(hook, task_id, price, arguments, how)
 
@@ -141,22 +158,23 @@ def _follow(hook: RunwayHook, task_id: str, price: float | None, arguments: Name
     submitted_at = to_iso(utc_now())
     say(f"Submitted to KIE.AI: task {task_id}, for {priced(price)}. It is paid.")
     if arguments.no_wait:
+        say(how)
         submitted = submitted_result(
             task_id, "runway", parent_task_id=None, submitted_at=submitted_at, credits_estimate=price
         )
-        return _show(submitted.to_json(), arguments.output)
+        return show(submitted.to_json(), arguments.output)
     say(f"If this is interrupted, the video goes on. {how}")
     task = _wait(hook, task_id, arguments, lambda error: code_once_paid(error, ExitCode.NOT_READY), how)
     completed_at = utc_now()
     saved: Sequence[SavedFile] = ()
     if arguments.save_to is not None:
-        again = f"To store it: {_how_to_save(task_id, arguments.save_to, arguments)}"
-        with ending_with(lambda error: code_once_paid(error, ExitCode.NOT_STORED), again):
-            saved = _save(hook, task, arguments.save_to, arguments)
+        saved = _save(
+            hook, task, arguments.save_to, arguments, lambda error: code_once_paid(error, ExitCode.NOT_STORED)
+        )
     result = finished_result(
         task, submitted_at=submitted_at, completed_at=completed_at, credits_estimate=price, saved=saved
     )
-    return _show(result.to_json(), arguments.output)
+    return show(result.to_json(), arguments.output)
 
 
 def sandbox(arguments: Namespace) -> None:
@@ -207,6 +225,7 @@ def _wait(
 
     :param see: Told each state in which the video was seen being made.
     """
+    began = time.monotonic()
     try:
         with waiting(task_id) as progress:
 
@@ -214,22 +233,39 @@ def _wait(
                 see(state)
                 progress(state, waited)
 
-            return hook.wait(
+            task = hook.wait(
                 task_id,
                 getattr(arguments, "kind", "runway"),
                 poll_interval=arguments.poll_interval,
                 timeout=arguments.timeout,
                 on_change=report,
             )
+            progress("ready", time.monotonic() - began)
+            return task
     except RunwayError as error:
         ending = code(error)
-        end(ending, f"{type(error).__name__}: {error}{f' {how}' if ending is ExitCode.NOT_READY else ''}")
+        is_there = ending is ExitCode.NOT_READY
+        hint = f"{how_to_mend(error, arguments)}{how}" if is_there else unpaid(error, arguments)
+        end(ending, f"{type(error).__name__}: {error}{hint and f' {hint}'}")
 
 
-def _save(hook: RunwayHook, task: VideoTask, path: str, arguments: Namespace) -> Sequence[SavedFile]:
+def _save(
+    hook: RunwayHook, task: VideoTask, path: str, arguments: Namespace, code: Callable[[RunwayError], ExitCode]
+) -> Sequence[SavedFile]:
+    """Store the video, or leave with a code and, where it is there, with how to store it."""
+    try:
+        return _store(hook, task, path, arguments)
+    except RunwayError as error:
+        ending = code(error)
+        is_there = ending is ExitCode.NOT_STORED
+        hint = how_to_store(error, task.task_id, path, arguments) if is_there else unpaid(error, arguments)
+        end(ending, f"{type(error).__name__}: {told(error)}{hint and f' {hint}'}")
+
+
+def _store(hook: RunwayHook, task: VideoTask, path: str, arguments: Namespace) -> Sequence[SavedFile]:
     from airflow_provider_runway.storage import save
 
-    with interruptible(f"To store the video: {_how_to_save(task.task_id, path, arguments)}"):
+    with interruptible(f"To store the video: {how_to_save(task.task_id, path, arguments)}"):
         if task.kind == "job":
             check_folder(path)
         with downloading(path) as progress:
@@ -241,39 +277,3 @@ def _save(hook: RunwayHook, task: VideoTask, path: str, arguments: Namespace) ->
                 thumbnail=getattr(arguments, "thumbnail", False),
                 on_progress=progress,
             )
-
-
-def _how_to_wait(task_id: str, arguments: Namespace) -> str:
-    return f"To wait for it: {_line('wait', task_id, arguments=arguments)}"
-
-
-def _how_to_save(task_id: str, path: str, arguments: Namespace) -> str:
-    flags = [f"--{flag}" for flag in ("overwrite", "thumbnail") if getattr(arguments, flag, False)]
-    return _line("save", task_id, path, *flags, arguments=arguments)
-
-
-def _line(*words: str, arguments: Namespace) -> str:
-    """A command that can be pasted into a shell, with what has to be said again to reach the same task."""
-    kind = getattr(arguments, "kind", "runway")
-    conn_id = [] if arguments.conn_id == RunwayHook.default_conn_name else ["--conn-id", arguments.conn_id]
-    return shlex.join(["airflow", "runway", *words, *conn_id, *([] if kind == "runway" else ["--kind", kind])])
-
-
-def _show(result: Mapping[str, Any], output: str) -> None:
-    """Print a result to standard output."""
-    if output == "json":
-        text = json.dumps(result, indent=2)
-    else:
-        widest = max(map(len, result))
-        text = "\n".join(f"{name:<{widest}}  {_cell(value)}" for name, value in result.items())
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
-
-
-def _cell(value: object) -> str:
-    """A value as one line of a table. In JSON it is whole."""
-    return "" if value is None else printable(" ".join(str(value).splitlines()))[:_LONGEST_CELL]
-
-
-# Longer than any link; what came of a job may be long.
-_LONGEST_CELL = 4000

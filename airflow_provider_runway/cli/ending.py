@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
 from functools import wraps
 from typing import NoReturn
 
+from airflow_provider_runway.cli.pasting import unpaid
 from airflow_provider_runway.kie import errors
 
 INTERRUPTED = 130
@@ -79,28 +81,30 @@ def end(code: int, text: str) -> NoReturn:
 
 
 @contextmanager
-def ending_with(code: Callable[[errors.RunwayError], int], hint: str = "") -> Iterator[None]:
+def ending_with(
+    code: Callable[[errors.RunwayError], int], hint: Callable[[errors.RunwayError], str] = lambda _error: ""
+) -> Iterator[None]:
     """Make the errors of a block a line and an exit code.
 
     :param code: Which one, given the error.
-    :param hint: How to go on, behind the error.
+    :param hint: How to go on, behind the error, given that.
     """
     try:
         yield
     except errors.RunwayError as error:
-        end(code(error), f"{type(error).__name__}: {error}{hint and f' {hint}'}")
+        end(code(error), f"{type(error).__name__}: {error} {hint(error)}".rstrip())
 
 
-def command(run: Callable[..., None]) -> Callable[..., None]:
+def command(run: Callable[[Namespace], None]) -> Callable[[Namespace], None]:
     """Make a function a command: its errors become a line and an exit code."""
 
     @wraps(run)
-    def ending(*arguments: object) -> None:
+    def ending(arguments: Namespace) -> None:
         # What tells Airflow that connections may be read from its database, as in its own commands.
         os.environ["_AIRFLOW_PROCESS_CONTEXT"] = "server"
         try:
-            with ending_with(code_of):
-                run(*arguments)
+            with ending_with(code_of, lambda error: unpaid(error, arguments)):
+                run(arguments)
         except KeyboardInterrupt:
             end(INTERRUPTED, "\nInterrupted. Nothing was sent.")
 

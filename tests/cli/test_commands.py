@@ -99,8 +99,15 @@ def interrupts(monkeypatch: pytest.MonkeyPatch, target: Any, name: str) -> None:
 
 
 def test_credits_are_shown_as_a_table_and_as_json(call: Call, kie: Sandbox) -> None:
-    assert call("credits").out == "credits  5000.0\ndollars  25.0\n"
-    assert call("credits", "--output", "json").result == {"credits": 5000.0, "dollars": 25.0}
+    assert call("credits").out == "credits  5000\ndollars  25\n"
+    assert '"credits": 5000,' in call("credits", "--output", "json").out
+    assert call("credits", "--output", "json").result == {"credits": 5000, "dollars": 25}
+
+
+def test_a_fraction_of_a_credit_is_shown(call: Call, kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(RunwayHook, "credits", lambda _: 12.5)
+
+    assert call("credits").out.startswith("credits  12.5\n")
 
 
 def test_another_connection_can_be_named(call: Call, kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -173,6 +180,8 @@ def test_wait_shows_each_change_and_then_the_video(call: Call, kie: Sandbox, tas
     lines = done.err.splitlines()
     assert lines[0] == f"Task {task_id}: queued after 0 s."
     assert lines[1].startswith(f"Task {task_id}: generating after ")
+    assert lines[2].startswith(f"Task {task_id}: ready after ")
+    assert len(lines) == 3
 
 
 def test_a_wait_that_takes_too_long_says_how_to_go_on(call: Call, kie: Sandbox, task_id: str) -> None:
@@ -511,7 +520,7 @@ def test_a_file_that_appears_while_the_video_is_made_is_told_of_with_the_way_to_
     done = call("generate", "A fox", "--yes", "--save-to", str(target))
 
     assert done.code == ExitCode.NOT_STORED
-    assert f"airflow runway save {kie.tasks[0].task_id} {target}" in done.err
+    assert done.err.endswith(f"): airflow runway save {kie.tasks[0].task_id} ./\n")
 
 
 def test_status_shows_what_failed_only_of_what_has_failed(call: Call, kie: Sandbox) -> None:
