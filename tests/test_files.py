@@ -15,6 +15,7 @@ TESTED_IN: Mapping[str, str] = {
     "cli/definition.py": "cli/test_commands.py",
     "cli/ending.py": "cli/test_commands.py",
     "cli/progress.py": "cli/test_commands.py",
+    "cli/showing.py": "cli/test_pasting.py",
     "hooks/connections.py": "hooks/test_runway.py",
     "hooks/uploads.py": "kie/test_uploads.py",
     "kie/advice.py": "kie/test_errors.py",

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from airflow_provider_runway.kie import errors
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.operators.submission import RECORD_KEY
-from airflow_provider_runway.utils.failures import PAGE
+from airflow_provider_runway.utils.failures import Advice
 
 UNPAID = "Nothing was paid."
 NO_RECORD = "This Airflow keeps no record of submissions (its task state store came with 3.3)"
@@ -63,21 +63,6 @@ class Payment:
                 f"paid. Look at {self.logs}."
             )
         return f"Killed. KIE.AI cannot cancel a task: {self.task_id} stays paid. {self.further_try}"
-
-
-@dataclass(frozen=True, slots=True)
-class Advice:
-    """What follows from an error, as whole sentences.
-
-    :param paid: What is paid.
-    :param to_do: What to do.
-    """
-
-    paid: str
-    to_do: str
-
-    def __str__(self) -> str:
-        return f"{self.paid} {self.to_do} {PAGE}"
 
 
 def advise(error: RunwayError, payment: Payment) -> Advice:

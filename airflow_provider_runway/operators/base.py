@@ -166,7 +166,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
             self.show_logs(ended.task_id)
             lifecycle.request = self._submitted_request(lifecycle)
             job = self._job()
-            known = Facts.from_json(facts or {}, job)
+            known = Facts.kept(facts, job, lifecycle.request)
             return self._conclude(context, lifecycle, lifecycle.resume(job, known, ended, deadline, submitted_at))
 
     def resume_execution(self, next_method: str, next_kwargs: dict[str, Any] | None, context: Context) -> Any:

@@ -6,8 +6,7 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.operators.advice import Advice, advise_where_nothing_is_paid
-from airflow_provider_runway.utils.failures import as_airflow_failure, has_retry
+from airflow_provider_runway.utils.failures import Advice, as_airflow_failure, has_retry
 from airflow_provider_runway.utils.mixins import RunwayConnectionMixin
 
 if TYPE_CHECKING:
@@ -26,4 +25,6 @@ class FreeTask(RunwayConnectionMixin):
 
     def _advice(self, error: RunwayError, context: Context) -> Advice:
         """What to do about an error."""
+        from airflow_provider_runway.operators.advice import advise_where_nothing_is_paid
+
         return advise_where_nothing_is_paid(error, self.runway_conn_id, has_retry=has_retry(context))

@@ -62,9 +62,16 @@ class Facts:
     parent_task_id: str | None = None
 
     @classmethod
-    def from_json(cls, kept: Mapping[str, Any], job: VideoJob) -> Facts:
-        """Read what a deferral has kept: what another release kept besides is ignored, what it did not is as now."""
-        known = {name: kept[name] for name in cls.__slots__ if name in kept}
+    def kept(cls, facts: Mapping[str, Any] | None, job: VideoJob, request: Request | None) -> Facts:
+        """Read what a deferral has kept: what another release kept besides is ignored, what it did not is as now.
+
+        :param facts: What was kept; ``None`` where nothing is, as in ``dag.test()``.
+        :param job: The job as it is now.
+        :param request: What was asked for, if that can still be told.
+        """
+        if facts is None and request is not None:
+            return cls.of(job, request)
+        known = {name: facts[name] for name in cls.__slots__ if name in facts} if facts else {}
         now = {"fingerprint": "", "profile": job.kind, "save_to": job.save_to, "parent_task_id": job.parent_task_id}
         return cls(**{**now, **known})
 

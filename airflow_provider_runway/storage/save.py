@@ -211,7 +211,8 @@ def save_file(
         draft, sink = _draft(place, task_id, stack)
         size = downloader.fetch(link, sink, expected="media file", on_progress=on_progress).received
         draft.file.seek(0)
-        place = place.beside(media_suffix(draft.file.read(HEAD)) or named or ".bin")
+        suffix = media_suffix(draft.file.read(HEAD)) or named or ".bin"
+        place = place if suffix == named else locate(path + suffix)
         return _publish(place, draft, size, sink.sha256, task_id, overwrite=overwrite)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_runway.kie.advice import page
@@ -13,11 +14,24 @@ from airflow_provider_runway.kie.errors import ConnectionSettingsError, RunwayEr
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
-    from airflow_provider_runway.operators.advice import Advice
-
 PAGE = f"See {page('errors.md')}."
 _UNPAID = re.compile(r"[Nn]othing was (sent|paid)")
 _PAID = re.compile(r" is paid")
+
+
+@dataclass(frozen=True, slots=True)
+class Advice:
+    """What follows from an error, as whole sentences.
+
+    :param paid: What is paid.
+    :param to_do: What to do.
+    """
+
+    paid: str
+    to_do: str
+
+    def __str__(self) -> str:
+        return f"{self.paid} {self.to_do} {PAGE}"
 
 
 @contextmanager
