@@ -467,7 +467,7 @@ def test_a_second_is_the_shortest_pause(call: Call, kie: Sandbox, task_id: str) 
 
 
 @pytest.mark.parametrize("wrong", [Refuse(401), Refuse(403), Refuse(422, "Validation error"), Refuse(404)])
-def test_a_look_that_is_refused_once_the_video_is_paid_does_not_say_that_nothing_was(
+def test_a_poll_that_is_refused_once_the_video_is_paid_does_not_say_that_nothing_was(
     call: Call, kie: Sandbox, wrong: Refuse
 ) -> None:
     kie.fault(wrong, on="record")

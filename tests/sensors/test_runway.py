@@ -88,7 +88,7 @@ def test_a_sensor_that_is_rescheduled_remembers_for_how_long_a_task_was_missing(
         sensor("no-such-task", **ONE_LOOK).execute(fake_context(store))
 
 
-def test_a_sensor_that_is_rescheduled_remembers_faults_until_a_look_goes_well_and_not_into_its_next_try(
+def test_a_sensor_that_is_rescheduled_remembers_faults_until_a_poll_goes_well_and_not_into_its_next_try(
     kie: Sandbox, made: str, given_time: GivenTime
 ) -> None:
     store = FakeStore()
