@@ -69,4 +69,4 @@ class Account:
 
 
 def _entry(task: Task, at: float) -> Entry:
-    return Entry(at, task.id, task.cost, task.prompt, task.fingerprint, task.key)
+    return Entry(at, task.id, task.cost, task.prompt, task.body_hash, task.key)

@@ -16,15 +16,15 @@ class Entry:
 
     :param at: when, in seconds since the epoch.
     :param amount: credits, above 0 in charges and in refunds.
-    :param fingerprint: the same for the same request body.
-    :param key: the fingerprint of the API key, never the key.
+    :param body_hash: the same for the same request body.
+    :param key: a hash of the API key, never the key.
     """
 
     at: float
     task_id: str
     amount: float
     prompt: str
-    fingerprint: str
+    body_hash: str
     key: str
 
 
@@ -35,8 +35,8 @@ class RequestEntry:
     :param number: counts all requests from 1.
     :param at: when it came, in seconds since the epoch.
     :param purpose: ``submit``, ``record``, ``credit``, ``media``, ``upload``, ``download_url`` or ``other``.
-    :param key: the fingerprint of the key sent along; empty without one.
-    :param fingerprint: the same for the same body; empty without a body.
+    :param key: a hash of the key sent along; empty without one.
+    :param body_hash: the same for the same body; empty without a body.
     :param prompt: of the submission, or of the task that it is about.
     :param status: the HTTP status; 0 when the connection was closed without an answer.
     :param code: the code in the body, if there was one; of a cut or garbled answer the one that it would have
@@ -51,7 +51,7 @@ class RequestEntry:
     path: str
     purpose: str
     key: str
-    fingerprint: str
+    body_hash: str
     prompt: str
     status: int
     code: int | None
@@ -137,12 +137,12 @@ class Ledger:
         """
         return Counter(each.prompt for each in (self.paid if paid_only else self.charges))
 
-    def charges_by_fingerprint(self, *, paid_only: bool = False) -> Counter[str]:
+    def charges_by_body(self, *, paid_only: bool = False) -> Counter[str]:
         """How many charges each request body had.
 
         :param paid_only: leave out what was refunded.
         """
-        return Counter(each.fingerprint for each in (self.paid if paid_only else self.charges))
+        return Counter(each.body_hash for each in (self.paid if paid_only else self.charges))
 
     def paid_twice(self) -> tuple[str, ...]:
         """The prompts with more than one charge that was not refunded."""

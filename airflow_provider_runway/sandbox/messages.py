@@ -78,7 +78,7 @@ class SandboxRequest(Request):
         scheme, _, key = self.headers.get("authorization", "").partition(" ")
         return key.strip() if scheme.lower() == "bearer" else ""
 
-    def fingerprint(self) -> str:
+    def body_hash(self) -> str:
         """16 hex digits that are the same for the same body, whatever the order of its fields."""
         if self.payload is None:
             return digest(self.content)

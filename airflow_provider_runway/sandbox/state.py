@@ -105,7 +105,7 @@ class SandboxState:
         """What media URLs begin with."""
         return (self.settings.public_url or request.origin).rstrip("/")
 
-    def key_fingerprint(self, key: str) -> str:
+    def key_hash(self, key: str) -> str:
         """What the ledger writes for a key; empty for none."""
         return (self.keys.get(key) or digest(key.encode())) if key else ""
 

@@ -65,7 +65,7 @@ class Task:
     model: str
     body: dict[str, Any]
     prompt: str
-    fingerprint: str
+    body_hash: str
     key: str
     clip: Clip
     cost: float
@@ -113,7 +113,7 @@ class Task:
 
 _SAME = (
     *("api", "operation", "model", "prompt", "parent_id", "cost", "refunded"),
-    *("created_at", "finish_at", "expires_at", "fingerprint"),
+    *("created_at", "finish_at", "expires_at", "body_hash"),
 )
 
 
@@ -145,7 +145,7 @@ class SandboxTask:
     seconds: float
     width: int
     height: int
-    fingerprint: str
+    body_hash: str
     fail_msg: str
     fail_code: int | None
     media_urls: tuple[str, ...]

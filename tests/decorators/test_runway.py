@@ -94,7 +94,7 @@ def test_an_image_may_come_from_the_function_or_from_the_decorator(kie: Sandbox,
     running(fox, aspect_ratio=None, image_url=picture).run()
     running(fox).run()
 
-    assert list(kie.ledger.charges_by_fingerprint().values()) == [2, 1]
+    assert list(kie.ledger.charges_by_body().values()) == [2, 1]
 
 
 def test_a_file_may_come_from_the_function(kie: Sandbox, given_time: GivenTime, tmp_path: Path) -> None:

@@ -27,15 +27,15 @@ def test_a_video_that_was_paid_twice_shows(api: Api, runway_sandbox: Sandbox) ->
     assert ledger.paid_twice() == ("twice",)
     assert ledger.charges_by_prompt() == {"twice": 2, "once": 1, "once refunded": 2}
     assert ledger.charges_by_prompt(paid_only=True)["once refunded"] == 1
-    assert sorted(ledger.charges_by_fingerprint().values()) == [1, 2, 2]
+    assert sorted(ledger.charges_by_body().values()) == [1, 2, 2]
 
 
-def test_the_same_body_has_the_same_fingerprint_whatever_its_order(api: Api, runway_sandbox: Sandbox) -> None:
+def test_the_same_body_has_the_same_hash_whatever_its_order(api: Api, runway_sandbox: Sandbox) -> None:
     api.post("/api/v1/runway/generate", TEXT_TO_VIDEO)
     api.post("/api/v1/runway/generate", dict(reversed(TEXT_TO_VIDEO.items())))
     api.made(prompt="another")
 
-    one, same, another = (each.fingerprint for each in runway_sandbox.ledger.submissions)
+    one, same, another = (each.body_hash for each in runway_sandbox.ledger.submissions)
 
     assert one == same != another
 

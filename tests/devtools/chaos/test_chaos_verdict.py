@@ -51,7 +51,7 @@ def failed(message: str, index: int = 0) -> Outcome:
 
 
 def money(task_id: str = "t0", index: int = 0, at: float = 0.0) -> Entry:
-    return Entry(at=at, task_id=task_id, amount=12, prompt=f"prompt {index}", fingerprint="f", key="k")
+    return Entry(at=at, task_id=task_id, amount=12, prompt=f"prompt {index}", body_hash="f", key="k")
 
 
 def sent(
@@ -64,7 +64,7 @@ def sent(
         path="/api/v1/runway/generate",
         purpose="submit",
         key="k",
-        fingerprint="f",
+        body_hash="f",
         prompt=f"prompt {index}",
         status=status,
         code=code,
