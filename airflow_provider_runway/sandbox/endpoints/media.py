@@ -5,7 +5,7 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import urlencode, urlsplit
 
 from airflow_provider_runway.sandbox.endpoints.fields import parts_of
@@ -16,7 +16,10 @@ from airflow_provider_runway.sandbox.tasks import Phase, Task, task_id_of
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.state import SandboxState
 
-_TYPES = {"mp4": "video/mp4", "png": "image/png"}
+_DRAWN: dict[str, tuple[Literal["film", "poster"], str]] = {
+    "mp4": ("film", "video/mp4"),
+    "png": ("poster", "image/png"),
+}
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _LINK_SECONDS = 1200
 _SECRET = secrets.token_bytes(16)
@@ -33,11 +36,9 @@ async def result(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     if name not in (*task.files(), f"{task.id}.png"):
         return _gone()
     settings = sandbox.settings
-    if name.endswith(".mp4"):
-        data = await sandbox.renderer.film(task.clip, settings.video_scale, settings.frames_per_second)
-    else:
-        data = await sandbox.renderer.poster(task.clip, settings.video_scale)
-    return _file(request, data, _TYPES[name.rpartition(".")[2]])
+    what, media_type = _DRAWN[name.rpartition(".")[2]]
+    data = await sandbox.renderer.draw(what, task.clip, settings.video_scale, settings.frames_per_second)
+    return _file(request, data, media_type)
 
 
 async def uploaded(sandbox: SandboxState, request: SandboxRequest) -> Reply:

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 import av  # noqa: TID253 - this module is imported when the first picture is drawn
 from PIL import Image  # noqa: TID253 - same
 
-from airflow_provider_runway.sandbox.video.caption import Caption
 from airflow_provider_runway.sandbox.video.clip import RATIOS
-from airflow_provider_runway.sandbox.video.landscape import Landscape
+from airflow_provider_runway.sandbox.video.scene import Scene
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +22,7 @@ _ENCODER = {"preset": "ultrafast", "crf": "24"}
 _FAST_START = {"movflags": "faststart"}
 
 
-def film(clip: Clip, *, scale: float, rate: int) -> bytes:
+def film(clip: Clip, scale: float, rate: int) -> bytes:
     """The MP4 of a clip; the same clip gives the same bytes.
 
     :param scale: size relative to the real one.
@@ -48,7 +47,7 @@ def _frame(view: Image.Image) -> av.VideoFrame:
     return av.VideoFrame.from_image(view)  # type: ignore[no-untyped-call,no-any-return]
 
 
-def poster(clip: Clip, *, scale: float) -> bytes:
+def poster(clip: Clip, scale: float) -> bytes:
     """The PNG of a clip's first frame.
 
     :param scale: size relative to the real one.
@@ -64,13 +63,10 @@ def _views(clip: Clip, size: tuple[int, int], rate: int) -> Iterator[Image.Image
     shown = 0
     before = 0.0
     for segment in clip.segments:
-        landscape = Landscape(segment.seed, size, segment.seconds)
-        caption = Caption(clip, segment, size, landscape.palette.light)
+        scene = Scene(clip, segment, size)
         until = before + segment.seconds
         while shown < round(until * rate):
-            view = landscape.at(shown / rate - before)
-            caption.write_on(view, shown / rate)
-            yield view
+            yield scene.at(shown / rate - before, shown / rate)
             shown += 1
         before = until
 
