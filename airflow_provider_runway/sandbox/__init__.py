@@ -12,8 +12,7 @@ and one by itself: ``python -m airflow_provider_runway.sandbox --port 8123``.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-
+from airflow_provider_runway.sandbox.client import SandboxControl
 from airflow_provider_runway.sandbox.faults import (
     CutAfter,
     CutBefore,
@@ -32,13 +31,10 @@ from airflow_provider_runway.sandbox.faults import (
     WrongLength,
 )
 from airflow_provider_runway.sandbox.ledger import CallbackEntry, Entry, Ledger, RequestEntry
+from airflow_provider_runway.sandbox.local import Sandbox
+from airflow_provider_runway.sandbox.server import SandboxError
 from airflow_provider_runway.sandbox.settings import Prices, SandboxSettings
-
-if TYPE_CHECKING:
-    from airflow_provider_runway.sandbox.app import create_app
-    from airflow_provider_runway.sandbox.client import SandboxControl
-    from airflow_provider_runway.sandbox.local import Sandbox, SandboxError
-    from airflow_provider_runway.sandbox.tasks import SandboxTask
+from airflow_provider_runway.sandbox.tasks import SandboxTask
 
 __all__ = [
     "CallbackEntry",
@@ -66,22 +62,4 @@ __all__ = [
     "SandboxTask",
     "States",
     "WrongLength",
-    "create_app",
 ]
-
-_LATER = {
-    "Sandbox": "local",
-    "SandboxError": "local",
-    "SandboxControl": "client",
-    "SandboxTask": "tasks",
-    "create_app": "app",
-}
-
-
-def __getattr__(name: str) -> Any:
-    """Import what brings a HTTP client or a server along when it is asked for, not before."""
-    if name not in _LATER:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from importlib import import_module
-
-    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -9,14 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.sandbox.client import connection_json
-from airflow_provider_runway.sandbox.guard import opened, warning_of
-from airflow_provider_runway.sandbox.local import SandboxError, listen
+from airflow_provider_runway.sandbox.guard import warning_of
+from airflow_provider_runway.sandbox.server import SandboxError, listen, server_of
 from airflow_provider_runway.sandbox.settings import SandboxSettings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 _FAILED = 1
+_AS_GIVEN = ("seconds", "distribution", "credits", "http_errors", "video_scale", "webhook_key", "public_url")
 _ANYWHERE = ("0.0.0.0", "::")  # noqa: S104 - compared with, not bound to
 
 
@@ -37,15 +38,9 @@ def run(given: argparse.Namespace) -> int:
     """
     try:
         settings = SandboxSettings(
-            seconds=given.seconds,
-            distribution=given.distribution,
-            credits=given.credits,
             keys=tuple(given.key or ["sandbox-key"]),
-            http_errors=given.http_errors,
-            video_scale=given.video_scale,
-            webhook_key=given.webhook_key,
             callback_hosts=(*SandboxSettings().callback_hosts, *given.callback_host),
-            public_url=given.public_url,
+            **{name: getattr(given, name) for name in _AS_GIVEN},
         )
         return _serve(settings, given.host, given.port, given.state)
     except (SandboxError, ValueError) as error:
@@ -72,16 +67,19 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _serve(settings: SandboxSettings, host: str, port: int, state: Path | None) -> int:
+    server = server_of(settings, host, state=state)
     listener = listen(host, port)
-    from airflow_provider_runway.sandbox.server import SandboxServer
 
-    shown = "127.0.0.1" if host in _ANYWHERE else host
-    url = f"http://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
+    def stop(*_: object) -> None:
+        server.should_exit = True
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, stop)  # uvicorn has its own while it runs, and raises the signal again afterwards
     if warning := warning_of(host):
         sys.stderr.write(f"{warning}\n")
-    server = SandboxServer(opened(settings, host), lambda: _say(_welcome(url, settings)), state=state)
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: None)  # uvicorn raises it again once it has stopped
+    shown = "127.0.0.1" if host in _ANYWHERE else host
+    url = f"http://{f'[{shown}]' if ':' in shown else shown}:{listener.getsockname()[1]}"
+    _say(_welcome(url, settings))
     server.run(sockets=[listener])
     _say("Sandbox stopped.")
     return 0

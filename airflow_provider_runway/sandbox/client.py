@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import httpx
-
-from airflow_provider_runway.sandbox.faults import Action, Fault, Purpose
+from airflow_provider_runway.sandbox.faults import Fault
 from airflow_provider_runway.sandbox.ledger import Ledger
 from airflow_provider_runway.sandbox.settings import SandboxSettings
 from airflow_provider_runway.sandbox.tasks import SandboxTask
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from airflow_provider_runway.sandbox.faults import Action, Aim
 
 _TIMEOUT = 60.0
 _CLIENT_ERRORS = range(400, 500)
@@ -25,6 +28,8 @@ class SandboxControl:
     """
 
     def __init__(self, url: str, key: str = "sandbox-key") -> None:
+        import httpx
+
         self.url = url.rstrip("/")
         self.key = key
         self._client = httpx.Client(base_url=self.url, timeout=_TIMEOUT, trust_env=False, verify=False)  # noqa: S501
@@ -70,36 +75,14 @@ class SandboxControl:
         """Credits left."""
         return float(self.health()["balance"])
 
-    def fault(
-        self,
-        action: Action,
-        *,
-        on: Purpose | None = None,
-        task_id: str | None = None,
-        prompt: str | None = None,
-        times: int | None = None,
-        times_per_task: int | None = None,
-        skip: int = 0,
-        probability: float = 1.0,
-        seed: int = 0,
-    ) -> int:
-        """Let something go wrong from now on. ``Fault`` describes the parameters.
+    def fault(self, action: Action, **aim: Unpack[Aim]) -> int:
+        """Let something go wrong from now on.
 
+        :param aim: which requests it strikes, as ``Fault`` describes it.
         :returns: the fault's number.
         :raises ValueError: a value is not allowed.
         """
-        fault = Fault(
-            action=action,
-            on=on,
-            task_id=task_id,
-            prompt=prompt,
-            times=times,
-            times_per_task=times_per_task,
-            skip=skip,
-            probability=probability,
-            seed=seed,
-        )
-        return int(self._ask("POST", "faults", fault.to_json())["number"])
+        return int(self._ask("POST", "faults", Fault(action=action, **aim).to_json())["number"])
 
     @property
     def faults(self) -> list[dict[str, Any]]:
@@ -157,6 +140,8 @@ class SandboxControl:
         :param timeout: in seconds.
         :raises TimeoutError: it does not answer in time.
         """
+        import httpx
+
         until = time.monotonic() + timeout
         while True:
             try:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union, get_args
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -186,6 +186,19 @@ _HOME: dict[type, Purpose] = {
     **dict.fromkeys((States, NoUrl, Missing, Expire), "record"),
     **dict.fromkeys((CutMedia, WrongLength, Redirect), "media"),
 }
+
+
+class Aim(TypedDict, total=False):
+    """Which requests an action strikes: what a :class:`Fault` has beside it."""
+
+    on: Purpose | None
+    task_id: str | None
+    prompt: str | None
+    times: int | None
+    times_per_task: int | None
+    skip: int
+    probability: float
+    seed: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

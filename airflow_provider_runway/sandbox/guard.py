@@ -20,12 +20,11 @@ if TYPE_CHECKING:
 def refusal_of(settings: SandboxSettings, headers: Mapping[str, str]) -> str | None:
     """Why a request is not answered; None if it is."""
     host = _name(f"//{headers.get('host', LOOPBACK[0])}")
-    if not _is_known(settings, host):
+    public = {_name(settings.public_url)} if settings.public_url else set()
+    if "*" not in settings.hosts and host not in {*settings.hosts, *public}:
         return f"This sandbox is not asked by the name {host!r}: see its setting hosts."
-    if "origin" in headers:
-        origin = _name(headers["origin"])
-        if origin != host and not _is_known(replace(settings, hosts=LOOPBACK), origin):
-            return "This sandbox is not asked by pages from elsewhere."
+    if "origin" in headers and _name(headers["origin"]) not in {host, *LOOPBACK, *public}:
+        return "This sandbox is not asked by pages from elsewhere."
     return None
 
 
@@ -42,11 +41,6 @@ def warning_of(host: str) -> str | None:
         f"Warning: the sandbox listens on {host}. Whoever reaches this port can look into it and steer it, "
         "and needs no key to do so."
     )
-
-
-def _is_known(settings: SandboxSettings, name: str) -> bool:
-    public = _name(settings.public_url) if settings.public_url else None
-    return "*" in settings.hosts or name in settings.hosts or (public is not None and name == public)
 
 
 def _name(url: str) -> str:

@@ -2,31 +2,21 @@
 
 from __future__ import annotations
 
-import socket
 import threading
+import time
 import warnings
-from contextlib import ExitStack
-from importlib.util import find_spec
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.sandbox.client import SandboxControl
-from airflow_provider_runway.sandbox.guard import opened, warning_of
+from airflow_provider_runway.sandbox.guard import warning_of
+from airflow_provider_runway.sandbox.server import SandboxError, listen, server_of
 from airflow_provider_runway.sandbox.settings import SandboxSettings
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from typing_extensions import Self
 
 _START_TIMEOUT = 20.0
 _STOP_TIMEOUT = 10.0
-_NEEDED = ("av", "PIL")
-_BACKLOG = 2048
-_LAST_PORT = 65_535
-
-
-class SandboxError(RuntimeError):
-    """The sandbox cannot start; the message says why and what helps."""
 
 
 class Sandbox(SandboxControl):
@@ -48,27 +38,25 @@ class Sandbox(SandboxControl):
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     def start(self) -> None:
         """Start it, as entering the ``with`` block does."""
         host, port = self._address
-        listener = listen(host, port)
-        from airflow_provider_runway.sandbox.server import SandboxServer
-
-        ready = threading.Event()
+        self._listener = listen(host, port)
         if warning := warning_of(host):
             warnings.warn(warning, stacklevel=2)
-        self._server = SandboxServer(opened(self._settings, host), ready.set)
-        self._listener = listener
-        self._thread = threading.Thread(target=self._server.run, args=([listener],), name="runway-sandbox", daemon=True)
+        self._server = server_of(self._settings, host)
+        run, sockets = self._server.run, [self._listener]
+        self._thread = threading.Thread(target=run, args=(sockets,), name="runway-sandbox", daemon=True)
         self._thread.start()
-        if not ready.wait(_START_TIMEOUT):
-            raise SandboxError(f"The sandbox did not start within {_START_TIMEOUT:g} s")
-        super().__init__(f"http://{host}:{listener.getsockname()[1]}", self._settings.keys[0])
+        until = time.monotonic() + _START_TIMEOUT
+        while not self._server.started:
+            if not self._thread.is_alive() or time.monotonic() > until:
+                raise SandboxError("The sandbox did not start")
+            time.sleep(0.005)
+        super().__init__(f"http://{host}:{self._listener.getsockname()[1]}", self._settings.keys[0])
 
     def stop(self) -> None:
         """Stop it, as leaving the ``with`` block does."""
@@ -76,30 +64,3 @@ class Sandbox(SandboxControl):
         self._server.should_exit = True
         self._thread.join(_STOP_TIMEOUT)
         self._listener.close()
-
-
-def listen(host: str, port: int) -> socket.socket:
-    """A socket for a server that can make videos.
-
-    :param host: name or address of the interface.
-    :param port: 0 picks a free one.
-    :raises SandboxError: a package is missing, the port is taken or none, or the host is not ours.
-    """
-    if missing := [name for name in _NEEDED if find_spec(name) is None]:
-        names = " and ".join({"PIL": "pillow"}.get(name, name) for name in missing)
-        raise SandboxError(
-            f"The sandbox draws real videos and lacks {names}: pip install 'airflow-provider-runway[sandbox]'"
-        )
-    if not 0 <= port <= _LAST_PORT:
-        raise SandboxError(f"Cannot listen on {host}:{port}: a port is a number from 0 to {_LAST_PORT}")
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
-        with ExitStack() as stack:
-            listener = stack.enter_context(socket.socket(family, kind, protocol))
-            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            listener.bind(address)
-            listener.listen(_BACKLOG)
-            stack.pop_all()
-    except OSError as error:
-        raise SandboxError(f"Cannot listen on {host}:{port}: {error.strerror}") from error
-    return listener

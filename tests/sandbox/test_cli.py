@@ -13,7 +13,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from airflow_provider_runway.sandbox import Sandbox, SandboxControl, SandboxError, SandboxSettings, local
+from airflow_provider_runway.sandbox import Sandbox, SandboxControl, SandboxError, SandboxSettings, server
 from airflow_provider_runway.sandbox.cli import main
 
 COMMAND = [sys.executable, "-W", "error", "-m", "airflow_provider_runway.sandbox"]
@@ -93,7 +93,7 @@ def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) ->
 def test_a_missing_extra_is_said_in_one_line(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(local, "_NEEDED", ("av_is_not_here",))
+    monkeypatch.setattr(server, "_NEEDED", ("av_is_not_here",))
 
     assert main(["--port", "0"]) == 1
 
