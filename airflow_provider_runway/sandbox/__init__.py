@@ -12,7 +12,8 @@ and one by itself: ``python -m airflow_provider_runway.sandbox --port 8123``.
 
 from __future__ import annotations
 
-from airflow_provider_runway.sandbox.client import SandboxControl
+from typing import TYPE_CHECKING, Any
+
 from airflow_provider_runway.sandbox.faults import (
     CutAfter,
     CutBefore,
@@ -31,10 +32,13 @@ from airflow_provider_runway.sandbox.faults import (
     WrongLength,
 )
 from airflow_provider_runway.sandbox.ledger import CallbackEntry, Entry, Ledger, RequestEntry
-from airflow_provider_runway.sandbox.local import Sandbox
-from airflow_provider_runway.sandbox.server import SandboxError
 from airflow_provider_runway.sandbox.settings import Prices, SandboxSettings
-from airflow_provider_runway.sandbox.tasks import SandboxTask
+
+if TYPE_CHECKING:
+    from airflow_provider_runway.sandbox.client import SandboxControl
+    from airflow_provider_runway.sandbox.local import Sandbox
+    from airflow_provider_runway.sandbox.server import SandboxError
+    from airflow_provider_runway.sandbox.tasks import SandboxTask
 
 __all__ = [
     "CallbackEntry",
@@ -63,3 +67,14 @@ __all__ = [
     "States",
     "WrongLength",
 ]
+
+_LATER = {"Sandbox": "local", "SandboxControl": "client", "SandboxError": "server", "SandboxTask": "tasks"}
+
+
+def __getattr__(name: str) -> Any:
+    """Import what only a running sandbox needs when it is asked for, not in every run of pytest."""
+    if name not in _LATER:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from importlib import import_module
+
+    return getattr(import_module(f"{__name__}.{_LATER[name]}"), name)

@@ -6,6 +6,8 @@ import json
 import time
 from typing import TYPE_CHECKING, Any
 
+import httpx
+
 from airflow_provider_runway.sandbox.faults import Fault
 from airflow_provider_runway.sandbox.ledger import Ledger
 from airflow_provider_runway.sandbox.settings import SandboxSettings
@@ -28,8 +30,6 @@ class SandboxControl:
     """
 
     def __init__(self, url: str, key: str = "sandbox-key") -> None:
-        import httpx
-
         self.url = url.rstrip("/")
         self.key = key
         self._client = httpx.Client(base_url=self.url, timeout=_TIMEOUT, trust_env=False, verify=False)  # noqa: S501
@@ -140,8 +140,6 @@ class SandboxControl:
         :param timeout: in seconds.
         :raises TimeoutError: it does not answer in time.
         """
-        import httpx
-
         until = time.monotonic() + timeout
         while True:
             try:
