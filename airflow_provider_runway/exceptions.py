@@ -31,6 +31,7 @@
     ├── PollingFailedError            too many polls in a row went wrong; the task itself goes on
     ├── WaitTimeoutError              not ready in time; the task itself goes on
     ├── UnreadableRecordError         the record of an earlier submission cannot be read; nothing was sent
+    ├── RecordsFolderError            the records folder cannot be used
     ├── NotFinishedError              the video is still being made, so there is nothing to store
     ├── DownloadError                 the media host did not give the whole file
     │   ├── DeadLinkError             it no longer knows the link
@@ -65,6 +66,7 @@ from airflow_provider_runway.kie.errors import (
     PollingFailedError,
     QuotaExceededError,
     RateLimitedError,
+    RecordsFolderError,
     RejectedError,
     RunwayError,
     ServerError,
@@ -84,7 +86,8 @@ __all__ = [
     "CreditFloorError", "DeadLinkError", "DownloadError", "FeatureDisabledError", "GenerationFailedError",
     "InputUnreachableError", "InsufficientCreditsError", "InvalidRequestError", "MaintenanceError",
     "MissingVideoError", "NoAnswerError", "NotAVideoError", "NotFinishedError", "NotFoundError", "NotSentError",
-    "PermissionDeniedError", "PollingFailedError", "QuotaExceededError", "RateLimitedError", "RejectedError",
-    "RunwayError", "ServerError", "ServiceError", "TargetExistsError", "TargetUnwritableError", "TaskNotFoundError",
-    "UnreadableAnswerError", "UnreadableFileError", "UnreadableRecordError", "VideoExpiredError", "WaitTimeoutError",
+    "PermissionDeniedError", "PollingFailedError", "QuotaExceededError", "RateLimitedError", "RecordsFolderError",
+    "RejectedError", "RunwayError", "ServerError", "ServiceError", "TargetExistsError", "TargetUnwritableError",
+    "TaskNotFoundError", "UnreadableAnswerError", "UnreadableFileError", "UnreadableRecordError",
+    "VideoExpiredError", "WaitTimeoutError",
 ]  # fmt: skip

@@ -253,6 +253,12 @@ class UnreadableRecordError(RunwayError):
     """The record of an earlier submission is there and cannot be read. Nothing was sent."""
 
 
+class RecordsFolderError(RunwayError):
+    """The records folder cannot be read or written, or does not create files exclusively."""
+
+    retryable = True
+
+
 class NotFinishedError(RunwayError):
     """The video is still being made, so there is nothing to store yet."""
 

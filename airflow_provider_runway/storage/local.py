@@ -83,7 +83,7 @@ class LocalTarget:
             os.replace(draft.path, self.path)  # noqa: PTH105 - a Path would say no more
         else:
             self._link(draft)
-        _sync_folder(Path(self.path).parent)
+        sync_folder(Path(self.path).parent)
 
     def _link(self, draft: Draft) -> None:
         """Give it its name unless another file has it, also one that has come this moment."""
@@ -112,7 +112,7 @@ def remove_abandoned(folder: Path, name: re.Pattern[str]) -> None:
                         Path(entry.path).unlink()
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
     """Have the new name on the disk. Not every file system can; the file's own bytes are safe either way."""
     with contextlib.suppress(OSError):
         descriptor = os.open(folder, os.O_RDONLY)

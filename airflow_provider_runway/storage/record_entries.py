@@ -1,0 +1,128 @@
+"""What the files of a records folder say of the submissions of one Airflow task, whichever try it is."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+from typing import Any, Literal
+
+Kind = Literal["submission", "outcome", "value"]
+_VERSION = 1
+
+
+def record_key(*, dag_id: str, run_id: str, task_id: str, map_index: int, name: str, region: str | None = None) -> str:
+    """What the files of an Airflow task are found by, whichever try it is: 64 hexadecimal digits.
+
+    :param region: Which part of a run it is, on Airflow 3.4 and later; ``None`` elsewhere.
+    """
+    parts = [dag_id, run_id, task_id, str(int(map_index)), name, *([] if region is None else [region])]
+    digest = hashlib.sha256()
+    for part in parts:
+        content = part.encode("utf-8", "surrogatepass")
+        digest.update(b"%d:%b" % (len(content), content))
+    return digest.hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coordinates:
+    """Which Airflow task it is, whichever try, and what of it is recorded.
+
+    :param name: What is recorded: a task may submit several things.
+    :param region: Which part of a run it is, on Airflow 3.4 and later; ``None`` elsewhere.
+    """
+
+    dag_id: str
+    run_id: str
+    task_id: str
+    map_index: int = -1
+    name: str = "submission"
+    region: str | None = None
+
+    @property
+    def key(self) -> str:
+        """What its files are found by."""
+        return record_key(**asdict(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What is known of a submission since it was recorded.
+
+    :param number: Counted from 1, within the submission.
+    :param writer: Who says so.
+    :param at: When, ISO 8601 in UTC, by the writer's clock.
+    :param value: What.
+    """
+
+    number: int
+    writer: str
+    at: str
+    value: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordEntry:
+    """One submission.
+
+    :param number: Counted from 1, within the Airflow task.
+    :param nonce: Tells it from another that was created in its place.
+    :param created_at: When, ISO 8601 in UTC, by the creator's clock.
+    :param value: What was recorded before it was sent.
+    :param outcomes: What is known since, the oldest first.
+    """
+
+    number: int
+    nonce: str
+    created_at: str
+    value: dict[str, Any]
+    outcomes: tuple[Outcome, ...] = ()
+
+    @property
+    def latest(self) -> dict[str, Any]:
+        """The last that is known of it."""
+        return self.outcomes[-1].value if self.outcomes else self.value
+
+
+def written(kind: Kind, of: Coordinates, **facts: Any) -> bytes:
+    """A file, as it is written.
+
+    :raises ValueError: If it cannot be told in JSON.
+    :raises TypeError: The same.
+    """
+    now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
+    whole = {"version": _VERSION, "kind": kind, "of": asdict(of), "at": now, **facts}
+    return json.dumps(whole, indent=2, allow_nan=False).encode()
+
+
+def nonces(content: bytes) -> tuple[object, object] | None:
+    """What tells a file from another of its name."""
+    try:
+        value = json.loads(content)
+        return value["nonce"], value.get("id")
+    except (ValueError, RecursionError, TypeError, KeyError, AttributeError):
+        return None
+
+
+# What else each kind of file has, besides version, kind, coordinates and time.
+_FIELDS: Mapping[str, Mapping[str, type]] = {
+    "submission": {"nonce": str, "value": dict},
+    "outcome": {"nonce": str, "writer": str, "value": dict},
+    "value": {},
+}
+
+
+def fault(value: object, kind: Kind, of: Coordinates) -> str | None:
+    """What is wrong with what a file says."""
+    if not isinstance(value, dict) or type(value.get("version")) is not int:
+        return "it is none of this provider's"
+    if value["version"] != _VERSION:
+        return f"it has version {value['version']}, and this provider reads {_VERSION}"
+    if value.get("kind") != kind or not isinstance(value.get("at"), str):
+        return f"it is no {kind}"
+    if value.get("of") != asdict(of):
+        return "it is of another task"
+    missing = [name for name, kind_ in _FIELDS[kind].items() if not isinstance(value.get(name), kind_)]
+    return f"it lacks {missing[0]}" if missing else None
