@@ -88,6 +88,17 @@ _CONFIGURATION: dict[str, Any] = {
             "example": "/srv/pictures,/srv/videos",
             "default": "",
         },
+        "records": {
+            "description": (
+                "A folder in which records of submissions are kept, so that a retry finds them on any version of "
+                "Airflow: on a disk that all workers share, or in object storage. A connection may name another. Not "
+                "set, they are kept in Airflow's task state store, from Airflow 3.3 on."
+            ),
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "s3://aws_default@bucket/records",
+            "default": "",
+        },
         "shortest_deferral": {
             "description": (
                 "Seconds that a task which waits in the triggerer stays there at least, on Airflow before 3.4, and "
@@ -136,6 +147,14 @@ _CONNECTION_TYPE: dict[str, Any] = {
             "label": "Submissions in 10 s",
             "description": "What KIE.AI allows the account; it raises the usual 20 on request.",
             "schema": {"type": ["integer", "null"], "default": 20, "minimum": 1, "maximum": 10000},
+        },
+        "records": {
+            "label": "Records",
+            "description": (
+                "A folder for records of submissions, such as s3://aws_default@bucket/records. Left empty, that of "
+                "[runway] records."
+            ),
+            "schema": {"type": ["string", "null"]},
         },
         "upload_url": {
             "label": "Upload URL",

@@ -103,14 +103,14 @@ def test_the_fields_of_the_form_are_read_by_the_hook() -> None:
     from airflow_provider_runway.hooks.settings import read_settings
 
     numbers = {"timeout": 7, "credit_floor": 9, "submission_limit": 40}
-    filled = {"api": "jobs", **numbers, "upload_url": "https://files.example"}
+    filled = {"api": "jobs", **numbers, "upload_url": "https://files.example", "records": "s3://bucket/records"}
     assert CONNECTION["conn-fields"].keys() == filled.keys()
     connection = Connection(conn_id="clips", conn_type="runway", password="k3y-of-mine", extra=json.dumps(filled))
 
     settings = read_settings("clips", connection)
 
     assert (settings.timeout, settings.credit_floor, settings.submission_limit) == (7, 9, 40)
-    assert settings.address.api == "jobs"
+    assert (settings.address.api, settings.records) == ("jobs", "s3://bucket/records")
     assert tuple(CONNECTION["conn-fields"]["api"]["schema"]["enum"]) == APIS
     assert settings.require_upload_address().base_url == "https://files.example"
     for field in CONNECTION["conn-fields"].values():

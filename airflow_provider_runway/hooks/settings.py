@@ -20,6 +20,8 @@ from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT
 from airflow_provider_runway.kie.rules import check_url
 from airflow_provider_runway.kie.task_ids import APIS, Api, parse_task_id
 from airflow_provider_runway.kie.uploads import DEFAULT_UPLOAD_URL
+from airflow_provider_runway.utils.config import FOLDER_RULE
+from airflow_provider_runway.utils.file_uris import is_folder_address
 
 if TYPE_CHECKING:
     from airflow.sdk import Connection
@@ -34,6 +36,7 @@ class Settings:
     :param upload_address: The same account at the host that takes files; ``None`` where that is not known.
     :param credit_floor: Credits that no submission may take the balance below; ``None`` for no such guard.
     :param submission_limit: Submissions that the account may make in 10 seconds.
+    :param records: The folder in which records of its submissions are kept; ``None`` for that of the configuration.
     """
 
     address: Address
@@ -41,6 +44,7 @@ class Settings:
     timeout: float = DEFAULT_TIMEOUT
     credit_floor: float | None = None
     submission_limit: int = SUBMISSION_LIMIT
+    records: str | None = None
 
     def require_upload_address(self) -> Address:
         """Where files go.
@@ -76,7 +80,8 @@ def read_settings(conn_id: str, connection: Connection) -> Settings:
 
     :param conn_id: Its id, for messages.
     :param connection: Password (API key), host, schema, port and extra (``api``: ``"runway"`` or ``"jobs"``;
-        ``timeout``: seconds; ``credit_floor``: credits; ``submission_limit``: submissions in 10 seconds).
+        ``timeout``: seconds; ``credit_floor``: credits; ``submission_limit``: submissions in 10 seconds;
+        ``records``: a folder).
     :raises ConnectionSettingsError: If the key is missing or a value cannot work.
     """
     try:
@@ -90,6 +95,7 @@ def read_settings(conn_id: str, connection: Connection) -> Settings:
             timeout=_number(extra, "timeout") or DEFAULT_TIMEOUT,
             credit_floor=_number(extra, "credit_floor"),
             submission_limit=int(_number(extra, "submission_limit") or SUBMISSION_LIMIT),
+            records=_records(extra),
         )
     except ConnectionSettingsError as error:
         raise ConnectionSettingsError(f"Connection {conn_id!r}: {error.summary}") from None
@@ -182,6 +188,16 @@ def _api(extra: Mapping[str, Any]) -> Api:
         if value == api:
             return api
     raise ConnectionSettingsError(f"extra 'api' must be {' or '.join(map(repr, APIS))}.")
+
+
+def _records(extra: Mapping[str, Any]) -> str | None:
+    value = extra.get("records")
+    folder = value.strip() if isinstance(value, str) else value
+    if folder is None or folder == "":
+        return None
+    if isinstance(folder, str) and is_folder_address(folder):
+        return folder
+    raise ConnectionSettingsError(f"extra 'records' {FOLDER_RULE}.")
 
 
 # What the numbers of the extra must be. No account is given a limit of submissions beyond that.

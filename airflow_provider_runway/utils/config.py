@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.prices import CREDITS
 from airflow_provider_runway.kie.tasks import whole_number
+from airflow_provider_runway.utils.file_uris import is_folder_address
 
 # Bytes that a file to be stored may have, unless the configuration says otherwise.
 LARGEST_FILE = 5_000_000_000
@@ -87,6 +88,22 @@ def read_upload_roots() -> tuple[str, ...]:
         rule = "must be absolute paths of folders, with commas between them"
         raise InvalidRequestError("[runway] upload_roots", text, rule)
     return roots
+
+
+FOLDER_RULE = "must be the absolute path of a folder, or a URI such as s3://conn_id@bucket/records"
+
+
+def read_records() -> str | None:
+    """The folder in which records of submissions are kept: ``[runway] records``; ``None`` if the option is not set.
+
+    :raises InvalidRequestError: If it is no address of a folder.
+    """
+    from airflow.sdk.configuration import conf
+
+    text = conf.get("runway", "records", fallback="").strip()
+    if text and not is_folder_address(text):
+        raise InvalidRequestError("[runway] records", text, FOLDER_RULE)
+    return text or None
 
 
 def _is_name(name: str) -> bool:

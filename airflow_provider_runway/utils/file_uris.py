@@ -5,6 +5,7 @@ That is how Airflow's ``ObjectStoragePath`` reads them; a URI reads them otherwi
 
 from __future__ import annotations
 
+import re
 from typing import NamedTuple
 from urllib.parse import quote
 
@@ -36,3 +37,12 @@ class FileAddress(NamedTuple):
         """The one URI of this file, whoever reads it: ASCII, percent-encoded."""
         authority, path = (quote(part, _AS_IT_IS, errors="surrogateescape") for part in (self.authority, self.path))
         return f"{self.scheme}://{authority}{path}"
+
+
+def is_folder_address(text: str) -> bool:
+    """Whether this leads to the same folder from wherever it is read: an absolute path, or a URI with a bucket."""
+    return _FOLDER.fullmatch(text) is not None and text.isprintable()
+
+
+# Local ones have no host.
+_FOLDER = re.compile(r"/.*|(?i:file):///.*|(?!(?i:file):)[A-Za-z][A-Za-z0-9+.-]*://[^/\s].*")

@@ -248,3 +248,20 @@ def test_the_sandbox_is_asked_for_kies_own_id() -> None:
 
     assert settings.logs_link("jobs:task_1") == "http://127.0.0.1:8123/logs?taskId=task_1"
     assert settings.logs_link() == "http://127.0.0.1:8123/logs"
+
+
+@pytest.mark.parametrize("given", ["/shared/records", " s3://mine@bucket/records\n"])
+def test_the_records_folder_is_an_address(given: str) -> None:
+    assert read(extra=json.dumps({"records": given})).records == given.strip()
+
+
+@pytest.mark.parametrize("given", [None, "", "  "])
+def test_a_connection_may_leave_the_records_folder_to_the_configuration(given: str | None) -> None:
+    assert read(extra=json.dumps({"records": given})).records is None
+    assert read().records is None
+
+
+@pytest.mark.parametrize("given", ["records", "s3://", 7, True, False, [], {}, ["/shared"]])
+def test_a_records_folder_that_is_none_is_refused(given: object) -> None:
+    with pytest.raises(ConnectionSettingsError, match="Connection 'clips': extra 'records' must be the absolute path"):
+        read(extra=json.dumps({"records": given}))

@@ -211,7 +211,7 @@ def test_the_connection_form_and_its_test_button_work(airflow: AirflowStack, san
     form = airflow.rest.connection_types()["runway"]
     assert form["hook_name"] == "Runway (KIE.AI)"
     assert form["standard_fields"]["password"]["title"] == "API key"
-    assert set(form["extra_fields"]) == {"api", "timeout", "credit_floor", "submission_limit", "upload_url"}
+    assert set(form["extra_fields"]) == {"api", "timeout", "credit_floor", "submission_limit", "records", "upload_url"}
 
     works, message = airflow.rest.test_connection(
         {"connection_id": "tried", "conn_type": "runway", "host": sandbox.url, "password": KEY}

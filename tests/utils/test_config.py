@@ -4,7 +4,7 @@ import pytest
 
 from airflow_provider_runway.get_provider_info import get_provider_info
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.utils.config import LARGEST_FILE, read_largest_file
+from airflow_provider_runway.utils.config import LARGEST_FILE, read_largest_file, read_records
 
 OPTION = "AIRFLOW__RUNWAY__LARGEST_FILE"
 
@@ -26,3 +26,20 @@ def test_the_largest_file_is_what_airflow_shows_as_its_default(monkeypatch: pyte
     monkeypatch.delenv(OPTION, raising=False)
     assert get_provider_info()["config"]["runway"]["options"]["largest_file"]["default"] == str(LARGEST_FILE)
     assert read_largest_file() == LARGEST_FILE
+
+
+@pytest.mark.parametrize(("text", "folder"), [("", None), ("  ", None), (" /shared/records ", "/shared/records")])
+def test_the_records_folder_is_an_address_or_none(
+    monkeypatch: pytest.MonkeyPatch, text: str, folder: str | None
+) -> None:
+    monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", text)
+    assert read_records() == folder
+
+
+@pytest.mark.parametrize("text", ["records", "./records", "s3:bucket"])
+def test_a_records_folder_that_every_machine_has_its_own_of_is_refused(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", text)
+    with pytest.raises(InvalidRequestError, match=r"\[runway\] records must be the absolute path"):
+        read_records()
