@@ -12,7 +12,7 @@ OPTION = "AIRFLOW__RUNWAY__RECORDS"
 def url(records: str | None) -> str | None:
     settings = Settings(address=Address(api_key="k3y-of-mine"), upload_address=None, records=records)
     folder = records_folder(settings)
-    return folder and folder.url
+    return None if folder is None else folder.url
 
 
 def test_the_connection_names_the_folder_before_the_configuration_does(monkeypatch: pytest.MonkeyPatch) -> None:
