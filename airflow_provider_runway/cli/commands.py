@@ -149,8 +149,7 @@ def _submit(hook: RunwayHook, request: GenerateRequest, look: str) -> str:
     try:
         return hook.submit(request)
     except AmbiguousSubmissionError as error:
-        error.add(f"It may be paid. {look}")
-        raise
+        raise error.replace(*error.args, f"It may be paid. {look}") from error.__cause__
 
 
 def _follow(hook: RunwayHook, task_id: str, price: float | None, arguments: Namespace, how: str) -> None:

@@ -13,6 +13,7 @@ from airflow_provider_runway.kie.concealment import Secret
 from airflow_provider_runway.kie.errors import (
     AuthenticationError,
     ConnectionSettingsError,
+    Facts,
     InsufficientCreditsError,
     PermissionDeniedError,
     QuotaExceededError,
@@ -62,11 +63,18 @@ class Address:
             "Accept-Encoding": "identity",
         }
 
-    def finish(self, error: RunwayError) -> None:
-        """Make an error ready to be shown: one about the account names it, and none shows the key."""
+    def finished(self, error: RunwayError) -> RunwayError:
+        """An error as it may be shown: one about the account names it, and neither it nor its cause shows the key."""
+        conceal, cause = self.secret.conceal_in, error.__cause__
+        facts = Facts(task_id=conceal(error.task_id), service_message=conceal(error.service_message))
+        shown = error.replace(*conceal([*error.args]), **facts)
         if isinstance(error, _ABOUT_THE_ACCOUNT) and self.connection:
-            error.args = (f"Connection {self.connection!r}: {error.summary}", *error.args[1:])
-        self.secret.conceal_in_error(error)
+            shown = shown.replace(f"Connection {self.connection!r}: {shown.summary}", *shown.args[1:])
+        if isinstance(cause, RunwayError):
+            shown.__cause__ = self.finished(cause)
+        elif self.secret.conceal(str(cause)) != str(cause):
+            shown.__cause__ = None
+        return shown
 
     @property
     def place(self) -> str:

@@ -163,13 +163,21 @@ def destination(request: Request, api: Api) -> Destination:
 
     :param request: The request.
     :param api: The connection's API; a request that only the other one knows goes there.
+    :raises InvalidRequestError: If an extra field has the name of a field that is a parameter, or if the video to
+        extend was made by the other API.
     """
     places = {
         place: Destination(place, kind, family.endpoints[type(request)])
         for (place, kind), family in FAMILIES.items()
         if type(request) in family.endpoints
     }
-    return places.get(api) or next(iter(places.values()))
+    where = places.get(api) or next(iter(places.values()))
+    if isinstance(request, ExtendRequest):
+        _check_source(request.task_id, where.api)
+    for name in request.extra_fields:
+        if name in where.endpoint.names.values():
+            raise InvalidRequestError("extra_fields", name, "must not repeat a field that is a parameter")
+    return where
 
 
 def reserved_fields(request: type[Request]) -> frozenset[str]:
@@ -178,17 +186,15 @@ def reserved_fields(request: type[Request]) -> frozenset[str]:
     return frozenset(set.intersection(*known))
 
 
-def submission_call(request: Request, api: Api = "runway") -> Call:
+def submission_call(request: Request, where: Destination) -> Call:
     """The call that submits a request: fields that are ``None`` are left out.
 
     :param request: The request.
-    :param api: The API to submit with.
-    :raises InvalidRequestError: If an extra field has the name of a field that is a parameter, or if the video to
-        extend was made by the other API, or if a file is named that has yet to be uploaded.
+    :param where: Its :func:`destination`.
+    :raises InvalidRequestError: If a file is named that has yet to be uploaded.
     """
-    where = destination(request, api)
     if isinstance(request, ExtendRequest):
-        request = replace(request, task_id=_source(request.task_id, where.api))
+        request = replace(request, task_id=parse_task_id(request.task_id).bare)
     endpoint = where.endpoint
     fields_: dict[str, Any] = {}
     for ours, theirs in endpoint.names.items():
@@ -197,10 +203,7 @@ def submission_call(request: Request, api: Api = "runway") -> Call:
             raise InvalidRequestError(ours, value, "is a file, which has to be uploaded first (RunwayHook.upload)")
         if value is not None:
             fields_[theirs] = value
-    for name, value in request.extra_fields.items():
-        if name in endpoint.names.values():
-            raise InvalidRequestError("extra_fields", name, "must not repeat a field that is a parameter")
-        fields_[name] = value
+    fields_ |= request.extra_fields
     if endpoint.model is None:
         return Call("POST", endpoint.path, body=fields_)
     body = {"model": endpoint.model}
@@ -209,13 +212,12 @@ def submission_call(request: Request, api: Api = "runway") -> Call:
     return Call("POST", endpoint.path, body={**body, "input": fields_})
 
 
-def _source(task_id: str, api: Api) -> str:
-    """KIE's id of the video to extend; a bare one is of the dedicated endpoints.
+def _check_source(task_id: str, api: Api) -> None:
+    """The video to extend must be of the same API: whether one can extend what the other made is documented nowhere.
 
-    Whether one API can extend what the other made is documented nowhere.
+    A bare id is of the dedicated endpoints.
     """
-    source = parse_task_id(task_id)
-    made_by = source.api or "runway"
+    made_by = parse_task_id(task_id).api or "runway"
     if made_by != api:
         rule = (
             f"names a task of the API {made_by!r}, and this connection submits with {api!r}: KIE.AI knows no "
@@ -223,7 +225,6 @@ def _source(task_id: str, api: Api) -> str:
             "the API 'jobs' begins with 'jobs:'"
         )
         raise InvalidRequestError("task_id", task_id, rule)
-    return source.bare
 
 
 @dataclass(frozen=True, slots=True)

@@ -132,24 +132,21 @@ class KieClient:
         self.close()
 
     def _run(self, flow: Flow[T]) -> T:
+        flow = flows.finished(flow, self.address)
         try:
             step = next(flow)
             while True:
-                answer = None
+                answer, fault = None, None
                 try:
                     if isinstance(step, Pause):
                         self._sleep(step.seconds)
                     else:
                         answer = self._sender.send(step.call)
                 except RunwayError as error:
-                    step = flow.throw(error)
-                else:
-                    step = flow.send(answer)
+                    fault = error
+                step = flow.throw(fault) if fault else flow.send(answer)
         except StopIteration as end:
             return cast("T", end.value)
-        except RunwayError as error:
-            self.address.finish(error)
-            raise
 
 
 class AsyncKieClient:
@@ -219,24 +216,21 @@ class AsyncKieClient:
         await self.aclose()
 
     async def _run(self, flow: Flow[T]) -> T:
+        flow = flows.finished(flow, self.address)
         try:
             step = next(flow)
             while True:
-                answer = None
+                answer, fault = None, None
                 try:
                     if isinstance(step, Pause):
                         await self._sleep(step.seconds)
                     else:
                         answer = await self._sender.send(step.call)
                 except RunwayError as error:
-                    step = flow.throw(error)
-                else:
-                    step = flow.send(answer)
+                    fault = error
+                step = flow.throw(fault) if fault else flow.send(answer)
         except StopIteration as end:
             return cast("T", end.value)
-        except RunwayError as error:
-            self.address.finish(error)
-            raise
 
 
 def _poll_state(

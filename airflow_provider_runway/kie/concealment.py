@@ -43,18 +43,6 @@ class Secret:
             return [self.conceal_in(each) for each in value]
         return value
 
-    def conceal_in_error(self, error: BaseException) -> None:
-        """Take the secret out of a finished error, and out of those that led to it: a log shows them all."""
-        seen: set[int] = set()
-        next_error: BaseException | None = error
-        while next_error is not None and id(next_error) not in seen:
-            seen.add(id(next_error))
-            next_error.args = tuple(self.conceal_in(each) for each in next_error.args)
-            for name in ("service_message", "task_id"):
-                if isinstance(said := getattr(next_error, name, None), str):
-                    setattr(next_error, name, self.conceal(said))
-            next_error = next_error.__cause__ or next_error.__context__
-
 
 def _spellings(text: str) -> str:
     """A regular expression for all spellings: each begins with a fixed character, and no repetition is unbounded."""

@@ -2,24 +2,31 @@
 
 from __future__ import annotations
 
+import copy
 import copyreg
 from typing import Any, TypedDict
 
-from typing_extensions import Unpack
+from typing_extensions import Self, Unpack
 
 from airflow_provider_runway.kie.texts import as_sentence, shown
 
 
-class ErrorFacts(TypedDict, total=False):
-    """What any error can carry besides its message; see :class:`RunwayError`."""
+class Facts(TypedDict, total=False):
+    """What any error can carry besides its texts; see :class:`RunwayError`."""
 
-    detail: str | None
     code: int | None
     http_status: int | None
     task_id: str | None
     service_message: str | None
     retryable: bool | None
     retry_after: float | None
+
+
+class ErrorFacts(Facts, total=False):
+    """What any error can be made with besides its message."""
+
+    detail: str | None
+    said_by: RunwayError | None
 
 
 class RunwayError(Exception):
@@ -29,6 +36,7 @@ class RunwayError(Exception):
 
     :param message: What happened, in short; it is made to end with one full stop.
     :param detail: What else to tell the person on call.
+    :param said_by: The error that it comes of: it takes over code, status and what KIE said.
     :param code: KIE's own code, from the body of the answer or the record (``None`` if there was none).
     :param http_status: The HTTP status of the answer (``None`` if there was no answer).
     :param task_id: The KIE task concerned (``None`` if there is none, or it is not known).
@@ -41,16 +49,17 @@ class RunwayError(Exception):
 
     def __init__(self, message: str, **facts: Unpack[ErrorFacts]) -> None:
         super().__init__(*map(as_sentence, filter(None, (message, facts.get("detail")))))
-        self.code = facts.get("code")
-        self.http_status = facts.get("http_status")
+        said = {name: getattr(facts.get("said_by"), name, None) for name in ("code", "http_status", "service_message")}
+        self.code: int | None = facts.get("code", said["code"])
+        self.http_status: int | None = facts.get("http_status", said["http_status"])
         self.task_id = facts.get("task_id")
-        self.service_message = facts.get("service_message")
+        self.service_message: str | None = facts.get("service_message", said["service_message"])
         retryable = facts.get("retryable")
         self.retryable = type(self).retryable if retryable is None else retryable
         self.retry_after = facts.get("retry_after")
 
     def __reduce__(self) -> tuple[Any, ...]:
-        # Not by way of __init__: the message may have gone on since.
+        # Not by way of __init__: the texts may be others by now.
         return copyreg.__newobj__, (type(self), *self.args), self.__dict__  # type: ignore[attr-defined]
 
     def __str__(self) -> str:
@@ -66,9 +75,13 @@ class RunwayError(Exception):
         """What else there is to say."""
         return " ".join(map(str, self.args[1:]))
 
-    def add(self, text: str) -> None:
-        """Let the message go on with further sentences."""
-        self.args = (*self.args, as_sentence(text))
+    def replace(self, *texts: str, **facts: Unpack[Facts]) -> Self:
+        """The same error with other texts, if any are given, or other facts: to be raised in place of this one."""
+        other = copy.copy(self)
+        other.args = tuple(map(as_sentence, texts)) or self.args
+        vars(other).update(facts)
+        other.__cause__, other.__suppress_context__ = self.__cause__, True
+        return other.with_traceback(self.__traceback__)
 
 
 class InvalidRequestError(RunwayError, ValueError):

@@ -10,6 +10,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.advice import after_refusal
 from airflow_provider_runway.kie.api import (
     CREDIT_CALL,
@@ -81,14 +82,10 @@ def get_task(task_id: str, kind: Kind, retry_rules: RetryRules, api: Api = "runw
 def _get_record(place: Lookup, task_id: str, retry_rules: RetryRules) -> Flow[VideoTask]:
     try:
         data = yield from ask(place.call, retry_rules)
-    except ServiceError as error:
-        if error.code in {404, 422}:
-            raise _not_found(task_id, error) from error
-        error.task_id = task_id
-        raise
     except RunwayError as error:
-        error.task_id = task_id
-        raise
+        if isinstance(error, ServiceError) and error.code in {404, 422}:
+            raise _not_found(task_id, error) from error
+        raise error.replace(task_id=task_id) from error.__cause__
     task = place.read(data, place.task_id)
     if task is None:
         raise _not_found(task_id, None)
@@ -129,8 +126,8 @@ def submit(request: Request, retry_rules: RetryRules, api: Api = "runway", *, kn
     :return: The task id, which says which API made it.
     :raises AmbiguousSubmissionError: If KIE may have taken it.
     """
-    call = submission_call(request, api)
     where = destination(request, api)
+    call = submission_call(request, where)
     name = known_as or fingerprint(request)
     sends = 0
     while True:
@@ -140,25 +137,20 @@ def submit(request: Request, retry_rules: RetryRules, api: Api = "runway", *, kn
             data = read_data(answer)
             break
         except RunwayError as error:
-            _forget_source(error, request)
-            if not refuses(error):
-                raise _ambiguous(request, name, where, str(error), error) from error
-            if not isinstance(error, _REFUSED_FOR_NOW) or not retry_rules.allows_another(sends, error):
-                if isinstance(error, ServiceError):
-                    error.add(after_refusal(error))
-                raise
-            yield Pause(retry_rules.pause(sends, error))
+            fault = error
+            if isinstance(request, ExtendRequest) and error.task_id == parse_task_id(request.task_id).bare:
+                fault = error.replace(task_id=None)  # sent back with an error, it is not the id of a new task
+            if not refuses(fault):
+                raise _ambiguous(request, name, where, str(fault), fault) from fault
+            if not isinstance(fault, _REFUSED_FOR_NOW) or not retry_rules.allows_another(sends, fault):
+                advice = [after_refusal(fault)] if isinstance(fault, ServiceError) else []
+                raise fault.replace(*fault.args, *advice) from fault.__cause__
+            yield Pause(retry_rules.pause(sends, fault))
     task_id = read_task_id(data)
     if task_id is None:
         said = f"KIE.AI answered success without a task id: {shown(data, LONGEST_MESSAGE)}"
         raise _ambiguous(request, name, where, said, None)
     return format_task_id(task_id, where.api)
-
-
-def _forget_source(error: RunwayError, request: Request) -> None:
-    """The id of the video to extend, sent back with an error, is not that of a new task."""
-    if isinstance(request, ExtendRequest) and error.task_id == parse_task_id(request.task_id).bare:
-        error.task_id = None
 
 
 _REFUSED_FOR_NOW = (NotSentError, RateLimitedError, MaintenanceError)
@@ -215,6 +207,15 @@ def ask(call: Call, retry_rules: RetryRules) -> Flow[Any]:
             yield Pause(retry_rules.pause(sends, error))
 
 
+def finished(flow: Flow[T], address: Address) -> Flow[T]:
+    """A flow whose error can be shown; see :meth:`Address.finished`."""
+    try:
+        return (yield from flow)
+    except RunwayError as error:
+        fault = address.finished(error)
+    raise fault
+
+
 def _send(call: Call) -> Flow[Answer]:
     answer = yield Send(call)
     if answer is None:  # pragma: no cover - a driver that breaks the rules
@@ -227,10 +228,8 @@ def _not_found(task_id: str, error: ServiceError | None) -> TaskNotFoundError:
     return TaskNotFoundError(
         f"KIE.AI has no record of task {task_id}{said}.",
         detail="Check the id, its kind, its API and the account.",
-        code=error.code if error else None,
-        http_status=error.http_status if error else None,
         task_id=task_id,
-        service_message=error.service_message if error else None,
+        said_by=error,
     )
 
 
@@ -246,7 +245,5 @@ def _ambiguous(
         detail=f"{as_sentence(what_happened)} It is kind {where.kind}{model}, prompt {beginning!r}. "
         "Look for it in the account's logs before submitting anew: if it is there, it is being made and paid.",
         task_id=task_id,
-        code=error.code if error else None,
-        http_status=error.http_status if error else None,
-        service_message=error.service_message if error else None,
+        said_by=error,
     )

@@ -229,11 +229,9 @@ class PollState:
         return PollingFailedError(
             f"{self.failures.faults} polls in a row of task {self.task_id} went wrong, the last one with: {error}",
             detail=text,
-            code=error.code,
-            http_status=error.http_status,
             task_id=self.task_id,
-            service_message=error.service_message,
             retry_after=error.retry_after,
+            said_by=error,
         )
 
     def _age(self, now: float) -> float | None:

@@ -42,8 +42,7 @@ def renew_link(
         data = yield from ask(direct_link_call(dead), retry_rules)
     except ServiceError as error:
         if error.retryable:
-            error.task_id = task_id
-            raise
+            raise error.replace(task_id=task_id) from error.__cause__
         raise _no_other_link(task_id, str(error), error) from error
     renewed = read_link(data)
     if renewed is None:
@@ -55,8 +54,6 @@ def _no_other_link(task_id: str, why: str, error: RunwayError | None) -> DeadLin
     return DeadLinkError(
         f"The link to the video of task {task_id} has died, and KIE.AI gives no other: {as_sentence(why)}",
         detail="KIE.AI deletes videos 14 days after they were made; if this one is younger, ask again later.",
-        code=error.code if error else None,
-        http_status=error.http_status if error else None,
         task_id=task_id,
-        service_message=error.service_message if error else None,
+        said_by=error,
     )

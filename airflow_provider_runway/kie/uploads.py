@@ -97,9 +97,8 @@ class Uploader:
                         answer = self._post(http, _Counted(file, on_progress), name, content_type)
                     return _link(read_data(answer))
                 except RunwayError as error:
-                    self.address.finish(error)
                     if not error.retryable or not self.retry_rules.allows_another(sends, error):
-                        raise
+                        raise self.address.finished(error) from None
                     self.sleep(self.retry_rules.pause(sends, error))
 
     def _post(self, http: httpx.Client, file: _Counted, name: str, content_type: str) -> Answer:

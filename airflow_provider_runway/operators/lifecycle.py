@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from airflow_provider_runway.kie.api import submission_call
+from airflow_provider_runway.kie.api import destination
 from airflow_provider_runway.kie.errors import (
     GenerationFailedError,
     NoAnswerError,
@@ -167,7 +167,7 @@ class VideoLifecycle:
     def _check_before_paying(self, request: Request) -> None:
         """What can go wrong after the submission must not come to light only then; of no concern to what is paid."""
         self._files.check()
-        submission_call(request, self._hook.settings.address.api)
+        destination(request, self._hook.settings.address.api)
         read_prices()
         json.dumps([self._poll_request("", 0.0, 0.0).to_kwargs(), asdict(self._facts)])
         read_largest_file()

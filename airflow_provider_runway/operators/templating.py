@@ -144,11 +144,11 @@ def _refuse(template: object, error: TemplateError, context: Context) -> NoRetur
     with suppress(Exception):  # it only makes the message better
         earlier = TaskState(context).read_submission()
     if earlier is None or earlier.stage in {Stage.FAILED, Stage.GONE}:
-        refusal.add("Nothing was paid. Correct it, or what it refers to, and clear this task")
+        advice = "Nothing was paid. Correct it, or what it refers to, and clear this task"
     else:
         named = f"Task {earlier.task_id} is paid" if earlier.task_id else "It may be paid"
-        refusal.add(f"An earlier try has submitted. {named}. Correct the template, and clear this task")
-    fail_for_good(refusal)
+        advice = f"An earlier try has submitted. {named}. Correct the template, and clear this task"
+    fail_for_good(refusal.replace(*refusal.args, advice))
 
 
 def _render_natively(text: str, context: Context, env: Environment, extensions: tuple[str, ...]) -> Any:

@@ -24,7 +24,7 @@ from airflow_provider_runway.operators.free_task import FreeTask
 from airflow_provider_runway.operators.parameters import check_literal
 from airflow_provider_runway.operators.templating import RenderedTexts
 from airflow_provider_runway.utils.config import read_shortest_deferral
-from airflow_provider_runway.utils.failures import add_advice
+from airflow_provider_runway.utils.failures import with_advice
 from airflow_provider_runway.utils.mixins import VideoLinksMixin
 from airflow_provider_runway.utils.retry_defaults import RETRIES, RETRY_DELAY
 
@@ -270,8 +270,8 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
         if self.never_fail or (self.soft_fail and isinstance(error, _NO_VIDEO)):
             raise AirflowSkipException(f"{type(error).__name__}: {error}") from error
         if isinstance(error, (GenerationFailedError, WaitTimeoutError)):
-            error.retryable = False
-        add_advice(error, self._advice(error, context), self)
+            error = error.replace(retryable=False)
+        error = with_advice(error, self._advice(error, context), self)
         message = f"{type(error).__name__}: {error}"
         if isinstance(error, WaitTimeoutError):
             raise AirflowSensorTimeout(message) from error

@@ -120,5 +120,5 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
         try:
             return require_video(self.hook.get_task(self.runway_task_id, self.kind))
         except GenerationFailedError as error:
-            error.retryable = False  # no retry of a download makes a failed video
-            raise
+            # No retry of a download makes a failed video.
+            raise error.replace(retryable=False) from error.__cause__

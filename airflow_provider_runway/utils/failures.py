@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -35,9 +36,7 @@ class Advice:
 
 
 @contextmanager
-def as_airflow_failure(
-    operator: BaseOperator | None = None, advise: Callable[[RunwayError], Advice] | None = None
-) -> Iterator[None]:
+def as_airflow_failure(operator: BaseOperator, advise: Callable[[RunwayError], Advice]) -> Iterator[None]:
     """Turn an error that no retry can help into Airflow's ``AirflowFailException``, which skips the retries.
 
     A retryable one passes as it is, so that ``retries`` and a ``retry_policy`` see its type.
@@ -48,27 +47,26 @@ def as_airflow_failure(
     try:
         yield
     except RunwayError as error:
-        if operator is not None and advise is not None:
-            add_advice(error, advise(error), operator)
-        if error.retryable:
-            raise
-        fail_for_good(error)
+        advised = with_advice(error, advise(error), operator)
+        if advised.retryable:
+            raise advised from error.__cause__
+        fail_for_good(advised)
 
 
-def add_advice(error: RunwayError, advice: Advice, operator: BaseOperator) -> None:
-    """Have an error's message end with what is paid and what to do, and say it in short as the log's last line.
+def with_advice(error: RunwayError, advice: Advice, operator: BaseOperator) -> RunwayError:
+    """An error whose message ends with what is paid and what to do; in short that is the log's last line, too.
 
     :param error: The error, whose message need not repeat itself.
     :param advice: What is paid and what to do.
     :param operator: The operator that runs.
     """
     if isinstance(error, (ServiceError, ConnectionSettingsError)):
-        error.args = error.args[:1]  # the client has said what to do, and did not know the task
+        error = error.replace(error.summary)  # the client has said what to do, and did not know the task
     known = _UNPAID if advice.paid.startswith("Nothing") else _PAID if advice.paid.endswith(" is paid.") else None
     is_said = advice.paid in error.detail or (known is not None and known.search(error.detail))
     parts = ("" if is_said else advice.paid, "" if advice.to_do in error.detail else advice.to_do, PAGE)
-    error.add(" ".join(filter(None, parts)))
     log_last(operator, f"{type(error).__name__}: {error.summary} {advice}")
+    return error.replace(*error.args, " ".join(filter(None, parts)))
 
 
 def log_last(operator: BaseOperator, text: str) -> None:
@@ -106,5 +104,6 @@ def fail_for_good(error: RunwayError) -> NoReturn:
     """Raise with the error as the cause, without the traceback of that: where it came up is of no use to anybody."""
     from airflow.sdk.exceptions import AirflowFailException
 
-    error.__cause__, error.__suppress_context__ = None, True
-    raise AirflowFailException(f"{type(error).__name__}: {error}") from error.with_traceback(None)
+    bare = copy.copy(error)
+    bare.__suppress_context__ = True
+    raise AirflowFailException(f"{type(error).__name__}: {error}") from bare

@@ -31,11 +31,12 @@ class _TaskType(BaseOperatorMeta):
             return super().__call__(*args, **kwargs)
         except RunwayError as error:
             # Of an import error Airflow shows no line of the DAG.
-            error.args = (error.summary, f"It is a parameter of task {kwargs.get('task_id')!r}.", *error.args[1:])
+            texts = (error.summary, f"It is a parameter of task {kwargs.get('task_id')!r}.", *error.args[1:])
             if not kwargs.get("_airflow_from_mapped"):
-                raise
-            error.add("Nothing was paid. Correct what this task is mapped over, and clear it")
-            fail_for_good(error)
+                raise error.replace(*texts) from error.__cause__
+            fail_for_good(
+                error.replace(*texts, "Nothing was paid. Correct what this task is mapped over, and clear it")
+            )
 
 
 class RunwayConnectionMixin(metaclass=_TaskType):

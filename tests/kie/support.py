@@ -10,11 +10,13 @@ from typing import Any, Generic, TypeVar
 from hypothesis import settings
 from hypothesis import strategies as st
 
+from airflow_provider_runway.kie.api import Call, destination, submission_call
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.flows import Flow, Pause, Send
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest, Request
 from airflow_provider_runway.kie.retry_rules import RetryRules
+from airflow_provider_runway.kie.task_ids import Api
 from airflow_provider_runway.kie.tasks import EXTENSION_MODEL, Kind
 
 T = TypeVar("T")
@@ -25,6 +27,13 @@ JOB = JobRequest(model="kling-2.6/text-to-video", input={"prompt": "A hare in th
 EXTEND = ExtendRequest(task_id="source-1", prompt="The fox looks up")
 # One request of each kind, and the kind of the task that it makes.
 EVERY_REQUEST: list[tuple[Request, Kind]] = [(GENERATE, "runway"), (EXTEND, "runway"), (ALEPH, "aleph"), (JOB, "job")]
+
+
+def call_of(request: Request, api: Api = "runway") -> Call:
+    """The call that submits a request through a connection of that API."""
+    return submission_call(request, destination(request, api))
+
+
 NO_JITTER = RetryRules(tries=4, jitter=lambda: 0.0)
 
 # Wild inputs: many enough to find things, few enough for a suite that is run often.

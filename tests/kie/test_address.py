@@ -132,13 +132,22 @@ def test_an_error_about_the_account_names_the_connection_and_no_error_shows_the_
     address = Address(api_key="a-very-secret-key", connection="clips")
     error = AuthenticationError("No, not a-very-secret-key", service_message="A-VERY-SECRET-KEY?", task_id="t-1")
     error.__cause__ = NoAnswerError("Bearer a-very-secret-key")
-    address.finish(error)
-    assert str(error) == "Connection 'clips': No, not ***."
-    assert (error.service_message, error.task_id) == ("***?", "t-1")
-    assert str(error.__cause__) == "Bearer ***."
+    shown = address.finished(error)
+    assert str(shown) == "Connection 'clips': No, not ***."
+    assert (shown.service_message, shown.task_id) == ("***?", "t-1")
+    assert str(shown.__cause__) == "Bearer ***."
+    assert str(error) == "No, not a-very-secret-key."
+
+
+@pytest.mark.parametrize(("said", "is_shown"), [("a-very-secret-key is no file", False), ("no such file", True)])
+def test_a_cause_of_others_is_shown_where_it_does_not_have_the_key(said: str, is_shown: bool) -> None:
+    error = NoAnswerError("Nothing came")
+    error.__cause__ = OSError(said)
+    shown = Address(api_key="a-very-secret-key").finished(error)
+    assert (shown.__cause__ is error.__cause__) == is_shown
+    assert shown.__suppress_context__
 
 
 def test_an_error_about_something_else_names_no_connection() -> None:
     error = NoAnswerError("Nothing came")
-    Address(api_key="a-very-secret-key", connection="clips").finish(error)
-    assert str(error) == "Nothing came."
+    assert str(Address(api_key="a-very-secret-key", connection="clips").finished(error)) == "Nothing came."

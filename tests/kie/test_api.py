@@ -6,12 +6,12 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_runway.kie.api import CREDIT_CALL, FAMILIES, SubmitEndpoint, lookups, submission_call
+from airflow_provider_runway.kie.api import CREDIT_CALL, FAMILIES, SubmitEndpoint, lookups
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest
 from airflow_provider_runway.kie.task_ids import APIS, Api
 
-from .support import ALEPH, EXTEND, GENERATE, JOB
+from .support import ALEPH, EXTEND, GENERATE, JOB, call_of
 
 EVERYTHING_FROM_AN_IMAGE = GenerateRequest(
     prompt="It turns its head",
@@ -41,13 +41,13 @@ SUBMISSIONS = [(kind, submission) for family in FAMILIES.values() for kind, subm
 
 def test_a_video_from_text_is_this_call() -> None:
     request = GenerateRequest(prompt="A fox", duration=10, quality="720p", aspect_ratio="9:16")
-    call = submission_call(request)
+    call = call_of(request)
     assert (call.method, call.path, call.query) == ("POST", "/api/v1/runway/generate", None)
     assert call.body == {"prompt": "A fox", "duration": 10, "quality": "720p", "aspectRatio": "9:16"}
 
 
 def test_a_video_from_an_image_with_everything_is_this_call() -> None:
-    assert submission_call(EVERYTHING_FROM_AN_IMAGE).body == {
+    assert call_of(EVERYTHING_FROM_AN_IMAGE).body == {
         "prompt": "It turns its head",
         "imageUrl": "https://example.com/a.png",
         "duration": 5,
@@ -60,7 +60,7 @@ def test_a_video_from_an_image_with_everything_is_this_call() -> None:
 
 
 def test_an_extension_is_this_call() -> None:
-    call = submission_call(EVERYTHING_EXTENDED)
+    call = call_of(EVERYTHING_EXTENDED)
     assert (call.method, call.path) == ("POST", "/api/v1/runway/extend")
     assert call.body == {
         "taskId": "t-1",
@@ -72,10 +72,10 @@ def test_an_extension_is_this_call() -> None:
 
 
 def test_a_video_out_of_another_one_is_this_call() -> None:
-    call = submission_call(ALEPH)
+    call = call_of(ALEPH)
     assert (call.method, call.path) == ("POST", "/api/v1/aleph/generate")
     assert call.body == {"prompt": "Make it snow", "videoUrl": "https://example.com/fox.mp4", "uploadCn": False}
-    assert submission_call(EVERYTHING_CHANGED).body == {
+    assert call_of(EVERYTHING_CHANGED).body == {
         "prompt": "Make it snow",
         "videoUrl": "https://example.com/fox.mp4",
         "aspectRatio": "21:9",
@@ -126,7 +126,7 @@ def test_a_video_out_of_another_one_is_this_call() -> None:
     ],
 )
 def test_the_unified_api_has_one_endpoint_for_all_of_it(request_: Any, model: str, fields: dict[str, Any]) -> None:
-    call = submission_call(request_, "jobs")
+    call = call_of(request_, "jobs")
     assert (call.method, call.path) == ("POST", "/api/v1/jobs/createTask")
     assert call.body == {"model": model, "callBackUrl": "https://example.com/done", "input": fields}
 
@@ -134,7 +134,7 @@ def test_the_unified_api_has_one_endpoint_for_all_of_it(request_: Any, model: st
 @pytest.mark.parametrize("api", APIS)
 def test_any_other_model_is_a_job_of_the_unified_api_whatever_the_connection_says(api: Api) -> None:
     request = replace(JOB, callback_url="https://example.com/done", extra_fields={"progressCallBackUrl": "https://x.y"})
-    call = submission_call(request, api)
+    call = call_of(request, api)
     assert (call.method, call.path) == ("POST", "/api/v1/jobs/createTask")
     assert call.body == {
         "model": "kling-2.6/text-to-video",
@@ -147,11 +147,11 @@ def test_any_other_model_is_a_job_of_the_unified_api_whatever_the_connection_say
 @pytest.mark.parametrize("name", ["model", "input", "callBackUrl"])
 def test_an_extra_field_of_a_job_cannot_take_the_place_of_a_parameter(name: str) -> None:
     with pytest.raises(InvalidRequestError, match="must not repeat a field that is a parameter"):
-        submission_call(replace(JOB, extra_fields={name: "x"}))
+        call_of(replace(JOB, extra_fields={name: "x"}))
 
 
 def test_no_callback_is_no_field_of_the_unified_api_either() -> None:
-    assert submission_call(GENERATE, "jobs").body == {
+    assert call_of(GENERATE, "jobs").body == {
         "model": "runway",
         "input": {"prompt": "A fox in the snow", "duration": 5, "quality": "720p", "aspect_ratio": "16:9"},
     }
@@ -159,26 +159,26 @@ def test_no_callback_is_no_field_of_the_unified_api_either() -> None:
 
 @pytest.mark.parametrize(("task_id", "api"), [("t-1", "runway"), ("jobs:t-1", "jobs")])
 def test_kie_is_only_ever_sent_the_bare_id_of_the_video_to_extend(task_id: str, api: Api) -> None:
-    assert "jobs:" not in json.dumps(submission_call(replace(EXTEND, task_id=task_id), api).body)
+    assert "jobs:" not in json.dumps(call_of(replace(EXTEND, task_id=task_id), api).body)
 
 
 @pytest.mark.parametrize(("task_id", "made_by", "api"), [("jobs:t-1", "jobs", "runway"), ("t-1", "runway", "jobs")])
 def test_a_video_of_one_api_is_not_extended_through_the_other(task_id: str, made_by: Api, api: Api) -> None:
     with pytest.raises(InvalidRequestError) as caught:
-        submission_call(replace(EXTEND, task_id=task_id), api)
+        call_of(replace(EXTEND, task_id=task_id), api)
     assert caught.value.field == "task_id"
     assert f"a task of the API {made_by!r}, and this connection submits with {api!r}" in str(caught.value)
     assert str(caught.value).endswith("Nothing was sent.")
 
 
 def test_the_duration_goes_out_as_a_number() -> None:
-    assert '"duration": 5' in json.dumps(submission_call(GENERATE).body)
+    assert '"duration": 5' in json.dumps(call_of(GENERATE).body)
 
 
 @pytest.mark.parametrize("name", ["prompt", "imageUrl", "duration", "quality", "aspectRatio", "waterMark"])
 def test_an_extra_field_cannot_take_the_place_of_a_parameter(name: str) -> None:
     with pytest.raises(InvalidRequestError, match="must not repeat a field that is a parameter"):
-        submission_call(replace(GENERATE, extra_fields={name: "x"}))
+        call_of(replace(GENERATE, extra_fields={name: "x"}))
 
 
 @pytest.mark.parametrize(("kind", "submission"), SUBMISSIONS)
@@ -191,7 +191,7 @@ def test_every_field_of_a_request_has_its_name_at_kie(kind: type[Any], submissio
 def test_every_request_can_be_sent_to_either_api(request_: Any, api: Api) -> None:
     if request_ is EXTEND and api == "jobs":
         request_ = replace(EXTEND, task_id="jobs:t-1")
-    assert submission_call(request_, api).path.startswith("/api/v1/jobs/") == (api == "jobs")
+    assert call_of(request_, api).path.startswith("/api/v1/jobs/") == (api == "jobs")
 
 
 def places(task_id: str, kind: Any, api: Api = "runway") -> list[tuple[str, str, str]]:

@@ -64,13 +64,6 @@ def test_a_json_value_loses_it_in_all_its_texts() -> None:
     assert Secret(KEY).conceal_in(value) == {"***": ["***", 7, None, True, {"x": "a***b"}]}
 
 
-def test_errors_that_go_round_in_a_circle_are_concealed_once() -> None:
-    one, other = ValueError(KEY), ValueError(7, KEY)
-    one.__cause__, other.__context__ = other, one
-    Secret(KEY).conceal_in_error(one)
-    assert (one.args, other.args) == (("***",), (7, "***"))
-
-
 def test_nothing_shows_the_secret_itself() -> None:
     assert KEY not in repr(Secret(KEY))
 

@@ -91,7 +91,7 @@ def test_an_error_carries_what_a_program_needs() -> None:
 
 def test_the_message_of_an_error_can_go_on_and_survives_pickling() -> None:
     error = ServiceError("it failed..", code=500, retry_after=7.0)
-    error.add("Nothing was paid. Try later")
+    error = error.replace(*error.args, "Nothing was paid. Try later")
     twin = pickle.loads(pickle.dumps(error))
     assert (str(twin), twin.code, twin.retry_after) == ("it failed. Nothing was paid. Try later.", 500, 7.0)
 
@@ -108,16 +108,35 @@ def test_the_message_of_an_error_can_go_on_and_survives_pickling() -> None:
     ids=lambda error: type(error).__name__,
 )
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, lambda error: pickle.loads(pickle.dumps(error))])
-def test_every_error_keeps_what_was_added_to_it_when_it_is_copied(
+def test_every_error_keeps_what_was_replaced_in_it_when_it_is_copied(
     error: RunwayError, again: Callable[[RunwayError], RunwayError]
 ) -> None:
     error = again(error)
-    error.add("Nothing was paid")
-    error.task_id = "t-1"
+    error = error.replace(*error.args, "Nothing was paid", task_id="t-1")
+    assert error.task_id == "t-1"
     twin = again(again(error))
     assert str(twin) == str(error)
     assert str(twin).endswith("Nothing was paid.")
     assert (type(twin), twin.__dict__) == (type(error), error.__dict__)
+
+
+def test_an_error_to_be_raised_in_place_of_another_leaves_that_as_it_is() -> None:
+    first = ServiceError("it failed", detail="Try later", code=500, task_id="t-1")
+    with pytest.raises(ServiceError) as caught:
+        raise first from LookupError()
+    other = first.replace(retryable=True, task_id=None)
+    assert (str(other), other.code, other.task_id, other.retryable) == (str(first), 500, None, True)
+    assert (other.__cause__, other.__suppress_context__) == (first.__cause__, True)
+    assert other.__traceback__ is caught.tb
+    assert (first.task_id, first.retryable) == ("t-1", False)
+    assert first.replace("It failed for good").args == ("It failed for good.",)
+
+
+def test_an_error_that_comes_of_another_takes_over_what_was_said() -> None:
+    said_by = ServiceError("it failed", code=500, http_status=200, service_message="no", task_id="t-1", retry_after=7.0)
+    error = errors.DeadLinkError("it is dead", http_status=404, said_by=said_by)
+    assert (error.code, error.http_status, error.service_message) == (500, 404, "no")
+    assert (error.task_id, error.retry_after) == (None, None)
 
 
 def test_an_invalid_request_names_field_rule_and_value() -> None:

@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_runway.kie.api import submission_call
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest
@@ -23,7 +22,7 @@ from airflow_provider_runway.kie.rules import (
     plain_fields,
 )
 
-from .support import JSON, wild
+from .support import JSON, call_of, wild
 
 NOT_TEXT = [None, 5, b"bytes", ["list"], True]
 NOT_URLS = [
@@ -349,7 +348,7 @@ def test_a_request_that_is_accepted_can_be_sent_and_any_other_names_its_field(
 ) -> None:
     try:
         request = generate(prompt=prompt, watermark=watermark, extra_fields=extra)
-        call = submission_call(request)
+        call = call_of(request)
     except InvalidRequestError as refusal:
         named = refusal.field
     else:
@@ -383,7 +382,7 @@ def test_a_job_that_is_accepted_can_be_sent_and_any_other_names_its_field(model:
     except InvalidRequestError as refusal:
         named = refusal.field
     else:
-        sent = json.loads(json.dumps(submission_call(request).body, ensure_ascii=False, allow_nan=False).encode())
+        sent = json.loads(json.dumps(call_of(request).body, ensure_ascii=False, allow_nan=False).encode())
         assert sent == {"model": model, "input": request.input}
         assert len(fingerprint(request)) == 16
         return

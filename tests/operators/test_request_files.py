@@ -12,7 +12,7 @@ from fakes import GivenTime
 
 from airflow_provider_runway.exceptions import InvalidRequestError
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
-from airflow_provider_runway.kie.api import submission_call
+from airflow_provider_runway.kie.api import destination, submission_call
 from airflow_provider_runway.operators.paths import address
 from airflow_provider_runway.operators.request_files import FILES_KEY
 from airflow_provider_runway.operators.runway import RunwayAlephOperator
@@ -229,7 +229,7 @@ def test_a_file_cannot_be_submitted_as_it_is(kie: Sandbox) -> None:
     request = GenerateRequest(prompt="A fox", image_url="s3://bucket/fox.png")
 
     with pytest.raises(InvalidRequestError, match=r"image_url is a file, which has to be uploaded first"):
-        submission_call(request)
+        submission_call(request, destination(request, "runway"))
     with RunwayHook() as hook, pytest.raises(InvalidRequestError):
         hook.submit(request)
     assert kie.ledger.requests == ()
