@@ -93,7 +93,7 @@ def interrupts(monkeypatch: pytest.MonkeyPatch, target: Any, name: str) -> None:
     """Somebody presses Ctrl-C in the midst of this."""
 
     def interrupt(*_: object, **__: object) -> None:
-        os.kill(os.getpid(), signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(target, name, interrupt)
 
