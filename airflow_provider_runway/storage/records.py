@@ -77,8 +77,7 @@ class RecordsFolder:
             if is_exclusive:
                 is_exclusive = self._insist("written", lambda: self._files.is_exclusive_at_once(f"{name}.2"))
         except RecordsFolderError as error:
-            error.add("Nothing was sent.")
-            raise
+            raise error.replace(*error.args, "Nothing was sent") from error.__cause__
         if not is_exclusive:
             raise RecordsFolderError(
                 f"No records can be kept in {self.url}: of two that create the same file there, both succeed.",
