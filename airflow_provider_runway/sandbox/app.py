@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, NoReturn
 
 from starlette.requests import ClientDisconnect  # noqa: TID253 - this module is imported when a sandbox starts
@@ -12,6 +13,7 @@ from starlette.routing import Route, Router  # noqa: TID253 - same
 from airflow_provider_runway.sandbox.calls import Call, Handler
 from airflow_provider_runway.sandbox.control import control
 from airflow_provider_runway.sandbox.endpoints import media, records, submissions, uploads
+from airflow_provider_runway.sandbox.endpoints.families import FAMILIES
 from airflow_provider_runway.sandbox.guard import refusal_of
 from airflow_provider_runway.sandbox.journal import Journal
 from airflow_provider_runway.sandbox.logs_page import logs_page
@@ -26,13 +28,11 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
 _API = {
-    ("GET", "/api/v1/runway/record-detail"): Call("record", records.runway_record),
-    ("GET", "/api/v1/aleph/record-info"): Call("record", records.aleph_record),
-    ("GET", "/api/v1/jobs/recordInfo"): Call("record", records.job_record),
-    ("POST", "/api/v1/runway/generate"): Call("submit", submissions.runway_generate),
-    ("POST", "/api/v1/runway/extend"): Call("submit", submissions.runway_extend),
-    ("POST", "/api/v1/aleph/generate"): Call("submit", submissions.aleph_generate),
-    ("POST", "/api/v1/jobs/createTask"): Call("submit", submissions.create_task),
+    **{("GET", family.path): Call("record", partial(records.record, api=api)) for api, family in FAMILIES.items()},
+    **{
+        ("POST", path): Call("submit", partial(submissions.submit, api=api, read=read))
+        for path, (api, read) in submissions.ENDPOINTS.items()
+    },
     ("GET", "/api/v1/chat/credit"): Call("credit", records.credit),
     ("POST", "/api/v1/common/download-url"): Call("download_url", media.download_url),
     ("POST", "/api/file-stream-upload"): Call("upload", uploads.stream_upload),
@@ -82,7 +82,7 @@ class _Endpoint:
             request.content = await request.body()
         except ClientDisconnect:
             return
-        request.at = self.sandbox.clock.now()
+        request.at = self.sandbox.now()
         if why := refusal_of(self.sandbox.settings, request.headers):
             reply = Reply(f"{why}\n".encode(), 403, TEXT)
         else:

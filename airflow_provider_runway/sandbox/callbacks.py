@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import base64
-import heapq
 import hmac
-import json
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
 
+from airflow_provider_runway.sandbox.endpoints.families import FAMILIES, View
 from airflow_provider_runway.sandbox.ledger import CallbackEntry
 from airflow_provider_runway.sandbox.messages import encode
-from airflow_provider_runway.sandbox.tasks import Phase, Task
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -21,22 +19,23 @@ if TYPE_CHECKING:
     import httpx
 
     from airflow_provider_runway.sandbox.account import Account
-    from airflow_provider_runway.sandbox.clock import Clock
     from airflow_provider_runway.sandbox.settings import SandboxSettings
+    from airflow_provider_runway.sandbox.tasks import Task
 
 ATTEMPTS = 3
 TIMEOUT = 15.0
 _TICK = 0.1
 _ALL_WELL = range(200, 300)
-_JOB_FAILED = 501
 
 
 class World(Protocol):
     """What has to be known to call back."""
 
-    clock: Clock
     settings: SandboxSettings
     account: Account
+
+    def now(self) -> float:
+        """The time, in seconds since the epoch."""
 
 
 class CallbackSender:
@@ -47,19 +46,16 @@ class CallbackSender:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._due: list[tuple[float, int, Task]] = []
-        self._count = 0
+        self._expected: list[Task] = []
         self._running: set[asyncio.Task[None]] = set()
         self._client: httpx.AsyncClient | None = None
 
     def expect(self, task: Task) -> None:
         """Call back when this task ends, if its host may be called."""
-        if not self._may_call(task.callback_url):
-            return
-        self._count += 1
-        heapq.heappush(self._due, (task.finish_at, self._count, task))
-        if len(self._due) == 1:
-            self._start(self._deliver_due())
+        if self._may_call(task.callback_url):
+            self._expected.append(task)
+            if len(self._expected) == 1:
+                self._start(self._deliver_due())
 
     def send_again(self, task: Task) -> None:
         """Deliver a task's callback once more, as KIE.AI may do.
@@ -72,7 +68,7 @@ class CallbackSender:
 
     def clear(self) -> None:
         """Deliver nothing any more."""
-        self._due.clear()
+        self._expected.clear()
         for running in self._running:
             running.cancel()
 
@@ -92,16 +88,17 @@ class CallbackSender:
         task.add_done_callback(self._running.discard)
 
     async def _deliver_due(self) -> None:
-        while self._due:
-            now = self._world.clock.now()
-            while self._due and self._due[0][0] <= now:
-                self._start(self._deliver(heapq.heappop(self._due)[2]))
+        while self._expected:
+            now = self._world.now()
+            for task in [task for task in self._expected if task.finish_at <= now]:
+                self._expected.remove(task)
+                self._start(self._deliver(task))
             await asyncio.sleep(_TICK)
 
     async def _deliver(self, task: Task) -> None:
         for attempt in range(1, ATTEMPTS + 1):
             status = await self._post(task)
-            entry = CallbackEntry(self._world.clock.now(), task.id, task.callback_url, attempt, status)
+            entry = CallbackEntry(self._world.now(), task.id, task.callback_url, attempt, status)
             self._world.account.callbacks.append(entry)
             if status in _ALL_WELL:
                 return
@@ -112,13 +109,13 @@ class CallbackSender:
 
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
-        now = self._world.clock.now()
+        now = self._world.now()
         headers = {"content-type": "application/json"}
         if key := self._world.settings.webhook_key:
             stamp = str(int(now))
             headers["X-Webhook-Timestamp"] = stamp
             headers["X-Webhook-Signature"] = signature(key, task.id, stamp)
-        body = encode(_BODIES[task.api](task, failed=task.phase(now) is Phase.FAILED))
+        body = encode(FAMILIES[task.api].callback(View(task, now, task.base_url)))
         with suppress(httpx.HTTPError):
             return (await self._client.post(task.callback_url, content=body, headers=headers)).status_code
         return 0
@@ -128,43 +125,3 @@ def signature(key: str, task_id: str, timestamp: str) -> str:
     """HMAC-SHA256 of ``<task id>.<timestamp>``, in base64, as KIE.AI signs its callbacks."""
     mac = hmac.new(key.encode(), f"{task_id}.{timestamp}".encode(), "sha256")
     return base64.b64encode(mac.digest()).decode()
-
-
-def _runway(task: Task, *, failed: bool) -> dict[str, Any]:
-    if failed and task.failure:
-        blank = {} if task.operation == "extend" else {"video_id": "", "video_url": "", "image_url": ""}
-        return {"code": 400, "msg": task.failure.msg, "data": {"task_id": task.id, **blank}}
-    video, poster = task.urls(task.base_url)
-    data = {"task_id": task.id, "video_id": task.video_id, "video_url": video[0], "image_url": poster}
-    return {"code": 200, "msg": "All generated successfully.", "data": data}
-
-
-def _aleph(task: Task, *, failed: bool) -> dict[str, Any]:
-    if failed and task.failure:
-        return {"code": 400, "msg": task.failure.msg, "data": None, "taskId": task.id}
-    video, poster = task.urls(task.base_url)
-    data = {"result_video_url": video[0], "result_image_url": poster}
-    return {"code": 200, "msg": "success", "data": data, "taskId": task.id}
-
-
-def _job(task: Task, *, failed: bool) -> dict[str, Any]:
-    failure = task.failure if failed else None
-    data: dict[str, Any] = {
-        "taskId": task.id,
-        "model": task.model,
-        "state": "fail" if failed else "success",
-        "param": json.dumps(task.body),
-        "resultJson": "" if failed else json.dumps({"resultUrls": task.urls(task.base_url)[0]}),
-        "failCode": str(failure.code) if failure else None,
-        "failMsg": failure.msg if failure else None,
-        "costTime": round(task.finish_at - task.created_at),
-        "createTime": int(task.created_at * 1000),
-        "completeTime": int(task.finish_at * 1000),
-    }
-    if failure:
-        return {"code": _JOB_FAILED, "msg": failure.msg, "data": data}
-    data["creditsConsumed"] = task.cost
-    return {"code": 200, "msg": "Playground task completed successfully.", "data": data}
-
-
-_BODIES = {"runway": _runway, "aleph": _aleph, "jobs": _job}

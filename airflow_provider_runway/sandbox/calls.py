@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.sandbox.fault_book import Subject
 from airflow_provider_runway.sandbox.faults import CutBefore, Garbage, Missing, Redirect, Refuse
@@ -47,7 +47,7 @@ class Call:
         request.fault, request.turn = strike.action, strike.turn
         if strike.delay:
             await asyncio.sleep(strike.delay)
-            request.at = sandbox.clock.now()
+            request.at = sandbox.now()
             if account is not sandbox.account:
                 return CutReply(Reply())  # the world it came into has been reset
             sandbox.refund_failed(request.at)
@@ -92,19 +92,18 @@ class Call:
 
 def _task_of(sandbox: SandboxState, purpose: str, request: SandboxRequest) -> Task | None:
     """The task that a request is about; of an extension, its source."""
-    if purpose == "record":
-        task_id = request.query_params.get("taskId", "")
-    elif purpose == "media":
-        task_id = task_id_of(request.path)
-    elif purpose in ("submit", "download_url"):
-        payload = request.payload or {}
-        named = payload.get("taskId") or payload.get("url") or _input_of(payload).get("task_id")
-        task_id = named if isinstance(named, str) else ""
-        if purpose == "download_url":
-            task_id = task_id_of(task_id)
-    else:
-        return None
-    return sandbox.tasks.get(task_id)
+    payload: dict[str, Any] = request.payload or {}
+    named = None
+    match purpose:
+        case "record":
+            named = request.query_params.get("taskId")
+        case "media":
+            named = task_id_of(request.path)
+        case "download_url":
+            named = task_id_of(str(payload.get("url")))
+        case "submit":
+            named = payload.get("taskId") or _input_of(payload).get("task_id")
+    return sandbox.tasks.get(named) if isinstance(named, str) else None
 
 
 def _prompt_of(purpose: str, request: SandboxRequest, task: Task | None) -> str:
@@ -115,7 +114,7 @@ def _prompt_of(purpose: str, request: SandboxRequest, task: Task | None) -> str:
     return prompt if isinstance(prompt, str) else ""
 
 
-def _input_of(payload: dict[str, object]) -> dict[str, object]:
+def _input_of(payload: dict[str, Any]) -> dict[str, Any]:
     """The fields of a job, in the body of the unified API."""
     fields = payload.get("input")
     return fields if isinstance(fields, dict) else {}

@@ -32,20 +32,20 @@ class Strike(NamedTuple):
     :param names: all of it, for the ledger.
     """
 
-    delay: float = 0.0
-    action: Action | None = None
-    turn: int = 0
-    names: str = ""
+    delay: float
+    action: Action | None
+    turn: int
+    names: str
 
 
-class FaultBook:
-    """Faults in the order in which they were added.
+class FaultBook(dict[int, "_InForce"]):
+    """Faults by their numbers, in the order in which they were added.
 
     Every ``Delay`` that matches adds its pause; of all the others the first that matches strikes alone.
     """
 
     def __init__(self) -> None:
-        self._in_force: dict[int, _InForce] = {}
+        super().__init__()
         self._numbers = count(1)
 
     def add(self, fault: Fault) -> int:
@@ -54,40 +54,29 @@ class FaultBook:
         :returns: its number.
         """
         number = next(self._numbers)
-        self._in_force[number] = _InForce(fault)
+        self[number] = _InForce(fault)
         return number
-
-    def remove(self, number: int) -> bool:
-        """Take a fault out of force.
-
-        :returns: whether there was one of that number.
-        """
-        return self._in_force.pop(number, None) is not None
-
-    def clear(self) -> None:
-        """Take all faults out of force."""
-        self._in_force.clear()
 
     def to_json(self) -> list[dict[str, Any]]:
         """Each fault with its ``number`` and how often it has ``struck``."""
-        return [
-            {"number": number, "struck": each.struck, **each.fault.to_json()} for number, each in self._in_force.items()
-        ]
+        return [{"number": number, "struck": each.struck, **each.fault.to_json()} for number, each in self.items()]
 
     def strike(self, subject: Subject) -> Strike:
         """What befalls a request."""
-        strike = Strike()
-        for each in self._in_force.values():
-            action = each.fault.action
-            if (strike.action and not isinstance(action, Delay)) or not each.strikes(subject):
+        delay, names = 0.0, list[str]()
+        action: Action | None = None
+        turn = 0
+        for each in self.values():
+            next_one = each.fault.action
+            if (action and not isinstance(next_one, Delay)) or not each.strikes(subject):
                 continue
-            strike = strike._replace(names=f"{strike.names}+{each.fault.name}".lstrip("+"))
-            if isinstance(action, Delay):
-                strike = strike._replace(delay=strike.delay + action.seconds)
+            names.append(each.fault.name)
+            if isinstance(next_one, Delay):
+                delay += next_one.seconds
             else:
-                struck = each.by_task[subject.task.id] if subject.task else each.struck
-                strike = strike._replace(action=action, turn=struck - 1)
-        return strike
+                action = next_one
+                turn = (each.by_task[subject.task.id] if subject.task else each.struck) - 1
+        return Strike(delay, action, turn, "+".join(names))
 
 
 class _InForce:

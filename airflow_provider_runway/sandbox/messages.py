@@ -6,6 +6,7 @@ import json
 from functools import cached_property
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.requests import Request  # noqa: TID253 - this module is imported when a sandbox starts
 from starlette.responses import Response  # noqa: TID253 - same
@@ -146,3 +147,12 @@ def encode(value: Any) -> bytes:
 def digest(data: bytes) -> str:
     """16 hex digits of a SHA-256."""
     return sha256(data).hexdigest()[:16]
+
+
+def parts_of(url: object) -> SplitResult | None:
+    """The parts of a http or https URL; None when it is none."""
+    try:
+        parts = urlsplit(url) if isinstance(url, str) else None
+    except ValueError:
+        return None
+    return parts if parts and parts.scheme in ("http", "https") and parts.netloc else None

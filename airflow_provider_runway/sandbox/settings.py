@@ -39,7 +39,7 @@ class Prices:
 
     def __post_init__(self) -> None:
         for each in fields(self):
-            _number(f"prices.{each.name}", getattr(self, each.name), least=0)
+            check_number(f"prices.{each.name}", getattr(self, each.name), least=0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,7 +104,7 @@ class SandboxSettings:
         if self.distribution not in ("fixed", "lognormal"):
             raise ValueError(f"distribution: {self.distribution!r} is neither 'fixed' nor 'lognormal'")
         for name, least in _LEAST.items():
-            _number(name, getattr(self, name), least=least)
+            check_number(name, getattr(self, name), least=least)
         if self.video_scale > 1:
             raise ValueError(f"video_scale: {self.video_scale!r} is above 1")
         for name in ("keys", "unreachable", "hosts", "callback_hosts"):
@@ -119,7 +119,7 @@ class SandboxSettings:
         if not isinstance(self.seconds_by_prompt, Mapping):
             raise ValueError("seconds_by_prompt: not a mapping of prompts to seconds")  # noqa: TRY004 - same
         for part, seconds in self.seconds_by_prompt.items():
-            _number(f"seconds_by_prompt[{part!r}]", seconds, least=0)
+            check_number(f"seconds_by_prompt[{part!r}]", seconds, least=0)
 
     def changed(self, changes: Mapping[str, Any]) -> SandboxSettings:
         """These settings with some values replaced.
@@ -147,13 +147,18 @@ class SandboxSettings:
         return asdict(self)
 
 
-def _number(name: str, value: object, *, least: float) -> None:
+def check_number(name: str, value: object, *, least: float) -> float:
+    """A value that is a number to reckon with.
+
+    :raises ValueError: it is none, or too small; the message has its name.
+    """
     if isinstance(value, bool) or not isinstance(value, (int, float)):
         raise ValueError(f"{name}: {value!r} is not a number")  # noqa: TRY004 - one error type for every bad value
     if not value >= least:
         raise ValueError(f"{name}: {value!r} is below {least}")
     if value == math.inf:
         raise ValueError(f"{name}: {value!r} is no number to reckon with")
+    return value
 
 
 def _texts(name: str, value: object) -> None:

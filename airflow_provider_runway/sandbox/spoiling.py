@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.sandbox.faults import (
     CutAfter,
@@ -22,10 +22,6 @@ if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.faults import Action
 
 _PAGE = b"<!DOCTYPE html><html><head><title>Bad gateway</title></head><body><h1>Bad gateway</h1></body></html>"
-
-
-class CutOff(Exception):  # noqa: N818 - not an error: the way to make an ASGI server close a connection
-    """Ends a request whose reply shall break off, on servers whose connections cannot be reached."""
 
 
 class CutReply(Reply):
@@ -53,9 +49,8 @@ class CutReply(Reply):
             await send({"type": "http.response.body", "body": self.body[: self.sent], "more_body": not whole})
             if whole:
                 return
-        connection = getattr(getattr(send, "__self__", None), "transport", None)
-        if connection is None:
-            raise CutOff
+        uvicorn_send: Any = send
+        connection = uvicorn_send.__self__.transport
         (connection.abort if self.sent is None else connection.close)()
         while (await receive())["type"] != "http.disconnect":
             pass

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import math
 import random
+import time
 from collections import deque
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from airflow_provider_runway.sandbox.account import Account
 from airflow_provider_runway.sandbox.callbacks import CallbackSender
-from airflow_provider_runway.sandbox.clock import Clock
 from airflow_provider_runway.sandbox.fault_book import FaultBook
-from airflow_provider_runway.sandbox.messages import Refusal, SandboxRequest, digest
-from airflow_provider_runway.sandbox.store import TaskStore, UploadStore, crowded
-from airflow_provider_runway.sandbox.tasks import Failure, Phase, Task, task_id_of
-from airflow_provider_runway.sandbox.video.clip import RATIOS
+from airflow_provider_runway.sandbox.messages import Refusal, SandboxRequest, digest, parts_of
+from airflow_provider_runway.sandbox.settings import check_number
+from airflow_provider_runway.sandbox.tasks import Failure, Phase, Task, Upload, crowded, task_id_of
 from airflow_provider_runway.sandbox.video.renderer import Renderer
 
 if TYPE_CHECKING:
@@ -36,14 +35,14 @@ class SandboxState:
         self.callbacks = CallbackSender(self)
         self._begin()
         for task in journal.read() if journal else ():
-            self.tasks.add(task)
-            self.account.charge(task)
+            self._keep(task)
 
     def _begin(self) -> None:
-        self.clock = Clock()
+        self._ahead = 0.0
         self.faults = FaultBook()
-        self.tasks = TaskStore()
-        self.uploads = UploadStore()
+        self.tasks: dict[str, Task] = {}
+        self.uploads: dict[str, Upload] = {}
+        self._failing: dict[str, Task] = {}
         self._submitted: deque[float] = deque()
         self.configure(self._initial)
         self.account = Account(self.settings.ledger_requests_kept)
@@ -67,14 +66,30 @@ class SandboxState:
         if self._journal:
             self._journal.clear()
 
+    def now(self) -> float:
+        """The sandbox's time, in seconds since the epoch: that of the wall, turned forward by ``advance``."""
+        return time.time() + self._ahead
+
+    def advance(self, seconds: object) -> None:
+        """Turn the clock forward.
+
+        :param seconds: how far, 0 or more.
+        :raises ValueError: it would go backwards, or nowhere.
+        """
+        self._ahead += check_number("seconds", seconds, least=0)
+        self.refund_failed(self.now())
+
     def refund_failed(self, now: float) -> None:
         """Give back the credits of what has failed by now."""
-        for task in self.tasks.newly_failed(now):
+        failed = [task for task in self._failing.values() if task.finish_at <= now]
+        for task in sorted(failed, key=lambda task: task.finish_at):
+            del self._failing[task.id]
             self.account.refund(task)
 
     def fail(self, task: Task, failure: Failure, now: float) -> None:
         """Let a running task fail now."""
-        self.tasks.fail(task, failure, now)
+        task.failure, task.finish_at = failure, now
+        self._failing[task.id] = task
         self._write(task)
         self.refund_failed(now)
 
@@ -94,9 +109,8 @@ class SandboxState:
 
     def add(self, task: Task) -> None:
         """Take a new task on, and charge it."""
-        self.tasks.add(task)
+        self._keep(task)
         self._write(task)
-        self.account.charge(task)
         self._submitted.append(task.created_at)
         if task.callback_url:
             self.callbacks.expect(task)
@@ -119,30 +133,36 @@ class SandboxState:
             return settings.seconds * math.exp(self._dice.gauss(0, settings.sigma))
         return settings.seconds
 
-    def shape_of(self, url: str, request: SandboxRequest) -> str | None:
-        """The aspect ratio of a picture that the sandbox holds itself; None for any other."""
-        parts = urlsplit(url)
-        if parts.netloc != urlsplit(self.base_url(request)).netloc:
-            return None
-        upload = self.uploads.find(parts.path.removeprefix("/uploads/"), request.at)
-        if upload:
-            from airflow_provider_runway.sandbox.video.film import nearest_ratio
+    def own_path(self, url: object, request: SandboxRequest) -> str | None:
+        """The path of a URL that points here; None for any other, and for what is none."""
+        parts = parts_of(url)
+        here = {urlsplit(request.origin).netloc, urlsplit(self.base_url(request)).netloc}
+        return parts.path if parts and parts.netloc in here else None
 
-            return nearest_ratio(upload.data)
-        task = self.tasks.get(task_id_of(parts.path))
-        return task.clip.ratio if task and task.clip.ratio in RATIOS else None
+    def finished(self, task_id: str, now: float) -> Task | None:
+        """The task of an id, if its media can be fetched."""
+        task = self.tasks.get(task_id)
+        return task if task and task.phase(now) is Phase.SUCCEEDED and not task.expired(now) else None
 
-    def out_of_reach(self, url: str, request: SandboxRequest) -> bool:
+    def served(self, path: str, now: float) -> Task | Upload | None:
+        """What can be fetched by a path of this sandbox; None if there is no such file, or not at this time."""
+        if path.startswith("/uploads/"):
+            upload = self.uploads.get(path.removeprefix("/uploads/"))
+            return upload if upload and now < upload.expires_at else None
+        return self.finished(task_id_of(path), now)
+
+    def is_out_of_reach(self, url: str, request: SandboxRequest) -> bool:
         """Whether an input cannot be fetched: it is set to be so, or the sandbox itself has no such file."""
         if any(part in url for part in self.settings.unreachable):
             return True
-        parts, now = urlsplit(url), request.at
-        if parts.netloc not in {urlsplit(request.origin).netloc, urlsplit(self.base_url(request)).netloc}:
-            return False
-        if parts.path.startswith("/uploads/"):
-            return self.uploads.find(parts.path.removeprefix("/uploads/"), now) is None
-        task = self.tasks.get(task_id_of(parts.path))
-        return task is None or task.phase(now) is not Phase.SUCCEEDED or task.expired(now)
+        path = self.own_path(url, request)
+        return path is not None and self.served(path, request.at) is None
+
+    def _keep(self, task: Task) -> None:
+        self.tasks[task.id] = task
+        if task.failure:
+            self._failing[task.id] = task
+        self.account.charge(task)
 
     def _write(self, task: Task) -> None:
         if self._journal:

@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, field
 from enum import IntEnum
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
-    from airflow_provider_runway.sandbox.faults import Fail
     from airflow_provider_runway.sandbox.video.clip import Clip
 
 ApiGroup = Literal["runway", "aleph", "jobs"]
@@ -34,14 +33,6 @@ class Failure:
 
     msg: str
     code: int
-
-
-_USUAL_CODE: dict[ApiGroup, int] = {"runway": 400, "aleph": 500, "jobs": 400}
-
-
-def failure_by(fault: Fail, api: ApiGroup) -> Failure:
-    """The failure that a fault makes of a task."""
-    return Failure(fault.msg, _USUAL_CODE[api] if fault.code is None else fault.code)
 
 
 @dataclass(slots=True)
@@ -111,6 +102,17 @@ class Task:
         return [f"{base_url}/media/{name}" for name in self.files()], f"{base_url}/media/{self.id}.png"
 
 
+class Upload(NamedTuple):
+    """An uploaded file.
+
+    :param expires_at: until when it is served, in seconds since the epoch.
+    """
+
+    data: bytes
+    content_type: str
+    expires_at: float
+
+
 _SAME = (
     *("api", "operation", "model", "prompt", "parent_id", "cost", "refunded"),
     *("created_at", "finish_at", "expires_at", "body_hash"),
@@ -170,3 +172,10 @@ class SandboxTask:
 def task_id_of(path: str) -> str:
     """The task that a media path belongs to."""
     return path.rpartition("/")[2].partition(".")[0].partition("-")[0]
+
+
+def crowded(times: deque[float], now: float, *, limit: int, seconds: float) -> bool:
+    """Whether ``limit`` of these times lie within the last ``seconds``; older ones are dropped."""
+    while times and times[0] <= now - seconds:
+        times.popleft()
+    return len(times) >= limit

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
-from urllib.parse import SplitResult, urlsplit
+from typing import TYPE_CHECKING, Any, NoReturn
 
-from airflow_provider_runway.sandbox.messages import Refusal
+from airflow_provider_runway.sandbox.messages import Refusal, parts_of
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 INVALID = 422
 QUALITIES = ("720p", "1080p")
@@ -23,6 +22,7 @@ _DEDICATED = {
     "upload_cn": "uploadCn",
     "reference_image": "referenceImage",
 }
+_WORDS = {str: "a string", int: "an integer", bool: "a boolean"}
 
 
 class Fields:
@@ -38,64 +38,47 @@ class Fields:
         self.values = values
         self._names = {} if unified else _DEDICATED
 
-    def text(self, field: str, *, required: bool = False) -> str:
-        """A text; empty when there is none."""
-        name, value = self._named(field)
-        if value is None:
-            value = ""
-        if not isinstance(value, str):
-            raise Refusal(INVALID, f"{name} must be a string")
-        if required and not value.strip():
-            raise Refusal(INVALID, f"{name} is required")
+    def typed(self, field: str, kind: type) -> Any:
+        """A value of a type; None when there is none."""
+        value = self.values.get(self._name(field))
+        if value is not None and type(value) is not kind:
+            self._refuse(field, f"must be {_WORDS[kind]}")
         return value
 
-    def prompt(self, *, longest: int | None = LONGEST_PROMPT) -> str:
-        """The prompt."""
-        prompt = self.text("prompt", required=True)
-        if longest and len(prompt) > longest:
-            raise Refusal(INVALID, f"prompt must not be longer than {longest} characters")
-        return prompt
+    def text(
+        self, field: str, *, required: bool = False, allowed: Sequence[str] = (), longest: int | None = None
+    ) -> str:
+        """A text; empty when there is none.
 
-    def duration(self) -> int:
-        """The length, in seconds."""
-        value = self.values.get("duration")
-        if value is None or value == "":
-            raise Refusal(INVALID, "duration is required")
-        if isinstance(value, (int, float, str)) and not isinstance(value, bool):
-            for seconds in DURATIONS:
-                if value in (seconds, str(seconds)):
-                    return seconds
-        raise Refusal(INVALID, "duration must be 5 or 10")
-
-    def choice(self, field: str, allowed: tuple[str, ...], *, required: bool = False) -> str:
-        """One of some texts; empty when there is none."""
-        value = self.text(field, required=required)
-        if value and value not in allowed:
-            raise Refusal(INVALID, f"{self._named(field)[0]} must be one of {', '.join(allowed)}")
+        :param allowed: it is one of these.
+        :param longest: characters that it has at most.
+        """
+        value: str = self.typed(field, str) or ""
+        if required and not value.strip():
+            self._refuse(field, "is required")
+        if value and allowed and value not in allowed:
+            self._refuse(field, f"must be one of {', '.join(allowed)}")
+        if longest and len(value) > longest:
+            self._refuse(field, f"must not be longer than {longest} characters")
         return value
 
     def url(self, field: str, *, required: bool = False) -> str:
         """A http or https URL; empty when there is none."""
         value = self.text(field, required=required)
         if value and parts_of(value) is None:
-            raise Refusal(INVALID, f"{self._named(field)[0]} must be a http or https URL")
+            self._refuse(field, "must be a http or https URL")
         return value
 
-    def check_type(self, field: str, kind: type, words: str) -> None:
-        """See that a value, if there is one, is of a type."""
-        name, value = self._named(field)
-        if value is not None and type(value) is not kind:
-            raise Refusal(INVALID, f"{name} must be {words}")
+    def duration(self) -> int:
+        """The length, in seconds."""
+        value = self.values.get("duration")
+        for seconds in DURATIONS:
+            if value in (seconds, str(seconds)):
+                return seconds
+        self._refuse("duration", "is required and must be 5 or 10")
 
-    def _named(self, field: str) -> tuple[str, Any]:
-        name = self._names.get(field, field)
-        return name, self.values.get(name)
+    def _name(self, field: str) -> str:
+        return self._names.get(field, field)
 
-
-def parts_of(url: object) -> SplitResult | None:
-    """The parts of a http or https URL; None when it is none."""
-    try:
-        parts = urlsplit(url) if isinstance(url, str) else None
-    except ValueError:
-        return None
-    return parts if parts and parts.scheme in ("http", "https") and parts.netloc else None
+    def _refuse(self, field: str, rule: str) -> NoReturn:
+        raise Refusal(INVALID, f"{self._name(field)} {rule}")

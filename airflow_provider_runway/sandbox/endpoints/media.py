@@ -6,12 +6,11 @@ import hmac
 import re
 import secrets
 from typing import TYPE_CHECKING, Literal
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlencode
 
-from airflow_provider_runway.sandbox.endpoints.fields import parts_of
 from airflow_provider_runway.sandbox.faults import Expire
 from airflow_provider_runway.sandbox.messages import TEXT, Refusal, Reply, SandboxRequest, answer, digest
-from airflow_provider_runway.sandbox.tasks import Phase, Task, task_id_of
+from airflow_provider_runway.sandbox.tasks import Upload, task_id_of
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.state import SandboxState
@@ -27,13 +26,11 @@ _SECRET = secrets.token_bytes(16)
 
 async def result(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``GET /media/<task>.mp4`` and ``.png``."""
-    task = _finished(sandbox, request.path, request.at)
+    task, name = sandbox.finished(task_id_of(request.path), request.at), request.path.rpartition("/")[2]
     if task and isinstance(request.fault, Expire):
         sandbox.expire(task, request.at)
-    if task is None or task.expired(request.at) or not _link_works(request):
-        return _gone()
-    name = request.path.rpartition("/")[2]
-    if name not in (*task.files(), f"{task.id}.png"):
+        task = None
+    if task is None or not _link_works(request) or name not in (*task.files(), f"{task.id}.png"):
         return _gone()
     settings = sandbox.settings
     what, media_type = _DRAWN[name.rpartition(".")[2]]
@@ -43,28 +40,19 @@ async def result(sandbox: SandboxState, request: SandboxRequest) -> Reply:
 
 async def uploaded(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``GET /uploads/<path>``."""
-    found = sandbox.uploads.find(request.path.removeprefix("/uploads/"), request.at)
-    return _file(request, found.data, found.content_type) if found else _gone()
+    found = sandbox.served(request.path, request.at)
+    return _file(request, found.data, found.content_type) if isinstance(found, Upload) else _gone()
 
 
 async def download_url(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     """``POST /api/v1/common/download-url``: a link of its own, for a while, to a result of this service."""
-    parts = parts_of((request.payload or {}).get("url"))
-    base_url = sandbox.base_url(request)
-    here = {urlsplit(base_url).netloc, urlsplit(request.origin).netloc}
-    task = None
-    if parts and parts.netloc in here and parts.path.startswith("/media/"):
-        task = _finished(sandbox, parts.path, request.at)
-    if parts is None or task is None or task.expired(request.at):
+    path = sandbox.own_path((request.payload or {}).get("url"), request) or ""
+    task = sandbox.finished(task_id_of(path), request.at)
+    if not task or not path.startswith("/media/"):
         raise Refusal(422, "url is wrong")
     expires = str(int(request.at + _LINK_SECONDS))
-    query = urlencode({"expires": expires, "signature": _signature(parts.path, expires)})
-    return answer(f"{base_url}{parts.path}?{query}", task_id=task.id)
-
-
-def _finished(sandbox: SandboxState, path: str, now: float) -> Task | None:
-    task = sandbox.tasks.get(task_id_of(path))
-    return task if task and task.phase(now) is Phase.SUCCEEDED else None
+    query = urlencode({"expires": expires, "signature": _signature(path, expires)})
+    return answer(f"{sandbox.base_url(request)}{path}?{query}", task_id=task.id)
 
 
 def _link_works(request: SandboxRequest) -> bool:

@@ -12,10 +12,9 @@ from typing import TYPE_CHECKING, Any
 from starlette.datastructures import UploadFile  # noqa: TID253 - this module is imported when a sandbox starts
 from starlette.formparsers import MultiPartException  # noqa: TID253 - same
 
-from airflow_provider_runway.sandbox.endpoints.fields import parts_of
-from airflow_provider_runway.sandbox.messages import Refusal, Reply, encode
+from airflow_provider_runway.sandbox.messages import Refusal, Reply, encode, parts_of
 from airflow_provider_runway.sandbox.settings import DAY
-from airflow_provider_runway.sandbox.store import Upload
+from airflow_provider_runway.sandbox.tasks import Upload
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,10 +50,9 @@ async def url_upload(sandbox: SandboxState, request: SandboxRequest) -> Reply:
         raise Refusal(400, "fileUrl is required and must be a http or https URL")
     if any(part in url for part in sandbox.settings.unreachable):
         raise Refusal(500, "Failed to fetch the file")
-    path = parts.path
-    known = sandbox.uploads.find(path.removeprefix("/uploads/"), request.at)
-    data = known.data if known else f"stand-in for {url}".encode()
-    return _store(sandbox, request, body, data, usual_name=path.rpartition("/")[2])
+    known = sandbox.served(parts.path, request.at)
+    data = known.data if isinstance(known, Upload) else f"stand-in for {url}".encode()
+    return _store(sandbox, request, body, data, usual_name=parts.path.rpartition("/")[2])
 
 
 async def base64_upload(sandbox: SandboxState, request: SandboxRequest) -> Reply:
