@@ -34,9 +34,9 @@ def after_refusal(
     :param now: Epoch seconds.
     """
     refusals = admitted.refusals if admitted else 0
-    pause, holds_all = refusal_pause(refusal), True
+    pause, holds_all, reason = refusal_pause(refusal), True, "maintenance"
     if isinstance(refusal, RateLimitedError):
-        holds_all = refusal.retry_after is not None
+        holds_all, reason = refusal.retry_after is not None, "429"
     else:
         pause = min(pause * doublings(refusals), _LONGEST_MAINTENANCE_PAUSE)
     return AdmissionRequest(
@@ -47,6 +47,7 @@ def after_refusal(
         holds_all=holds_all,
         late=admitted is not None and now - admitted.moment > LEAD,
         limit=limit,
+        reason=reason,
     )
 
 

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie import errors
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.operators.submission import RECORD_KEY
-from airflow_provider_runway.utils.failures import Advice
+from airflow_provider_runway.utils.announcements import announce_failure
+from airflow_provider_runway.utils.failures import Advice, log_last
+
+if TYPE_CHECKING:
+    from airflow.sdk import BaseOperator, Context
 
 UNPAID = "Nothing was paid."
 NO_RECORD = "This Airflow keeps no record of submissions (its task state store came with 3.3)"
@@ -108,6 +113,21 @@ def advise_where_nothing_is_paid(error: RunwayError, conn_id: str, *, has_retry:
     by_hand = "Then clear this task; it pays nothing." if what else "Clearing this task tries again and pays nothing."
     then = "A retry, or clearing this task, pays nothing." if error.retryable and has_retry else by_hand
     return Advice("It is paid." if kind in _OF_A_VIDEO else "This task pays nothing.", _joined(what, then))
+
+
+def end_unexpectedly(operator: BaseOperator, context: Context, error: Exception, payment: Payment) -> None:
+    """Say what is paid where a task fails of what this provider knows nothing of: in its log's last line, if it is.
+
+    :param operator: The operator that runs.
+    :param context: The task's context.
+    :param error: What it fails of.
+    :param payment: What is paid.
+    """
+    advice = Advice("Nothing is known to be paid.", "Clearing this task tries again.")
+    if payment.task_id is not None:
+        advice = Advice(f"Task {payment.task_id} is paid.", payment.further_try)
+        log_last(operator, str(advice))
+    announce_failure(context, error, paid=advice.paid, advice=advice.to_do, task_id=payment.task_id)
 
 
 def _after_failure(error: errors.GenerationFailedError, payment: Payment, *, is_retried: bool) -> str:

@@ -20,7 +20,7 @@ from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds
 from airflow_provider_runway.operators.parameters import check_fields, check_literal, optional
 from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts
-from airflow_provider_runway.utils.failures import PAGE, as_airflow_failure, as_list, has_retry, log_last
+from airflow_provider_runway.utils.failures import as_airflow_failure, as_list, has_retry
 from airflow_provider_runway.utils.mixins import VideoLinksMixin
 from airflow_provider_runway.utils.retry_defaults import RETRIES, RETRY_DELAY
 
@@ -183,15 +183,17 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         self.log.warning("%s", unpaid if self._current is None else self._payment(self._current).killed)
 
     def _submit(self, context: Context, admitted: AdmissionEvent | None) -> dict[str, Any]:
+        from airflow_provider_runway.operators.announcements import announcing
         from airflow_provider_runway.operators.video_job import Deferral
 
-        with self._run(context) as lifecycle:
+        with self._run(context) as lifecycle, announcing(context, self._job, lifecycle) as announce:
             lifecycle.read_submission()
             self.show_logs()
             if self.was_given("save_to"):
                 check_place("save_to", self.needed("save_to"))
             request = self._request(context, lifecycle, is_resumed=admitted is not None)
             submitted = lifecycle.submit(self._job(), request, admitted)
+            announce(submitted)
             if isinstance(submitted, Deferral):
                 return self._conclude(context, lifecycle, submitted)
             task_id = submitted.submission.paid_task_id
@@ -234,11 +236,11 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
     @contextmanager
     def _run(self, context: Context) -> Iterator[VideoLifecycle]:
         """Have whatever goes wrong say what is paid and what to do; a KIE task that is paid is worth another try."""
-        from airflow_provider_runway.operators.advice import advise
+        from airflow_provider_runway.operators.advice import advise, end_unexpectedly
         from airflow_provider_runway.operators.lifecycle import VideoLifecycle
 
         lifecycle = self._current = VideoLifecycle(self.hook, context, self.log)
-        with as_airflow_failure(self, lambda error: advise(error, self._payment(lifecycle, context))), self.hook:
+        with as_airflow_failure(self, lambda e: advise(e, self._payment(lifecycle, context)), context), self.hook:
             try:
                 yield lifecycle
             except (ServiceError, ConnectionSettingsError) as error:
@@ -246,10 +248,8 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
                 raise
             except RunwayError:
                 raise
-            except Exception:
-                if lifecycle.paid is not None:
-                    further_try = self._payment(lifecycle, context).further_try
-                    log_last(self, f"Task {lifecycle.paid} is paid. {further_try} {PAGE}")
+            except Exception as error:
+                end_unexpectedly(self, context, error, self._payment(lifecycle, context))
                 raise
             finally:
                 self.video_link = lifecycle.video_url

@@ -21,6 +21,7 @@ class FreeTask(RunwayConnectionMixin):
         return as_airflow_failure(
             self,  # type: ignore[arg-type] # it is mixed into an operator
             lambda error: self._advice(error, context),
+            context,
         )
 
     def _advice(self, error: RunwayError, context: Context) -> Advice:

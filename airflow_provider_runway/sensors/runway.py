@@ -23,6 +23,7 @@ from airflow_provider_runway.kie.rules import check_kind, check_poll_interval, c
 from airflow_provider_runway.operators.free_task import FreeTask
 from airflow_provider_runway.operators.parameters import check_literal
 from airflow_provider_runway.operators.templating import RenderedTexts
+from airflow_provider_runway.utils.announcements import announce
 from airflow_provider_runway.utils.config import read_shortest_deferral
 from airflow_provider_runway.utils.failures import with_advice
 from airflow_provider_runway.utils.mixins import VideoLinksMixin
@@ -98,6 +99,7 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
             except RunwayError as error:
                 self._give_up(error, context)
             self._show(context)
+            announce(context, kind=self.kind, conn_id=self.runway_conn_id, task_id=self.runway_task_id)
             if not self.deferrable:
                 return self._poke_on(context)
             return self._wait_until(time.time() + self.timeout, context)
@@ -271,7 +273,7 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
             raise AirflowSkipException(f"{type(error).__name__}: {error}") from error
         if isinstance(error, (GenerationFailedError, WaitTimeoutError)):
             error = error.replace(retryable=False)
-        error = with_advice(error, self._advice(error, context), self)
+        error = with_advice(error, self._advice(error, context), self, context)
         message = f"{type(error).__name__}: {error}"
         if isinstance(error, WaitTimeoutError):
             raise AirflowSensorTimeout(message) from error

@@ -16,6 +16,7 @@ from airflow_provider_runway.operators.parameters import check_folder, check_lit
 from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts
 from airflow_provider_runway.results import VideoResult, finished_result
+from airflow_provider_runway.utils.announcements import announce
 from airflow_provider_runway.utils.asset_events import describe_video
 from airflow_provider_runway.utils.mixins import VideoLinksMixin
 
@@ -89,6 +90,8 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
             if self.kind == "job":
                 check_folder(save_to)
             self.show_logs(self.runway_task_id)
+            kind, conn_id, task_id = self.kind, self.runway_conn_id, self.runway_task_id
+            announce(context, kind=kind, conn_id=conn_id, task_id=task_id, save_to=save_to, credits=0)
             task = self._finished_task()
             self.video_link = task.video_url or ""
             saved = save(

@@ -30,6 +30,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
         under maintenance.
     :param late: Whether it was refused when it was sent long after the moment that the queue had given it.
     :param limit: Submissions that the account may make in 10 seconds.
+    :param reason: Why it waits: ``"pace"``, ``"429"`` or ``"maintenance"``.
     :param unknown: What another version of this provider has stored; ignored.
     """
 
@@ -43,6 +44,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
         holds_all: bool = False,
         late: bool = False,
         limit: int = SUBMISSION_LIMIT,
+        reason: str = "pace",
         **unknown: object,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -55,6 +57,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
             holds_all=holds_all,
             late=late,
             limit=limit,
+            reason=reason,
         )
 
     def serialize(self) -> tuple[str, dict[str, Any]]:

@@ -99,6 +99,7 @@ class AdmissionRequest:
     holds_all: bool = False
     late: bool = False
     limit: int = SUBMISSION_LIMIT
+    reason: str = "pace"
 
     def to_kwargs(self) -> dict[str, Any]:
         """The trigger's keyword arguments."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.errors import ConnectionSettingsError, RunwayError, ServiceError
+from airflow_provider_runway.utils.announcements import announce_failure
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -36,30 +37,37 @@ class Advice:
 
 
 @contextmanager
-def as_airflow_failure(operator: BaseOperator, advise: Callable[[RunwayError], Advice]) -> Iterator[None]:
+def as_airflow_failure(
+    operator: BaseOperator, advise: Callable[[RunwayError], Advice], context: Context
+) -> Iterator[None]:
     """Turn an error that no retry can help into Airflow's ``AirflowFailException``, which skips the retries.
 
     A retryable one passes as it is, so that ``retries`` and a ``retry_policy`` see its type.
 
     :param operator: The operator that runs, to whose log the advice goes as its last line.
     :param advise: Given the error, says what is paid and what to do.
+    :param context: The task's context, to push why it fails.
     """
     try:
         yield
     except RunwayError as error:
-        advised = with_advice(error, advise(error), operator)
+        advised = with_advice(error, advise(error), operator, context)
         if advised.retryable:
             raise advised from error.__cause__
         fail_for_good(advised)
 
 
-def with_advice(error: RunwayError, advice: Advice, operator: BaseOperator) -> RunwayError:
+def with_advice(error: RunwayError, advice: Advice, operator: BaseOperator, context: Context) -> RunwayError:
     """An error whose message ends with what is paid and what to do; in short that is the log's last line, too.
+
+    Why the task fails is also pushed, as XCom ``failure``.
 
     :param error: The error, whose message need not repeat itself.
     :param advice: What is paid and what to do.
     :param operator: The operator that runs.
+    :param context: The task's context, to push why it fails.
     """
+    announce_failure(context, error, paid=advice.paid, advice=advice.to_do)
     if isinstance(error, (ServiceError, ConnectionSettingsError)):
         error = error.replace(error.summary)  # the client has said what to do, and did not know the task
     known = _UNPAID if advice.paid.startswith("Nothing") else _PAID if advice.paid.endswith(" is paid.") else None

@@ -56,7 +56,8 @@ def test_a_video_is_made(kie: Sandbox, given_time: GivenTime, deferrable: bool) 
     assert json.loads(json.dumps(result)) == result
     assert moment(result["submitted_at"]) <= moment(result["completed_at"]) <= datetime.now(timezone.utc)
     assert moment(result["expires_at"]) - moment(result["completed_at"]) == timedelta(days=14)
-    assert task.pushed == {"task_id": charge.task_id}
+    assert task.pushed["task_id"] == charge.task_id
+    assert set(task.pushed) == {"runway", "task_id"}
 
 
 @pytest.mark.parametrize("deferrable", [True, False])

@@ -21,7 +21,9 @@ async def event_of(trigger: RunwayAdmissionTrigger) -> dict[str, Any]:
 
 
 def test_what_airflow_stores_has_no_secret_and_survives_it() -> None:
-    trigger = RunwayAdmissionTrigger("runway_default", 1000.5, 2, 1010.0, holds_all=True, late=True, limit=40)
+    trigger = RunwayAdmissionTrigger(
+        "runway_default", 1000.5, 2, 1010.0, holds_all=True, late=True, limit=40, reason="429"
+    )
     path, stored = trigger.serialize()
     module, name = path.rsplit(".", 1)
 
@@ -36,6 +38,7 @@ def test_what_airflow_stores_has_no_secret_and_survives_it() -> None:
         "holds_all": True,
         "late": True,
         "limit": 40,
+        "reason": "429",
     }
     assert again.serialize() == (path, stored)
 
