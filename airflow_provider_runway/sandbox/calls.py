@@ -5,18 +5,13 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
 
-from airflow_provider_runway.sandbox.fault_book import Subject
 from airflow_provider_runway.sandbox.faults import CutBefore, Garbage, Missing, Redirect, Refuse
 from airflow_provider_runway.sandbox.ledger import RequestEntry
 from airflow_provider_runway.sandbox.messages import TEXT, Refusal, Reply, SandboxRequest, answer, refusal
 from airflow_provider_runway.sandbox.spoiling import CutReply, spoilt
 from airflow_provider_runway.sandbox.state import SandboxState
 from airflow_provider_runway.sandbox.tasks import task_id_of
-
-if TYPE_CHECKING:
-    from airflow_provider_runway.sandbox.tasks import Task
 
 Handler = Callable[[SandboxState, SandboxRequest], Awaitable[Reply]]
 
@@ -41,12 +36,12 @@ class Call:
         account = sandbox.account
         number = next(account.numbers)
         sandbox.refund_failed(request.at)
-        task = _task_of(sandbox, self.purpose, request)
-        prompt = _prompt_of(self.purpose, request, task)
-        strike = sandbox.faults.strike(Subject(self.purpose, task, prompt, request.at))
-        request.fault, request.turn = strike.action, strike.turn
-        if strike.delay:
-            await asyncio.sleep(strike.delay)
+        request.purpose = self.purpose
+        task = request.task = sandbox.tasks.get(_task_id_of(request))
+        request.prompt = _text("prompt", request) if self.purpose == "submit" else task.prompt if task else ""
+        sandbox.faults.strike(request)
+        if request.delay:
+            await asyncio.sleep(request.delay)
             request.at = sandbox.now()
             if account is not sandbox.account:
                 return CutReply(Reply())  # the world it came into has been reset
@@ -61,11 +56,11 @@ class Call:
                 purpose=self.purpose,
                 key=sandbox.key_hash(request.key) or ("other" if "authorization" in request.headers else ""),
                 body_hash=request.body_hash() if request.content else "",
-                prompt=prompt,
+                prompt=request.prompt,
                 status=reply.status_code,
                 code=reply.code,
                 task_id=reply.task_id or (task.id if task and self.purpose != "submit" else ""),
-                fault=strike.names,
+                fault=request.faults,
             )
         )
         return reply
@@ -90,31 +85,24 @@ class Call:
             return refusal(refused.code, refused.msg, status=refused.code if sandbox.settings.http_errors else 200)
 
 
-def _task_of(sandbox: SandboxState, purpose: str, request: SandboxRequest) -> Task | None:
+def _task_id_of(request: SandboxRequest) -> str:
     """The task that a request is about; of an extension, its source."""
-    payload: dict[str, Any] = request.payload or {}
-    named = None
-    match purpose:
+    match request.purpose:
         case "record":
-            named = request.query_params.get("taskId")
+            return request.query_params.get("taskId", "")
         case "media":
-            named = task_id_of(request.path)
+            return task_id_of(request.path)
         case "download_url":
-            named = task_id_of(str(payload.get("url")))
+            return task_id_of(_text("url", request))
         case "submit":
-            named = payload.get("taskId") or _input_of(payload).get("task_id")
-    return sandbox.tasks.get(named) if isinstance(named, str) else None
+            return _text("taskId", request) or _text("task_id", request)
+        case _:
+            return ""
 
 
-def _prompt_of(purpose: str, request: SandboxRequest, task: Task | None) -> str:
-    if purpose != "submit":
-        return task.prompt if task else ""
-    payload = request.payload or {}
-    prompt = payload.get("prompt") or _input_of(payload).get("prompt")
-    return prompt if isinstance(prompt, str) else ""
-
-
-def _input_of(payload: dict[str, Any]) -> dict[str, Any]:
-    """The fields of a job, in the body of the unified API."""
-    fields = payload.get("input")
-    return fields if isinstance(fields, dict) else {}
+def _text(field: str, request: SandboxRequest) -> str:
+    """A text in a body, or in the input of a job within it; empty if there is none."""
+    body = request.payload or {}
+    given = body.get("input")
+    value = body.get(field) or (given.get(field) if isinstance(given, dict) else None)
+    return value if isinstance(value, str) else ""

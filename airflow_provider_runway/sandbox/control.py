@@ -71,7 +71,7 @@ def _change_settings(sandbox: SandboxState, request: SandboxRequest) -> Any:
 
 def _shown(sandbox: SandboxState) -> dict[str, Any]:
     """The settings without the keys: who may look here need not have them."""
-    return {name: value for name, value in sandbox.settings.to_json().items() if name not in ("keys", "webhook_key")}
+    return {name: value for name, value in asdict(sandbox.settings).items() if name not in ("keys", "webhook_key")}
 
 
 def _reset(sandbox: SandboxState, request: SandboxRequest) -> Any:

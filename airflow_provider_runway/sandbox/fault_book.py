@@ -5,37 +5,13 @@ from __future__ import annotations
 import random
 from collections import Counter
 from itertools import count
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.sandbox.faults import Action, Delay, Expire, Fail, Fault, NoUrl
 from airflow_provider_runway.sandbox.tasks import Phase
 
 if TYPE_CHECKING:
-    from airflow_provider_runway.sandbox.tasks import Task
-
-
-class Subject(NamedTuple):
-    """What a request is about, as far as faults ask."""
-
-    purpose: str
-    task: Task | None
-    prompt: str
-    now: float
-
-
-class Strike(NamedTuple):
-    """What befalls a request.
-
-    :param delay: seconds to wait first.
-    :param action: what else goes wrong.
-    :param turn: how often the same fault has struck this task before.
-    :param names: all of it, for the ledger.
-    """
-
-    delay: float
-    action: Action | None
-    turn: int
-    names: str
+    from airflow_provider_runway.sandbox.messages import SandboxRequest
 
 
 class FaultBook(dict[int, "_InForce"]):
@@ -61,22 +37,20 @@ class FaultBook(dict[int, "_InForce"]):
         """Each fault with its ``number`` and how often it has ``struck``."""
         return [{"number": number, "struck": each.struck, **each.fault.to_json()} for number, each in self.items()]
 
-    def strike(self, subject: Subject) -> Strike:
-        """What befalls a request."""
-        delay, names = 0.0, list[str]()
-        action: Action | None = None
-        turn = 0
+    def strike(self, request: SandboxRequest) -> None:
+        """Note at a request what befalls it."""
+        names = []
         for each in self.values():
-            next_one = each.fault.action
-            if (action and not isinstance(next_one, Delay)) or not each.strikes(subject):
+            action = each.fault.action
+            if (request.fault and not isinstance(action, Delay)) or not each.strikes(request):
                 continue
             names.append(each.fault.name)
-            if isinstance(next_one, Delay):
-                delay += next_one.seconds
+            if isinstance(action, Delay):
+                request.delay += action.seconds
             else:
-                action = next_one
-                turn = (each.by_task[subject.task.id] if subject.task else each.struck) - 1
-        return Strike(delay, action, turn, "+".join(names))
+                request.fault = action
+                request.turn = (each.by_task[request.task.id] if request.task else each.struck) - 1
+        request.faults = "+".join(names)
 
 
 class _InForce:
@@ -89,10 +63,10 @@ class _InForce:
         self._passed = 0
         self._dice = random.Random(fault.seed)  # noqa: S311 - chances of a test, to be repeated
 
-    def strikes(self, subject: Subject) -> bool:
+    def strikes(self, request: SandboxRequest) -> bool:
         """Whether it strikes; if so, that is counted."""
         fault = self.fault
-        if not self._matches(subject):
+        if not self._matches(request):
             return False
         if self._passed < fault.skip:
             self._passed += 1
@@ -100,28 +74,28 @@ class _InForce:
         if fault.probability < 1 and self._dice.random() >= fault.probability:
             return False
         self.struck += 1
-        if subject.task:
-            self.by_task[subject.task.id] += 1
+        if request.task:
+            self.by_task[request.task.id] += 1
         return True
 
-    def _matches(self, subject: Subject) -> bool:
-        fault, task = self.fault, subject.task
+    def _matches(self, request: SandboxRequest) -> bool:
+        fault, task = self.fault, request.task
         task_id = task.id if task else None
         return (
-            fault.on in ("any", subject.purpose)
+            fault.on in ("any", request.purpose)
             and fault.task_id in (None, task_id)
-            and (fault.prompt is None or fault.prompt in subject.prompt)
+            and (fault.prompt is None or fault.prompt in request.prompt)
             and (fault.times is None or self.struck < fault.times)
             and (fault.times_per_task is None or task_id is None or self.by_task[task_id] < fault.times_per_task)
-            and _makes_sense(fault.action, subject)
+            and _makes_sense(fault.action, request)
         )
 
 
-def _makes_sense(action: Action, subject: Subject) -> bool:
+def _makes_sense(action: Action, request: SandboxRequest) -> bool:
     """Whether the action has something to act on, so that it is not used up on nothing."""
-    task = subject.task
+    task = request.task
     if isinstance(action, (NoUrl, Expire)):
-        return task is not None and task.phase(subject.now) is Phase.SUCCEEDED
-    if isinstance(action, Fail) and subject.purpose != "submit":
-        return task is not None and task.phase(subject.now) < Phase.SUCCEEDED
+        return task is not None and task.phase(request.at) is Phase.SUCCEEDED
+    if isinstance(action, Fail) and request.purpose != "submit":
+        return task is not None and task.phase(request.at) < Phase.SUCCEEDED
     return True

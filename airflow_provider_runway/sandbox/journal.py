@@ -37,17 +37,23 @@ class Journal:
         """
         if not self._path.exists():
             return
-        latest: dict[str, dict[str, Any]] = {}
-        with self._path.open(encoding="utf-8") as file:
-            for line in file:
-                if line.endswith("\n"):  # a last line without its end was cut by a kill
-                    values = json.loads(line)
-                    latest[values["id"]] = values
-        for values in latest.values():
-            clip, failure = values["clip"], values["failure"]
-            clip["segments"] = tuple(Segment(**each) for each in clip["segments"])
-            yield Task(**{**values, "clip": Clip(**clip), "failure": Failure(**failure) if failure else None})
+        latest: dict[str, Task] = {}
+        try:
+            with self._path.open(encoding="utf-8") as file:
+                for line in file:
+                    if line.endswith("\n"):  # a last line without its end was cut by a kill
+                        task = _task(json.loads(line))
+                        latest[task.id] = task
+        except (ValueError, TypeError, LookupError, AttributeError) as error:
+            raise ValueError(f"{self._path} does not hold the state of a sandbox") from error
+        yield from latest.values()
 
     def clear(self) -> None:
         """Forget all."""
         self._path.unlink(missing_ok=True)
+
+
+def _task(values: dict[str, Any]) -> Task:
+    clip, failure = values["clip"], values["failure"]
+    clip["segments"] = tuple(Segment(**each) for each in clip["segments"])
+    return Task(**{**values, "clip": Clip(**clip), "failure": Failure(**failure) if failure else None})

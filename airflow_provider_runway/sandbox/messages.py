@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from airflow_provider_runway.sandbox.faults import Action
+    from airflow_provider_runway.sandbox.tasks import Task
 
 TEXT = "text/plain; charset=UTF-8"
 MESSAGES = {
@@ -45,14 +46,20 @@ MESSAGES = {
 class SandboxRequest(Request):
     """One request, whole.
 
-    ``content`` is its body, ``at`` when it came (seconds since the epoch), ``fault`` what shall go wrong with its
-    reply, and ``turn`` how often that fault has struck this task before.
+    ``content`` is its body, ``at`` when it came (seconds since the epoch). It is about a ``task``, of an extension its
+    source, and about a ``prompt``. After a ``delay`` (seconds) a ``fault`` strikes that has struck this task ``turn``
+    times before; ``faults`` are the names of all that befalls it.
     """
 
     content = b""
     at = 0.0
+    purpose = ""
+    task: Task | None = None
+    prompt = ""
+    delay = 0.0
     fault: Action | None = None
     turn = 0
+    faults = ""
 
     @property
     def path(self) -> str:

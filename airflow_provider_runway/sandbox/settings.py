@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Literal
 
 DAY = 86_400.0
@@ -108,12 +108,11 @@ class SandboxSettings:
         if self.video_scale > 1:
             raise ValueError(f"video_scale: {self.video_scale!r} is above 1")
         for name in ("keys", "unreachable", "hosts", "callback_hosts"):
-            _texts(name, getattr(self, name))
+            texts = getattr(self, name)
+            if not isinstance(texts, tuple) or not all(isinstance(each, str) for each in texts):
+                raise ValueError(f"{name}: {texts!r} is not a list of texts")
         if not self.keys or not all(self.keys):
             raise ValueError("keys: at least one key is needed, and none may be empty")
-        self._check_tables()
-
-    def _check_tables(self) -> None:
         if not isinstance(self.prices, Prices):
             raise ValueError(f"prices: {self.prices!r} is not Prices")  # noqa: TRY004 - one error type
         if not isinstance(self.seconds_by_prompt, Mapping):
@@ -142,10 +141,6 @@ class SandboxSettings:
         except (TypeError, AttributeError) as error:
             raise ValueError(str(error)) from error
 
-    def to_json(self) -> dict[str, Any]:
-        """All values, as JSON has them."""
-        return asdict(self)
-
 
 def check_number(name: str, value: object, *, least: float) -> float:
     """A value that is a number to reckon with.
@@ -159,8 +154,3 @@ def check_number(name: str, value: object, *, least: float) -> float:
     if value == math.inf:
         raise ValueError(f"{name}: {value!r} is no number to reckon with")
     return value
-
-
-def _texts(name: str, value: object) -> None:
-    if not isinstance(value, tuple) or not all(isinstance(each, str) for each in value):
-        raise ValueError(f"{name}: {value!r} is not a list of texts")

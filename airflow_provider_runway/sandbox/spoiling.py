@@ -89,16 +89,12 @@ def spoilt(fault: Action | None, reply: Reply, *, http_errors: bool) -> Reply:
 
 
 def _garbled(fault: Garbage, reply: Reply) -> Reply:
-    body, media_type = bytes(reply.body), "application/json"
-    match fault.kind:
-        case "html":
-            body, media_type = _PAGE, "text/html; charset=UTF-8"
-        case "truncated":
-            body = (body or encode({"code": 200, "msg": "success", "data": {}}))[:20]
-        case "empty":
-            body = b""
-        case "shape":
-            body = encode({"status": "ok", "result": [1, 2, 3], "code": {"value": "fine"}})
-        case "null":
-            body = encode({"code": 200, "msg": "success", "data": None})
-    return Reply(body, fault.http_status, media_type, code=reply.code, task_id=reply.task_id)
+    bodies = {
+        "html": _PAGE,
+        "truncated": (bytes(reply.body) or encode({"code": 200, "msg": "success", "data": {}}))[:20],
+        "empty": b"",
+        "shape": encode({"status": "ok", "result": [1, 2, 3], "code": {"value": "fine"}}),
+        "null": encode({"code": 200, "msg": "success", "data": None}),
+    }
+    media_type = "text/html; charset=UTF-8" if fault.kind == "html" else None
+    return Reply(bodies[fault.kind], fault.http_status, media_type, code=reply.code, task_id=reply.task_id)

@@ -76,6 +76,18 @@ def test_tasks_and_books_outlive_the_process_with_a_state_file(tmp_path: Path) -
         assert not Path(state).exists()
 
 
+@pytest.mark.parametrize("content", ["no json\n", "{}\n", "[]\n", '{"id": "x", "fingerprint": "f"}\n', "7\n"])
+def test_a_file_that_is_no_state_is_said_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], content: str
+) -> None:
+    state = tmp_path / "state.jsonl"
+    state.write_text(content)
+
+    assert main(["--port", "0", "--state", str(state)]) == 1
+    assert capsys.readouterr().err == f"{state} does not hold the state of a sandbox\n"
+    assert state.read_text() == content
+
+
 def test_a_taken_port_is_said_in_one_line(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))

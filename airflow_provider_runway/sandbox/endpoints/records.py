@@ -28,10 +28,9 @@ async def record(sandbox: SandboxState, request: SandboxRequest, *, api: ApiGrou
 
     :param api: the API whose tasks this endpoint knows.
     """
-    task_id, now, fault = request.query_params.get("taskId", ""), request.at, request.fault
-    if not task_id:
+    task, now, fault = request.task, request.at, request.fault
+    if not request.query_params.get("taskId"):
         raise Refusal(422, "taskId is required")
-    task = sandbox.tasks.get(task_id)
     if task is None or task.api != api or now < task.visible_at or isinstance(fault, Missing):
         if api == "jobs":
             raise Refusal(422, "recordInfo is null")
