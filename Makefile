@@ -13,7 +13,7 @@ BENCH_OPTIONS ?=
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test lint bench waits batch hops chaos constraints clean
+.PHONY: help demo ui test test-versions lint bench waits batch hops chaos constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -23,6 +23,10 @@ demo: $(READY) ## run a real Airflow on a local stand-in of the service: one vid
 
 ui: $(READY) ## the same, with every example loaded, left running to click through (Ctrl-C stops it)
 	@$(PY) -m devtools.ui
+
+test-versions: $(READY) ## the built wheel on every Airflow from 3.1 to 3.4 (VERSIONS="3.2", INTEGRATION=1)
+	@$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --group lock
+	@$(PY) -m devtools.versions test $(VERSIONS) $(if $(INTEGRATION),--integration)
 
 test: lint ## lint, then every test (WORKERS=2 processes at once)
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
@@ -57,9 +61,10 @@ constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in
 		--no-header --no-annotate --no-emit-index-url \
 		--group bench --group build --constraint constraints/airflow.in \
 		--output-file $(BENCH_CONSTRAINTS) pyproject.toml
+	$(PY) -m devtools.versions pin
 
 clean: ## remove the environments, the homes of what was run, and all caches
-	rm -rf $(VENV) $(BENCH_VENV) .batch .chaos .demo .hops .waits build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) .venv-3.* .batch .chaos .demo .hops .waits build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A failed set-up leaves no stamp, so the next run starts it again.

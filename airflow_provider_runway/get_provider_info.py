@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from airflow_provider_runway.hooks.form import CONNECTION_TYPE
+
 _INTEGRATION = "Runway at KIE.AI"
 
 
@@ -45,7 +47,7 @@ def get_provider_info() -> dict[str, Any]:
             "airflow_provider_runway.links.runway.KieLogsLink",
         ],
         "cli": ["airflow_provider_runway.cli.definition.get_runway_cli_commands"],
-        "connection-types": [_CONNECTION_TYPE],
+        "connection-types": [CONNECTION_TYPE],
         "config": {"runway": _CONFIGURATION},
     }
 
@@ -109,60 +111,6 @@ _CONFIGURATION: dict[str, Any] = {
             "type": "float",
             "example": "5",
             "default": "30",
-        },
-    },
-}
-
-_CONNECTION_TYPE: dict[str, Any] = {
-    "connection-type": "runway",
-    "hook-class-name": "airflow_provider_runway.hooks.runway.RunwayHook",
-    "hook-name": "Runway (KIE.AI)",
-    "ui-field-behaviour": {
-        "hidden-fields": ["login"],
-        "relabeling": {"password": "API key", "host": "Base URL"},
-        "placeholders": {
-            "password": "from https://kie.ai/api-key",
-            "host": "https://api.kie.ai",
-            "schema": "https (only if the base URL has no scheme)",
-            "port": "443 (fill it in to use Test)",
-        },
-    },
-    "conn-fields": {
-        "api": {
-            "label": "API",
-            "description": "runway: the dedicated endpoints; jobs: the unified ones (createTask). Both make the same.",
-            "schema": {"type": "string", "enum": ["runway", "jobs"], "default": "runway"},
-        },
-        "timeout": {
-            "label": "Timeout (s)",
-            "description": "Seconds to connect, and as many for a whole answer. Not the time to make a video.",
-            "schema": {"type": ["number", "null"], "default": 30, "minimum": 1, "maximum": 3600},
-        },
-        "credit_floor": {
-            "label": "Credit floor",
-            "description": "A submission that would take the balance below this many credits is refused unsent.",
-            "schema": {"type": ["number", "null"], "minimum": 0},
-        },
-        "submission_limit": {
-            "label": "Submissions in 10 s",
-            "description": "What KIE.AI allows the account; it raises the usual 20 on request.",
-            "schema": {"type": ["integer", "null"], "default": 20, "minimum": 1, "maximum": 10000},
-        },
-        "records": {
-            "label": "Records",
-            "description": (
-                "A folder for records of submissions, such as s3://aws_default@bucket/records. Left empty, that of "
-                "[runway] records."
-            ),
-            "schema": {"type": ["string", "null"]},
-        },
-        "upload_url": {
-            "label": "Upload URL",
-            "description": (
-                "Where files are uploaded to; the API key is sent there too. Left empty, https://kieai.redpandaai.co, "
-                "if the base URL is KIE.AI's; needed for uploads if it is another."
-            ),
-            "schema": {"type": ["string", "null"]},
         },
     },
 }

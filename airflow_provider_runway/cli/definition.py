@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from airflow.cli.cli_config import ActionCommand, Arg, CLICommand, GroupCommand, lazy_load_command
+from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand, lazy_load_command
 
 from airflow_provider_runway.kie.rules import ASPECT_RATIOS, DURATIONS, QUALITIES
 from airflow_provider_runway.kie.tasks import KINDS
@@ -36,7 +36,7 @@ class _SandboxOptions(Arg):
         add_options(parser)
 
 
-def get_runway_cli_commands() -> list[CLICommand]:
+def get_runway_cli_commands() -> list[GroupCommand]:
     """The commands, as Airflow's command line takes them."""
     return [GroupCommand(name="runway", help="Runway videos at KIE.AI", subcommands=_SUBCOMMANDS)]
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import shlex
 from argparse import Namespace
 from pathlib import Path
 
 from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.kie import errors
+from airflow_provider_runway.utils.versions import command_line
 
 UNSUBMITTED = "No video was submitted, and nothing was paid."
 
@@ -69,4 +69,4 @@ def _line(*words: str, arguments: Namespace) -> str:
     """A command that can be pasted into a shell, with what has to be said again to reach the same task."""
     kind = getattr(arguments, "kind", "runway")
     conn_id = [] if arguments.conn_id == RunwayHook.default_conn_name else ["--conn-id", arguments.conn_id]
-    return shlex.join(["airflow", "runway", *words, *conn_id, *([] if kind == "runway" else ["--kind", kind])])
+    return command_line(*words, *conn_id, *([] if kind == "runway" else ["--kind", kind]))

@@ -9,6 +9,7 @@ import json
 from collections.abc import Callable, Collection, Mapping
 from enum import Enum
 from typing import Any
+from uuid import UUID
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.operators.parameters import is_literal
@@ -79,6 +80,8 @@ def _inside(value: Any) -> Any:
     """What an object holds, by its own word or by Airflow's serializers."""
     if isinstance(value, type):
         raise TypeError("a class")
+    if isinstance(value, UUID):
+        return str(value)
     if dataclasses.is_dataclass(value):
         return {item.name: getattr(value, item.name) for item in dataclasses.fields(value)}
     if hasattr(value, "model_dump"):

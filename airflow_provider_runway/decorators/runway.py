@@ -20,6 +20,7 @@ from airflow_provider_runway.kie.signed_urls import unsigned, with_urls
 from airflow_provider_runway.operators.paths import address
 from airflow_provider_runway.operators.runway import RunwayGenerateOperator
 from airflow_provider_runway.utils.retry_defaults import fill_in
+from airflow_provider_runway.utils.versions import keyword_arguments
 
 if TYPE_CHECKING:
     from airflow.sdk import Context, XComArg
@@ -202,7 +203,7 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
 
     def _call(self, context: Context) -> dict[str, Any]:
         values: dict[str, Any] = {**context, **self.op_kwargs}
-        value = self.python_callable(*self.op_args, **self.determine_kwargs(values))
+        value = self.python_callable(*self.op_args, **keyword_arguments(self.python_callable, self.op_args, values))
         if inspect.isawaitable(value):
             value = asyncio.run(_result(value))
         if isinstance(value, str):

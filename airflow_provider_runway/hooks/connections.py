@@ -13,7 +13,7 @@ def get_settings(conn_id: str) -> Settings:
 
     :raises ConnectionSettingsError: If there is no such connection, the key is missing or a value cannot work.
     """
-    from airflow.sdk.exceptions import AirflowNotFoundException
+    from airflow_provider_runway.utils.versions import AirflowNotFoundException
 
     try:
         connection = BaseHook.get_connection(conn_id)
@@ -27,7 +27,7 @@ def get_settings(conn_id: str) -> Settings:
 
 async def a_get_settings(conn_id: str) -> Settings:
     """The same, without blocking the event loop."""
-    from airflow.sdk.exceptions import AirflowNotFoundException
+    from airflow_provider_runway.utils.versions import AirflowNotFoundException
 
     try:
         connection = await _connection(conn_id)
@@ -58,8 +58,9 @@ async def _connection(conn_id: str) -> Connection:
     Before 3.3.2 ``aget_connection`` masks secrets with a blocking call that can deadlock, and within ``dag.test()``
     it finds no connection that is in the database: there the blocking call runs in a thread.
     """
-    from airflow.sdk.exceptions import AirflowNotFoundException
     from asgiref.sync import sync_to_async
+
+    from airflow_provider_runway.utils.versions import AirflowNotFoundException
 
     if hasattr(Connection, "aextra_dejson"):
         try:

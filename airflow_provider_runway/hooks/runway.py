@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from airflow.sdk import BaseHook
 from typing_extensions import Self
 
-from airflow_provider_runway.hooks import connections
+from airflow_provider_runway.hooks import connections, form
 from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, KieClient
 from airflow_provider_runway.kie.errors import AuthenticationError, RunwayError
 from airflow_provider_runway.kie.over_aiohttp import AiohttpSender
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest, Request
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.utils.versions import airflow_version
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -59,6 +60,11 @@ class RunwayHook(BaseHook):
     default_conn_name = "runway_default"
     conn_type = "runway"
     hook_name = "Runway (KIE.AI)"
+
+    # Later ones read the metadata, and warn of a hook that has these.
+    if airflow_version() < (3, 2):
+        get_connection_form_widgets = staticmethod(form.get_connection_form_widgets)
+        get_ui_field_behaviour = staticmethod(form.get_ui_field_behaviour)
 
     def __init__(
         self, runway_conn_id: str = default_conn_name, *, transport: httpx.BaseTransport | None = None

@@ -122,7 +122,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         """Submit, unless an earlier try has, and wait.
 
         :return: The result object; see :class:`~airflow_provider_runway.results.VideoResult`.
-        :raises airflow.sdk.exceptions.AirflowFailException: On what no retry can help.
+        :raises airflow.exceptions.AirflowFailException: On what no retry can help.
         :raises RunwayError: On what a retry can help.
         """
         return self._submit(context, None)

@@ -41,7 +41,7 @@ class RenderedTexts(_Operator):
     ) -> Any:
         """Render a parameter, or what stands within one, as Airflow does, but for native texts.
 
-        :raises airflow.sdk.exceptions.AirflowFailException: If a template cannot be rendered: no retry can help that.
+        :raises airflow.exceptions.AirflowFailException: If a template cannot be rendered: no retry can help that.
         """
         self._given  # noqa: B018 - this is the last moment to see the templates
         try:

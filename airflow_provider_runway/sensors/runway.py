@@ -58,8 +58,8 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
     :param retries: As of any task; 2 where nobody says otherwise, from Airflow 3.3 on.
     :param retry_delay: As of any task; a minute where nobody says otherwise, from Airflow 3.3 on.
     :return: A small JSON object, also pushed key by key; see :class:`~airflow_provider_runway.results.VideoResult`.
-    :raises airflow.sdk.exceptions.AirflowSensorTimeout: If the video is not ready in time.
-    :raises airflow.sdk.exceptions.AirflowFailException: If the task has failed or is gone.
+    :raises airflow.exceptions.AirflowSensorTimeout: If the video is not ready in time.
+    :raises airflow.exceptions.AirflowFailException: If the task has failed or is gone.
     """
 
     template_fields: Sequence[str] = ("runway_task_id",)
@@ -160,7 +160,7 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
 
     def _poke_on(self, context: Context) -> dict[str, Any]:
         """Poll until the video is there, in the mode that Airflow's sensors have; no reschedule is too short."""
-        from airflow.sdk.exceptions import AirflowRescheduleException
+        from airflow.exceptions import AirflowRescheduleException
 
         from airflow_provider_runway.results import utc_now
 
@@ -267,7 +267,11 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
 
     def _give_up(self, error: RunwayError, context: Context) -> NoReturn:
         """Fail or skip. What KIE has failed stays failed: no retry of a sensor changes that."""
-        from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, AirflowSkipException
+        from airflow_provider_runway.utils.versions import (
+            AirflowFailException,
+            AirflowSensorTimeout,
+            AirflowSkipException,
+        )
 
         if self.never_fail or (self.soft_fail and isinstance(error, _NO_VIDEO)):
             raise AirflowSkipException(f"{type(error).__name__}: {error}") from error

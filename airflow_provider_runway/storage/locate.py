@@ -31,11 +31,16 @@ def address_of(path: AnyPath) -> str:
     text = str(path) if hasattr(path, "protocol") else os.fspath(path)
     if not isinstance(text, str):
         raise TypeError(f"a path is a text, not {type(path).__name__}")
-    conn_id = getattr(path, "conn_id", None)
+    conn_id = _conn_id(path)
     if not conn_id or f"{conn_id}@" in text:
         return text
     scheme, _, rest = text.partition("://")  # Airflow 3.2 leaves it out
     return f"{scheme}://{conn_id}@{rest}"
+
+
+def _conn_id(path: object) -> str | None:
+    """The id of a path's connection, which Airflow 3.1 has among the options of its storage."""
+    return getattr(path, "conn_id", None) or getattr(path, "storage_options", {}).get("conn_id")
 
 
 def locate(path: AnyPath, default_name: str = "") -> Target:
@@ -47,7 +52,7 @@ def locate(path: AnyPath, default_name: str = "") -> Target:
     :raises ValueError: If it is empty.
     :raises FileNotFoundError: If it begins with a home folder that there is not.
     :raises ImportError: If Airflow has no file system for it, or a library for it is not installed.
-    :raises airflow.sdk.exceptions.AirflowNotFoundException: If there is no such connection.
+    :raises airflow.exceptions.AirflowNotFoundException: If there is no such connection.
     """
     text = address_of(path)
     if not text.strip():
@@ -80,8 +85,9 @@ def _by_scheme(uri: str) -> Target:
     is_known = has_fs(scheme)
     try:
         path = ObjectStoragePath(uri)
-        if is_known and path.conn_id:  # which Amazon's provider would pass over, and take what credentials it finds
-            BaseHook.get_connection(path.conn_id)
+        conn_id = _conn_id(path)
+        if is_known and conn_id:  # which Amazon's provider would pass over, and take what credentials it finds
+            BaseHook.get_connection(conn_id)
         file_system = path.fs  # also one that was attached
     except ValueError:
         if is_known:
@@ -90,6 +96,6 @@ def _by_scheme(uri: str) -> Target:
         advice = f"install {package}" if package else "no installed provider brings one"
         raise ImportError(f"Airflow has no file system for {scheme}:// ({advice})") from None
     if isinstance(file_system, LocalFileSystem):
-        _expand_home(uri.partition("://")[2].removeprefix(f"{path.conn_id}@"))  # fsspec takes that of nobody, too
+        _expand_home(uri.partition("://")[2].removeprefix(f"{conn_id}@"))  # fsspec takes that of nobody, too
         return LocalTarget(file_system._strip_protocol(path.path))  # noqa: SLF001 - how fsspec makes it absolute
     return ObjectStoreTarget(file_system, path.path, address_of(path), shown_only_whole=scheme in SHOWN_ONLY_WHOLE)

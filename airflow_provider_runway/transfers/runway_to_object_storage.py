@@ -43,7 +43,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
     :return: A small JSON object, also pushed key by key; see
         :class:`~airflow_provider_runway.results.VideoResult`.
     :raises NotFinishedError: If the video is still being made; a retry polls it again.
-    :raises airflow.sdk.exceptions.AirflowFailException: If the task has failed or is gone, or another file is there.
+    :raises airflow.exceptions.AirflowFailException: If the task has failed or is gone, or another file is there.
     """
 
     template_fields: Sequence[str] = ("runway_task_id", "save_to")

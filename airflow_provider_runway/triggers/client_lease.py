@@ -187,7 +187,7 @@ async def _patiently(runway_conn_id: str) -> Settings:
 
 def _may_pass(error: Exception) -> bool:
     """Whether reading the connection once more may help. Of a secrets backend that fails Airflow says "not found"."""
-    from airflow.sdk.exceptions import AirflowNotFoundException
+    from airflow_provider_runway.utils.versions import AirflowNotFoundException
 
     return not isinstance(error, RunwayError) or isinstance(error.__context__, AirflowNotFoundException)
 

@@ -23,7 +23,7 @@ def read_prices() -> Mapping[str, float]:
 
     :raises InvalidRequestError: If the option is not a JSON object of such names and numbers.
     """
-    from airflow.sdk.configuration import conf
+    from airflow_provider_runway.utils.versions import conf
 
     text = conf.get("runway", "prices", fallback="") or "{}"
     try:
@@ -41,7 +41,7 @@ def read_largest_file() -> int:
 
     :raises InvalidRequestError: If the option is not a whole number above zero.
     """
-    from airflow.sdk.configuration import conf
+    from airflow_provider_runway.utils.versions import conf
 
     text = str(conf.get("runway", "largest_file", fallback="") or LARGEST_FILE)
     largest = whole_number(text.strip())
@@ -60,7 +60,7 @@ def read_shortest_deferral() -> float:
 
     :raises InvalidRequestError: If the option is not a number of seconds from 0 to 600.
     """
-    from airflow.sdk.configuration import conf
+    from airflow_provider_runway.utils.versions import conf
 
     text = conf.get("runway", "shortest_deferral", fallback="").strip()
     try:
@@ -78,7 +78,7 @@ def read_upload_roots() -> tuple[str, ...]:
     :return: Absolute paths; none if the option is not set: then any file may be.
     :raises InvalidRequestError: If one of them is not absolute.
     """
-    from airflow.sdk.configuration import conf
+    from airflow_provider_runway.utils.versions import conf
 
     text = conf.get("runway", "upload_roots", fallback="").strip()
     if not text:

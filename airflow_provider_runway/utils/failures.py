@@ -110,7 +110,7 @@ def as_list(callbacks: Any) -> list[Any]:
 
 def fail_for_good(error: RunwayError) -> NoReturn:
     """Raise with the error as the cause, without the traceback of that: where it came up is of no use to anybody."""
-    from airflow.sdk.exceptions import AirflowFailException
+    from airflow_provider_runway.utils.versions import AirflowFailException
 
     bare = copy.copy(error)
     bare.__suppress_context__ = True

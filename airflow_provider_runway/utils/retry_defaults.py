@@ -7,9 +7,7 @@ from configparser import ConfigParser
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk.configuration import conf
-
-from airflow_provider_runway.utils.versions import airflow_version
+from airflow_provider_runway.utils.versions import airflow_version, conf
 
 _RETRIES = 2
 _RETRY_DELAY = 60

@@ -14,7 +14,7 @@ from airflow_provider_runway.cli.ending import ExitCode
 from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.sandbox import Garbage, Refuse, Sandbox
 
-from .test_commands import Call, call, server_context, task_id
+from .test_commands import RUNWAY, Call, call, server_context, task_id
 
 __all__ = ["call", "server_context", "task_id"]
 
@@ -25,7 +25,7 @@ CORRECT = "Correct the API key of connection 'runway_default'."
 
 def pasted(said: str) -> list[str]:
     """The words of the line to paste that a command ends with."""
-    return shlex.split(said.splitlines()[-1].partition(": airflow runway ")[2])
+    return shlex.split(said.splitlines()[-1].partition(f": {RUNWAY} ")[2])
 
 
 def test_no_wait_says_how_to_wait(call: Call, kie: Sandbox) -> None:
@@ -160,7 +160,7 @@ def test_a_key_that_is_refused_once_the_video_is_paid_leads_to_it(call: Call, ki
     done = call("generate", "A fox", "--yes")
 
     assert done.code == ExitCode.NOT_READY
-    assert done.err.endswith(f"{CORRECT} To wait for it: airflow runway wait {kie.tasks[0].task_id}\n")
+    assert done.err.endswith(f"{CORRECT} To wait for it: {RUNWAY} wait {kie.tasks[0].task_id}\n")
     assert "nothing" not in done.err.lower()
 
 

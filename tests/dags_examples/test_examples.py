@@ -9,7 +9,7 @@ import pytest
 from airflow.dag_processing.dagbag import DagBag
 from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
-from PIL import Image  # noqa: TID253 - makes what is uploaded
+from PIL import Image
 from sqlalchemy import select
 
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook

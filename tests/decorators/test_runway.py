@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import BaseOperator, ObjectStoragePath, task
-from airflow.sdk.exceptions import AirflowFailException
 from fakes import PIXEL, GivenTime
 from operators.support import Deferred, Task
 

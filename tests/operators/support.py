@@ -9,8 +9,9 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import TaskDeferred
 from airflow.sdk import Context
-from airflow.sdk.exceptions import TaskDeferred
+from airflow.sdk.definitions._internal.templater import NativeEnvironment
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 from fakes import FakeStore, fake_context
 
@@ -176,8 +177,8 @@ class Task:
 
 
 def rendered(operator: Any, native: bool = False) -> Any:
-    operator.render_template_as_native_obj = native
-    operator.render_template_fields({"params": VALUES, "ti": Pull()})
+    context: Any = {"params": VALUES, "ti": Pull()}
+    operator.render_template_fields(context, NativeEnvironment() if native else None)
     return operator
 
 

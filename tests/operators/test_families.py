@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException
 from fakes import GivenTime, fake_context
 
 from airflow_provider_runway.kie.task_ids import APIS, Api, parse_task_id

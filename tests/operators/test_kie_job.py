@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG, task
-from airflow.sdk.exceptions import AirflowFailException
 from fakes import GivenTime, fake_context
 
 from airflow_provider_runway.exceptions import InvalidRequestError, TaskNotFoundError

@@ -8,8 +8,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException, AirflowTaskTimeout, TaskDeferralError
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 from fakes import GivenTime
+from versions import TaskDeferralError
 
 from airflow_provider_runway.exceptions import (
     AuthenticationError,

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG, ObjectStoragePath, task
-from airflow.sdk.exceptions import AirflowFailException
 from fakes import GivenTime, fake_context
+from versions import AIRFLOW
 
 from airflow_provider_runway.exceptions import InvalidRequestError
 from airflow_provider_runway.operators.base import RunwayVideoOperator
@@ -64,6 +65,8 @@ RELATIVE = [
     "~ /fox.mp4",
     "file://~fox.mp4",
 ]
+# Airflow 3.1 makes it absolute by itself.
+STORAGE_PATHS = [ObjectStoragePath("fox.mp4")] if AIRFLOW >= (3, 2) else []
 REFUSED_PLACES = [
     "",
     " ",
@@ -77,7 +80,7 @@ REFUSED_PLACES = [
 ]
 
 
-@pytest.mark.parametrize("place", [*RELATIVE, Path("fox.mp4"), ObjectStoragePath("fox.mp4"), *REFUSED_PLACES])
+@pytest.mark.parametrize("place", [*RELATIVE, Path("fox.mp4"), *STORAGE_PATHS, *REFUSED_PLACES])
 def test_a_place_that_is_none_is_refused_while_the_dag_is_read(place: Any) -> None:
     with pytest.raises(InvalidRequestError, match=r"^save_to must"):
         RunwayGenerateOperator(**FOX, save_to=place)

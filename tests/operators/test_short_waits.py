@@ -6,7 +6,7 @@ import time
 from datetime import timedelta
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException
 from fakes import FakeTaskInstance, GivenTime
 
 from airflow_provider_runway.exceptions import WaitTimeoutError

@@ -8,9 +8,10 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG
-from airflow.sdk.exceptions import AirflowFailException
 from fakes import GivenTime
+from versions import since
 
 from airflow_provider_runway.exceptions import InvalidRequestError
 from airflow_provider_runway.operators.base import RunwayVideoOperator
@@ -205,12 +206,12 @@ def test_a_mapping_may_come_from_a_native_template() -> None:
     assert rendered(operator, native=True).build_request().extra_fields == {"style": "1984"}
 
 
-@pytest.mark.parametrize("native", [True, None])
-def test_the_dags_own_setting_counts_where_the_operator_has_none(native: bool | None) -> None:
+@pytest.mark.parametrize(
+    "own", [{}, pytest.param({"render_template_as_native_obj": True}, marks=since(3, 2, "an operator's own setting"))]
+)
+def test_the_dags_own_setting_counts_where_the_operator_has_none(own: dict[str, Any]) -> None:
     with DAG("clips", schedule=None, render_template_as_native_obj=True):
-        operator = KieJobOperator(
-            **{**JOB, "input": {"duration": "5", "n": "{{ params.year }}"}}, render_template_as_native_obj=native
-        )
+        operator = KieJobOperator(**{**JOB, "input": {"duration": "5", "n": "{{ params.year }}"}}, **own)
     operator.render_template_fields({"params": {"year": 1984}})
 
     assert operator.build_request().input == {"duration": "5", "n": 1984}

@@ -9,10 +9,10 @@ from typing import Any
 
 import httpx
 import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import ObjectStoragePath
-from airflow.sdk.exceptions import AirflowFailException
 from fakes import GivenTime, fake_context
-from PIL import Image  # noqa: TID253 - makes what is uploaded
+from PIL import Image
 
 from airflow_provider_runway.exceptions import UnreadableFileError
 from airflow_provider_runway.operators.upload import RunwayUploadOperator, UploadResult

@@ -8,7 +8,7 @@ import os
 from pathlib import Path
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException
 from fakes import GivenTime
 
 from airflow_provider_runway.exceptions import DeadLinkError, TargetUnwritableError

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import io
 
-import av  # noqa: TID253 - checks what was drawn
+import av
 import httpx
 import pytest
-from PIL import Image  # noqa: TID253 - checks what was drawn
+from PIL import Image
 
 from airflow_provider_runway.sandbox import Sandbox
 

@@ -5,7 +5,7 @@ import io
 from typing import Any
 
 import pytest
-from PIL import Image  # noqa: TID253 - makes what is uploaded
+from PIL import Image
 
 from airflow_provider_runway.sandbox import Sandbox
 

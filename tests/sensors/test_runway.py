@@ -9,17 +9,15 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.sdk import conf
-from airflow.sdk.exceptions import (
+from airflow.providers.common.compat.sdk import (
     AirflowFailException,
-    AirflowRescheduleException,
     AirflowSensorTimeout,
     AirflowSkipException,
-    TaskDeferralError,
-    TaskDeferralTimeout,
     TaskDeferred,
+    conf,
 )
 from fakes import FakeStore, GivenTime, fake_context
+from versions import AirflowRescheduleException, TaskDeferralError, TaskDeferralTimeout
 
 from airflow_provider_runway.exceptions import InvalidRequestError, PollingFailedError
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook

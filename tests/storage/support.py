@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from fsspec.implementations.memory import MemoryFileSystem  # noqa: TID253 - a test may take its time
+from fsspec.implementations.memory import MemoryFileSystem
 
 from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.storage.download import Downloader

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from airflow.sdk import ObjectStoragePath
 from airflow.sdk.io import store
-from fsspec.implementations.memory import MemoryFileSystem  # noqa: TID253 - a test may take its time
+from fsspec.implementations.memory import MemoryFileSystem
 
 from airflow_provider_runway.kie.errors import DownloadError, TargetExistsError, TargetUnwritableError
 from airflow_provider_runway.storage.check_target import check_target

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from fakes import PIXEL
-from PIL import Image  # noqa: TID253 - makes the pictures
+from PIL import Image
 
 from airflow_provider_runway.storage.pictures import picture_size
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException
 from fakes import GivenTime, fake_context
 
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook

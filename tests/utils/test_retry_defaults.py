@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG, BaseOperator, TaskGroup, task
-from airflow.sdk.configuration import AirflowSDKConfigParser
 from airflow.serialization.serialized_objects import DagSerialization
 
 from airflow_provider_runway.operators.kie_job import KieJobOperator
@@ -18,7 +17,7 @@ from airflow_provider_runway.operators.runway import (
     RunwayGenerateOperator,
 )
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
-from airflow_provider_runway.utils import retry_defaults
+from airflow_provider_runway.utils import retry_defaults, versions
 
 ID = "33b814b1387e4b56bca876ead007f37a"
 MINUTE = timedelta(minutes=1)
@@ -124,7 +123,7 @@ def test_what_the_configuration_says_counts_and_below_3_3_nothing_else(
     monkeypatch.setattr("airflow.__version__", version)
     if environment is not None:
         monkeypatch.setenv("AIRFLOW__CORE__DEFAULT_TASK_RETRIES", environment)
-    conf = AirflowSDKConfigParser()
+    conf: Any = type(versions.conf)()
     if file is not None:
         conf.read_dict({"core": {"default_task_retries": file}})
     monkeypatch.setattr(retry_defaults, "conf", conf)
