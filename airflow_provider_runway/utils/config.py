@@ -98,7 +98,7 @@ def read_records() -> str | None:
 
     :raises InvalidRequestError: If it is no address of a folder.
     """
-    from airflow.sdk.configuration import conf
+    from airflow_provider_runway.utils.versions import conf
 
     text = conf.get("runway", "records", fallback="").strip()
     if text and not is_folder_address(text):

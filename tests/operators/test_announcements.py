@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from airflow.sdk.exceptions import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException
 from fakes import FakeTaskInstance, GivenTime
 
 from airflow_provider_runway.exceptions import GenerationFailedError
