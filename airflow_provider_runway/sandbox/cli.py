@@ -43,7 +43,7 @@ def run(given: argparse.Namespace) -> int:
             **{name: getattr(given, name) for name in _AS_GIVEN},
         )
         return _serve(settings, given.host, given.port, given.state)
-    except (SandboxError, ValueError) as error:
+    except (SandboxError, ValueError, OSError) as error:
         sys.stderr.write(f"{error}\n")
         return _FAILED
 
