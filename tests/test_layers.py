@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 
 import grimp
 import pytest
@@ -24,12 +24,6 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("cli", "decorators", "retry_policy"),
     ("get_provider_info",),
 )
-# Arrows that should not be there, and why they are. One that is gone, or does no harm any more, has to leave this list.
-EXCEPTIONS: Mapping[tuple[str, str], str] = {
-    ("sandbox.pytest_plugin", "kie.poll_state"): "shortens the waits of users' tests, which the server has no part in",
-    ("sandbox.pytest_plugin", "sensors.runway"): "the same, of a sensor that occupies its worker",
-}
-
 Arrow = tuple[str, str]
 
 
@@ -88,21 +82,11 @@ def test_every_module_has_its_layer() -> None:
 
 
 def test_arrows_go_down(arrows: frozenset[Arrow]) -> None:
-    assert [arrow for arrow in sorted(arrows - EXCEPTIONS.keys()) if not goes_down(arrow)] == []
+    assert [arrow for arrow in sorted(arrows) if not goes_down(arrow)] == []
 
 
 def test_no_modules_stand_in_a_circle(arrows: frozenset[Arrow]) -> None:
-    rest = arrows - EXCEPTIONS.keys()
-
-    assert [module for module in sorted({one for one, _ in rest}) if module in reachable(module, rest)] == []
-
-
-@pytest.mark.parametrize("exception", EXCEPTIONS, ids=" to ".join)
-def test_an_exception_is_still_needed(arrows: frozenset[Arrow], exception: Arrow) -> None:
-    module, imported = exception
-
-    assert exception in arrows
-    assert not goes_down(exception) or module in reachable(imported, arrows)
+    assert [module for module in sorted({one for one, _ in arrows}) if module in reachable(module, arrows)] == []
 
 
 def test_only_the_command_line_knows_the_sandbox(arrows: frozenset[Arrow]) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.settings import SandboxSettings
 
 # Seconds between two polls of a task. KIE.AI, and so the sandbox, answers ten polls a second of each.
-_SHORT_PAUSE = 0.15
+_SHORT_PAUSE = "0.15"
 _SQLITE = "sqlite:///"
 
 
@@ -53,19 +53,13 @@ def runway_airflow_database() -> None:
 
 @pytest.fixture
 def runway_short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Waits poll again at once, in the test's own process, whatever the DAG's poll and poke intervals are.
+    """Waits poll again at once, in this process and those that it starts, whatever the DAG's intervals are.
 
     Override this fixture to wait as in earnest.
     """
-    if find_spec("airflow") is None:
-        return
-    from airflow_provider_runway.kie import poll_state
-    from airflow_provider_runway.sensors.runway import RunwayVideoSensor
-
     # There is no busy scheduler in a test that a wait would have to be long for.
     monkeypatch.setenv("AIRFLOW__RUNWAY__SHORTEST_DEFERRAL", "0")
-    monkeypatch.setattr(poll_state, "sane_poll_interval", lambda _: _SHORT_PAUSE)
-    monkeypatch.setattr(RunwayVideoSensor, "_get_next_poke_interval", lambda *_: _SHORT_PAUSE)
+    monkeypatch.setenv("RUNWAY_LONGEST_POLL_INTERVAL", _SHORT_PAUSE)
 
 
 @pytest.fixture(scope="session")

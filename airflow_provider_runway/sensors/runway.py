@@ -20,6 +20,7 @@ from airflow_provider_runway.kie.errors import (
     WaitTimeoutError,
 )
 from airflow_provider_runway.kie.rules import check_kind, check_poll_interval, check_seconds, check_task_id
+from airflow_provider_runway.kie.seconds import shortened
 from airflow_provider_runway.operators.free_task import FreeTask
 from airflow_provider_runway.operators.parameters import check_literal
 from airflow_provider_runway.operators.templating import RenderedTexts
@@ -170,6 +171,10 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
             soonest = utc_now() + timedelta(seconds=read_shortest_deferral())
             raise AirflowRescheduleException(max(pause.reschedule_date, soonest)) from None
         return result
+
+    def _get_next_poke_interval(self, *given: Any) -> float:
+        """Airflow's own, unless a test wants it shorter."""
+        return shortened(super()._get_next_poke_interval(*given))
 
     def _check_task_id(self, context: Context) -> None:
         """See that templating has come to an id. ``soft_fail`` is not for one that has not."""
