@@ -23,6 +23,7 @@ READ_WITH_A_DAG = (
     "airflow_provider_runway.transfers.runway_to_object_storage",
     "airflow_provider_runway.decorators.runway",
     "airflow_provider_runway.operators.upload",
+    "airflow_provider_runway.plugin.definition",
 )
 # What the operators and the sensor may load beside this package and `airflow.sdk`, whatever they are imported for.
 BESIDE_US = {"airflow.sdk.bases.operatorlink", "airflow.sdk.bases.sensor"}

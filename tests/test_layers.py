@@ -21,7 +21,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("triggers",),
     ("operators",),
     ("sensors", "transfers"),
-    ("cli", "decorators", "retry_policy"),
+    ("cli", "decorators", "plugin", "retry_policy"),
     ("get_provider_info",),
 )
 Arrow = tuple[str, str]

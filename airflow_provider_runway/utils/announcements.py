@@ -19,7 +19,6 @@ from airflow_provider_runway.kie.requests import JobRequest, Request
 from airflow_provider_runway.kie.rules import MAX_PROMPT_LENGTH
 from airflow_provider_runway.kie.schedule import guessed_median
 from airflow_provider_runway.kie.texts import LONGEST_MESSAGE, readable
-from airflow_provider_runway.results import to_iso
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -105,6 +104,8 @@ def expected_at(submitted_at: str | None, profile: str) -> str | None:
     :param submitted_at: When it was submitted, ISO 8601.
     :param profile: A name as in the price list.
     """
+    from airflow_provider_runway.results import to_iso
+
     if submitted_at is None:
         return None
     try:

@@ -1,0 +1,1 @@
+"""The page "Videos" in Airflow's UI, and the small server part behind it."""

@@ -1,0 +1,75 @@
+"""Where Airflow keeps what the page shows, version by version: the one place that knows its tables.
+
+Up to Airflow 3.3 an XCom has the coordinates of its task instance. From 3.4 on it belongs to one try (``xcom_v2``), a
+task instance has a region besides its index, and what was pushed before the upgrade is in ``xcom_v1``.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from airflow.models.taskinstance import TaskInstance
+from sqlalchemy import JSON, and_, func
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.orm import aliased
+
+from airflow_provider_runway.utils.versions import airflow_version
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+
+_FIRST_WITH_REGIONS = (3, 4)
+_JSON = JSON().with_variant(postgresql.JSONB(), "postgresql")
+_COORDINATES = ("dag_id", "task_id", "run_id", "map_index")
+
+
+def with_xcom(select: Select[Any], ti: Any, key: str) -> tuple[Select[Any], Any]:
+    """Join an XCom to a query of task instances.
+
+    :param select: The query.
+    :param ti: The task instances in it: the model, or a subquery with the columns of :data:`COLUMNS`.
+    :param key: The XCom's key.
+    :return: The query, and the XCom's value as JSON; null where there is none.
+    """
+    if airflow_version() >= _FIRST_WITH_REGIONS:
+        return _with_xcom_of_a_try(select, ti, key)
+    from airflow.models.xcom import XComModel
+
+    xcom = aliased(XComModel)
+    same = [getattr(xcom, name) == getattr(ti, name) for name in _COORDINATES]
+    return select.outerjoin(xcom, and_(*same, xcom.key == key)), xcom.value
+
+
+def _with_xcom_of_a_try(select: Select[Any], ti: Any, key: str) -> tuple[Select[Any], Any]:
+    from airflow.models import taskinstance, xcom
+
+    xcom_model: Any = xcom
+    new, old = aliased(xcom_model.XComModelV2), aliased(xcom_model.XComModelV1)
+    owner = aliased(getattr(taskinstance, "LegacyTaskDataOwner"))  # noqa: B009 - earlier versions have none
+    same = [getattr(old, name) == getattr(owner, name) for name in _COORDINATES]
+    select = (
+        select.outerjoin(new, and_(new.task_instance_id == ti.id, new.key == key))
+        .outerjoin(owner, owner.task_instance_id == ti.id)
+        .outerjoin(old, and_(*same, old.key == key))
+    )
+    return select, func.coalesce(new.value, old.value, type_=_JSON)
+
+
+# What is read of a task instance. From 3.4 on, `map_index` is another name of its `region_index`.
+COLUMNS = tuple(
+    getattr(TaskInstance, name).label(name)
+    for name in (
+        *("id", "dag_id", "run_id", "task_id", "map_index", "try_number"),
+        *("operator", "state", "start_date", "end_date"),
+    )
+)
+
+
+def as_id(text: str) -> Any:
+    """The id of a task instance, as its column wants it: a text up to Airflow 3.1, a UUID since.
+
+    :raises ValueError: If it is none.
+    """
+    uuid = UUID(text)
+    return str(uuid) if airflow_version() < (3, 2) else uuid

@@ -1,0 +1,152 @@
+"""What the page shows of one video: a card, made of what its task has pushed. Nothing in it is trusted."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from datetime import datetime, timezone
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT
+from airflow_provider_runway.plugin.listing import FAILED, Row
+from airflow_provider_runway.results import VIDEO_LIFETIME, to_iso
+
+_LONGEST = 4000
+NOT_PLAYED = "It is stored at {place}, which this page may not play from: [runway] media_roots does not name it."
+
+
+def card_of(row: Row, now: datetime, media_url: Callable[[Row, str, str], str | None]) -> dict[str, Any]:
+    """The card of a video.
+
+    :param row: The task instance, and what it has pushed.
+    :param now: The time.
+    :param media_url: Given the row, ``"0"`` or ``"thumbnail"``, and where that file was stored: the address at which
+        it is played, or ``None`` if it may not be.
+    """
+    ti, said, result = row.ti, row.runway, row.result
+    state = _state(row)
+    completed_at = _moment(result.get("completed_at"))
+    expires_at = _moment(result.get("expires_at")) or (completed_at and completed_at + VIDEO_LIFETIME)
+    lives = expires_at is None or expires_at > now
+    saved_to, thumbnail = _text(result.get("saved_to")), _text(result.get("thumbnail_saved_to"))
+    stored_at = media_url(row, "0", saved_to) if saved_to else None
+    price = _number(result.get("credits_estimate"), _number(said.get("credits")))
+    return {
+        **{name: getattr(ti, name) for name in ("dag_id", "run_id", "task_id", "map_index", "try_number", "operator")},
+        "task_state": ti.state,
+        "started_at": _iso(ti.start_date),
+        "ended_at": _iso(ti.end_date),
+        "state": state,
+        **{
+            name: _text(said.get(name)) for name in ("prompt", "model", "quality", "aspect_ratio", "save_to", "conn_id")
+        },
+        "kind": _text(said.get("kind")) or _text(result.get("kind")),
+        "duration": _number(said.get("duration")),
+        "seconds": _number(said.get("duration")),
+        "parameters": _parameters(said.get("parameters")),
+        "kie_task_id": _text(result.get("task_id")) or _text(said.get("task_id")),
+        "parent_task_id": _text(result.get("parent_task_id")) or _text(said.get("parent_task_id")),
+        "submitted_at": _iso(_moment(result.get("submitted_at")) or _moment(said.get("submitted_at"))),
+        "expected_at": _iso(_moment(said.get("expected_at"))),
+        "completed_at": _iso(completed_at),
+        "expires_at": _iso(expires_at),
+        "queue": _queue(said.get("queue")) if state == "queued" else None,
+        "credits": price,
+        "dollars": None if price is None else round(price * DOLLARS_PER_CREDIT, 6),
+        "video_url": _link(result.get("video_url")) if lives else None,
+        "image_url": (_link(result.get("image_url")) if lives else None)
+        or (media_url(row, "thumbnail", thumbnail) if thumbnail else None),
+        "media_url": stored_at,
+        "saved_to": saved_to,
+        "media_note": NOT_PLAYED.format(place=saved_to) if saved_to and stored_at is None else None,
+        "failure": _failure(row),
+    }
+
+
+def is_worth_a_card(row: Row) -> bool:
+    """Whether there is anything to show: a task that somebody has marked as a success has made nothing."""
+    return row.ti.state != "success" or bool(row.runway or row.result)
+
+
+def media_path(row: Row, which: str) -> str:
+    """Where a stored file of a video is played, below the address of the page."""
+    ti = row.ti
+    place = (ti.dag_id, ti.run_id, ti.task_id, str(ti.map_index), which)
+    return "/".join(["media", *(quote(each, safe="") for each in place)])
+
+
+def _state(row: Row) -> str:
+    """How far it is, in a word of KIE's where KIE has it."""
+    if row.ti.state == "success":
+        return "submitted" if row.result.get("state") == "submitted" else "finished"
+    if row.ti.state in FAILED:
+        return "failed"
+    return "generating" if row.runway.get("task_id") else "queued"
+
+
+def _failure(row: Row) -> dict[str, Any] | None:
+    if row.ti.state not in FAILED:
+        return None
+    said = row.failure
+    paid = said.get("paid")
+    return {
+        "reason": _text(said.get("reason")) or "unexpected",
+        "message": _text(said.get("message")) or "The task has not said why; its log may tell.",
+        "task_id": _text(said.get("task_id")),
+        "paid": paid if isinstance(paid, bool) else None,
+        **{name: _text(said.get(name)) for name in ("payment", "advice", "page")},
+    }
+
+
+def _queue(said: Any) -> dict[str, Any] | None:
+    if not isinstance(said, Mapping):
+        return None
+    return {
+        "place": None,
+        "reason": _text(said.get("reason")) or "pace",
+        **{name: _iso(_moment(said.get(name))) for name in ("since", "until")},
+    }
+
+
+def _parameters(said: Any) -> dict[str, Any]:
+    if not isinstance(said, Mapping):
+        return {}
+    plain = {
+        _text(key): value if isinstance(value, bool) else _number(value, _text(value)) for key, value in said.items()
+    }
+    return {key: value for key, value in plain.items() if key is not None and value is not None}
+
+
+def _text(value: Any) -> Any:
+    return value[:_LONGEST] if isinstance(value, str) and value else None
+
+
+def _number(value: Any, otherwise: Any = None) -> Any:
+    is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+    return value if is_number and math.isfinite(value) and abs(value) < 1e15 else otherwise  # noqa: PLR2004
+
+
+def _moment(value: Any) -> datetime | None:
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(value)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+    except (ValueError, OverflowError):
+        return None
+
+
+def _iso(moment: datetime | None) -> str | None:
+    return None if moment is None else to_iso(moment)
+
+
+def _link(value: Any) -> str | None:
+    """A link, if that is what it is: nothing else gets into a page."""
+    if not isinstance(value, str) or len(value) > _LONGEST:
+        return None
+    try:
+        parts = urlsplit(value)
+    except ValueError:
+        return None
+    return value if parts.scheme in {"https", "http"} and parts.netloc else None

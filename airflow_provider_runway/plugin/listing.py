@@ -1,0 +1,189 @@
+"""One page of videos, the newest first: one query, whose inner part finds the task instances by keyset."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import time
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Literal
+
+from airflow.models.taskinstance import TaskInstance
+from sqlalchemy import and_, func, or_, select
+
+from airflow_provider_runway.plugin.airflow_models import COLUMNS, as_id, with_xcom
+from airflow_provider_runway.plugin.operator_names import OPERATORS
+from airflow_provider_runway.utils.announcements import FAILURE_KEY, RUNWAY_KEY
+
+if TYPE_CHECKING:
+    from sqlalchemy import Select
+    from sqlalchemy.orm import Session
+
+State = Literal["waiting", "finished", "failed", "saved"]
+RESULT_KEY = "return_value"
+# A search of prompts reads each video's, so it has a beginning.
+SEARCH_RANGE = timedelta(days=30)
+WAITING = ("running", "deferred", "scheduled", "queued", "up_for_reschedule", "restarting")
+FAILED = ("failed", "up_for_retry")
+_STATES: Mapping[str, Sequence[str]] = {
+    "waiting": WAITING,
+    "finished": ("success",),
+    "saved": ("success",),
+    "failed": FAILED,
+}
+_ALL = (*WAITING, "success", *FAILED)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filters:
+    """What is asked for; ``None`` leaves a part of it open.
+
+    :param since: The earliest start of a task.
+    :param until: The first start that is too late.
+    :param q: A part of the prompt, in whatever case.
+    """
+
+    dag_id: str | None = None
+    run_id: str | None = None
+    task_id: str | None = None
+    map_index: int | None = None
+    state: State | None = None
+    model: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    q: str | None = None
+
+    @property
+    def earliest(self) -> datetime | None:
+        """The earliest start; of a search within prompts there always is one."""
+        if self.since is not None or not self.q:
+            return self.since
+        return (self.until or datetime.now(timezone.utc)) - SEARCH_RANGE
+
+
+@dataclass(frozen=True, slots=True)
+class Cursor:
+    """Behind which task instance the next page begins."""
+
+    start: datetime
+    id: str
+
+    def encode(self) -> str:
+        """As a text for an address."""
+        return base64.urlsafe_b64encode(json.dumps([self.start.isoformat(), self.id]).encode()).decode().rstrip("=")
+
+    @classmethod
+    def decode(cls, text: str) -> Cursor:
+        """Read what :meth:`encode` has made.
+
+        :raises ValueError: If it is something else.
+        """
+        try:
+            start, key = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+            as_id(key)
+            moment = datetime.fromisoformat(start).astimezone(timezone.utc)
+        except (ValueError, TypeError, AttributeError, OverflowError, RecursionError, binascii.Error) as error:
+            raise ValueError("the cursor is none") from error
+        return cls(moment, key)
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A task instance, and what it has pushed; ``{}`` where it has not, or something that is no object."""
+
+    ti: Any
+    runway: Mapping[str, Any]
+    result: Mapping[str, Any]
+    failure: Mapping[str, Any]
+
+
+def page_of_videos(
+    session: Session, dags: Collection[str], filters: Filters, cursor: Cursor | None, limit: int
+) -> tuple[list[Row], Cursor | None]:
+    """A page of videos, the newest first, and where the next one begins.
+
+    :param session: A database session.
+    :param dags: The DAGs that the viewer may read.
+    :param filters: What is asked for.
+    :param cursor: Where this page begins; ``None`` for the first.
+    :param limit: How many videos a page has.
+    """
+    if not dags:
+        return [], None
+    found = _task_instances(session, dags, filters)
+    if cursor is not None:
+        key = as_id(cursor.id)
+        start = TaskInstance.start_date
+        found = found.where(or_(start < cursor.start, and_(start == cursor.start, TaskInstance.id < key)))
+    newest = found.order_by(TaskInstance.start_date.desc(), TaskInstance.id.desc()).limit(limit + 1).subquery()
+    query: Select[Any] = select(newest)
+    for key in (RUNWAY_KEY, RESULT_KEY, FAILURE_KEY):
+        query, value = with_xcom(query, newest.c, key)
+        query = query.add_columns(value.label(f"xcom_{key}"))
+    query = query.order_by(newest.c.start_date.desc(), newest.c.id.desc())
+    rows = [_row(each) for each in session.execute(query)]
+    if len(rows) <= limit:
+        return rows, None
+    last = rows[limit - 1].ti
+    return rows[:limit], Cursor(last.start_date, str(last.id))
+
+
+def _task_instances(session: Session, dags: Collection[str], filters: Filters) -> Select[Any]:
+    ti = TaskInstance
+    found: Select[Any] = select(*COLUMNS).where(
+        ti.dag_id.in_(dags),
+        ti.operator.in_(known_operators(session)),
+        ti.state.in_(_ALL if filters.state is None else _STATES[filters.state]),
+        ti.start_date.is_not(None),
+    )
+    for name in ("dag_id", "run_id", "task_id", "map_index"):
+        if (wanted := getattr(filters, name)) is not None:
+            found = found.where(getattr(ti, name) == wanted)
+    if filters.earliest is not None:
+        found = found.where(ti.start_date >= filters.earliest)
+    if filters.until is not None:
+        found = found.where(ti.start_date < filters.until)
+    if filters.model or filters.q:
+        found, runway = with_xcom(found, ti, RUNWAY_KEY)
+        if filters.model:
+            found = found.where(runway["model"].as_string() == filters.model)
+        if filters.q:
+            found = found.where(func.lower(runway["prompt"].as_string()).contains(filters.q.lower(), autoescape=True))
+    if filters.state == "saved":
+        found, result = with_xcom(found, ti, RESULT_KEY)
+        found = found.where(result["saved_to"].as_string().is_not(None))
+    return found
+
+
+def _row(found: Any) -> Row:
+    return Row(found, *(_as_object(getattr(found, f"xcom_{key}")) for key in (RUNWAY_KEY, RESULT_KEY, FAILURE_KEY)))
+
+
+def _as_object(value: Any) -> Mapping[str, Any]:
+    if isinstance(value, str):  # as the API server itself stores one
+        try:
+            value = json.loads(value)
+        except (ValueError, RecursionError):
+            return {}
+    return value if isinstance(value, dict) else {}
+
+
+# Seconds after which the operators of users' own are looked for again.
+_LOOK_AGAIN = 300.0
+_found: tuple[float, frozenset[str]] = (float("-inf"), frozenset())
+_lock = Lock()
+
+
+def known_operators(session: Session) -> frozenset[str]:
+    """The names of our operators, and of those that users derive from them: whatever has announced a video."""
+    global _found  # noqa: PLW0603 - one per process, for all requests
+    with _lock:
+        if time.monotonic() - _found[0] > _LOOK_AGAIN:
+            found, runway = with_xcom(select(TaskInstance.operator).distinct(), TaskInstance, RUNWAY_KEY)
+            names = session.scalars(found.where(runway.is_not(None))).all()
+            _found = (time.monotonic(), frozenset({*OPERATORS, *filter(None, names)}))
+        return _found[1]

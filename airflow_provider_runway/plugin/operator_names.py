@@ -1,0 +1,15 @@
+"""The names by which Airflow knows tasks of this provider."""
+
+from __future__ import annotations
+
+OPERATORS = (
+    "KieJobOperator",
+    "KieTaskOperator",
+    "RunwayAlephOperator",
+    "RunwayDecoratedOperator",
+    "RunwayExtendOperator",
+    "RunwayGenerateOperator",
+    "RunwayToObjectStorageOperator",
+    "RunwayVideoSensor",
+    "VideoComposeOperator",
+)

@@ -1,0 +1,44 @@
+"""The page itself: files of this package, behind the login, with a strict Content-Security-Policy."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+
+from fastapi import APIRouter, HTTPException, Response
+
+router = APIRouter()
+
+_STATIC = files("airflow_provider_runway.plugin") / "static"
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+    ".json": "application/json",
+}
+_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:{local}; "
+    "media-src 'self' https: blob:{local}; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'self'"
+)
+
+
+@router.get("/")
+def page() -> Response:
+    """The page. What it shows, it asks for."""
+    return _file("index.html")
+
+
+@router.get("/static/{name}")
+def static(name: str) -> Response:
+    """A file that the page loads."""
+    return _file(name)
+
+
+def _file(name: str) -> Response:
+    suffix = name[name.rfind(".") :]
+    file = _STATIC / name
+    if "/" in name or "\\" in name or name.startswith(".") or suffix not in _TYPES or not file.is_file():
+        raise HTTPException(404, "There is no such file.")
+    headers = {"Content-Security-Policy": _POLICY.format(local=""), "Cache-Control": "no-cache"}
+    return Response(file.read_bytes(), media_type=_TYPES[suffix], headers=headers)

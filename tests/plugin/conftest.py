@@ -1,0 +1,75 @@
+"""The plugin's app on a real Airflow database, with logins of Airflow's own auth manager."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from airflow.api_fastapi.app import create_auth_manager
+from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+from airflow.configuration import conf
+from fastapi import FastAPI
+from starlette.testclient import TestClient
+
+from airflow_provider_runway.plugin import listing
+from airflow_provider_runway.plugin.definition import URL_PREFIX, RunwayPlugin
+from devtools.stack.airflow_home import prepare_database
+
+from .database import Database
+
+Login = Callable[[str | None], TestClient]
+
+
+@pytest.fixture(scope="session")
+def database_file() -> None:
+    prepare_database(Path(os.environ["AIRFLOW_HOME"]), os.environ)
+
+
+@pytest.fixture
+def database(database_file: None) -> Iterator[Database]:
+    """An empty database."""
+    database = Database()
+    database.clear()
+    yield database
+    database.clear()
+
+
+@pytest.fixture
+def login(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Login]:
+    """Clients at the place where Airflow mounts the app, by role; ``"nobody"`` has none, ``None`` is not logged in."""
+    monkeypatch.setattr(listing, "_LOOK_AGAIN", 0.0)
+    conf.set("core", "simple_auth_manager_all_admins", "False")
+    conf.set("api_auth", "jwt_secret", "a secret of tests, long enough for signing tokens with it: 0123456789abcdef")
+    manager = create_auth_manager()
+    server = FastAPI()
+    [mounted] = RunwayPlugin().fastapi_apps
+    server.mount(mounted["url_prefix"], mounted["app"])
+
+    def log_in(role: str | None) -> TestClient:
+        client = TestClient(server, base_url=f"http://testserver{URL_PREFIX}/", raise_server_exceptions=True)
+        if role is not None:
+            user = SimpleAuthManagerUser(username=role, role=None if role == "nobody" else role)
+            client.cookies.set("_token", manager.generate_jwt(user))
+        return client
+
+    yield log_in
+    conf.remove_option("api_auth", "jwt_secret")
+    conf.remove_option("core", "simple_auth_manager_all_admins")
+
+
+@pytest.fixture
+def viewer(login: Login) -> TestClient:
+    return login("viewer")
+
+
+@contextmanager
+def option(name: str, value: str) -> Iterator[None]:
+    """An option of ``[runway]`` within a block."""
+    conf.set("runway", name, value)
+    try:
+        yield
+    finally:
+        conf.remove_option("runway", name)
