@@ -269,8 +269,6 @@ class UnreadableRecordError(RunwayError):
 class RecordsFolderError(RunwayError):
     """The records folder cannot be read or written, or does not create files exclusively."""
 
-    retryable = True
-
 
 class NotFinishedError(RunwayError):
     """The video is still being made, so there is nothing to store yet."""

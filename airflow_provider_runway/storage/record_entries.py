@@ -4,26 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
 
 Kind = Literal["submission", "outcome", "value"]
 _VERSION = 1
-
-
-def record_key(*, dag_id: str, run_id: str, task_id: str, map_index: int, name: str, region: str | None = None) -> str:
-    """What the files of an Airflow task are found by, whichever try it is: 64 hexadecimal digits.
-
-    :param region: Which part of a run it is, on Airflow 3.4 and later; ``None`` elsewhere.
-    """
-    parts = [dag_id, run_id, task_id, str(int(map_index)), name, *([] if region is None else [region])]
-    digest = hashlib.sha256()
-    for part in parts:
-        content = part.encode("utf-8", "surrogatepass")
-        digest.update(b"%d:%b" % (len(content), content))
-    return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,8 +30,13 @@ class Coordinates:
 
     @property
     def key(self) -> str:
-        """What its files are found by."""
-        return record_key(**asdict(self))
+        """What its files are found by: 64 hexadecimal digits."""
+        parts = [self.dag_id, self.run_id, self.task_id, str(int(self.map_index)), self.name]
+        digest = hashlib.sha256()
+        for part in (*parts, *([] if self.region is None else [self.region])):
+            content = part.encode("utf-8", "surrogatepass")
+            digest.update(b"%d:%b" % (len(content), content))
+        return digest.hexdigest()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +60,7 @@ class RecordEntry:
     """One submission.
 
     :param number: Counted from 1, within the Airflow task.
+    :param of: The Airflow task.
     :param nonce: Tells it from another that was created in its place.
     :param created_at: When, ISO 8601 in UTC, by the creator's clock.
     :param value: What was recorded before it was sent.
@@ -75,6 +68,7 @@ class RecordEntry:
     """
 
     number: int
+    of: Coordinates
     nonce: str
     created_at: str
     value: dict[str, Any]
@@ -114,7 +108,7 @@ _FIELDS: Mapping[str, Mapping[str, type]] = {
 }
 
 
-def fault(value: object, kind: Kind, of: Coordinates) -> str | None:
+def fault_in(value: object, kind: Kind, key: str) -> str | None:
     """What is wrong with what a file says."""
     if not isinstance(value, dict) or type(value.get("version")) is not int:
         return "it is none of this provider's"
@@ -122,7 +116,28 @@ def fault(value: object, kind: Kind, of: Coordinates) -> str | None:
         return f"it has version {value['version']}, and this provider reads {_VERSION}"
     if value.get("kind") != kind or not isinstance(value.get("at"), str):
         return f"it is no {kind}"
-    if value.get("of") != asdict(of):
+    if _key_of(value.get("of")) != key:
         return "it is of another task"
     missing = [name for name, kind_ in _FIELDS[kind].items() if not isinstance(value.get(name), kind_)]
     return f"it lacks {missing[0]}" if missing else None
+
+
+def _key_of(coordinates: object) -> str | None:
+    try:
+        return Coordinates(**coordinates).key if isinstance(coordinates, dict) else None
+    except (TypeError, ValueError, AttributeError):
+        return None
+
+
+def entry(number: int, submission: Mapping[str, Any], outcomes: Iterable[tuple[int, Mapping[str, Any]]]) -> RecordEntry:
+    """A submission, from files without a fault.
+
+    :param outcomes: Files that tell of it, or of another that had its number, with the numbers of their own.
+    """
+    said = (
+        Outcome(further, outcome["writer"], outcome["at"], outcome["value"])
+        for further, outcome in outcomes
+        if outcome["nonce"] == submission["nonce"]
+    )
+    of = Coordinates(**submission["of"])
+    return RecordEntry(number, of, submission["nonce"], submission["at"], submission["value"], tuple(said))

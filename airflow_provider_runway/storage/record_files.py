@@ -120,11 +120,17 @@ class _LocalFiles:
         return True  # the kernel's own, of a link
 
     def _publish(self, name: str, content: bytes, *, overwrite: bool) -> None:
-        self._require()
         target = LocalTarget(str(self.root / name))
-        with target.draft() as draft:
-            draft.file.write(content)
-            target.publish(draft, overwrite=overwrite)
+        for others_may_have_removed_its_folder in (True, True, False):
+            self._require()
+            try:
+                with target.draft() as draft:
+                    draft.file.write(content)
+                    target.publish(draft, overwrite=overwrite)
+                break
+            except FileNotFoundError:
+                if not others_may_have_removed_its_folder:
+                    raise
         sync_folder(self.root)
 
     def _require(self) -> None:

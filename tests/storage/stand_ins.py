@@ -134,3 +134,8 @@ def azure() -> Iterator[ObjectStore]:
 
 
 STORES: dict[str, Callable[[], Any]] = {"s3": s3, "gcs": gcs, "azure": azure}
+
+
+def keys(s3: Any) -> list[str]:
+    """What is in the bucket, by a client of boto3."""
+    return [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET).get("Contents", ())]

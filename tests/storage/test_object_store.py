@@ -4,20 +4,18 @@ from __future__ import annotations
 
 import errno
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.sdk import ObjectStoragePath
-from airflow.sdk.io import store
 from fsspec.implementations.memory import MemoryFileSystem
 
 from airflow_provider_runway.kie.errors import DownloadError, TargetExistsError, TargetUnwritableError
 from airflow_provider_runway.storage.check_target import check_target
 from airflow_provider_runway.storage.object_store import ObjectStoreTarget
 
-from .stand_ins import BUCKET, STORES, ObjectStore
+from .stand_ins import BUCKET, ObjectStore
 from .support import OTHER_VIDEO, PICTURE, VIDEO, Ask, Shop, film, media_host, reply, save, video_reply
 
 # More than any of them sends in one request.
@@ -25,28 +23,6 @@ LARGE = film(68_000_000)
 
 # aiohttp's advice to gcsfs and adlfs.
 pytestmark = pytest.mark.filterwarnings("ignore:Sending a large body directly")
-
-
-@pytest.fixture(scope="module", params=STORES)
-def running_store(request: pytest.FixtureRequest) -> Iterator[ObjectStore]:
-    with pytest.MonkeyPatch.context() as patch:
-        # gcsfs would ask over gRPC what kind of bucket it is, which the stand-in does not know.
-        patch.setenv("GCSFS_EXPERIMENTAL_ZB_HNS_SUPPORT", "false")
-        patch.setenv("AWS_EC2_METADATA_DISABLED", "true")
-        with STORES[request.param]() as running_one:
-            patch.setenv("AIRFLOW_CONN_FILMS_STORE", json.dumps(running_one.connection))
-            ObjectStoragePath(running_one.uri("")).fs.mkdir(BUCKET)
-            yield running_one
-            store._STORE_CACHE.clear()
-
-
-@pytest.fixture
-def object_store(running_store: ObjectStore) -> Iterator[ObjectStore]:
-    """A store with an empty bucket."""
-    yield running_store
-    fs = ObjectStoragePath(running_store.uri("")).fs
-    for name in running_store.names():
-        fs.rm_file(f"{BUCKET}/{name}")
 
 
 def read(uri: str) -> bytes:

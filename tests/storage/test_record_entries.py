@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_runway.storage.record_entries import Coordinates, fault, nonces, written
+from airflow_provider_runway.storage.record_entries import Coordinates, fault_in, nonces, written
 
 NAMES = st.text(st.characters(), max_size=6)  # lone surrogates too
 COORDINATES = st.builds(
@@ -52,7 +52,7 @@ def test_what_is_written_is_read_back(of: Coordinates, value: dict[str, Any]) ->
     content = written("submission", of, nonce="one", value=value)
 
     assert content.isascii()
-    assert fault(json.loads(content), "submission", of) is None
+    assert fault_in(json.loads(content), "submission", of.key) is None
     assert json.loads(content)["value"] == value
     assert nonces(content) == ("one", None)
 
@@ -68,8 +68,8 @@ JSON = st.recursive(
 
 
 @given(JSON, st.sampled_from(["submission", "outcome", "value"]))
-def test_what_is_no_record_has_a_fault(value: Any, kind: Any) -> None:
-    assert fault(value, kind, FOX)
+def test_what_is_no_record_has_a_fault_in(value: Any, kind: Any) -> None:
+    assert fault_in(value, kind, FOX.key)
 
 
 @given(st.data())
@@ -78,9 +78,9 @@ def test_a_record_with_a_field_of_another_type_has_a_fault(data: st.DataObject) 
     name = data.draw(st.sampled_from(["version", "kind", "of", "at", "nonce", "writer", "value"]))
     other = data.draw(st.none() | st.booleans() | st.floats() | st.lists(st.text(max_size=2), max_size=2))
 
-    assert fault({**record, name: other}, "outcome", FOX)
+    assert fault_in({**record, name: other}, "outcome", FOX.key)
     del record[name]
-    assert fault(record, "outcome", FOX)
+    assert fault_in(record, "outcome", FOX.key)
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b"3", b"{}", b"\xff", b"[" * 100_000])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from dataclasses import replace
 from pathlib import Path
 
@@ -112,10 +113,15 @@ def test_a_folder_that_is_not_there_is_never_made(tmp_path: Path, pauses: list[f
     assert pauses == []
 
 
-def test_a_folder_that_can_be_used_is_checked_once_and_left_clean(folder: RecordsFolder, tmp_path: Path) -> None:
+def test_a_folder_is_checked_once_in_a_process_and_again_in_the_next(
+    folder: RecordsFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     folder.check()
+    shutil.rmtree(tmp_path)
+    folder.check()
+    tmp_path.mkdir()
+    for _ in range(3):
+        monkeypatch.setattr(records, "_CHECKED", set())
+        folder.check()
 
-    assert list(tmp_path.iterdir()) == []
-    tmp_path.chmod(0o500)
-    folder.check()
-    tmp_path.chmod(0o700)
+    assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.json")] == ["_probe/1.json"]

@@ -3,61 +3,26 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-import boto3
 import pytest
 from airflow.sdk import ObjectStoragePath
 from airflow.sdk.io import store
-from moto.server import ThreadedMotoServer
-from s3fs import S3FileSystem
 
 from airflow_provider_runway.kie.errors import TargetExistsError, TargetUnwritableError
 from airflow_provider_runway.storage import s3_uploads
 from airflow_provider_runway.storage.check_target import check_target
 from airflow_provider_runway.storage.temporary_drafts import temporary_draft
 
+from .stand_ins import BUCKET, keys
 from .support import OTHER_VIDEO, PICTURE, VIDEO, Ask, film, media_host, reply, save, video_reply
 
-BUCKET = "films"
 # More than s3fs sends in one request.
 LARGE = film(17_500_000)
 PART = 5_242_880
-
-
-@pytest.fixture(scope="module")
-def clients() -> Iterator[tuple[Any, S3FileSystem]]:
-    """A plain client and a file system of a service of their own, with an empty bucket."""
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    place = {"endpoint_url": f"http://{host}:{port}", "region_name": "us-east-1"}
-    client = boto3.client("s3", **place, aws_access_key_id="key", aws_secret_access_key="secret")
-    client.create_bucket(Bucket=BUCKET)
-    yield client, S3FileSystem(key="key", secret="secret", client_kwargs=place, skip_instance_cache=True)
-    client.close()
-    server.stop()
-
-
-@pytest.fixture
-def s3(clients: tuple[Any, S3FileSystem], monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Any]:
-    """The client; ``s3://`` leads to the same bucket."""
-    client, file_system = clients
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    monkeypatch.setitem(store._STORE_CACHE, "s3", store.ObjectStore("s3", None, fs=file_system))
-    yield client
-    for upload in client.list_multipart_uploads(Bucket=BUCKET).get("Uploads", ()):
-        client.abort_multipart_upload(Bucket=BUCKET, Key=upload["Key"], UploadId=upload["UploadId"])
-    for key in keys(client):
-        client.delete_object(Bucket=BUCKET, Key=key)
-
-
-def keys(s3: Any) -> list[str]:
-    return [entry["Key"] for entry in s3.list_objects_v2(Bucket=BUCKET).get("Contents", ())]
 
 
 def content(s3: Any, key: str) -> bytes:
