@@ -44,6 +44,7 @@ def get_provider_info() -> dict[str, Any]:
         ],
         "extra-links": [
             "airflow_provider_runway.links.runway.RunwayVideoLink",
+            "airflow_provider_runway.links.runway.VideoCardLink",
             "airflow_provider_runway.links.runway.KieLogsLink",
         ],
         "cli": ["airflow_provider_runway.cli.definition.get_runway_cli_commands"],

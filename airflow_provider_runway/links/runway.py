@@ -1,4 +1,4 @@
-"""The two links on a task: the video, and KIE.AI's own logs.
+"""The links on a task: the video, its card among all videos, and KIE.AI's own logs.
 
 Airflow asks for a link in the worker, each time a stretch of the task ends, be it by deferring; so what the operator
 knows by then is shown while it waits.
@@ -12,6 +12,7 @@ import attrs
 from airflow.sdk import BaseOperatorLink
 
 from airflow_provider_runway.kie.address import KIE_LOGS
+from airflow_provider_runway.links.card import card_path
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator
@@ -30,6 +31,20 @@ class RunwayVideoLink(BaseOperatorLink):
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's signature
         """The video's URL, or nothing."""
         return getattr(operator, "video_link", "")
+
+
+@attrs.define()
+class VideoCardLink(BaseOperatorLink):
+    """The card of this task instance's video in the gallery: how far it is, and why it has failed, if it has."""
+
+    @property
+    def name(self) -> str:
+        """What the UI shows."""
+        return "Video card"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's signature
+        """The page's address, on the same host."""
+        return card_path(ti_key.dag_id, ti_key.run_id, ti_key.task_id, ti_key.map_index)
 
 
 @attrs.define()

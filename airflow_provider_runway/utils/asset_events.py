@@ -9,6 +9,8 @@ from urllib.parse import quote
 
 from airflow_provider_runway.utils.file_uris import FileAddress
 
+from airflow_provider_runway.links.card import card_url
+
 if TYPE_CHECKING:
     from airflow.sdk import Asset, Context
 
@@ -34,7 +36,7 @@ def describe_video(
     :param result: What the task returns.
     :param request: What was asked for, where this task has asked.
     """
-    is_there, extra = result.state != "submitted", result.to_extra(request)
+    is_there, extra = result.state != "submitted", {**result.to_extra(request), "card_url": _card(context)}
     _describe(context, outlets, extra, lambda: _assets(context, result) if is_there else [], "the video")
 
 
@@ -73,6 +75,12 @@ def _describe(
                 events[outlet].extra = {**events[outlet].extra, **extra}
         except Exception as error:  # noqa: BLE001 - what was paid for is there, whatever becomes of its event
             log.warning("The asset event of %r does not tell of %s: %s: %s", outlet, what, type(error).__name__, error)
+
+
+def _card(context: Context) -> str:
+    """Where a person finds the video among all others."""
+    ti = context["ti"]
+    return card_url(ti.dag_id, ti.run_id, ti.task_id, ti.map_index)
 
 
 def _assets(context: Context, result: VideoResult) -> list[Asset]:

@@ -10,7 +10,7 @@ from airflow.sdk.bases.operator import BaseOperatorMeta
 
 from airflow_provider_runway.kie.address import KIE_LOGS
 from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.links.runway import KieLogsLink, RunwayVideoLink
+from airflow_provider_runway.links.runway import KieLogsLink, RunwayVideoLink, VideoCardLink
 from airflow_provider_runway.utils.failures import fail_for_good
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ class RunwayConnectionMixin(metaclass=_TaskType):
 class VideoLinksMixin(RunwayConnectionMixin):
     """A task about a video at KIE: Airflow asks for its links whenever a stretch of it ends."""
 
-    operator_extra_links: Collection[BaseOperatorLink] = (RunwayVideoLink(), KieLogsLink())
+    operator_extra_links: Collection[BaseOperatorLink] = (RunwayVideoLink(), VideoCardLink(), KieLogsLink())
     video_link: str = ""
     logs_link: str = KIE_LOGS
 

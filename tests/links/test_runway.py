@@ -4,23 +4,25 @@ from typing import Any
 
 import pytest
 from airflow.sdk import BaseOperator
+from airflow.sdk.types import TaskInstanceKey
 from fakes import GivenTime, fake_context
 
 from airflow_provider_runway.exceptions import RunwayError
-from airflow_provider_runway.links.runway import KieLogsLink, RunwayVideoLink
+from airflow_provider_runway.links.runway import KieLogsLink, RunwayVideoLink, VideoCardLink
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
 from airflow_provider_runway.sandbox import Refuse, Sandbox
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 
 FOX: dict[str, Any] = {"task_id": "video", "prompt": "A fox in the snow", "aspect_ratio": "16:9"}
-# Links are made from what the operator knows; which task instance it is does not matter.
-ANY: Any = None
+KEY: Any = TaskInstanceKey("clips", "video", "manual__1")
 
 
 def links(operator: BaseOperator) -> dict[str, str]:
-    """The links as Airflow asks for them at the end of each stretch of a task, by name."""
+    """The links as Airflow asks for them at the end of each stretch of a task, by name; but for the card's."""
     asked: Any = operator
-    return {link.name: link.get_link(asked, ti_key=ANY) for link in asked.operator_extra_links}
+    named = {link.name: link.get_link(asked, ti_key=KEY) for link in asked.operator_extra_links}
+    assert named.pop("Video card") == "/plugin/videos?dag_id=clips&run_id=manual__1&task_id=video"
+    return named
 
 
 def run(operator: Any) -> None:
@@ -84,8 +86,14 @@ def test_a_link_has_no_state_of_its_own() -> None:
     assert {RunwayVideoLink().xcom_key, KieLogsLink().xcom_key} == {"_link_RunwayVideoLink", "_link_KieLogsLink"}
 
 
+def test_each_mapped_task_links_to_its_own_card() -> None:
+    key: Any = TaskInstanceKey("clips", "video", "manual__1", map_index=3)
+
+    assert VideoCardLink().get_link(BaseOperator(task_id="bare"), ti_key=key).endswith("&task_id=video&map_index=3")
+
+
 def test_operators_without_these_attributes_have_harmless_links() -> None:
     bare = BaseOperator(task_id="bare")
 
-    assert RunwayVideoLink().get_link(bare, ti_key=ANY) == ""
-    assert KieLogsLink().get_link(bare, ti_key=ANY) == "https://kie.ai/logs"
+    assert RunwayVideoLink().get_link(bare, ti_key=KEY) == ""
+    assert KieLogsLink().get_link(bare, ti_key=KEY) == "https://kie.ai/logs"

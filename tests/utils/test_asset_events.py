@@ -51,9 +51,10 @@ def test_the_event_says_which_video_it_is(kie: Sandbox, given_time: GivenTime, d
         "duration": 10,
         "sha256": None,
         "size": None,
+        "card_url": "http://localhost:8080/plugin/videos?dag_id=clips&run_id=manual__2026&task_id=video",
     }
     assert (event["state"], event["credits_estimate"]) == ("success", 30)
-    assert list(event) == list(EXTRA)
+    assert list(event) == [*EXTRA, "card_url"]
 
 
 def test_a_saved_video_has_its_file_and_checksum(kie: Sandbox, given_time: GivenTime, tmp_path: Path) -> None:
