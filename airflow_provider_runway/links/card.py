@@ -5,7 +5,7 @@ from __future__ import annotations
 from urllib.parse import urlencode, urlsplit
 
 # Airflow's route of the page: `url_route` of the plugin's view.
-ROUTE = "videos"
+ROUTE = "runway-videos"
 
 
 def card_url(dag_id: str, run_id: str, task_id: str, map_index: int | None = None) -> str:

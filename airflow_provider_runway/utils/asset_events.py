@@ -7,9 +7,8 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from airflow_provider_runway.utils.file_uris import FileAddress
-
 from airflow_provider_runway.links.card import card_url
+from airflow_provider_runway.utils.file_uris import FileAddress
 
 if TYPE_CHECKING:
     from airflow.sdk import Asset, Context

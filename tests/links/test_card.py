@@ -27,5 +27,5 @@ def test_a_task_that_is_not_mapped_has_no_index(map_index: int | None) -> None:
 def test_an_address_is_below_the_path_that_airflow_is_served_at(monkeypatch: pytest.MonkeyPatch, base: str) -> None:
     monkeypatch.setenv("AIRFLOW__API__BASE_URL", base)
 
-    assert card_url(**VIDEO).startswith("https://airflow.example.com/team/a/plugin/videos?dag_id=clips&")
-    assert card_path(**VIDEO).startswith("/team/a/plugin/videos?dag_id=clips&")
+    assert card_url(**VIDEO).startswith("https://airflow.example.com/team/a/plugin/runway-videos?dag_id=clips&")
+    assert card_path(**VIDEO).startswith("/team/a/plugin/runway-videos?dag_id=clips&")

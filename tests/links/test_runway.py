@@ -21,7 +21,7 @@ def links(operator: BaseOperator) -> dict[str, str]:
     """The links as Airflow asks for them at the end of each stretch of a task, by name; but for the card's."""
     asked: Any = operator
     named = {link.name: link.get_link(asked, ti_key=KEY) for link in asked.operator_extra_links}
-    assert named.pop("Video card") == "/plugin/videos?dag_id=clips&run_id=manual__1&task_id=video"
+    assert named.pop("Video card") == "/plugin/runway-videos?dag_id=clips&run_id=manual__1&task_id=video"
     return named
 
 

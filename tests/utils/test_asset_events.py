@@ -51,7 +51,7 @@ def test_the_event_says_which_video_it_is(kie: Sandbox, given_time: GivenTime, d
         "duration": 10,
         "sha256": None,
         "size": None,
-        "card_url": "http://localhost:8080/plugin/videos?dag_id=clips&run_id=manual__2026&task_id=video",
+        "card_url": "http://localhost:8080/plugin/runway-videos?dag_id=clips&run_id=manual__2026&task_id=video",
     }
     assert (event["state"], event["credits_estimate"]) == ("success", 30)
     assert list(event) == [*EXTRA, "card_url"]

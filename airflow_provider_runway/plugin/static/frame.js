@@ -73,7 +73,7 @@ export function airflowLink({ dag_id, run_id = null, task_id = null, map_index =
 
 /** The page with all videos. */
 export function allVideosLink() {
-  return new URL("plugin/videos", AIRFLOW).href;
+  return new URL("plugin/runway-videos", AIRFLOW).href;
 }
 
 /** Where Airflow lets a person log in, and brings them back. */
