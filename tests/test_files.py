@@ -36,9 +36,6 @@ TESTED_IN: Mapping[str, str] = {
     "plugin/listing.py": "plugin/test_videos.py",
     "plugin/operator_names.py": "plugin/test_definition.py",
     "sandbox": "sandbox/test_runway_endpoints.py",
-    "triggers/admission_queue.py": "triggers/test_admission.py",
-    "triggers/arguments.py": "triggers/test_runway.py",
-    "triggers/subscriptions.py": "triggers/test_shared_poller.py",
     "utils/failures.py": "operators/test_failures.py",
     "utils/mixins.py": "operators/test_execution.py",
 }

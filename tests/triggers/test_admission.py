@@ -9,15 +9,11 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_runway.kie.pacing import LEAD, Pace
+from airflow_provider_runway.kie.pacing import LEAD
 from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
-from airflow_provider_runway.triggers.admission_queue import AdmissionQueue, admission_queue
+from airflow_provider_runway.triggers.admission_queue import AdmissionQueue
 
-
-async def event_of(trigger: RunwayAdmissionTrigger) -> dict[str, Any]:
-    (event,) = [event async for event in trigger.run()]
-    payload: dict[str, Any] = json.loads(json.dumps(event.payload))
-    return payload
+from .support import event_of
 
 
 def test_what_airflow_stores_has_no_secret_and_survives_it() -> None:
@@ -52,154 +48,7 @@ def test_the_first_in_an_empty_queue_is_let_through_at_once() -> None:
     assert event == {"queued_at": before, "refusals": 3}
 
 
-def test_one_that_was_refused_waits_its_pause_and_the_others_pass_it() -> None:
-    async def both() -> tuple[dict[str, Any], dict[str, Any]]:
-        now = time.time()
-        refused = RunwayAdmissionTrigger("clips", now - 100, 1, now + LEAD + 0.4)
-        waiting = asyncio.create_task(event_of(refused))
-        await asyncio.sleep(0)
-        other = await event_of(RunwayAdmissionTrigger("clips", now))
-        return await waiting, other
-
-    refused, other = asyncio.run(asyncio.wait_for(both(), 60))
-
-    assert other["moment"] < refused["moment"]
-
-
-def test_a_pause_that_kie_named_holds_all_of_the_connection_and_no_other() -> None:
-    async def held() -> None:
-        now = time.time()
-        naming = asyncio.create_task(
-            event_of(RunwayAdmissionTrigger("clips", now - 1, 1, now + LEAD + 0.5, holds_all=True))
-        )
-        await asyncio.sleep(0)
-        behind = asyncio.create_task(event_of(RunwayAdmissionTrigger("clips", now)))
-        other = await event_of(RunwayAdmissionTrigger("others", now))
-        moments = [(await task)["moment"] for task in (naming, behind)]
-        assert now + LEAD + 0.499 <= moments[0] < moments[1]
-        assert other["moment"] < moments[0]
-
-    asyncio.run(asyncio.wait_for(held(), 60))
-
-
-def test_one_that_is_cancelled_leaves_its_place_to_the_next() -> None:
-    async def cancelled() -> int:
-        queue = admission_queue("clips")
-        now = time.time()
-        queue.pause(now + LEAD + 0.3)
-        first, second = (asyncio.create_task(queue.admit(now + number)) for number in range(2))
-        await asyncio.sleep(0)
-        assert len(queue) == 2
-        first.cancel()
-        await asyncio.gather(first, return_exceptions=True)
-        assert len(queue) == 1
-        await asyncio.wait_for(second, 60)
-        return len(queue)
-
-    assert asyncio.run(cancelled()) == 0
-
-
-def test_the_queue_is_served_in_the_order_of_the_first_asking() -> None:
-    async def order() -> list[int]:
-        queue, served = AdmissionQueue(Pace(limit=20, window=0.2)), list[int]()
-        start = time.time()
-        queue.pause(start + LEAD + 0.2)
-
-        async def wait(number: int) -> None:
-            await queue.admit(start + number)
-            served.append(number)
-
-        await asyncio.gather(*(wait(number) for number in (3, 1, 4, 0, 2)))
-        return served
-
-    assert asyncio.run(order()) == [0, 1, 2, 3, 4]
-
-
-def test_no_window_gets_more_than_the_limit() -> None:
-    async def moments() -> list[float]:
-        queue = AdmissionQueue(Pace(limit=10, window=1.0))
-        start = time.time()
-        return await asyncio.gather(*(queue.admit(start) for _ in range(45)))
-
-    given = sorted(asyncio.run(moments()))
-
-    assert all(later - earlier >= 1.0 - 1e-6 for earlier, later in zip(given, given[10:], strict=False))
-    assert given[-1] - given[0] < 45 / 10 * 1.15
-
-
-def test_the_queue_keeps_to_the_limit_that_the_connection_names() -> None:
-    async def limits() -> list[float]:
-        now, found = time.time(), []
-        for limit in (40, 40, 5):
-            await event_of(RunwayAdmissionTrigger("clips", now, limit=limit))
-            found.append(admission_queue("clips")._pace.allowed)
-        return found
-
-    high, again, low = asyncio.run(limits())
-    assert high == again
-    assert 30 < high <= 40
-    assert 4 < low <= 5
-
-
-@pytest.mark.parametrize("same_loop", [True, False])
-def test_a_connection_has_one_queue_on_each_loop(same_loop: bool) -> None:
-    async def queue() -> AdmissionQueue:
-        return admission_queue("clips")
-
-    async def both() -> tuple[AdmissionQueue, AdmissionQueue]:
-        return await queue(), await queue()
-
-    one, other = asyncio.run(both()) if same_loop else (asyncio.run(queue()), asyncio.run(queue()))
-
-    assert (one is other) is same_loop
-
-
 # --- clocks
-
-
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-
-@pytest.mark.parametrize("jump", [-3600.0, -86_400.0 * 365, 3600.0])
-def test_a_wall_clock_that_is_set_holds_nobody_up(jump: float) -> None:
-    async def admitted() -> list[float]:
-        wall = Clock(1_800_000_000.0)
-        queue = AdmissionQueue(wall_clock=wall)
-        moments = [await queue.admit(wall.now)]
-        wall.now += jump
-        moments += [await asyncio.wait_for(queue.admit(wall.now), 60) for _ in range(3)]
-        return [moments[0], *(moment - jump for moment in moments[1:])]
-
-    moments = asyncio.run(admitted())
-    assert moments == sorted(moments)
-    assert moments[-1] - moments[0] <= LEAD + 5
-
-
-@pytest.mark.parametrize("until", [2e9, 1e300, math.inf, math.nan, None])
-def test_a_hold_by_a_wrong_clock_is_bounded(until: Any) -> None:
-    async def held() -> float:
-        here = Clock(50.0)
-        queue = AdmissionQueue(clock=here, wall_clock=lambda: 1_800_000_000.0)
-        queue.pause(until)
-        return queue._pace.next_moment(here.now) - here.now
-
-    assert 0 <= asyncio.run(held()) <= 600
-
-
-@pytest.mark.parametrize("limit", [0, -3])
-def test_a_limit_that_is_none_changes_nothing(limit: int) -> None:
-    async def allowed() -> float:
-        await event_of(RunwayAdmissionTrigger("clips", limit=limit))
-        return admission_queue("clips")._pace.allowed
-
-    assert asyncio.run(allowed()) > 15
 
 
 @pytest.mark.parametrize("queued_at", [math.nan, math.inf, "early"])

@@ -4,9 +4,7 @@ import asyncio
 import importlib
 import json
 import time
-from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
 import pytest
@@ -19,7 +17,6 @@ from airflow_provider_runway.hooks import connections
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.sandbox import CutBefore, Expire, Fail, Garbage, Missing, NoUrl, Refuse, Sandbox, States
 from airflow_provider_runway.triggers import client_lease, shared_poller
-from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
 from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
 from airflow_provider_runway.triggers.shared_poller import SharedPoller
 
@@ -343,26 +340,6 @@ def test_the_log_tells_each_state_once(kie: Sandbox, given_time: GivenTime, capf
 # --- what another version of the provider has stored, and what the service sends
 
 
-@pytest.mark.parametrize("trigger", [partial(RunwayVideoTrigger, runway_task_id="task-1"), RunwayAdmissionTrigger])
-def test_arguments_of_another_version_are_ignored_and_told_once(
-    trigger: Callable[..., BaseTrigger], capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("airflow_provider_runway.triggers.arguments._warned", set())
-    stored = {"runway_conn_id": "clips", "of_tomorrow": 1, "\x1b[31m": None}
-
-    made = [trigger(**stored) for _ in range(3)]
-
-    assert all(set(each.serialize()[1]) & set(stored) == {"runway_conn_id"} for each in made)
-    assert capfd.readouterr().out.count("of_tomorrow") == 1
-
-
-def test_a_deadline_that_another_version_has_not_stored_is_half_an_hour_from_now() -> None:
-    before = time.time()
-    trigger = RunwayVideoTrigger("runway_default", "task-1")
-    assert before + 1800 <= trigger.request.deadline <= time.time() + 1800
-    assert trigger.serialize()[1]["deadline"] == trigger.request.deadline
-
-
 @pytest.mark.parametrize("odd", [{"task_id": ""}, {"task_id": None}, {"kind": "opera"}])
 def test_a_task_that_cannot_be_polled_is_a_fault(kie: Sandbox, odd: dict[str, Any]) -> None:
     event = fired(waiting_for(**{"task_id": "task-1", **odd}))
@@ -406,8 +383,3 @@ def test_a_number_that_cannot_work_is_refused_where_the_trigger_is_made(name: st
 def test_an_interval_that_is_none_is_refused_where_the_trigger_is_made(value: Any) -> None:
     with pytest.raises(InvalidRequestError, match=r"^poll_interval must be a time above zero"):
         RunwayVideoTrigger("runway_default", "task-1", poll_interval=value, deadline=SOON)
-
-
-def test_a_trigger_that_an_earlier_release_has_stored_with_a_short_interval_polls_once_a_second() -> None:
-    """To refuse it would fail a video that is paid."""
-    assert RunwayVideoTrigger("runway_default", "task-1", poll_interval=0.1, deadline=SOON).request.poll_interval == 1
