@@ -10,10 +10,14 @@ BENCH_VENV := .venv-bench
 BENCH_PY := $(BENCH_VENV)/bin/python
 BENCH_READY := $(BENCH_VENV)/.ready
 BENCH_OPTIONS ?=
+SCALE_CONSTRAINTS := constraints/scale.txt
+SCALE_VENV := .venv-scale
+SCALE_PY := $(SCALE_VENV)/bin/python
+SCALE_READY := $(SCALE_VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-versions lint bench waits batch hops chaos constraints clean
+.PHONY: help demo ui test test-versions lint bench waits batch hops chaos scale constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -51,6 +55,10 @@ hops: $(READY) ## 200 videos that are ready in 3 s, at the limit, beside two bus
 chaos: $(READY) ## kill Airflow's processes and spoil the service's answers while 200 videos are made (SEED=1 VIDEOS=200)
 	@$(PY) -m devtools.chaos --seed $(or $(SEED),1) --videos $(or $(VIDEOS),200)
 
+scale: $(SCALE_READY) ## 500 videos on PostgreSQL, Celery, two workers and two triggerers, killed midway (VIDEOS=500 SEED=1 KILLS=0 RECORDS=1)
+	@$(SCALE_PY) -m devtools.scale.paid_once --seed $(or $(SEED),1) --videos $(or $(VIDEOS),500) \
+		$(if $(filter 0,$(KILLS)),--no-kills) $(if $(filter 1,$(RECORDS)),--records)
+
 constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in allow
 	$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --group lock
 	$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.10 \
@@ -61,10 +69,14 @@ constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in
 		--no-header --no-annotate --no-emit-index-url \
 		--group bench --group build --constraint constraints/airflow.in \
 		--output-file $(BENCH_CONSTRAINTS) pyproject.toml
+	$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.10 \
+		--no-header --no-annotate --no-emit-index-url \
+		--extra sandbox --group scale --group build --constraint constraints/airflow.in \
+		--output-file $(SCALE_CONSTRAINTS) pyproject.toml
 	$(PY) -m devtools.versions pin
 
 clean: ## remove the environments, the homes of what was run, and all caches
-	rm -rf $(VENV) $(BENCH_VENV) .venv-3.* .batch .chaos .demo .hops .waits build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(SCALE_VENV) .venv-3.* .batch .chaos .demo .hops .scale .waits build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A failed set-up leaves no stamp, so the next run starts it again.
@@ -74,6 +86,14 @@ $(READY): pyproject.toml $(CONSTRAINTS)
 	@echo "Setting up $(VENV); the first time takes a minute or two."
 	@$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --upgrade pip editables hatchling
 	@$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --no-build-isolation --group dev --editable '.[sandbox]'
+	@touch $@
+
+$(SCALE_READY): pyproject.toml $(SCALE_CONSTRAINTS)
+	@$(PYTHON) devtools/check_python.py
+	@test -x $(SCALE_PY) || $(PYTHON) -m venv --clear $(SCALE_VENV)
+	@echo "Setting up $(SCALE_VENV); the first time takes a minute or two."
+	@$(SCALE_PY) -m pip install --quiet --quiet --constraint $(SCALE_CONSTRAINTS) --upgrade pip editables hatchling
+	@$(SCALE_PY) -m pip install --quiet --quiet --constraint $(SCALE_CONSTRAINTS) --no-build-isolation --group scale --editable '.[sandbox]'
 	@touch $@
 
 # The other providers stay out of the environment that tests run in: there they would slow every start of Airflow.

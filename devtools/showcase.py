@@ -137,7 +137,7 @@ def running(clock: Clock, env: Mapping[str, str] | None = None) -> Iterator[tupl
     """
     with ExitStack() as stack:
         stack.enter_context(alone())
-        stack.enter_context(_ended_politely())
+        stack.enter_context(ended_politely())
         shutil.rmtree(HOME / "logs" / "components", ignore_errors=True)
         VIDEOS.mkdir(exist_ok=True)
         used = stack.enter_context(service(clock))
@@ -151,7 +151,7 @@ def running(clock: Clock, env: Mapping[str, str] | None = None) -> Iterator[tupl
 
 
 @contextmanager
-def _ended_politely() -> Iterator[None]:
+def ended_politely() -> Iterator[None]:
     """Let a request to end from outside take the way of an exception, so that everything is stopped."""
 
     def end(number: int, _frame: FrameType | None) -> None:

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
-import importlib.metadata
-import os
-import platform
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from devtools.bench.download import Download
 from devtools.bench.import_time import ImportTime
+from devtools.bench.machine import machine
 from devtools.bench.storm import Storm
 from devtools.bench.summary import median_of
 from devtools.bench.waiting import Waiting
@@ -51,7 +49,7 @@ class Results:
 def as_json(results: Results) -> dict[str, Any]:
     """The results, with what they were measured on."""
     return {
-        "on": _machine(),
+        "on": machine(_PACKAGES),
         "waiting": {
             "poll_interval": results.interval,
             "contenders": {
@@ -66,21 +64,6 @@ def as_json(results: Results) -> dict[str, Any]:
         "storms": {name: _plain(storm) for name, storm in results.storms.items()},
         "imports": {module: _rounded(time._asdict()) for module, time in results.imports.items()},
         "downloads": {scheme: _plain(each) for scheme, each in results.downloads.items()},
-    }
-
-
-def _machine() -> dict[str, Any]:
-    packages: dict[str, str | None] = {}
-    for name in _PACKAGES:
-        try:
-            packages[name] = importlib.metadata.version(name)
-        except importlib.metadata.PackageNotFoundError:
-            packages[name] = None
-    return {
-        "python": platform.python_version(),
-        "system": f"{platform.system()} {platform.machine()}",
-        "cores": os.cpu_count(),
-        "packages": packages,
     }
 
 

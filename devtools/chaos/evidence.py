@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from airflow_provider_runway.sandbox import Ledger, SandboxControl
     from devtools.stack.airflow_rest import AirflowRest, TaskInstance
 
-DAG: Final = "chaos"
 TASK: Final = "video"
 RECORD: Final = "runway_submission"
 # The first of a chain of errors is the one that Airflow was given.
@@ -30,21 +29,23 @@ class Airflow:
     """One run of the batch, seen over REST.
 
     :param rest: the client.
+    :param dag_id: the DAG.
     :param run_id: the DAG run.
     :param prompts: by map index.
     """
 
     rest: AirflowRest
+    dag_id: str
     run_id: str
     prompts: Sequence[str]
 
     def run_state(self) -> str:
         """The state of the run."""
-        return self.rest.run_state(DAG, self.run_id)
+        return self.rest.run_state(self.dag_id, self.run_id)
 
     def instances(self) -> list[TaskInstance]:
         """The tasks as they stand."""
-        return self.rest.task_instances(DAG, self.run_id)
+        return self.rest.task_instances(self.dag_id, self.run_id)
 
     def outcomes(self) -> list[Outcome]:
         """What has become of each task."""
@@ -55,7 +56,7 @@ class Airflow:
         paid = {each.prompt: each.task_id for each in ledger.paid}
         doubtful = [each for each in outcomes if each.ending is Ending.AMBIGUOUS]
         for each in doubtful:
-            place = DAG, self.run_id, TASK
+            place = self.dag_id, self.run_id, TASK
             if each.prompt in paid:
                 record = self.rest.state_store(*place, each.index)[RECORD]
                 found = {**record, "stage": "submitted", "task_id": paid[each.prompt]}
@@ -63,7 +64,7 @@ class Airflow:
             else:
                 self.rest.delete_state(*place, RECORD, each.index)
         if doubtful:
-            self.rest.clear(DAG, self.run_id, [(TASK, each.index) for each in doubtful])
+            self.rest.clear(self.dag_id, self.run_id, [(TASK, each.index) for each in doubtful])
         return Settlement(
             found=frozenset(each.prompt for each in doubtful if each.prompt in paid),
             made=frozenset(each.prompt for each in doubtful if each.prompt not in paid),
@@ -85,14 +86,14 @@ class Airflow:
     def _message(self, instance: TaskInstance) -> str:
         """What it failed with. Airflow may have counted one try more than it ran, when it lost sight of one."""
         for number in range(instance.try_number, 0, -1):
-            log = self.rest.task_log(DAG, self.run_id, TASK, number, instance.map_index)
+            log = self.rest.task_log(self.dag_id, self.run_id, TASK, number, instance.map_index)
             if message := failure_message(log):
                 return message
         return ""
 
     def _task_id(self, index: int) -> str | None:
         try:
-            value = self.rest.xcom(DAG, self.run_id, TASK, "task_id", index)
+            value = self.rest.xcom(self.dag_id, self.run_id, TASK, "task_id", index)
         except httpx.HTTPStatusError:
             return None
         return str(value)

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 _TICK: Final = 0.05
 # Seconds that a hunter waits for a victim.
 _PATIENCE: Final = 2.0
-_WORKER_TITLE: Final = "airflow worker -- LocalExecutor"
+# Of a process that has a task as its child: the LocalExecutor's, Celery's.
+_WORKER_TITLES: Final = ("airflow worker -- LocalExecutor", "airflow supervisor: ")
 _TASK_TITLE: Final = re.compile(r"airflow worker -- [0-9a-f]{8}-")
 
 
@@ -96,8 +97,9 @@ class Striker(threading.Thread):
             self._airflow.revive(component)
 
     def _strike(self, strike: Strike, now: float) -> None:
-        component = strike.target.component
-        if component is not None:
+        if strike.target.component is not None:
+            several = self._of(strike.target.component)
+            component = several[int(strike.lot * len(several))]
             hit = component not in self._away and not self._airflow.is_dead(component)
             if hit:
                 self._away[component] = now + strike.away
@@ -128,7 +130,11 @@ class Striker(threading.Thread):
 
     def _tasks(self) -> list[psutil.Process]:
         """The processes that run tasks: the children of the executor's workers."""
-        leaders = self._airflow.sessions("scheduler")
+        leaders = [
+            session
+            for component in (*self._of("scheduler"), *self._of("worker"))
+            for session in self._airflow.sessions(component)
+        ]
         found = []
         for session in leaders:
             for pid in sorted(members(session)):
@@ -137,9 +143,13 @@ class Striker(threading.Thread):
                     parent = process.parent()
                     if parent is None or parent.pid in leaders or pid in leaders:
                         continue
-                    if " ".join(parent.cmdline()).startswith(_WORKER_TITLE):
+                    if " ".join(parent.cmdline()).startswith(_WORKER_TITLES):
                         found.append(process)
         return found
+
+    def _of(self, kind: str) -> list[str]:
+        """The components of a kind."""
+        return [each for each in self._airflow.components if each == kind or each.startswith(f"{kind}-")]
 
     def _note(self, now: float, what: str, victim: str) -> None:
         with self._diary.open("a") as file:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from devtools.chaos.strikes import Target
-    from devtools.chaos.verdict import Check
+    from devtools.chaos.verdict import Check, Outcome, Settlement
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,9 @@ class Report:
     """What a run was like, and what held.
 
     :param title: which run it was.
+    :param seconds: how long it took, before a person came.
+    :param outcomes: what had become of each task by then.
+    :param settlement: what the person did.
     :param struck: how many of each target were killed.
     :param died: how often a component ended by itself.
     :param faults: the faults of the service with how often each has ``struck``, as the sandbox tells them.
@@ -25,22 +28,29 @@ class Report:
     """
 
     title: str
+    seconds: float
+    outcomes: Sequence[Outcome]
+    settlement: Settlement
     struck: Mapping[Target, int]
     died: Mapping[str, int]
     faults: Sequence[Mapping[str, Any]]
     requests: Mapping[str, int]
-    checks: Sequence[Check]
+    checks: list[Check]
 
     @property
     def holds(self) -> bool:
         """Whether everything held."""
         return all(check.holds for check in self.checks)
 
+    @property
+    def killed(self) -> dict[str, int]:
+        """How many of each target were killed, by what they are."""
+        return {target.value: count for target, count in self.struck.items()}
+
     def lines(self) -> Iterator[str]:
         """The table."""
-        yield self.title
-        killed = {target.value: count for target, count in self.struck.items()}
-        yield from _counted("Killed", killed | {f"{name}, died by itself": count for name, count in self.died.items()})
+        yield f"{self.title}, {len(self.outcomes)} videos, {self.seconds / 60:.1f} minutes"
+        yield from _counted("Killed", self.killed | {f"{name}, died by itself": n for name, n in self.died.items()})
         yield from _counted("Faults of the service", fault_counts(self.faults))
         yield from _counted("Requests to the service", self.requests)
         yield ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Final
@@ -39,6 +39,7 @@ class Target(str, Enum):
     TASK = "task"
     TALKING_TASK = "task talking to the service"
     WORKER = "worker under a task"
+    CELERY_WORKER = "Celery worker with its tasks"
     TRIGGERER = "triggerer"
     API_SERVER = "api-server"
     SCHEDULER = "scheduler with its tasks"
@@ -49,7 +50,9 @@ class Target(str, Enum):
 
     @property
     def component(self) -> str | None:
-        """The component of Airflow that it is; None for a process of a task."""
+        """The component of Airflow that it is, or one of several; None for a process of a task."""
+        if self is Target.CELERY_WORKER:
+            return "worker"
         if self in {Target.SCHEDULER, Target.SCHEDULER_ALONE}:
             return "scheduler"
         return self.value if self in {Target.TRIGGERER, Target.API_SERVER} else None
@@ -83,20 +86,25 @@ class Strike:
     away: float
 
 
-def schedule(seed: int, seconds: float) -> tuple[Strike, ...]:
+def schedule(
+    seed: int, seconds: float, rates: Mapping[Target, float] = RATES, away: Mapping[Target, float] | None = None
+) -> tuple[Strike, ...]:
     """The strikes of a run, in order. Each target has its share of them, at least one, spread over the whole time.
 
     :param seed: the same seed gives the same strikes.
     :param seconds: how long the run is struck.
+    :param rates: strikes a minute.
+    :param away: seconds until a component is started again, by target; a few where it does not say.
     """
     strikes: list[Strike] = []
-    for target, rate in RATES.items():
+    for target, rate in rates.items():
         dice = random.Random(f"{seed} {target}")
         count = max(1, round(rate * (seconds - QUIET_START) / 60))
         slot = (seconds - QUIET_START) / count
         for number in range(count):
             at = QUIET_START + slot * (number + dice.random())
-            strikes.append(Strike(at, target, dice.random(), dice.uniform(0.5, 5.0)))
+            lot, soon = dice.random(), dice.uniform(0.5, 5.0)
+            strikes.append(Strike(at, target, lot, (away or {}).get(target, soon)))
     return tuple(sorted(strikes, key=lambda strike: strike.at))
 
 

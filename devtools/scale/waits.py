@@ -20,6 +20,7 @@ from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.client import KieClient
 from airflow_provider_runway.kie.requests import GenerateRequest
 from airflow_provider_runway.sandbox import Sandbox, SandboxSettings
+from devtools.scale.peaks import memory
 from devtools.showcase import ROOT, Clock
 from devtools.stack.airflow_stack import AirflowStack
 from devtools.stack.processes import ProcessDiedError, members
@@ -79,7 +80,7 @@ def _wait(clock: Clock, sandbox: Sandbox, airflow: AirflowStack, ids: list[str],
     looks, used = _looks(sandbox), _processor_time(airflow)
     time.sleep(seconds)
     looks, used = _looks(sandbox) - looks, _processor_time(airflow) - used
-    memory = _memory(airflow)
+    used_memory = memory(members(airflow.pid("triggerer")))
     clock.say(
         "waited", f"{looks} looks, {looks / seconds:.1f} a second; the triggerer used {used / seconds:.1%} of a core"
     )
@@ -91,7 +92,7 @@ def _wait(clock: Clock, sandbox: Sandbox, airflow: AirflowStack, ids: list[str],
     failed = _count(rest, run_id, "failed")
     print(
         f"\n{number} tasks waited at once: {looks / seconds:.1f} looks a second, {used / max(looks, 1) * 1000:.2f} ms "
-        f"of the triggerer's processor time each (Airflow's own included), {memory / 2**20:.0f} MiB in all, "
+        f"of the triggerer's processor time each (Airflow's own included), {used_memory / 2**20:.0f} MiB in all, "
         f"{len(blocked)} times blocked, {failed} tasks failed."
     )
     for line in blocked:
@@ -124,16 +125,8 @@ def _looks(sandbox: Sandbox) -> int:
     return int(sandbox.read_ledger(requests=0).counts.get("record", 0))
 
 
-def _triggerer(airflow: AirflowStack) -> list[psutil.Process]:
-    return [psutil.Process(pid) for pid in members(airflow.pid("triggerer"))]
-
-
 def _processor_time(airflow: AirflowStack) -> float:
-    return sum(sum(process.cpu_times()[:2]) for process in _triggerer(airflow))
-
-
-def _memory(airflow: AirflowStack) -> int:
-    return sum(int(process.memory_info().rss) for process in _triggerer(airflow))
+    return sum(sum(psutil.Process(pid).cpu_times()[:2]) for pid in members(airflow.pid("triggerer")))
 
 
 if __name__ == "__main__":

@@ -72,6 +72,20 @@ def environment(home: Path, dags: Path, port: int, parallelism: int, *, all_admi
     }
 
 
+def services(database: str | None, broker: str | None) -> dict[str, str]:
+    """The environment of an Airflow that has more than SQLite and the LocalExecutor.
+
+    :param database: SQLAlchemy's URL.
+    :param broker: Celery's.
+    """
+    env = {}
+    if database is not None:
+        env["AIRFLOW__DATABASE__SQL_ALCHEMY_CONN"] = database
+    if broker is not None:
+        env |= {"AIRFLOW__CORE__EXECUTOR": "CeleryExecutor", "AIRFLOW__CELERY__BROKER_URL": broker}
+    return env
+
+
 def _secrets(home: Path) -> dict[str, str]:
     """Keys that all components share, made up once for each home."""
     file = home / "secrets.json"
@@ -88,11 +102,14 @@ def _secrets(home: Path) -> dict[str, str]:
 
 
 def prepare_database(home: Path, env: Mapping[str, str]) -> None:
-    """Give a home its database.
+    """Give a home its database: SQLite, or what the environment names.
 
-    Making one takes seconds, and a new one is always the same: the first is kept in the Python environment, as a
+    Making one takes seconds, and a new SQLite is always the same: the first is kept in the Python environment, as a
     template for all that come later.
     """
+    if "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN" in env:
+        _migrate(home, env)
+        return
     airflow = version("apache-airflow-core")
     database, stamp = home / "airflow.db", home / "airflow.db.version"
     template = Path(sys.prefix) / "share" / "airflow-stack" / f"airflow-{airflow}.db"

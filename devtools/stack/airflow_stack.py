@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from devtools.stack.airflow_home import LOOPBACK, PASSWORDS, environment, free_port, prepare_database
+from devtools.stack.airflow_home import LOOPBACK, PASSWORDS, environment, free_port, prepare_database, services
 from devtools.stack.airflow_rest import AirflowRest
 from devtools.stack.processes import Daemon, Leash, ProcessDiedError, end_sessions, members, signal_session
 
@@ -34,13 +34,16 @@ if TYPE_CHECKING:
 
 
 class AirflowStack:
-    """Starts, breaks and stops a real Airflow with SQLite and the LocalExecutor.
+    """Starts, breaks and stops a real Airflow, with SQLite and the LocalExecutor unless it is given more.
 
     :param home: Airflow's home: database, logs, secrets. It may be new, or one that an earlier stack has used.
     :param dags: the folder with the DAGs.
     :param env: further environment of all components: connections, variables, and any `AIRFLOW__SECTION__KEY`. Nothing
         that begins with `AIRFLOW` is taken over from this process.
-    :param parallelism: how many tasks can run at once.
+    :param database: SQLAlchemy's URL of an empty database; None: SQLite in the home.
+    :param broker: Celery's URL of a broker, for the CeleryExecutor; None: the LocalExecutor.
+    :param workers: with a broker, how many workers to start: "worker", "worker-2" and so on.
+    :param parallelism: how many tasks can run at once; the workers share them.
     :param triggerers: how many triggerers to start: "triggerer", "triggerer-2" and so on.
     :param all_admins: let everybody in as admin, without a login; otherwise the user is "admin", and Airflow makes up
         the `password`.
@@ -53,6 +56,9 @@ class AirflowStack:
         home: Path,
         dags: Path,
         env: Mapping[str, str] | None = None,
+        database: str | None = None,
+        broker: str | None = None,
+        workers: int = 2,
         parallelism: int = 4,
         triggerers: int = 1,
         all_admins: bool = True,
@@ -61,8 +67,9 @@ class AirflowStack:
         self.home = home.resolve()
         self.port = free_port()
         self.url = f"http://{LOOPBACK}:{self.port}"
+        self.database = database
         self._dags = dags.resolve()
-        self._extra_env = dict(env or {})
+        self._extra_env = {**services(database, broker), **(env or {})}
         self._parallelism = parallelism
         self._all_admins = all_admins
         self._timeout = timeout
@@ -70,8 +77,13 @@ class AirflowStack:
             "api-server": ["api-server"],
             "scheduler": ["scheduler", "--skip-serve-logs"],
             "dag-processor": ["dag-processor"],
-            **{name: ["triggerer", "--skip-serve-logs"] for name in _triggerer_names(triggerers)},
+            **{name: ["triggerer", "--skip-serve-logs"] for name in _names("triggerer", triggerers)},
         }
+        self._workers = _names("worker", workers) if broker else []
+        share = str(-(-parallelism // max(1, len(self._workers))))
+        for name in self._workers:
+            command = ["celery", "worker", "--skip-serve-logs", "--without-mingle", "--without-gossip"]
+            self._commands[name] = [*command, "--concurrency", share, "--celery-hostname", name]
         self._components: dict[str, Daemon] = {}
         self._left: list[int] = []
         self._leash: Leash | None = None
@@ -244,7 +256,7 @@ class AirflowStack:
         """What there is still to wait for; None when all of these are up.
 
         A heartbeat in a kept database may be an earlier stack's, or another triggerer's, so a component counts as up
-        by a job of its own.
+        by a job of its own. Celery's workers have none: they are up when they take tasks.
         """
         try:
             health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=10, trust_env=False).json()
@@ -254,7 +266,7 @@ class AirflowStack:
             self._rest = AirflowRest(self.url, self.password)
             # The first request that a task makes would be kept waiting for seconds.
             self._rest.request("GET", "/execution/health")
-        jobs = [name for name in names if name != "api-server"]
+        jobs = [name for name in names if name not in {"api-server", *self._workers}]
         started = self._rest.get("/api/v2/jobs", start_date_gte=since.isoformat(), is_alive=True)["jobs"]
         if len(started) < len(jobs):
             kinds = ", ".join(job["job_type"] for job in started) or "nothing"
@@ -263,5 +275,5 @@ class AirflowStack:
         return f"{', '.join(ill)} did not become healthy" if ill else None
 
 
-def _triggerer_names(count: int) -> list[str]:
-    return ["triggerer", *(f"triggerer-{number}" for number in range(2, count + 1))][:count]
+def _names(component: str, count: int) -> list[str]:
+    return [component, *(f"{component}-{number}" for number in range(2, count + 1))][:count]

@@ -7,13 +7,14 @@ group (Airflow's tasks do). A `Leash` ends them all when this process dies witho
 from __future__ import annotations
 
 import os
+import pwd
 import signal
 import subprocess
 import sys
 import time
 from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import psutil
 
@@ -64,6 +65,11 @@ def _leader_lives(session: int) -> bool:
         return False
 
 
+def as_user(name: str | None) -> dict[str, Any]:
+    """What `subprocess` takes to run a command as somebody, without any further group; nothing for None."""
+    return {} if name is None else {"user": name, "group": pwd.getpwnam(name).pw_gid, "extra_groups": []}
+
+
 class Leash:
     """Holds sessions for as long as this process lives: if it is killed, a watcher ends them in its place."""
 
@@ -96,14 +102,27 @@ class Leash:
 
 
 class Daemon:
-    """A command that runs in the background, in its own session, with its output in a log file."""
+    """A command that runs in the background, in its own session, with its output in a log file.
 
-    def __init__(self, name: str, command: Sequence[str], *, env: Mapping[str, str], cwd: Path, log: Path) -> None:
+    :param user: as whom it runs; None: as whoever runs this.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        command: Sequence[str],
+        *,
+        env: Mapping[str, str],
+        cwd: Path,
+        log: Path,
+        user: str | None = None,
+    ) -> None:
         self.name = name
         self.command = list(command)
         self.log = log
         self._env = dict(env)
         self._cwd = cwd
+        self._user = user
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -130,6 +149,7 @@ class Daemon:
                 stdout=output,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
+                **as_user(self._user),
             )
         leash.hold(self.pid)
 

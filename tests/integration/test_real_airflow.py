@@ -11,6 +11,7 @@ import pytest
 
 from airflow_provider_runway.sandbox import Sandbox, SandboxSettings
 from devtools.stack.airflow_stack import AirflowStack
+from devtools.stack.postgres import dump, postgres_or_sqlite
 
 pytestmark = pytest.mark.stack
 
@@ -34,7 +35,11 @@ def airflow(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "MARK_OF_DEATH": str(home / "died"),
         "MARK_OF_COMPLAINT": str(home / "complains"),
     }
-    with AirflowStack(home=home, dags=Path(__file__).parent / "dags", env=env, parallelism=1) as airflow:
+    dags = Path(__file__).parent / "dags"
+    with (
+        postgres_or_sqlite(home / "postgres") as database,
+        AirflowStack(home=home, dags=dags, env=env, database=database, parallelism=1) as airflow,
+    ):
         for dag_id in ("chain", "batch", "crowd", "something_else", "dies", "one", "wrong_key", "complaining"):
             airflow.rest.unpause(dag_id)
         yield airflow
@@ -224,7 +229,9 @@ def test_the_connection_form_and_its_test_button_work(airflow: AirflowStack, san
 
 
 def test_the_key_is_nowhere_on_airflows_disk_and_went_to_no_media_host(airflow: AirflowStack, sandbox: Sandbox) -> None:
+    if airflow.database:
+        dump(airflow.database, airflow.home / "postgres.db")
     files = [path for path in airflow.home.rglob("*") if path.is_file()]
-    assert any(path.suffix == ".db" for path in files)
+    assert any(path.suffix == ".db" and b"complaining" in path.read_bytes() for path in files)
     assert [path for path in files if KEY.encode() in path.read_bytes()] == []
     assert sandbox.ledger.key_leaks == ()

@@ -8,7 +8,7 @@ import pytest
 from devtools.chaos.evidence import failure_message, files_with, hidden_files, visible_files
 from devtools.chaos.report import Report, fault_counts
 from devtools.chaos.strikes import Target
-from devtools.chaos.verdict import Check
+from devtools.chaos.verdict import Check, Outcome, Settlement
 
 
 def log_line(event: str, *errors: tuple[str, str]) -> str:
@@ -66,18 +66,21 @@ def test_a_report_says_what_was_struck_and_fails_with_any_of_its_checks() -> Non
     def report(*checks: Check) -> Report:
         return Report(
             title="Seed 1",
+            seconds=90,
+            outcomes=[Outcome(index=0, prompt="Video 0", state="success")],
+            settlement=Settlement(),
             struck={Target.TASK: 4},
             died={"scheduler": 1},
             faults=faults,
             requests={"submit": 9},
-            checks=checks,
+            checks=list(checks),
         )
 
     good, bad = Check("nothing is stuck", "2 success"), Check("the key is nowhere", "1 file", ("the key is in a.log",))
     assert report(good).holds
     assert not report(good, bad).holds
     lines = list(report(good, bad).lines())
-    assert lines[0] == "Seed 1"
+    assert lines[0] == "Seed 1, 1 videos, 1.5 minutes"
     assert "Killed: 5" in lines
     assert "Faults of the service: 3" in lines
     assert lines[-3:] == [

@@ -1,0 +1,274 @@
+"""One batch of videos in a real Airflow under strikes, judged by the books of the service, the tasks and the files."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, TypeVar
+
+import httpx
+
+from airflow_provider_runway.sandbox import SandboxControl
+from devtools.chaos import verdict
+from devtools.chaos.evidence import Airflow, files_with, hidden_files, media_checksums, patiently, visible_files
+from devtools.chaos.hunt import Striker
+from devtools.chaos.report import Report
+from devtools.showcase import Clock
+from devtools.stack.airflow_home import LOOPBACK, free_port
+from devtools.stack.airflow_rest import AirflowRest
+from devtools.stack.airflow_stack import AirflowStack
+from devtools.stack.postgres import dump
+from devtools.stack.processes import Daemon, Leash, end_sessions
+
+if TYPE_CHECKING:
+    from airflow_provider_runway.sandbox import Ledger
+    from airflow_provider_runway.sandbox.faults import Fault
+    from devtools.chaos.strikes import Strike
+    from devtools.chaos.verdict import Check, Outcome, Settlement
+
+T = TypeVar("T")
+
+# Seconds that a batch may take to its end once the last process has been killed, and once a person has cleared tasks.
+LONGEST_END: Final = 600.0
+LONGEST_CLEARING: Final = 180.0
+_PROGRESS: Final = 10.0
+
+# A killed task, scheduler or triggerer is found out in seconds; by default that takes minutes.
+SOON_FOUND_OUT: Final = {
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
+    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
+    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
+    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "2",
+    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
+    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
+    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "3",
+    "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "8",
+    "AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "5",
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plan:
+    """What is made, on what, and what goes wrong meanwhile.
+
+    :param title: which trial it is, for its report.
+    :param seed: how long each video takes.
+    :param prompts: one for each video, no two alike.
+    :param seconds: how long the batch is struck.
+    :param dags: the folder with the DAG; it finds its prompts by `CHAOS_PROMPTS`, its files' folder by `CHAOS_VIDEOS`.
+    :param dag_id: the DAG, whose only task is "video".
+    :param sandbox: further options of the sandbox.
+    :param client_timeout: seconds after which a client of the service gives up.
+    :param parallelism: how many tasks run at once.
+    :param env: further environment of Airflow.
+    :param airflow: further arguments of `AirflowStack`.
+    :param strikes: who is killed, and when.
+    :param faults: what the service does wrong.
+    """
+
+    title: str
+    seed: int
+    prompts: Sequence[str]
+    seconds: float
+    dags: Path
+    dag_id: str
+    sandbox: Sequence[str]
+    client_timeout: float
+    parallelism: int
+    env: Mapping[str, str] = field(default_factory=dict)
+    airflow: Mapping[str, Any] = field(default_factory=dict)
+    strikes: Sequence[Strike] = ()
+    faults: Sequence[Fault] = ()
+
+
+class Trial:
+    """One run.
+
+    :param stack: what ends everything that the run starts.
+    :param home: a folder for all of it.
+    :param plan: what is made, and what goes wrong.
+    :param clock: prints what happens.
+    """
+
+    def __init__(self, stack: ExitStack, home: Path, plan: Plan, clock: Clock) -> None:
+        self._home = home
+        self._plan = plan
+        self._clock = clock
+        self._key = f"chaos-{secrets.token_hex(16)}"
+        self._videos = home / "videos"
+        self._videos.mkdir()
+        self.sandbox = self._start_sandbox(stack)
+        self.airflow = self._start_airflow(stack)
+        self.rest = AirflowRest(self.airflow.url)
+        stack.callback(self.rest.close)
+
+    # -- before -----------------------------------------------------------------------------------------------------
+
+    def _start_sandbox(self, stack: ExitStack) -> SandboxControl:
+        port = free_port()
+        command = ["-m", "airflow_provider_runway.sandbox", "--port", str(port), "--key", self._key]
+        command += ["--credits", "1000000", "--video-scale", "0.1", *self._plan.sandbox]
+        daemon = Daemon(
+            "sandbox",
+            [sys.executable, *command],
+            env=os.environ,
+            cwd=self._home,
+            log=self._home / "sandbox.log",
+        )
+        leash = Leash()
+        stack.callback(leash.close)
+        daemon.start(leash)
+        stack.callback(end_sessions, [daemon.pid], 2)
+        sandbox = SandboxControl(f"http://{LOOPBACK}:{port}", self._key)
+        stack.callback(sandbox.close)
+        sandbox.wait_until_ready(30)
+        sandbox.configure(seed=self._plan.seed)
+        return sandbox
+
+    def _start_airflow(self, stack: ExitStack) -> AirflowStack:
+        prompts_file = self._home / "prompts.json"
+        prompts_file.write_text(json.dumps(self._plan.prompts))
+        connection = json.loads(self.sandbox.connection_json())
+        connection["extra"]["timeout"] = self._plan.client_timeout
+        env = {
+            "AIRFLOW_CONN_RUNWAY_DEFAULT": json.dumps(connection),
+            "CHAOS_PROMPTS": str(prompts_file),
+            "CHAOS_VIDEOS": str(self._videos),
+        }
+        self._clock.say("airflow", "starting")
+        return stack.enter_context(
+            AirflowStack(
+                home=self._home / "airflow",
+                dags=self._plan.dags,
+                env={**SOON_FOUND_OUT, **self._plan.env, **env},
+                parallelism=self._plan.parallelism,
+                **self._plan.airflow,
+            )
+        )
+
+    # -- the run ----------------------------------------------------------------------------------------------------
+
+    def run(self) -> Report:
+        """Make the batch under strikes, clear up as a person would, and judge both."""
+        plan = self._plan
+        self._clock.say("trial", f"seed {plan.seed}: {len(plan.strikes)} strikes within {plan.seconds:.0f} s")
+        self.rest.unpause(plan.dag_id)
+        for each in plan.faults:
+            self.sandbox.fault(
+                each.action,
+                on=each.on,
+                prompt=each.prompt,
+                times=each.times,
+                times_per_task=each.times_per_task,
+                probability=each.probability,
+                seed=each.seed,
+            )
+        batch = Airflow(self.rest, plan.dag_id, self.rest.trigger(plan.dag_id), plan.prompts)
+        started = time.monotonic()
+        striker = Striker(self.airflow, plan.strikes, self.service_port, self._home / "strikes.jsonl")
+        striker.start()
+        try:
+            self._wait(batch, striker, plan.seconds + LONGEST_END)
+            seconds = time.monotonic() - started
+            struck, requests = self.sandbox.faults, self.sandbox.read_ledger(requests=0).counts
+            self.sandbox.clear_faults()
+            outcomes, settlement, checks = self._judge(batch, striker)
+        finally:
+            striker.stop()
+        return Report(
+            title=plan.title,
+            seconds=seconds,
+            outcomes=outcomes,
+            settlement=settlement,
+            struck=striker.struck,
+            died=striker.died_by_themselves,
+            faults=struck,
+            requests=requests,
+            checks=checks,
+        )
+
+    @property
+    def service_port(self) -> int:
+        """The port by which tasks and triggerers talk to the service."""
+        return int(self.sandbox.url.rpartition(":")[2])
+
+    def _wait(self, batch: Airflow, striker: Striker, seconds: float) -> None:
+        """Wait until the run has ended; if it does not in time, the checks will say so."""
+        deadline = time.monotonic() + seconds
+        said = 0.0
+        while time.monotonic() < deadline:
+            if striker.error is not None:
+                raise striker.error
+            if patiently(batch.run_state) in verdict.FINAL_STATES and striker.is_done:
+                return
+            if time.monotonic() - said > _PROGRESS:
+                said = time.monotonic()
+                self._progress(batch, striker)
+            time.sleep(1)
+
+    def _progress(self, batch: Airflow, striker: Striker) -> None:
+        instances = patiently(batch.instances)
+        if instances is None:
+            said = "no answer"
+        else:
+            states = Counter(each.state or "none" for each in instances)
+            said = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+        ledger = self.sandbox.read_ledger(requests=0)
+        self._clock.say(
+            "progress",
+            f"{said} | {len(ledger.charges)} charges, {len(ledger.refunds)} refunds, "
+            f"{ledger.counts.get('submit', 0)} submissions | {striker.struck.total()} killed",
+        )
+
+    # -- the end ----------------------------------------------------------------------------------------------------
+
+    def _judge(self, batch: Airflow, striker: Striker) -> tuple[list[Outcome], Settlement, list[Check]]:
+        """What is left of the run, what a person then makes of it, and the verdict on both."""
+        self._clock.say("trial", "looking at what is left")
+        outcomes, ledger = _insistently(batch.outcomes), self.sandbox.ledger
+        for each in outcomes:
+            if each.message:
+                self._clock.say(f"video[{each.index}]", f"{each.ending}: {each.message}")
+        if self.airflow.database:
+            dump(self.airflow.database, self._home / "airflow" / "database.sql")
+        checks = [
+            verdict.check_end(outcomes, len(self._plan.prompts), _insistently(batch.run_state)),
+            verdict.check_reasons(outcomes),
+            verdict.check_charges(outcomes, ledger),
+            verdict.check_submissions(outcomes, ledger, striker.tasks_hit(self._plan.parallelism)),
+            self._check_files(outcomes, ledger),
+            verdict.check_key(*files_with(self._key, self._home / "airflow"), ledger),
+        ]
+        settlement = batch.settle(outcomes, ledger)
+        found, made = len(settlement.found), len(settlement.made)
+        self._clock.say("person", f"settles {found + made} doubts: {found} videos are in KIE's list, {made} are not")
+        self._wait(batch, striker, LONGEST_CLEARING)
+        final, after = _insistently(batch.outcomes), self.sandbox.ledger
+        files = self._check_files(final, after)
+        checks.append(verdict.check_settled(final, ledger, after, settlement, files))
+        return outcomes, settlement, checks
+
+    def _check_files(self, outcomes: list[Outcome], ledger: Ledger) -> Check:
+        media = media_checksums(self.sandbox, ledger)
+        return verdict.check_files(outcomes, ledger, media, visible_files(self._videos), hidden_files(self._videos))
+
+
+def _insistently(ask: Callable[[], T], seconds: float = 60.0) -> T:
+    """An answer of an API server that may just be coming back."""
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            return ask()
+        except httpx.TransportError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(1)
