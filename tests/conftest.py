@@ -33,6 +33,7 @@ os.environ["SSL_CERT_FILE"] = str(self_signed(HOME))
 from fakes import GivenTime  # noqa: E402 - imports Airflow
 
 from airflow_provider_runway.kie.client import AsyncKieClient, KieClient  # noqa: E402
+from airflow_provider_runway.operators import earlier_tries  # noqa: E402
 from airflow_provider_runway.sandbox import Sandbox  # noqa: E402
 from airflow_provider_runway.triggers import client_lease, shared_poller  # noqa: E402
 from airflow_provider_runway.triggers.shared_poller import SharedPoller  # noqa: E402
@@ -81,6 +82,7 @@ def given_time(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> GivenTime:
         monkeypatch.setitem(defaults, "sleep", sleep)
         monkeypatch.setitem(defaults, "clock", time.monotonic)
     monkeypatch.setattr(client_lease, "_PAUSES", (0.0,) * 5)
+    monkeypatch.setattr(earlier_tries, "sleep", time.sleep)
     given = partial(SharedPoller, clock=time.monotonic, call_later=time.call_later)
     monkeypatch.setattr(shared_poller, "SharedPoller", given)
     return time

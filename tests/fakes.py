@@ -7,6 +7,7 @@ import json
 import zlib
 from collections.abc import Callable
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any, cast
 
 from airflow.sdk import Context
@@ -88,7 +89,10 @@ class FakeTaskInstance:
         self.max_tries = max_tries
         self.try_number = try_number
         self.state = "running"
+        self.task = SimpleNamespace(retries=2)
         self.xcoms: dict[str, Any] = {}
+        # What Airflow's API tells the process: the keys of the XComs of the try before, which it deletes.
+        self._ti_context_from_server = SimpleNamespace(next_method=None, xcom_keys_to_clear=list[str]())
 
     def xcom_push(self, key: str, value: Any) -> None:
         self.xcoms[key] = json.loads(json.dumps(value))

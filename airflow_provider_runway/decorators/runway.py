@@ -100,7 +100,7 @@ class _Returned:
     @classmethod
     def read(cls, state: TaskState) -> _Returned | None:
         """What it returned in this try, or in an earlier one."""
-        value = state.get(RETURNED_KEY)
+        value = state.get_private(RETURNED_KEY)
         return cls(value["question"], value["fields"], bool(value.get("is_unsigned"))) if value else None
 
     def write(self, state: TaskState) -> None:
@@ -108,7 +108,7 @@ class _Returned:
         urls = {name: value for name, value in self.fields.items() if name not in _TEXTS}
         fields = {**self.fields, **with_urls(urls, unsigned)}
         is_unsigned = fields != dict(self.fields)
-        state.set(RETURNED_KEY, {"question": self.question, "fields": fields, "is_unsigned": is_unsigned})
+        state.set_private(RETURNED_KEY, {"question": self.question, "fields": fields, "is_unsigned": is_unsigned})
 
 
 class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
@@ -156,7 +156,7 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
         returned = _Returned.read(lifecycle.state)
         asked = self._question()
         if returned is not None and not is_resumed:
-            if lifecycle.has_open_submission and returned.question == asked:
+            if lifecycle.earlier.is_open and returned.question == asked:
                 self.log.info("The function is not called again: an earlier try has used what it returned then.")
             else:
                 returned = None

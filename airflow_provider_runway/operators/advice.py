@@ -16,7 +16,9 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
 UNPAID = "Nothing was paid."
-NO_RECORD = "This Airflow keeps no record of submissions (its task state store came with 3.3)"
+NO_RECORD = (
+    "No record of submissions is kept (Airflow has a store for it from 3.3 on, and [runway] records names no folder)"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,8 +28,10 @@ class Payment:
     :param conn_id: The connection.
     :param logs: The page that lists the account's calls.
     :param is_recorded: Whether a further try finds what this one has submitted.
+    :param is_in_folder: Whether that is because of a records folder.
+    :param kind: The KIE task's kind.
     :param task_id: The KIE task that is paid, as far as is known.
-    :param is_in_doubt: Whether an earlier try has sent a submission whose outcome is unknown.
+    :param is_in_doubt: Whether a submission was sent whose outcome is unknown.
     :param has_retry: Whether the Airflow task has a retry left.
     :param parent_task_id: The KIE task that is extended, if one is.
     """
@@ -35,6 +39,8 @@ class Payment:
     conn_id: str
     logs: str
     is_recorded: bool
+    is_in_folder: bool = False
+    kind: str = "runway"
     task_id: str | None = None
     is_in_doubt: bool = False
     has_retry: bool = True
@@ -50,13 +56,14 @@ class Payment:
 
         :param is_retried: Whether Airflow begins one by itself.
         """
-        again = "A retry, or clearing this task," if is_retried else "Clearing this task"
         if self.is_recorded:
+            again = "A retry, or clearing this task," if is_retried else "Clearing this task"
             return f"{again} goes on with it and pays nothing."
-        named = f" of task {self.task_id}" if self.task_id else ""
+        named = repr(self.task_id) if self.task_id else "..."
         return (
-            f"{NO_RECORD}: {again[0].lower()}{again[1:]} submits and pays again. To have the video{named} all the "
-            "same, wait for it with a RunwayVideoSensor or store it with a RunwayToObjectStorageOperator."
+            f"{NO_RECORD}, so no retry goes on with it. To have the video all the same, wait for it with "
+            f"RunwayVideoSensor(runway_task_id={named}, kind={self.kind!r}), or store it with a "
+            "RunwayToObjectStorageOperator of the same. Clearing this task submits and pays again."
         )
 
     @property
@@ -115,7 +122,7 @@ def advise_where_nothing_is_paid(error: RunwayError, conn_id: str, *, has_retry:
     return Advice("It is paid." if kind in _OF_A_VIDEO else "This task pays nothing.", _joined(what, then))
 
 
-def end_unexpectedly(operator: BaseOperator, context: Context, error: Exception, payment: Payment) -> None:
+def end_unexpectedly(operator: BaseOperator, context: Context, error: BaseException, payment: Payment) -> Advice:
     """Say what is paid where a task fails of what this provider knows nothing of: in its log's last line, if it is.
 
     :param operator: The operator that runs.
@@ -127,7 +134,11 @@ def end_unexpectedly(operator: BaseOperator, context: Context, error: Exception,
     if payment.task_id is not None:
         advice = Advice(f"Task {payment.task_id} is paid.", payment.further_try)
         log_last(operator, str(advice))
+    elif payment.is_in_doubt:
+        advice = Advice("What was sent may be paid.", f"Look at {payment.logs} for a call at that time.")
+        log_last(operator, str(advice))
     announce_failure(context, error, paid=advice.paid, advice=advice.to_do, task_id=payment.task_id)
+    return advice
 
 
 def _after_failure(error: errors.GenerationFailedError, payment: Payment, *, is_retried: bool) -> str:

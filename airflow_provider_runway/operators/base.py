@@ -10,17 +10,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow.sdk import BaseOperator
 
-from airflow_provider_runway.kie.errors import (
-    ConnectionSettingsError,
-    InvalidRequestError,
-    RunwayError,
-    ServiceError,
-)
+from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds, check_url
 from airflow_provider_runway.operators.parameters import check_fields, check_literal, optional
 from airflow_provider_runway.operators.paths import check_place
-from airflow_provider_runway.operators.templating import RenderedTexts
-from airflow_provider_runway.utils.failures import as_airflow_failure, as_list, has_retry
+from airflow_provider_runway.operators.templating import RenderedTexts, is_resumed
+from airflow_provider_runway.utils.failures import as_list, has_retry
 from airflow_provider_runway.utils.mixins import VideoLinksMixin
 from airflow_provider_runway.utils.retry_defaults import RETRIES, RETRY_DELAY
 
@@ -29,6 +24,7 @@ if TYPE_CHECKING:
 
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context, ObjectStoragePath
+    from jinja2 import Environment
 
     from airflow_provider_runway.kie.requests import Request
     from airflow_provider_runway.kie.tasks import Kind
@@ -113,6 +109,17 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         """
         raise NotImplementedError
 
+    def render_template_fields(self, context: Context, jinja_env: Environment | None = None) -> None:
+        """Render the parameters; a try that fails in this has paid nothing."""
+        try:
+            super().render_template_fields(context, jinja_env)
+        except Exception:
+            if not is_resumed(context, "execute_complete", "__fail__"):
+                from airflow_provider_runway.operators.earlier_tries import leave_word
+
+                leave_word(self.hook, context)
+            raise
+
     @property
     def parent_task_id(self) -> str | None:
         """The task that the new video extends, if it does."""
@@ -174,7 +181,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         if next_method != "__fail__":
             return super().resume_execution(next_method, next_kwargs, context)
         with self._run(context) as lifecycle:
-            lifecycle.read_submission()
+            lifecycle.read_own_submission()
             return super().resume_execution(next_method, next_kwargs, context)
 
     def on_kill(self) -> None:
@@ -235,28 +242,19 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
 
     @contextmanager
     def _run(self, context: Context) -> Iterator[VideoLifecycle]:
-        """Have whatever goes wrong say what is paid and what to do; a KIE task that is paid is worth another try."""
-        from airflow_provider_runway.operators.advice import advise, end_unexpectedly
+        """Have whatever goes wrong say what is paid and what to do."""
         from airflow_provider_runway.operators.lifecycle import VideoLifecycle
+        from airflow_provider_runway.operators.try_end import saying_what_is_paid
 
         lifecycle = self._current = VideoLifecycle(self.hook, context, self.log)
-        with as_airflow_failure(self, lambda e: advise(e, self._payment(lifecycle, context)), context), self.hook:
+        with saying_what_is_paid(self, lifecycle, lambda: self._payment(lifecycle, context), context), self.hook:
             try:
                 yield lifecycle
-            except (ServiceError, ConnectionSettingsError) as error:
-                error.retryable = error.retryable or lifecycle.paid is not None
-                raise
-            except RunwayError:
-                raise
-            except Exception as error:
-                end_unexpectedly(self, context, error, self._payment(lifecycle, context))
-                raise
             finally:
                 self.video_link = lifecycle.video_url
 
     def _conclude(self, context: Context, lifecycle: VideoLifecycle, outcome: VideoResult | Deferral) -> dict[str, Any]:
         """Defer, or tell Airflow of the result."""
-        from airflow_provider_runway.operators.task_state import note_success
         from airflow_provider_runway.operators.video_job import Deferral
         from airflow_provider_runway.utils.asset_events import describe_video
 
@@ -265,7 +263,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         self.result = outcome
         describe_video(context, self.outlets, outcome, lifecycle.request)
         # The operator that runs is a copy: no scheduler or DAG processor knows of this callback.
-        self.on_success_callback = [note_success, *as_list(self.on_success_callback)]
+        self.on_success_callback = [lifecycle.state.note_success, *as_list(self.on_success_callback)]
         return outcome.to_json()
 
     def _payment(self, lifecycle: VideoLifecycle, context: Context | None = None) -> Payment:
@@ -277,9 +275,11 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         return Payment(
             conn_id=self.runway_conn_id,
             logs=self.logs_link,
-            is_recorded=lifecycle.state.outlives_try,
+            is_recorded=lifecycle.earlier.are_recorded,
+            is_in_folder=lifecycle.state.is_in_folder,
+            kind=self.kind,
             task_id=lifecycle.paid,
-            is_in_doubt=lifecycle.is_in_doubt,
+            is_in_doubt=lifecycle.is_in_doubt or not lifecycle.pays_nothing,
             has_retry=context is None or has_retry(context),
             parent_task_id=self.parent_task_id,
         )

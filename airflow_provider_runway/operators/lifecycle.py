@@ -6,14 +6,13 @@ return a result.
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from airflow_provider_runway.kie.api import destination
 from airflow_provider_runway.kie.errors import (
+    AmbiguousSubmissionError,
     GenerationFailedError,
     NoAnswerError,
     NotSentError,
@@ -25,15 +24,14 @@ from airflow_provider_runway.kie.judging import Verdict, judge
 from airflow_provider_runway.kie.poll_state import timed_out
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import VideoTask
+from airflow_provider_runway.operators.earlier_tries import EarlierTries
 from airflow_provider_runway.operators.request_files import RequestFiles
-from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit, plan
+from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit
 from airflow_provider_runway.operators.submitter import Submitter
-from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.operators.video_job import Deferral, Facts, Submitted, VideoJob
 from airflow_provider_runway.results import VideoResult, finished_result, kept_until, submitted_result, utc_now
 from airflow_provider_runway.triggers.deferral import shortest_deferral, trigger_timeout
-from airflow_provider_runway.triggers.events import AdmissionEvent, PollRequest, VideoEvent
-from airflow_provider_runway.utils.config import read_largest_file, read_prices, read_shortest_deferral
+from airflow_provider_runway.triggers.events import AdmissionEvent, VideoEvent
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -43,12 +41,16 @@ if TYPE_CHECKING:
     from airflow_provider_runway.storage.save import SavedFile
 
 
+# So often another try may begin a submission while this one is about to.
+_MOST_PLANS = 3
+
+
 class VideoLifecycle:
     """What one process does for a task: from the start of a try, or from where a trigger has brought it back.
 
-    Whatever comes of it, its attributes then tell: ``paid``, the KIE task that is paid, as far as is known;
-    ``is_in_doubt``, whether an earlier try has sent what nobody knows the outcome of; ``video_url``, the video's link
-    once there is one; and ``request``, what was asked for, as far as is known.
+    Whatever comes of it, its attributes then tell: ``earlier``, what earlier tries have left behind; ``paid``, the KIE
+    task that is paid, as far as is known; ``is_in_doubt``, whether an earlier try has sent what nobody knows the
+    outcome of; ``video_url``, the video's link once there is one; and ``request``, what was asked for, if it is known.
 
     :param hook: The connection's hook.
     :param context: The task's context.
@@ -56,7 +58,8 @@ class VideoLifecycle:
     """
 
     def __init__(self, hook: RunwayHook, context: Context, log: Logger) -> None:
-        self.state = TaskState(context)
+        self.earlier = EarlierTries(hook, context, log)
+        self.state = self.earlier.state
         self.paid: str | None = None
         self.is_in_doubt = False
         self.video_url = ""
@@ -64,25 +67,29 @@ class VideoLifecycle:
         self._hook = hook
         self._context = context
         self._log = log
-        self._earlier: Submission | None = None
-        self._has_succeeded = False
+
+    @property
+    def pays_nothing(self) -> bool:
+        """Whether nothing is known to be paid, and this try has sent nothing whose outcome is unknown."""
+        return self.paid is None and not self.state.has_begun
 
     def read_submission(self) -> None:
         """Find out what an earlier try has submitted, before anything else can go wrong.
 
         :raises UnreadableRecordError: If there is a submission record that cannot be read.
+        :raises RecordsFolderError: If the records folder cannot be read.
         """
-        self._earlier = self.state.read_submission()
-        self._has_succeeded = self.state.has_succeeded(self._earlier)
-        if self._earlier is not None and self.has_open_submission:
-            self.paid = self._earlier.task_id
-            self.is_in_doubt = self._earlier.stage is Stage.INTENT
+        self.earlier.read()
+        earlier = self.earlier.submission
+        if earlier is not None and self.earlier.is_open:
+            self.paid = earlier.task_id
+            self.is_in_doubt = earlier.stage is Stage.INTENT
 
-    @property
-    def has_open_submission(self) -> bool:
-        """Whether an earlier try has left a submission behind that may still come to the result of this task."""
-        earlier = self._earlier
-        return earlier is not None and not self._has_succeeded and earlier.stage not in {Stage.FAILED, Stage.GONE}
+    def read_own_submission(self) -> None:
+        """Find out what this try has submitted, back from a trigger that has died."""
+        self.read_submission()
+        if not self.earlier.are_recorded:
+            self.paid = self.state.named_in_this_try
 
     def submit(self, job: VideoJob, request: Request, admitted: AdmissionEvent | None = None) -> Submitted | Deferral:
         """Submit, unless an earlier try has: after :meth:`read_submission`.
@@ -92,21 +99,27 @@ class VideoLifecycle:
         :param admitted: How the admission queue has let it through, if it was there.
         :return: What is paid and to be waited on by :meth:`finish`; or how to wait for the moment to submit.
         """
+        self.earlier.require()
         self._job = job
         request = self._identify(request)
-        submitted = self._reattach()
-        if submitted is None:
-            self.paid = None
-            if job.renew_request is not None:
-                request = self._identify(job.renew_request())
-            self._check_before_paying(request)
-            # The poll of an earlier task may have recorded that it failed.
-            outcome = self._submit(request, admitted, self._earlier and self.state.read_submission())
-            if isinstance(outcome, Deferral):
-                return outcome
-            submitted = Submitted(outcome)
-        self.paid = submitted.submission.task_id
-        return submitted
+        for _ in range(_MOST_PLANS):
+            self.earlier.await_outcome()
+            submitted = self._reattach(is_admitted=admitted is not None)
+            if submitted is None:
+                self.paid = None
+                if job.renew_request is not None:
+                    request = self._identify(job.renew_request())
+                outcome = self._submit(request, admitted)
+                if isinstance(outcome, Deferral):
+                    return outcome
+                submitted = None if outcome is None else Submitted(outcome)
+            if submitted is not None:
+                self.paid = submitted.submission.task_id
+                return submitted
+            self.earlier.read()
+        raise AmbiguousSubmissionError(
+            "Other tries of this task go on submitting while this one is about to.", detail="This one has sent nothing."
+        )
 
     def finish(self, submitted: Submitted) -> VideoResult | Deferral:
         """Wait for what was submitted and store it.
@@ -140,9 +153,7 @@ class VideoLifecycle:
         :param submitted_at: When the task was submitted, ISO 8601.
         """
         self._job, self._facts = job, facts
-        submission = self.state.read_submission()
-        if submission is None or submission.task_id != ended.task_id:
-            submission = Submission.unrecorded(ended.task_id, submitted_at, facts.fingerprint)
+        submission = self.earlier.own(ended.task_id, submitted_at, facts.fingerprint)
         left = 0.0 if deadline is None or ended.state == "timeout" else deadline - time.time()
         try:
             polled = self._poll(submission, ended, faults_pass=left > 0 and ended.state != "fault")
@@ -164,22 +175,10 @@ class VideoLifecycle:
         self._facts = Facts.of(self._job, request)
         return request
 
-    def _check_before_paying(self, request: Request) -> None:
-        """What can go wrong after the submission must not come to light only then; of no concern to what is paid."""
-        self._files.check()
-        destination(request, self._hook.settings.address.api)
-        read_prices()
-        json.dumps([self._poll_request("", 0.0, 0.0).to_kwargs(), asdict(self._facts)])
-        read_largest_file()
-        read_shortest_deferral()
-
-    def _reattach(self) -> Submitted | None:
+    def _reattach(self, *, is_admitted: bool) -> Submitted | None:
         """The submission of an earlier try, if this one is to wait on it."""
-        decision = plan(
-            self._earlier,
-            self._facts.fingerprint,
-            has_succeeded=self._has_succeeded,
-            resubmit_ambiguous=self._job.on_ambiguous_submit == "resubmit",
+        decision = self.earlier.decide(
+            self._facts.fingerprint, resubmits=self._job.on_ambiguous_submit == "resubmit", is_admitted=is_admitted
         )
         if isinstance(decision, Refuse):
             raise decision.error
@@ -196,19 +195,17 @@ class VideoLifecycle:
             self._log.warning("%s It is submitted again now.", error)
             return None
 
-    def _submit(
-        self, request: Request, admitted: AdmissionEvent | None, earlier: Submission | None
-    ) -> Submission | Deferral:
+    def _submit(self, request: Request, admitted: AdmissionEvent | None) -> Submission | Deferral | None:
         submitter = Submitter(
             job=self._job,
             hook=self._hook,
             state=self.state,
             files=self._files,
-            price=self._facts.price,
+            facts=self._facts,
             context=self._context,
             log=self._log,
         )
-        return submitter.submit(request, admitted, earlier)
+        return submitter.submit(request, admitted, self.state.current)
 
     def _poll(self, submission: Submission, ended: VideoEvent | None = None, *, faults_pass: bool = True) -> Submitted:
         """Poll once, before a wait: what passes, and says nothing of the task, is left to the wait."""
@@ -241,28 +238,23 @@ class VideoLifecycle:
                     poll_interval=job.poll_interval,
                     timeout=seconds,
                     age=None if submitted_at is None else time.time() - submitted_at,
+                    on_change=lambda state, waited: self._report(submission, state, waited),
                 )
             return self._finish(task, submission)
         from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
 
         deadline = time.time() + seconds
         return Deferral(
-            RunwayVideoTrigger(**self._poll_request(task_id, deadline, submitted_at).to_kwargs()),
+            RunwayVideoTrigger(**self._facts.poll_request(job, task_id, deadline, submitted_at).to_kwargs()),
             "execute_complete",
             trigger_timeout(seconds, job.poll_interval),
             {"deadline": deadline, "submitted_at": submission.submitted_at, "facts": asdict(self._facts)},
         )
 
-    def _poll_request(self, task_id: str, deadline: float, submitted_at: float | None) -> PollRequest:
-        return PollRequest(
-            runway_conn_id=self._job.runway_conn_id,
-            runway_task_id=task_id,
-            kind=self._job.kind,
-            poll_interval=self._job.poll_interval,
-            deadline=deadline,
-            submitted_at=submitted_at,
-            profile=self._facts.profile,
-        )
+    def _report(self, submission: Submission, state: str, waited: float) -> None:
+        self._log.info("Task %s: %s after %.0f s.", submission.task_id, state, waited)
+        if self.state.is_behind:
+            self.state.note(submission)
 
     def _finish(self, task: VideoTask, submission: Submission, *, seen_to_finish: bool = True) -> VideoResult:
         """Store what is finished, and note that all is done.

@@ -1,7 +1,8 @@
 """The submission record, which outlives a try, and what a new try makes of it.
 
-It is kept in Airflow's task state store (3.3 and later), whose key is the task instance without its try number: a
-retry, a cleared task and each mapped index find their own. It holds no secret: the store is shown in the UI.
+It is kept in the folder ``[runway] records`` and in Airflow's task state store (3.3 and later), by the task instance
+without its try number: a retry, a cleared task and each mapped index find their own. It holds no secret: the store is
+shown in the UI.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
+from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, RunwayError, UnreadableRecordError
 from airflow_provider_runway.kie.rules import is_task_id
 from airflow_provider_runway.results import to_iso, utc_now
@@ -28,10 +30,14 @@ class Stage(str, Enum):
     """How far a submission has come."""
 
     INTENT = "intent"
+    #: Nothing was sent after all, or KIE has refused it.
+    UNSENT = "unsent"
     SUBMITTED = "submitted"
     FAILED = "failed"
     GONE = "gone"
     FINISHED = "finished"
+    #: A person has left it behind.
+    FORGOTTEN = "forgotten"
 
     def __str__(self) -> str:
         return self.value
@@ -80,6 +86,11 @@ class Submission:
         return self.task_id
 
     @property
+    def intended_epoch(self) -> float:
+        """When it was about to be sent, in epoch seconds."""
+        return datetime.fromisoformat(self.intended_at).timestamp()
+
+    @property
     def submitted_epoch(self) -> float | None:
         """When KIE had taken it, in epoch seconds."""
         return None if self.submitted_at is None else datetime.fromisoformat(self.submitted_at).timestamp()
@@ -124,9 +135,8 @@ class Submission:
             record = cls(**{**fields, "stage": Stage(fields["stage"])})
             if isinstance(record.task_id, str):  # a person may have pasted it
                 record = replace(record, task_id=record.task_id.strip())
-            if record.stage is not Stage.INTENT and not (
-                isinstance(record.task_id, str) and is_task_id(record.task_id)
-            ):
+            named = isinstance(record.task_id, str) and is_task_id(record.task_id)
+            if not named and (record.task_id is not None or record.stage not in _WITHOUT_ID):
                 raise ValueError("no task id")
             datetime.fromisoformat(record.intended_at)
             if record.submitted_at is not None:
@@ -137,6 +147,11 @@ class Submission:
                 detail="Nothing was sent now. An earlier try may have submitted.",
             ) from error
         return record
+
+
+# Where nothing, or nothing more, comes of a submission: the next try submits.
+OVER = frozenset({Stage.UNSENT, Stage.FAILED, Stage.GONE, Stage.FORGOTTEN})
+_WITHOUT_ID = frozenset({Stage.INTENT, Stage.UNSENT, Stage.FORGOTTEN})
 
 
 def failures_before(earlier: Submission | None, fingerprint: str) -> int:
@@ -166,8 +181,8 @@ class Reattach:
         if earlier.stage is Stage.FINISHED:
             return (
                 f"An earlier try was done with task {earlier.task_id}, and nothing tells that Airflow took its "
-                "success: this one returns the same result and pays nothing. For a new one, delete the key "
-                f"{RECORD_KEY!r} from this task's state store and clear the task."
+                "success: this one returns the same result and pays nothing. For a new one, delete this task's "
+                f"submission record and clear the task: see {page('retries.md')}."
             )
         return (
             f"An earlier try submitted task {earlier.task_id}{_at(earlier.submitted_at)}: this one waits on it and "
@@ -197,7 +212,7 @@ def plan(earlier: Submission | None, fingerprint: str, *, has_succeeded: bool, r
     :param has_succeeded: Whether Airflow has taken a success with its KIE task: so a person has cleared it.
     :param resubmit_ambiguous: Whether a submission whose outcome is unknown may be sent again.
     """
-    if earlier is None or earlier.stage in {Stage.FAILED, Stage.GONE}:
+    if earlier is None or earlier.stage in OVER:
         return Submit()
     if earlier.stage is Stage.FINISHED and has_succeeded:
         return Submit(f"The task had succeeded with {earlier.task_id} and was cleared: a new video is made and paid.")

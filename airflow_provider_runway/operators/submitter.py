@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import time
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from airflow_provider_runway.kie.api import destination, submission_call
 from airflow_provider_runway.kie.errors import (
     AmbiguousSubmissionError,
     MaintenanceError,
@@ -22,9 +24,10 @@ from airflow_provider_runway.operators.advice import NO_RECORD
 from airflow_provider_runway.operators.request_files import RequestFiles
 from airflow_provider_runway.operators.submission import Stage, Submission, failures_before
 from airflow_provider_runway.operators.task_state import TaskState
-from airflow_provider_runway.operators.video_job import Deferral, VideoJob
+from airflow_provider_runway.operators.video_job import Deferral, Facts, VideoJob
 from airflow_provider_runway.results import to_iso, utc_now
 from airflow_provider_runway.triggers.events import AdmissionEvent, AdmissionRequest
+from airflow_provider_runway.utils.config import read_largest_file, read_prices, read_shortest_deferral
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -45,7 +48,7 @@ class Submitter:
     :param hook: The connection's hook.
     :param state: Where the submission record is kept.
     :param files: The files that the request names.
-    :param price: Credits that the video is expected to cost; ``None`` if that is not known.
+    :param facts: What is known of the request.
     :param context: The task's context.
     :param log: Where to say what is paid.
     """
@@ -54,23 +57,26 @@ class Submitter:
     hook: RunwayHook
     state: TaskState
     files: RequestFiles
-    price: float | None
+    facts: Facts
     context: Context
     log: Logger
 
     def submit(
         self, request: Request, admitted: AdmissionEvent | None, earlier: Submission | None
-    ) -> Submission | Deferral:
+    ) -> Submission | Deferral | None:
         """Submit a request at its turn: after having queued in the triggerer, if too many are under way.
 
         :param request: The request.
         :param admitted: How the admission queue has let it through, if it was there.
         :param earlier: The submission record of an earlier try, which this one takes the place of.
+        :return: What is paid; or how to queue; or ``None`` if nothing was sent, as another try has begun a submission
+            since the record was read.
         :raises CreditFloorError: If the video would take the balance below the connection's floor; nothing was sent.
         :raises AmbiguousSubmissionError: If KIE may have taken it. The submission record keeps the intent, so that no
             later try sends it again by itself.
         :raises RunwayError: Any other error means that KIE took nothing; the submission record is as it was before.
         """
+        self._check(request)
         job, limit = self.job, self.hook.settings.submission_limit
         if job.save_to is not None:
             from airflow_provider_runway.storage.check_target import check_target
@@ -82,8 +88,7 @@ class Submitter:
         try:
             return self._submit_now(request, earlier)
         except AmbiguousSubmissionError as error:
-            error.retryable = job.on_ambiguous_submit == "resubmit"
-            raise
+            raise error.replace(retryable=job.on_ambiguous_submit == "resubmit") from error.__cause__
         except (RateLimitedError, MaintenanceError) as refusal:
             now = time.time()
             queueing = after_refusal(refusal, admitted, job.runway_conn_id, limit, now)
@@ -92,12 +97,24 @@ class Submitter:
             self.log.info("%s This task queues in the triggerer.", refusal)
             return _queue(queueing)
 
-    def _submit_now(self, request: Request, earlier: Submission | None) -> Submission:
+    def _check(self, request: Request) -> None:
+        """What can go wrong after the submission must not come to light only then; of no concern to what is paid."""
+        self.state.check()
+        self.files.check()
+        submission_call(request, destination(request, self.hook.settings.address.api))
+        read_prices()
+        json.dumps([self.facts.poll_request(self.job, "", 0.0, 0.0).to_kwargs(), asdict(self.facts)])
+        read_largest_file()
+        read_shortest_deferral()
+
+    def _submit_now(self, request: Request, earlier: Submission | None) -> Submission | None:
         if not self.state.outlives_try:
-            self.log.warning("%s: a retry of this task will not find this submission and will pay again.", NO_RECORD)
+            self.log.warning(
+                "%s: if this try fails once it has submitted, no retry can go on with the video.", NO_RECORD
+            )
         client, floor = self.hook.get_conn(), self.hook.settings.credit_floor
         if floor is not None:
-            check_floor(self.hook.credits(), self.price, floor)
+            check_floor(self.hook.credits(), self.facts.price, floor)
         ready = self.files.upload(request)
         known_by = fingerprint(request)
         intent = Submission(
@@ -108,7 +125,9 @@ class Submitter:
             saved=earlier.saved if earlier else (),
             failures=failures_before(earlier, known_by),
         )
-        self.state.write_submission(intent)
+        if not self.state.begin(intent):
+            self.log.warning("Another try of this task has begun to submit.")
+            return None
         try:
             name = f"{intent.fingerprint}, sent after {intent.intended_at}"
             task_id = client.submit(
@@ -117,7 +136,7 @@ class Submitter:
         except AmbiguousSubmissionError:
             raise
         except RunwayError:
-            self.state.put_back(earlier)
+            self._put_back(intent, earlier)
             raise
         submission = replace(intent, stage=Stage.SUBMITTED, task_id=task_id, submitted_at=to_iso(utc_now()))
         # Said first: whatever strikes while it is written down, the log has the id.
@@ -125,19 +144,26 @@ class Submitter:
             "Submitted to KIE.AI: task %s, for %s. It is paid from here on: killing this Airflow task neither stops "
             "nor refunds the video.",
             task_id,
-            priced(self.price),
+            priced(self.facts.price),
         )
         self._write_paid(submission)
         return submission
 
+    def _put_back(self, intent: Submission, earlier: Submission | None) -> None:
+        """Write down that nothing was taken. Failing to is no reason to hide what KIE has said."""
+        try:
+            self.state.put_back(intent, earlier)
+        except Exception:
+            self.log.exception("Nothing was paid, which could not be recorded: a retry takes the outcome for unknown.")
+
     def _write_paid(self, submission: Submission) -> None:
         """Write down a task id that is paid. Failing to is no reason to lose the video as well."""
         try:
-            self.state.write_submission(submission)
+            self.state.write_submission(submission, patience=self.job.timeout)
         except Exception:
             self.log.exception(
-                "Task %s is paid and could not be recorded. This try waits on it all the same; a retry would not find "
-                "it, and would fail rather than submit again.",
+                "Task %s is paid and could not be recorded. This try waits on it all the same, and records it when it "
+                "can; a retry that begins before does not find it, and does not submit again.",
                 submission.task_id,
             )
 

@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 import logging
-import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.kie.errors import GenerationFailedError, TaskNotFoundError, VideoExpiredError
-from airflow_provider_runway.operators.submission import RECORD_KEY, RETENTION, SUCCESS_KEY, Stage, Submission
+from airflow_provider_runway.operators.folder_records import FolderRecords
+from airflow_provider_runway.operators.store_records import StoreRecords, Values
+from airflow_provider_runway.operators.submission import RETENTION, SUCCESS_KEY, Stage, Submission
+from airflow_provider_runway.operators.try_history import TryHistory, leave_word
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
+    from airflow_provider_runway.storage.records import RecordsFolder
+
 log = logging.getLogger(__name__)
 
 # Of what a task has stored, so many are known again: a job may make a few files at once.
 _MOST_CHECKSUMS = 20
-# Seconds between writing once and once more.
-_PAUSES = (1.0, 3.0, 9.0)
-
-
-class Backend(Protocol):
-    """Where JSON values of one task instance are kept by key; Airflow's task state store (3.3) is one."""
-
-    def get(self, key: str) -> Any: ...  # noqa: D102
-    def set(self, key: str, value: Any, *, retention: timedelta) -> None: ...  # noqa: D102
-    def delete(self, key: str) -> None: ...  # noqa: D102
 
 
 class _XCom:
@@ -53,46 +47,124 @@ class _XCom:
 class TaskState:
     """The state of one task instance, whichever try it is.
 
-    It is in Airflow's task state store, which outlives a try. Before Airflow 3.3 there is none: values are XComs then,
-    which last until the next try begins, and no record of a submission is kept.
+    Its ``current`` is the submission record as it was read or written last; ``has_begun`` tells whether this process
+    was about to send a submission, and KIE has not refused it; ``is_behind``, whether what was to be written last was
+    not.
+
+    It is in the records folder, where one is set: that alone decides what was submitted, once it has an entry. It is
+    in Airflow's task state store (3.3 and later) as well, which shows it in the UI, or decides where there is no
+    folder. Where there is neither, values are XComs, which last until the next try begins, and no record is kept.
 
     :param context: The task's context.
+    :param folder: The records folder, if one is set.
     """
 
-    def __init__(self, context: Context) -> None:
-        store: Backend | None = context.get("task_state_store")
+    def __init__(self, context: Context, folder: RecordsFolder | None = None) -> None:
+        store: Values | None = context.get("task_state_store")
         self._ti = context["ti"]
-        self._backend: Backend = _XCom(self._ti) if store is None else store
-        self.outlives_try = not isinstance(self._backend, _XCom)
+        self._values: Values = _XCom(self._ti) if store is None else store
+        self._store = None if store is None else StoreRecords(store)
+        self._folder = None if folder is None else FolderRecords(folder, self._ti)
+        self.outlives_try = not (self._store is None and self._folder is None)
+        self.is_in_folder = self._folder is not None
+        self.has_begun = self.is_behind = False
+        self.current: Submission | None = None
 
     def get(self, key: str) -> dict[str, Any] | None:
         """The JSON object under this key, if there is one."""
-        value = self._backend.get(key)
-        return value if isinstance(value, dict) else None
+        value = self._folder.get(key) if self._folder is not None else None
+        return value if isinstance(value, dict) else self.get_private(key)
 
     def set(self, key: str, value: dict[str, Any]) -> None:
         """Keep a JSON object in place of what was there before."""
-        self._backend.set(key, value, retention=RETENTION)
+        if self._folder is not None:
+            self._folder.set(key, value)
+        else:
+            self.set_private(key, value)
+
+    def get_private(self, key: str) -> dict[str, Any] | None:
+        """The JSON object under this key within Airflow, if there is one."""
+        value = self._values.get(key)
+        return value if isinstance(value, dict) else None
+
+    def set_private(self, key: str, value: dict[str, Any]) -> None:
+        """Keep a JSON object in place of what was there before within Airflow alone: no prompt goes into a folder."""
+        self._values.set(key, value, retention=RETENTION)
+
+    def check(self) -> None:
+        """See that a record can be kept where it should be, before anything is sent.
+
+        :raises RecordsFolderError: If not.
+        """
+        if self._folder is not None:
+            self._folder.check()
 
     def read_submission(self) -> Submission | None:
         """The submission record, or ``None`` if there is none.
 
         :raises UnreadableRecordError: If there is one that cannot be read: that is not the same as none.
+        :raises RecordsFolderError: If the folder cannot be read.
         """
-        value = self._backend.get(RECORD_KEY) if self.outlives_try else None
-        return None if value is None else Submission.from_json(value)
+        self.current = self._read()
+        return self.current
 
-    def write_submission(self, submission: Submission) -> None:
-        """Keep a submission record in place of the one before, if records outlive this try."""
-        if self.outlives_try:
-            _insist(lambda: self.set(RECORD_KEY, submission.to_json()))
+    def _read(self) -> Submission | None:
+        if self._folder is None:
+            return None if self._store is None else self._store.read()
+        found = self._folder.read()
+        if self._store is None or (self._folder.is_used and not _is_open(found)):
+            return found
+        if not self._folder.is_used:
+            return self._store.read()
+        with suppress(Exception):  # the folder has told enough
+            stored = self._store.read()
+            # Only the try whose intent this is was told its id.
+            if stored is not None and found is not None and _is_of(stored, found):
+                return stored
+        return found
 
-    def put_back(self, earlier: Submission | None) -> None:
-        """Keep the submission record that was there before an intent that came to nothing."""
-        if earlier is not None:
-            self.write_submission(earlier)
-        elif self.outlives_try:
-            _insist(lambda: self._backend.delete(RECORD_KEY))
+    def begin(self, intent: Submission) -> bool:
+        """Record what is about to be sent, if records outlive this try.
+
+        :return: Whether it may be sent; otherwise another try has begun a submission since the record was read.
+        """
+        if self._folder is not None:
+            if not self._folder.begin(intent):
+                return False
+            if self._store is not None:
+                self._store.write_once(intent)
+        elif self._store is not None:
+            self._store.write(intent)
+        self.has_begun = True
+        return True
+
+    def write_submission(self, submission: Submission, patience: float = 0.0) -> None:
+        """Record what has become of a submission, if records outlive this try.
+
+        :param patience: Seconds for which to go on while the API server is away, where nothing else keeps the record.
+        """
+        self.is_behind, self.current = True, submission
+        if self._folder is not None and self._folder.is_used:
+            try:
+                self._folder.write(submission)
+            finally:
+                if self._store is not None:
+                    self._store.write_once(submission)
+        elif self._store is not None:
+            self._store.write(submission, patience)
+        self.is_behind = False
+
+    def put_back(self, intent: Submission, earlier: Submission | None) -> None:
+        """Record that an intent has come to nothing, so that what was recorded before counts again."""
+        self.has_begun = False
+        if self._folder is not None:
+            self._folder.put_back(intent)
+            if self._store is not None:
+                self._store.write_once(earlier)
+        elif self._store is not None and earlier is not None:
+            self._store.write(earlier)
+        elif self._store is not None:
+            self._store.delete()
 
     def write_finished(self, submission: Submission, save_to: str | None = None, saved: Sequence[str] = ()) -> None:
         """Note that all is done. Whether Airflow takes the success is :meth:`mark_success`'s to say.
@@ -129,18 +201,17 @@ class TaskState:
         except GenerationFailedError as error:
             # Where nothing outlives a try, each one before this may have been such a failure.
             failures = submission.failures if self.outlives_try else self._ti.try_number - 1
-            if error.resubmissions is not None:
-                failures += 1
-                error.retryable = failures <= error.resubmissions
-            is_noted = self._note(replace(submission, stage=Stage.FAILED, failures=failures))
+            is_bound = error.resubmissions is not None
+            is_noted = self.note(replace(submission, stage=Stage.FAILED, failures=failures + is_bound))
             # A bound that cannot be kept is taken to be reached.
-            error.retryable = error.retryable and (is_noted or error.resubmissions is None)
+            if error.resubmissions is not None and not (is_noted and failures < error.resubmissions):
+                raise error.replace(retryable=False) from error.__cause__
             raise
         except (VideoExpiredError, TaskNotFoundError):
-            self._note(replace(submission, stage=Stage.GONE))
+            self.note(replace(submission, stage=Stage.GONE))
             raise
 
-    def _note(self, submission: Submission) -> bool:
+    def note(self, submission: Submission) -> bool:
         """Keep a record that a further try could do without: it would poll, and be told the same.
 
         :return: Whether it is kept.
@@ -152,44 +223,58 @@ class TaskState:
             return False
         return True
 
+    def note_success(self, context: Context) -> None:
+        """Note that Airflow has taken the task's success, as its success callback.
 
-def _insist(write: Callable[[], None]) -> None:
-    """Write again what may not have been written: a moment without the API server must leave nothing in doubt."""
-    for pause in _PAUSES:
+        Until then its submission record leads every further try to the same video: much can fail before the success (an
+        XCom backend, ``post_execute``, the outlets' assets, the API server that is told), and none of it is worth a
+        second payment. Success callbacks also run after a success that Airflow refused, so its API is asked. Not noting
+        it costs nothing: cleared, the task returns the same video.
+
+        :param context: The task's context.
+        """
+        if not self.outlives_try:
+            return
         try:
-            return write()
-        except Exception as error:  # noqa: BLE001 - the last one is raised
+            submission = self.read_submission()
+            if submission is not None and submission.stage is Stage.FINISHED and _airflow_says_success(context["ti"]):
+                self.mark_success(submission)
+        except Exception as error:  # noqa: BLE001 - the task has succeeded, whatever becomes of the note
             log.warning(
-                "The submission record could not be written (%s: %s). Trying again.", type(error).__name__, error
+                "It could not be noted that this task has succeeded (%s: %s). If it is cleared, it returns the same "
+                "video and pays nothing.",
+                type(error).__name__,
+                error,
             )
-            time.sleep(pause)
-    return write()
+
+    @property
+    def history(self) -> TryHistory:
+        """What is known of earlier tries without a record."""
+        return TryHistory.of(self._ti)
+
+    def leave_word(self) -> None:
+        """Let the next try know that nothing of this one is paid, where no record tells: right before it ends."""
+        if not self.outlives_try:
+            with suppress(Exception):  # the next one does not submit then
+                leave_word(self._ti)
+
+    @property
+    def named_in_this_try(self) -> str | None:
+        """The KIE task that this try has submitted, from the XCom that names it."""
+        value = _XCom(self._ti).get("task_id")
+        return value if isinstance(value, str) else None
 
 
-def note_success(context: Context) -> None:
-    """Note that Airflow has taken a task's success, as its success callback.
+def _is_open(submission: Submission | None) -> bool:
+    return submission is not None and submission.stage is Stage.INTENT
 
-    Until then its submission record leads every further try to the same video: much can fail before the success (an
-    XCom backend, ``post_execute``, the outlets' assets, the API server that is told), and none of it is worth a second
-    payment. Success callbacks also run after a success that Airflow refused, so its API is asked. Not noting it costs
-    nothing: cleared, the task returns the same video.
 
-    :param context: The task's context.
-    """
-    state = TaskState(context)
-    if not state.outlives_try:
-        return
-    try:
-        submission = state.read_submission()
-        if submission is not None and submission.stage is Stage.FINISHED and _airflow_says_success(context["ti"]):
-            state.mark_success(submission)
-    except Exception as error:  # noqa: BLE001 - the task has succeeded, whatever becomes of the note
-        log.warning(
-            "It could not be noted that this task has succeeded (%s: %s). If it is cleared, it returns the same "
-            "video and pays nothing.",
-            type(error).__name__,
-            error,
-        )
+def _is_of(stored: Submission, intent: Submission) -> bool:
+    """Whether what the store says is of this very intent, and tells its KIE task."""
+    return stored.task_id is not None and (stored.fingerprint, stored.intended_at) == (
+        intent.fingerprint,
+        intent.intended_at,
+    )
 
 
 def _airflow_says_success(ti: RuntimeTaskInstanceProtocol) -> bool:

@@ -47,7 +47,7 @@ class RenderedTexts(_Operator):
         try:
             return self._rendered(content, context, jinja_env, seen_oids)
         except TemplateError as error:
-            if _is_on_the_way_back(context):  # all that is needed by then was kept
+            if is_resumed(context, "execute_complete"):  # all that is needed by then was kept
                 self.log.warning("A template cannot be rendered any more (%s: %s).", type(error).__name__, error)
                 return None
             _refuse(content, error, context)
@@ -129,21 +129,21 @@ class RenderedTexts(_Operator):
         return given if isinstance(given, str) and not is_literal(given) else None
 
 
-def _is_on_the_way_back(context: Context) -> bool:
-    """Whether the task comes back from its wait for a video."""
+def is_resumed(context: Context, *methods: str) -> bool:
+    """Whether the task comes back from the triggerer to one of these methods."""
     server = getattr(context.get("ti"), "_ti_context_from_server", None)
-    return getattr(server, "next_method", None) == "execute_complete"
+    return getattr(server, "next_method", None) in methods
 
 
 def _refuse(template: object, error: TemplateError, context: Context) -> NoReturn:
-    from airflow_provider_runway.operators.submission import Stage
+    from airflow_provider_runway.operators.submission import OVER
     from airflow_provider_runway.operators.task_state import TaskState
 
     refusal = InvalidRequestError("a template", template, f"cannot be rendered ({type(error).__name__}: {error})")
     earlier = None
     with suppress(Exception):  # it only makes the message better
         earlier = TaskState(context).read_submission()
-    if earlier is None or earlier.stage in {Stage.FAILED, Stage.GONE}:
+    if earlier is None or earlier.stage in OVER:
         advice = "Nothing was paid. Correct it, or what it refers to, and clear this task"
     else:
         named = f"Task {earlier.task_id} is paid" if earlier.task_id else "It may be paid"

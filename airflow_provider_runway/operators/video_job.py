@@ -14,6 +14,7 @@ from airflow_provider_runway.kie.prices import estimate, price_key
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.operators.submission import Submission
+from airflow_provider_runway.triggers.events import PollRequest
 from airflow_provider_runway.utils.config import read_prices
 
 if TYPE_CHECKING:
@@ -87,6 +88,24 @@ class Facts:
             price=price,
             save_to=job.save_to,
             parent_task_id=job.parent_task_id,
+        )
+
+    def poll_request(self, job: VideoJob, task_id: str, deadline: float, submitted_at: float | None) -> PollRequest:
+        """What a trigger is to poll.
+
+        :param job: How it is waited for.
+        :param task_id: KIE's id.
+        :param deadline: Epoch seconds at which the wait ends.
+        :param submitted_at: Epoch seconds; ``None`` if that is not known.
+        """
+        return PollRequest(
+            runway_conn_id=job.runway_conn_id,
+            runway_task_id=task_id,
+            kind=job.kind,
+            poll_interval=job.poll_interval,
+            deadline=deadline,
+            submitted_at=submitted_at,
+            profile=self.profile,
         )
 
 

@@ -11,6 +11,7 @@ __all__ = [
     "AirflowNotFoundException",
     "AirflowSensorTimeout",
     "AirflowSkipException",
+    "AirflowTaskTimeout",
     "airflow_version",
     "command_line",
     "conf",
@@ -60,6 +61,7 @@ if TYPE_CHECKING or airflow_version() >= (3, 2):
         AirflowNotFoundException,
         AirflowSensorTimeout,
         AirflowSkipException,
+        AirflowTaskTimeout,
     )
 else:
     from airflow.configuration import conf
@@ -68,4 +70,5 @@ else:
         AirflowNotFoundException,
         AirflowSensorTimeout,
         AirflowSkipException,
+        AirflowTaskTimeout,
     )

@@ -116,6 +116,11 @@ class Task:
         task.store = self.store
         return task
 
+    def follow(self, earlier: Task) -> None:
+        """Be the same task in its next process: with what that has left behind."""
+        self.store, self.try_number, self.max_tries = earlier.store, earlier.try_number, earlier.max_tries
+        self.context = earlier.context
+
     def start(self) -> Any:
         """Begin a try: the result, or how it waits."""
         self.try_number += 1
@@ -151,8 +156,11 @@ class Task:
         return xcoms
 
     def _new_context(self) -> Context:
+        left = list(self.pushed) if self.try_number > 1 else []
         context = fake_context(self.store if self._has_store else None, max_tries=self.max_tries)
-        context["ti"].try_number = max(self.try_number, 1)
+        ti: Any = context["ti"]
+        ti.try_number = max(self.try_number, 1)
+        ti._ti_context_from_server.xcom_keys_to_clear = left
         return context
 
     def _segment(self, method: str, arguments: dict[str, Any]) -> Any:

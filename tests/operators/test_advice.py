@@ -65,7 +65,9 @@ def test_what_is_paid_is_said_by_its_id_and_how_to_have_it(kind: type[RunwayErro
 
     assert kept.startswith("Task task-1 is paid.")
     assert "A retry, or clearing this task, goes on with it and pays nothing." in kept
-    assert "submits and pays again. To have the video of task task-1 all the same, wait for it" in lost
+    assert "no retry goes on with it" in lost
+    assert "RunwayVideoSensor(runway_task_id='task-1', kind='runway')" in lost
+    assert "Clearing this task submits and pays again." in lost
 
 
 @pytest.mark.parametrize("kind", ERRORS)

@@ -179,7 +179,7 @@ def test_before_airflow_3_3_it_works_without_a_record_and_says_what_a_retry_cost
 
     assert result["state"] == "success"
     assert result["submitted_at"]
-    assert capfd.readouterr().out.count("a retry of this task will not find this submission and will pay again") == 1
+    assert capfd.readouterr().out.count("if this try fails once it has submitted, no retry can go on with the") == 1
 
 
 def test_the_log_says_what_is_paid_and_that_killing_does_not_stop_it(

@@ -9,7 +9,7 @@ from fakes import FakeStore, GivenTime, fake_context
 
 from airflow_provider_runway.exceptions import GenerationFailedError, UnreadableRecordError
 from airflow_provider_runway.operators.submission import RECORD_KEY, RETENTION, Stage, Submission
-from airflow_provider_runway.operators.task_state import TaskState, note_success
+from airflow_provider_runway.operators.task_state import TaskState
 
 SUBMITTED = Submission(
     stage=Stage.SUBMITTED,
@@ -41,10 +41,10 @@ def test_without_a_store_no_record_is_kept() -> None:
     context = fake_context()
     state = TaskState(context)
     state.write_submission(SUBMITTED)
-    state.put_back(None)
+    state.put_back(SUBMITTED, None)
 
     assert state.read_submission() is None
-    note_success(context)
+    state.note_success(context)
     assert context["ti"].xcom_pull(key=RECORD_KEY, task_ids="video", map_indexes=-1) is None
 
 
@@ -68,9 +68,10 @@ def test_a_record_that_cannot_be_read_is_not_none() -> None:
 def test_the_record_before_an_intent_is_put_back(earlier: Submission | None) -> None:
     store = FakeStore()
     state = TaskState(fake_context(store))
-    state.write_submission(replace(SUBMITTED, stage=Stage.INTENT))
+    intent = replace(SUBMITTED, stage=Stage.INTENT, task_id=None)
+    assert state.begin(intent)
 
-    state.put_back(earlier)
+    state.put_back(intent, earlier)
 
     assert state.read_submission() == earlier
 
@@ -85,10 +86,14 @@ def test_a_failure_is_recorded_and_stops_being_retryable_at_its_bound(
     state = TaskState(context)
     error = GenerationFailedError("failed", retryable=True, resubmissions=1)
 
-    with pytest.raises(GenerationFailedError), state.recording_failure(replace(SUBMITTED, failures=failures)):
+    with (
+        pytest.raises(GenerationFailedError) as caught,
+        state.recording_failure(replace(SUBMITTED, failures=failures)),
+    ):
         raise error
 
-    assert error.retryable is retryable
+    assert caught.value.retryable is retryable
+    assert error.retryable
     if store is not None:
         assert state.read_submission() == replace(SUBMITTED, stage=Stage.FAILED, failures=failures + 1)
 
@@ -102,10 +107,11 @@ def test_a_bound_that_cannot_be_noted_is_taken_to_be_reached(
     monkeypatch.setattr(store, "set", lambda *_, **__: 1 / 0)
     error = GenerationFailedError("failed", retryable=True, resubmissions=resubmissions)
 
-    with pytest.raises(GenerationFailedError), state.recording_failure(SUBMITTED):
+    with pytest.raises(GenerationFailedError) as caught, state.recording_failure(SUBMITTED):
         raise error
 
-    assert error.retryable is retryable
+    assert caught.value.retryable is retryable
+    assert error.retryable
 
 
 def test_a_success_counts_for_the_video_that_it_was_noted_of() -> None:

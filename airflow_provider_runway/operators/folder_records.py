@@ -1,0 +1,139 @@
+"""The submission record in a records folder: one entry for each submission, and what became of it beside it."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+from uuid import UUID
+
+from airflow_provider_runway.kie.errors import UnreadableRecordError
+from airflow_provider_runway.operators.outcomes import combine
+from airflow_provider_runway.operators.submission import Stage, Submission
+
+if TYPE_CHECKING:
+    from airflow.sdk.types import RuntimeTaskInstanceProtocol
+
+    from airflow_provider_runway.storage.record_entries import Coordinates, RecordEntry
+    from airflow_provider_runway.storage.records import RecordsFolder
+
+log = logging.getLogger(__name__)
+
+
+class FolderRecords:
+    """The submission records of one task instance in a records folder.
+
+    :param folder: The folder.
+    :param ti: The task instance.
+    """
+
+    def __init__(self, folder: RecordsFolder, ti: RuntimeTaskInstanceProtocol) -> None:
+        self._folder = folder
+        self._of = coordinates(ti)
+        self._writer = f"try {ti.try_number}"
+        self._known: list[tuple[int, str, Submission]] = []
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anything was submitted, or was about to be, as far as was read."""
+        return bool(self._known)
+
+    def check(self) -> None:
+        """See that records can be kept there, before anything is sent.
+
+        :raises RecordsFolderError: If they cannot.
+        """
+        self._folder.check()
+
+    def read(self) -> Submission | None:
+        """The last submission that is not known to have come to nothing, if there is one.
+
+        :raises RecordsFolderError: If the folder cannot be read.
+        :raises UnreadableRecordError: If a record cannot be read.
+        """
+        self._known = [(entry.number, entry.nonce, read_entry(entry)) for entry in self._folder.entries(self._of)]
+        return self._current()
+
+    def begin(self, intent: Submission) -> bool:
+        """Record what is about to be sent, as one more entry after those that were read.
+
+        :return: Whether it is recorded; otherwise another try has begun a submission since: read anew.
+        :raises RecordsFolderError: If it cannot be written. Nothing may be sent then.
+        """
+        number, nonce = max((number for number, _, _ in self._known), default=0) + 1, secrets.token_hex(16)
+        if not self._folder.create(self._of, number, nonce, intent.to_json()):
+            return False
+        self._known.append((number, nonce, intent))
+        return True
+
+    def write(self, submission: Submission) -> None:
+        """Record what has become of a submission that was read or begun.
+
+        :raises RecordsFolderError: If it cannot be written.
+        """
+        position = self._position(submission)
+        if position is None:  # a person has deleted it meanwhile
+            log.warning("Task %s is %s, and no record of it is there any more.", submission.task_id, submission.stage)
+            return
+        number, nonce, _ = self._known[position]
+        self._folder.add_outcome(self._of, number, nonce, self._writer, submission.to_json())
+        self._known[position] = (number, nonce, submission)
+
+    def put_back(self, intent: Submission) -> None:
+        """Record that an intent has come to nothing, so that the submission before it counts again."""
+        self.write(replace(intent, stage=Stage.UNSENT))
+
+    def get(self, name: str) -> Any:
+        """A JSON value, or ``None``."""
+        return self._folder.get(self._of, name)
+
+    def set(self, name: str, value: Any) -> None:
+        """Keep a JSON value in place of the one before."""
+        self._folder.set(self._of, name, value)
+
+    def _current(self) -> Submission | None:
+        return next((each for _, _, each in reversed(self._known) if each.stage is not Stage.UNSENT), None)
+
+    def _position(self, submission: Submission) -> int | None:
+        """Which entry it is: the one that names its KIE task, or the intent that it goes on from."""
+        for position in reversed(range(len(self._known))):
+            known = self._known[position][2]
+            if known.task_id == submission.task_id or _goes_on(known, submission):
+                return position
+        return None
+
+
+def coordinates(ti: RuntimeTaskInstanceProtocol) -> Coordinates:
+    """Which Airflow task it is, whichever try; on Airflow 3.4 and later also which part of the run."""
+    from airflow_provider_runway.storage.record_entries import Coordinates
+
+    region = getattr(ti, "region_id", None)
+    return Coordinates(
+        dag_id=ti.dag_id,
+        run_id=ti.run_id,
+        task_id=ti.task_id,
+        map_index=-1 if ti.map_index is None else ti.map_index,
+        region=f"{region}/{getattr(ti, 'region_index', None)}"
+        if region is not None and UUID(str(region)).int
+        else None,
+    )
+
+
+def _goes_on(known: Submission, submission: Submission) -> bool:
+    return known.task_id is None and (known.fingerprint, known.intended_at) == (
+        submission.fingerprint,
+        submission.intended_at,
+    )
+
+
+def read_entry(entry: RecordEntry) -> Submission:
+    """What has become of a submission, by all that its entry says.
+
+    :raises UnreadableRecordError: If it says what is none.
+    """
+    try:
+        said = [(outcome.writer, Submission.from_json(outcome.value)) for outcome in entry.outcomes]
+        return combine(Submission.from_json(entry.value), said)
+    except UnreadableRecordError as error:
+        raise UnreadableRecordError(f"{error.summary} It is number {entry.number}", detail=error.detail) from error

@@ -1,0 +1,296 @@
+"""The table "What a retry pays", row by row, wherever the record of a submission is kept, and where none is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pytest
+from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.sdk.io import store
+from fakes import GivenTime
+from moto.server import ThreadedMotoServer
+from s3fs import S3FileSystem
+
+from airflow_provider_runway.exceptions import (
+    AmbiguousSubmissionError,
+    GenerationFailedError,
+    NotSentError,
+    ServerError,
+    WaitTimeoutError,
+)
+from airflow_provider_runway.operators.submission import Stage, Submission
+from airflow_provider_runway.operators.task_state import TaskState
+from airflow_provider_runway.sandbox import CutAfter, Expire, Fail, Refuse, Sandbox
+
+from .support import Crash, Task, is_waiting
+
+# Where records are kept, by name: whether there is a folder, and a store of Airflow's (3.3 and later).
+BACKENDS = {
+    "the state store": (None, True),
+    "a folder on disk": ("disk", False),
+    "a folder on disk beside the state store": ("disk", True),
+    "a folder on S3": ("s3", False),
+    "nowhere": (None, False),
+}
+
+
+@dataclass
+class Play:
+    """A task and what befalls it.
+
+    :param again: What else is asked for in the next try.
+    """
+
+    kie: Sandbox
+    has_store: bool
+    keeps_record: bool
+    again: dict[str, Any] = field(default_factory=dict)
+    parameters: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.task = self.new()
+
+    def new(self, **parameters: Any) -> Task:
+        self.parameters |= parameters
+        self.task = Task(has_store=self.has_store, **self.parameters)
+        return self.task
+
+    @property
+    def posts(self) -> int:
+        return len(self.kie.ledger.submissions)
+
+    def fails(self, error: type[Exception], parameters: dict[str, Any] | None = None) -> None:
+        """One try that fails; where a video is paid and no record kept, for good."""
+        with pytest.raises(error):
+            self.new(**(parameters or {})).run()
+
+    def dies(self, stage: Stage, when: str) -> None:
+        """One try that dies before or after a stage of its submission is recorded."""
+        with dying_at(stage, when):
+            self.task.run_into_crash()
+
+
+@contextmanager
+def dying_at(stage: Stage, when: str) -> Iterator[None]:
+    def dying(write: Callable[..., Any]) -> Callable[..., Any]:
+        def written(state: TaskState, submission: Submission, *args: Any, **options: Any) -> Any:
+            if submission.stage is not stage:
+                return write(state, submission, *args, **options)
+            if when == "after":
+                write(state, submission, *args, **options)
+            raise Crash
+
+        return written
+
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("begin", "write_submission"):
+            patch.setattr(TaskState, name, dying(getattr(TaskState, name)))
+        yield
+
+
+def not_sent(play: Play) -> None:
+    connection = {**json.loads(play.kie.connection_json()), "host": "http://127.0.0.1:1"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("AIRFLOW_CONN_RUNWAY_DEFAULT", json.dumps(connection))
+        play.fails(NotSentError)
+
+
+def refused(code: int, error: type[Exception]) -> Callable[[Play], None]:
+    def before(play: Play) -> None:
+        play.kie.fault(Refuse(code), on="submit", times=8)
+        play.fails(error)
+        play.kie.clear_faults()
+
+    return before
+
+
+def a_template_that_fails(play: Play) -> None:
+    play.task.try_number = 1
+    operator = play.task.operator
+    operator.prompt = "{{ params.nobody.knows }}"
+    with pytest.raises(AirflowFailException):
+        operator.render_template_fields(play.task.context)
+
+
+def killed(stage: Stage, when: str) -> Callable[[Play], None]:
+    return lambda play: play.dies(stage, when)
+
+
+def killed_while_it_waits(play: Play) -> None:
+    assert is_waiting(play.task.start())
+
+
+def ready_meanwhile(play: Play) -> None:
+    killed_while_it_waits(play)
+    play.kie.advance(120)
+
+
+def timed_out(play: Play) -> None:
+    play.fails(WaitTimeoutError if play.keeps_record else AirflowFailException, {"timeout": 5})
+    play.parameters.pop("timeout")
+
+
+def another_fault_while_it_waits(play: Play) -> None:
+    waiting = play.task.start()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("airflow_provider_runway.operators.lifecycle.finished_result", _break)
+        with pytest.raises(RuntimeError if play.keeps_record else AirflowFailException):
+            play.task.resume(waiting)
+
+
+def _break(*_: object, **__: object) -> None:
+    raise RuntimeError("nobody expected this")
+
+
+def failed(text: str, error: type[Exception]) -> Callable[[Play], None]:
+    def before(play: Play) -> None:
+        play.kie.fault(Fail(text), times=1)
+        play.fails(error)
+
+    return before
+
+
+def no_answer(play: Play) -> None:
+    play.kie.fault(CutAfter(), on="submit", times=1)
+    play.fails(AirflowFailException)
+
+
+def no_answer_where_it_may_be_sent_again(play: Play) -> None:
+    play.kie.fault(CutAfter(), on="submit", times=1)
+    play.fails(AmbiguousSubmissionError, {"on_ambiguous_submit": "resubmit"})
+
+
+def another_request(play: Play) -> None:
+    play.dies(Stage.SUBMITTED, "after")
+    play.again["prompt"] = "A bear in the rain"
+
+
+def deleted(play: Play) -> None:
+    waiting = play.task.start()
+    play.kie.fault(Expire(), times=1)
+    with pytest.raises(AirflowFailException):
+        play.task.resume(waiting)
+    play.kie.clear_faults()
+
+
+def returned_but_failed(play: Play) -> None:
+    play.task.airflow_makes_of_success = "failed"
+    assert play.task.run()["state"] == "success"
+
+
+def succeeded(play: Play) -> None:
+    assert play.task.run()["state"] == "success"
+
+
+SUBMITS, WAITS_ON, REFUSES = "submits", "waits on", "refuses"
+
+
+@dataclass(frozen=True)
+class Row:
+    """What happened before, and what the next try does about it: a retry, and one that a person has cleared."""
+
+    before: Callable[[Play], None]
+    retry: str | None
+    cleared: str
+    unrecorded_retry: str | None
+    unrecorded_cleared: str = SUBMITS
+
+
+ROWS = {
+    "no connection could be made": Row(not_sent, SUBMITS, SUBMITS, SUBMITS),
+    "KIE refused the request": Row(refused(422, AirflowFailException), SUBMITS, SUBMITS, SUBMITS),
+    "KIE could not take it": Row(refused(500, ServerError), SUBMITS, SUBMITS, SUBMITS),
+    "a template could not be rendered": Row(a_template_that_fails, SUBMITS, SUBMITS, SUBMITS),
+    "the process died before the intent": Row(killed(Stage.INTENT, "before"), SUBMITS, SUBMITS, REFUSES),
+    "it died between intent and request": Row(killed(Stage.INTENT, "after"), REFUSES, REFUSES, REFUSES),
+    "it died between request and id": Row(killed(Stage.SUBMITTED, "before"), REFUSES, REFUSES, REFUSES),
+    "it died after the id was recorded": Row(killed(Stage.SUBMITTED, "after"), WAITS_ON, WAITS_ON, REFUSES),
+    "it was lost while it waited": Row(killed_while_it_waits, WAITS_ON, WAITS_ON, REFUSES),
+    "the wait timed out": Row(timed_out, WAITS_ON, WAITS_ON, REFUSES),
+    "another fault struck while it waited": Row(another_fault_while_it_waits, WAITS_ON, WAITS_ON, REFUSES),
+    "the video got ready meanwhile": Row(ready_meanwhile, WAITS_ON, WAITS_ON, REFUSES),
+    "it died before the end was recorded": Row(killed(Stage.FINISHED, "before"), WAITS_ON, WAITS_ON, REFUSES),
+    "KIE failed it for moderation": Row(
+        failed("Flagged by moderation", AirflowFailException), SUBMITS, SUBMITS, SUBMITS
+    ),
+    "KIE failed it for a fault of its own": Row(
+        failed("Generation failed, please try again later", GenerationFailedError), SUBMITS, SUBMITS, SUBMITS
+    ),
+    "no answer came": Row(no_answer, REFUSES, REFUSES, REFUSES),
+    "no answer came, and it may be sent again": Row(no_answer_where_it_may_be_sent_again, SUBMITS, SUBMITS, SUBMITS),
+    "the request has changed": Row(another_request, SUBMITS, SUBMITS, REFUSES),
+    "KIE has deleted the video": Row(deleted, SUBMITS, SUBMITS, REFUSES),
+    "it was returned, and Airflow did not take it": Row(returned_but_failed, WAITS_ON, WAITS_ON, REFUSES),
+    "the task had succeeded": Row(succeeded, None, SUBMITS, None),
+}
+
+
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[S3FileSystem]:
+    """S3, played by moto, with an empty bucket."""
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    place = {"endpoint_url": f"http://{host}:{port}", "region_name": "us-east-1"}
+    client = boto3.client("s3", **place, aws_access_key_id="key", aws_secret_access_key="secret")
+    client.create_bucket(Bucket="records")
+    client.close()
+    yield S3FileSystem(key="key", secret="secret", client_kwargs=place, skip_instance_cache=True)
+    server.stop()
+
+
+@pytest.fixture(params=BACKENDS)
+def play(
+    request: pytest.FixtureRequest,
+    kie: Sandbox,
+    given_time: GivenTime,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Play:
+    folder, has_store = BACKENDS[request.param]
+    if folder == "disk":
+        monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", str(tmp_path))
+    elif folder == "s3":
+        s3 = store.ObjectStore("s3", None, fs=request.getfixturevalue("bucket"))
+        monkeypatch.setitem(store._STORE_CACHE, "s3", s3)
+        monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", f"s3://records/{tmp_path.name}")
+    return Play(kie, has_store, keeps_record=request.param != "nowhere")
+
+
+@pytest.mark.parametrize("is_cleared", [False, True], ids=["the retry", "the cleared task"])
+@pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
+def test_what_happened_before_decides_what_the_next_try_pays(
+    play: Play, row: Row, is_cleared: bool, capfd: pytest.CaptureFixture[str]
+) -> None:
+    expected = (
+        (row.cleared if is_cleared else row.retry)
+        if play.keeps_record
+        else (row.unrecorded_cleared if is_cleared else row.unrecorded_retry)
+    )
+    if expected is None:
+        return  # Airflow retries no task that has succeeded
+    row.before(play)
+    before, kie_tasks = play.posts, [task.task_id for task in play.kie.tasks]
+    earlier = play.task
+    task = play.new(**play.again)
+    task.follow(earlier)
+    if is_cleared:
+        task.clear()
+
+    if expected == REFUSES:
+        with pytest.raises(AirflowFailException, match="It may be paid"):
+            task.run()
+        assert play.posts == before
+        return
+    result = task.run()
+    assert result["state"] == "success"
+    assert (result["task_id"] in kie_tasks) is (expected == WAITS_ON)
+    assert play.posts == before + (expected == SUBMITS)
+    if is_cleared and not play.keeps_record and row.unrecorded_retry == REFUSES:
+        assert "is paid all the same" in capfd.readouterr().out
