@@ -12,10 +12,6 @@ FILES = {file.relative_to(PACKAGE).as_posix(): file for file in sorted(PACKAGE.r
 # Modules and folders whose tests have another name: where most of them are. The sandbox is tested over HTTP, as
 # a client sees it; what is a part of one thing, as that thing.
 TESTED_IN: Mapping[str, str] = {
-    "cli/definition.py": "cli/test_commands.py",
-    "cli/ending.py": "cli/test_commands.py",
-    "cli/progress.py": "cli/test_commands.py",
-    "cli/showing.py": "cli/test_pasting.py",
     "cli/__main__.py": "cli/test_main.py",
     "hooks/connections.py": "hooks/test_runway.py",
     "hooks/form.py": "test_get_provider_info.py",

@@ -9,14 +9,11 @@ from pathlib import Path
 import pytest
 from fakes import GivenTime
 
-from airflow_provider_runway.cli import commands, pasting, showing
+from airflow_provider_runway.cli import commands, pasting
 from airflow_provider_runway.cli.ending import ExitCode
-from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.sandbox import Garbage, Refuse, Sandbox
 
-from .test_commands import RUNWAY, Call, call, server_context, task_id
-
-__all__ = ["call", "server_context", "task_id"]
+from .support import RUNWAY, Call
 
 pytestmark = pytest.mark.usefixtures("given_time", "server_context")
 
@@ -94,41 +91,6 @@ def test_another_file_is_told_of_without_operators(call: Call, kie: Sandbox, tas
     )
     for said in (saved.err, made.err):
         assert not [word for word in ("this task", "run_id", "save_to", "Operator", "=True") if word in said]
-
-
-def test_status_shows_files_one_a_line(call: Call, kie: Sandbox, task_id: str) -> None:
-    with RunwayHook() as hook:
-        job = hook.submit_job("google/nano-banana", {"prompt": "Foxes", "num_images": 2})
-    kie.advance(60)
-
-    video, pictures = call("status", task_id).out.splitlines(), call("status", job, "--kind", "job").out.splitlines()
-
-    assert [line.rstrip() for line in video if line.startswith("result_urls")] == ["result_urls"]
-    at = next(place for place, line in enumerate(pictures) if line.startswith("result_urls"))
-    first, second = pictures[at : at + 2]
-    column = first.index("http")
-    assert second.index("http") == column
-    assert second[:column].strip() == ""
-    assert [first[column:], second[column:]] == call("status", job, "--kind", "job", "-o", "json").result["result_urls"]
-    assert not [line for line in (*video, *pictures) if "(" in line or "'" in line or "None" in line or "True" in line]
-
-
-def test_a_table_has_no_python_in_it(capsys: pytest.CaptureFixture[str]) -> None:
-    result: dict[str, object] = {
-        "a": None,
-        "b": True,
-        "c": {"d": [None, "é"]},
-        "e": 12.0,
-        "f": 0.5,
-        "saved_files": [],
-        "g": float("inf"),
-    }
-
-    showing.show(result, "table")
-
-    assert [line.partition(" ")[2].strip() for line in capsys.readouterr().out.splitlines()] == [
-        *("", "true", '{"d": [null, "é"]}', "12", "0.5", "", "inf"),
-    ]
 
 
 def test_a_wrong_key_says_what_is_paid_and_what_to_correct(call: Call, kie: Sandbox, task_id: str) -> None:
