@@ -42,7 +42,7 @@ def provide() -> None:
         )
         raise SystemExit(NEEDS)
     print(f"Installing {' and '.join(packages)}.")
-    with no_services():
+    with no_services(POLICY):
         _apt("update")
         _apt("install", "--yes", "--no-install-recommends", *packages)
     if left := missing():
@@ -51,7 +51,7 @@ def provide() -> None:
 
 
 @contextmanager
-def no_services(policy: Path = POLICY) -> Iterator[None]:
+def no_services(policy: Path) -> Iterator[None]:
     """Let no package that is installed meanwhile start a service; a policy that is there decides itself."""
     own = not policy.exists()
     if own:

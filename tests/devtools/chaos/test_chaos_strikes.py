@@ -55,3 +55,12 @@ def test_nothing_comes_before_the_moderation_that_could_take_a_forbidden_prompt_
     first = faults(1)[0]
 
     assert (first.prompt, first.on, first.probability) == (FORBIDDEN, "submit", 1.0)
+
+
+def test_other_rates_strike_others_and_who_is_away_for_long_is_told() -> None:
+    strikes = schedule(1, 130, {Target.CELERY_WORKER: 1.5, Target.API_SERVER: 0.5}, {Target.API_SERVER: 20.0})
+
+    assert [strike.target for strike in strikes].count(Target.CELERY_WORKER) == 3
+    assert {strike.away for strike in strikes if strike.target is Target.API_SERVER} == {20.0}
+    assert all(strike.away <= 5 for strike in strikes if strike.target is Target.CELERY_WORKER)
+    assert Target.CELERY_WORKER.component == "worker"

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from devtools.stack.airflow_home import environment, free_port
+from devtools.stack.airflow_home import environment, free_port, services
 
 
 def test_no_airflow_setting_of_the_person_who_starts_it_gets_in(
@@ -47,3 +47,14 @@ def test_a_free_port_can_be_listened_on() -> None:
     with socket.socket() as server:
         server.bind(("127.0.0.1", free_port()))
         server.listen()
+
+
+def test_a_broker_brings_the_celery_executor_and_a_database_takes_the_place_of_sqlite() -> None:
+    assert services(None, None) == {}
+    assert services("postgresql+psycopg2://somewhere", None) == {
+        "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": "postgresql+psycopg2://somewhere"
+    }
+    assert services(None, "redis://somewhere") == {
+        "AIRFLOW__CORE__EXECUTOR": "CeleryExecutor",
+        "AIRFLOW__CELERY__BROKER_URL": "redis://somewhere",
+    }
