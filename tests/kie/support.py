@@ -12,12 +12,16 @@ from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.api import Call, destination, submission_call
 from airflow_provider_runway.kie.envelope import Answer
-from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.kie.flows import Flow, Pause, Send
+from airflow_provider_runway.kie.errors import (
+    NoAnswerError,
+    NotSentError,
+    RunwayError,
+)
+from airflow_provider_runway.kie.flows import Flow, Pause, Send, get_task, submit
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest, Request
 from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.kie.task_ids import Api
-from airflow_provider_runway.kie.tasks import EXTENSION_MODEL, Kind
+from airflow_provider_runway.kie.tasks import EXTENSION_MODEL, Kind, VideoTask
 
 T = TypeVar("T")
 
@@ -118,3 +122,22 @@ def play(flow: Flow[T], script: Iterable[Answer | RunwayError]) -> Played[T]:
         return Played(end.value, None, sends, pauses)
     except RunwayError as error:
         return Played(None, error, sends, pauses)
+
+
+TAKEN = said({"taskId": "t-1"})
+
+
+def not_sent() -> RunwayError:
+    return NotSentError("KIE.AI could not be reached (ConnectError). Nothing was sent.")
+
+
+def no_answer() -> RunwayError:
+    return NoAnswerError("No whole answer came back from KIE.AI (ReadTimeout).")
+
+
+def submitted(*script: Answer | RunwayError, retry_rules: RetryRules = NO_JITTER) -> Played[str]:
+    return play(submit(GENERATE, retry_rules), script)
+
+
+def got_task(*script: Answer | RunwayError, retry_rules: RetryRules = NO_JITTER) -> Played[VideoTask]:
+    return play(get_task("t-1", "runway", retry_rules), script)
