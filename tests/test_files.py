@@ -22,7 +22,6 @@ TESTED_IN: Mapping[str, str] = {
     "kie/over_httpx.py": "kie/test_client_on_the_wire.py",
     "kie/rules.py": "kie/test_requests.py",
     "operators/base.py": "operators/test_execution.py",
-    "operators/earlier_tries.py": "operators/test_paid_once.py",
     "operators/free_task.py": "operators/test_upload.py",
     "operators/runway.py": "operators/test_parameters.py",
     "operators/submitter.py": "operators/test_refusals.py",

@@ -11,6 +11,7 @@ from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.operators.submission import RECORD_KEY
 from airflow_provider_runway.utils.announcements import announce_failure
 from airflow_provider_runway.utils.failures import Advice, log_last
+from airflow_provider_runway.utils.versions import command_line
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -28,7 +29,7 @@ class Payment:
     :param conn_id: The connection.
     :param logs: The page that lists the account's calls.
     :param is_recorded: Whether a further try finds what this one has submitted.
-    :param is_in_folder: Whether that is because of a records folder.
+    :param record_key: By what the record is found in the records folder, if it is kept there.
     :param kind: The KIE task's kind.
     :param task_id: The KIE task that is paid, as far as is known.
     :param is_in_doubt: Whether a submission was sent whose outcome is unknown.
@@ -39,7 +40,7 @@ class Payment:
     conn_id: str
     logs: str
     is_recorded: bool
-    is_in_folder: bool = False
+    record_key: str | None = None
     kind: str = "runway"
     task_id: str | None = None
     is_in_doubt: bool = False
@@ -98,9 +99,7 @@ def advise(error: RunwayError, payment: Payment) -> Advice:
         if isinstance(error, errors.TargetExistsError):
             what = f"Store it elsewhere with a RunwayToObjectStorageOperator, or remove {_FILE}."
         return Advice(paid, _joined(what, payment.goes_on(is_retried=is_retried)))
-    by_hand = "Then clear this task." if what else "Clear this task to submit it."
-    then = "A retry submits it." if is_retried else by_hand
-    return Advice("What an earlier try sent may be paid." if payment.is_in_doubt else UNPAID, _joined(what, then))
+    return _unpaid(error, payment, what, is_retried=is_retried)
 
 
 def advise_where_nothing_is_paid(error: RunwayError, conn_id: str, *, has_retry: bool) -> Advice:
@@ -141,6 +140,14 @@ def end_unexpectedly(operator: BaseOperator, context: Context, error: BaseExcept
     return advice
 
 
+def _unpaid(error: RunwayError, payment: Payment, what: str, *, is_retried: bool) -> Advice:
+    by_hand = "Then clear this task." if what else "Clear this task to submit it."
+    if isinstance(error, errors.RecordsFolderError):  # what it has may be of an earlier submission
+        return Advice("This try has paid nothing.", _joined(what, "" if is_retried else by_hand))
+    then = "A retry submits it." if is_retried else by_hand
+    return Advice("What an earlier try sent may be paid." if payment.is_in_doubt else UNPAID, _joined(what, then))
+
+
 def _after_failure(error: errors.GenerationFailedError, payment: Payment, *, is_retried: bool) -> str:
     if is_retried:
         return "A retry, or clearing this task, submits anew."
@@ -173,6 +180,7 @@ _WHAT_TO_DO: Mapping[type[RunwayError], str] = {
     errors.NotSentError: "If it stays so, look at the host and port of connection {conn_id!r}, at DNS, proxy and TLS.",
     errors.PermissionDeniedError: "Look at the key's list of allowed addresses, and at proxies.",
     errors.QuotaExceededError: "Raise the key's own cap in KIE.AI's console.",
+    errors.RecordsFolderError: "Look at the records folder's address, rights and room, and the storage's connection.",
     errors.RejectedError: "Change the request as KIE.AI says.",
     errors.ServiceError: "Look at what KIE.AI says.",
     errors.TargetExistsError: f"Remove {_FILE}, or choose another save_to.",
@@ -215,9 +223,26 @@ def _how_to_settle(error: RunwayError, payment: Payment) -> str:
             f"{look} If it is there, wait for it with a RunwayVideoSensor. If it is not, clear this task: it submits "
             "the video."
         )
+    if payment.record_key is not None:
+        return _how_to_settle_in_folder(look, error, payment.record_key, payment.conn_id)
     named = repr(error.task_id) if error.task_id else "its id"
     return (
         f"{look} If it is there, set 'stage' to 'submitted' and 'task_id' to {named} in the key {RECORD_KEY!r} of this "
         "task's state store, and clear this task: it waits for that video and pays no more. If it is not there, delete "
         "that key and clear this task: it submits the video."
+    )
+
+
+def _how_to_settle_in_folder(look: str, error: RunwayError, key: str, conn_id: str) -> str:
+    if isinstance(error, errors.UnreadableRecordError):
+        return (
+            f"{look} If it is there, wait for it with a RunwayVideoSensor. If it is not, remove that file and clear "
+            "this task: it submits the video."
+        )
+    named = error.task_id or "KIE_TASK_ID"
+    which = [key] if conn_id == "runway_default" else [key, "--conn-id", conn_id]
+    return (
+        f"{look} If it is there, run '{command_line('records', 'set-id', named, *which)}' and clear this task: it "
+        f"waits for that video and pays no more. If it is not there, run '{command_line('records', 'forget', *which)}' "
+        "and clear this task: it submits the video."
     )

@@ -276,7 +276,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
             conn_id=self.runway_conn_id,
             logs=self.logs_link,
             is_recorded=lifecycle.earlier.are_recorded,
-            is_in_folder=lifecycle.state.is_in_folder,
+            record_key=lifecycle.state.record_key,
             kind=self.kind,
             task_id=lifecycle.paid,
             is_in_doubt=lifecycle.is_in_doubt or not lifecycle.pays_nothing,

@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+# So many of a key's digits tell it from all others.
+_DIGITS = 16
+
 
 class FolderRecords:
     """The submission records of one task instance in a records folder.
+
+    Its ``key`` is what people find them by.
 
     :param folder: The folder.
     :param ti: The task instance.
@@ -31,6 +36,7 @@ class FolderRecords:
     def __init__(self, folder: RecordsFolder, ti: RuntimeTaskInstanceProtocol) -> None:
         self._folder = folder
         self._of = coordinates(ti)
+        self.key = self._of.key[:_DIGITS]
         self._writer = f"try {ti.try_number}"
         self._known: list[tuple[int, str, Submission]] = []
 

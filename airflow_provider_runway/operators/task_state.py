@@ -9,7 +9,12 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_runway.kie.errors import GenerationFailedError, TaskNotFoundError, VideoExpiredError
+from airflow_provider_runway.kie.errors import (
+    GenerationFailedError,
+    RecordsFolderError,
+    TaskNotFoundError,
+    VideoExpiredError,
+)
 from airflow_provider_runway.operators.folder_records import FolderRecords
 from airflow_provider_runway.operators.store_records import StoreRecords, Values
 from airflow_provider_runway.operators.submission import RETENTION, SUCCESS_KEY, Stage, Submission
@@ -49,7 +54,7 @@ class TaskState:
 
     Its ``current`` is the submission record as it was read or written last; ``has_begun`` tells whether this process
     was about to send a submission, and KIE has not refused it; ``is_behind``, whether what was to be written last was
-    not.
+    not; ``record_key``, by what the record is found in the folder, if it is kept there.
 
     It is in the records folder, where one is set: that alone decides what was submitted, once it has an entry. It is
     in Airflow's task state store (3.3 and later) as well, which shows it in the UI, or decides where there is no
@@ -66,7 +71,7 @@ class TaskState:
         self._store = None if store is None else StoreRecords(store)
         self._folder = None if folder is None else FolderRecords(folder, self._ti)
         self.outlives_try = not (self._store is None and self._folder is None)
-        self.is_in_folder = self._folder is not None
+        self.record_key = None if self._folder is None else self._folder.key
         self.has_begun = self.is_behind = False
         self.current: Submission | None = None
 
@@ -177,7 +182,14 @@ class TaskState:
         if save_to is not None:
             checksums = tuple(dict.fromkeys((*saved, *submission.replaceable(save_to))))
             finished = replace(finished, saved_to=save_to, saved=checksums[:_MOST_CHECKSUMS])
-        self.write_submission(finished)
+        try:
+            self.write_submission(finished)
+        except RecordsFolderError as error:
+            log.warning(
+                "%s The end of task %s is not recorded: if this task is cleared, it returns the same.",
+                error,
+                submission.task_id,
+            )
 
     def mark_success(self, submission: Submission) -> None:
         """Note that Airflow has taken the success: a person who clears the task gets a new video."""

@@ -79,7 +79,8 @@ def test_every_advice_ends_with_the_page(kind: type[RunwayError]) -> None:
 
 @pytest.mark.parametrize("kind", OTHERS)
 def test_what_was_not_submitted_is_said_to_be_unpaid(kind: type[RunwayError]) -> None:
-    assert advise(kind("It went wrong."), payment()).startswith("Nothing was paid.")
+    said = "This try has paid nothing." if kind is exceptions.RecordsFolderError else "Nothing was paid."
+    assert advise(kind("It went wrong."), payment()).startswith(said)
 
 
 @pytest.mark.parametrize(
@@ -108,6 +109,34 @@ def test_a_lost_answer_comes_with_the_whole_way_out_of_it() -> None:
     assert "'task-7'" in advise(AmbiguousSubmissionError("It is unknown.", task_id="task-7"), payment())
     assert "RunwayVideoSensor" in advise(lost, payment(is_recorded=False))
     assert "may pay twice" in advise(AmbiguousSubmissionError("It is unknown.", retryable=True), payment())
+
+
+def test_a_lost_answer_is_settled_on_the_command_line_where_records_are_in_a_folder() -> None:
+    lost = AmbiguousSubmissionError("It is unknown.", task_id="task-7")
+
+    said = advise(lost, payment(record_key="a7b8c9d0"))
+
+    assert "runway records set-id task-7 a7b8c9d0 --conn-id clips' and clear" in said
+    assert "runway records forget a7b8c9d0 --conn-id clips' and clear" in said
+    assert "state store" not in said
+    assert "set-id KIE_TASK_ID a7b8c9d0'" in advise(
+        AmbiguousSubmissionError("It is unknown."), payment(record_key="a7b8c9d0", conn_id="runway_default")
+    )
+
+
+def test_a_record_in_a_folder_that_cannot_be_read_is_to_be_removed() -> None:
+    said = advise(exceptions.UnreadableRecordError("s3://a/1.json is none."), payment(record_key="a7b8c9d0"))
+
+    assert "remove that file and clear this task" in said
+    assert "forget" not in said
+
+
+@pytest.mark.parametrize("retryable", [True, False])
+def test_a_folder_that_is_away_says_nothing_of_what_an_earlier_try_has_paid(retryable: bool) -> None:
+    said = advise(exceptions.RecordsFolderError("It is away.", retryable=retryable), payment(record_key="a7b8c9d0"))
+
+    assert said.startswith("This try has paid nothing.")
+    assert "submits" not in said
 
 
 @pytest.mark.parametrize(("retryable", "said"), [(True, "submits anew"), (False, "Then clear this task")])
