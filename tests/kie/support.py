@@ -7,12 +7,14 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.api import Call, destination, submission_call
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import (
+    InvalidRequestError,
     NoAnswerError,
     NotSentError,
     RunwayError,
@@ -141,3 +143,27 @@ def submitted(*script: Answer | RunwayError, retry_rules: RetryRules = NO_JITTER
 
 def got_task(*script: Answer | RunwayError, retry_rules: RetryRules = NO_JITTER) -> Played[VideoTask]:
     return play(get_task("t-1", "runway", retry_rules), script)
+
+
+def generate(**fields: Any) -> GenerateRequest:
+    return GenerateRequest(**{"prompt": "A fox", "aspect_ratio": "16:9", **fields})
+
+
+def extend(**fields: Any) -> ExtendRequest:
+    return ExtendRequest(**{"task_id": "t-1", "prompt": "It runs", **fields})
+
+
+def aleph(**fields: Any) -> AlephRequest:
+    return AlephRequest(**{"prompt": "Make it snow", "video_url": "https://example.com/fox.mp4", **fields})
+
+
+def job(**fields: Any) -> JobRequest:
+    return JobRequest(**{"model": "kling-2.6/text-to-video", "input": {"prompt": "A hare"}, **fields})
+
+
+def refused(field: str, make: Any, **fields: Any) -> str:
+    with pytest.raises(InvalidRequestError) as caught:
+        make(**fields)
+    assert caught.value.field == field
+    assert not caught.value.retryable
+    return str(caught.value)

@@ -22,16 +22,24 @@ from airflow_provider_runway.kie.errors import (
 from airflow_provider_runway.kie.retry_rules import ONE_TRY
 
 from .clients import KEY, AsyncService, SyncService
-from .connecting import Connect, Proxied, connecting
+from .connecting import Connect, connecting
 from .support import GENERATE, READY, body
-from .wire import Act, Wire, hang, refused_port, reply, reset, send, send_and_close, send_without_end, unread
-
-TAKEN = reply(body({"taskId": "t-1"}))
-SEEN = reply(body(READY))
+from .wire import (
+    SEEN,
+    TAKEN,
+    Act,
+    Wire,
+    hang,
+    refused_port,
+    reply,
+    reset,
+    send,
+    send_and_close,
+    send_without_end,
+    unread,
+)
 
 connect = connecting([SyncService, AsyncService])
-# What a connection is kept for is decided by httpx's own transport; aiohttp's has its own ways.
-connect_by_httpx = connecting([SyncService])
 
 
 # --- nothing was sent
@@ -115,16 +123,6 @@ def test_a_post_whose_answer_does_not_come_in_time_is_ambiguous(connect: Connect
 # --- connections kept and not kept
 
 
-def test_no_submission_rides_on_a_connection_that_was_used_before(connect_by_httpx: Connect) -> None:
-    with Wire(TAKEN, SEEN, TAKEN, TAKEN) as wire:
-        service = connect_by_httpx(wire.url)
-        service.submit(GENERATE)
-        service.get_task("t-1")
-        service.submit(GENERATE)
-        service.submit(GENERATE)
-        assert [connection for connection, _ in wire.requests] == [0, 1, 2, 3]
-
-
 def test_polls_share_a_connection(connect: Connect) -> None:
     with Wire(SEEN, SEEN, reply(body(5))) as wire:
         service = connect(wire.url)
@@ -158,12 +156,6 @@ def test_what_is_said_before_the_answer_is_not_the_answer(connect: Connect, hint
 def test_an_empty_answer_is_told_as_one(connect: Connect, status: str) -> None:
     with Wire(reply(b"", status)) as wire, pytest.raises(RunwayError, match=f"HTTP {status[:3]}, the body is empty"):
         connect(wire.url, retry_rules=ONE_TRY).get_task("t-1")
-
-
-def test_a_switch_of_protocols_is_no_success(connect_by_httpx: Connect) -> None:
-    switch = send_and_close(b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
-    with Wire(switch) as wire, pytest.raises(AmbiguousSubmissionError):
-        connect_by_httpx(wire.url).submit(GENERATE)
 
 
 def test_a_compressed_answer_is_read(connect: Connect) -> None:
@@ -202,29 +194,3 @@ def test_redirects_are_not_followed_and_the_key_goes_nowhere_else(connect: Conne
                     call()
             assert all(KEY.encode() in request for _, request in wire.requests)
         assert elsewhere.connections == 0
-
-
-@pytest.mark.parametrize("url", ["http://kie.example", "https://kie.example"])
-def test_a_proxy_that_is_down_is_nothing_sent(connect_by_httpx: Connect, proxied: Proxied, url: str) -> None:
-    with refused_port() as port:
-        proxied(port)
-        with pytest.raises(NotSentError):
-            connect_by_httpx(url, retry_rules=ONE_TRY).submit(GENERATE)
-
-
-def test_a_proxy_that_refuses_the_tunnel_never_sees_the_key(connect_by_httpx: Connect, proxied: Proxied) -> None:
-    with Wire(reply(b"no", "407 Proxy Authentication Required")) as wire:
-        proxied(wire.port)
-        with pytest.raises(NotSentError, match="407"):
-            connect_by_httpx("https://kie.example", retry_rules=ONE_TRY).submit(GENERATE)
-        ((_, request),) = wire.requests
-        assert request.startswith(b"CONNECT kie.example:443")
-        assert KEY.encode() not in request
-
-
-def test_a_proxy_that_passes_on_and_gets_no_answer_is_ambiguous(connect_by_httpx: Connect, proxied: Proxied) -> None:
-    with Wire(reply(b"<html>Bad Gateway</html>", "502 Bad Gateway")) as wire:
-        proxied(wire.port)
-        with pytest.raises(AmbiguousSubmissionError, match="HTTP 502"):
-            connect_by_httpx("http://kie.example").submit(GENERATE)
-        assert len(wire.requests) == 1

@@ -14,6 +14,8 @@ from types import TracebackType
 
 from typing_extensions import Self
 
+from .support import READY, body
+
 Act = Callable[[socket.socket], None]
 
 
@@ -190,3 +192,8 @@ def refused_port() -> Iterator[int]:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         yield taken.getsockname()[1]
+
+
+TAKEN = reply(body({"taskId": "t-1"}))
+SEEN = reply(body(READY))
+CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
