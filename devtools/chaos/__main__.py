@@ -27,13 +27,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make chaos", description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=1, help="what goes wrong, and when")
     parser.add_argument("--videos", type=int, default=200, help="how many videos are made")
+    parser.add_argument("--records", action="store_true", help="keep the submission records in a folder")
     given = parser.parse_args()
     home = HOME / f"seed-{given.seed}"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)
     try:
         with ExitStack() as stack:
-            report = Trial(stack, home, _plan(given.seed, given.videos), Clock()).run()
+            report = Trial(stack, home, _plan(given.seed, given.videos, records=given.records), Clock()).run()
     except (ProcessDiedError, TimeoutError) as error:
         print(f"\nIt could not be judged. {error}\nEverything is kept in {home}.", file=sys.stderr)
         return 1
@@ -48,10 +49,10 @@ def main() -> int:
     return 1
 
 
-def _plan(seed: int, videos: int) -> Plan:
+def _plan(seed: int, videos: int, *, records: bool) -> Plan:
     seconds = 60.0 + 1.05 * videos
     return Plan(
-        title=f"Seed {seed}",
+        title=f"Seed {seed}{', records in a folder' if records else ''}",
         seed=seed,
         prompts=prompts(videos),
         seconds=seconds,
@@ -60,6 +61,7 @@ def _plan(seed: int, videos: int) -> Plan:
         sandbox=["--seconds", "4", "--distribution", "lognormal"],
         client_timeout=CLIENT_TIMEOUT,
         parallelism=PARALLELISM,
+        records=records,
         strikes=schedule(seed, seconds),
         faults=faults(seed),
     )

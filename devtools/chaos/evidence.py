@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Sequence
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -32,12 +34,14 @@ class Airflow:
     :param dag_id: the DAG.
     :param run_id: the DAG run.
     :param prompts: by map index.
+    :param records: where submission records are kept in a folder, the environment of Airflow's commands.
     """
 
     rest: AirflowRest
     dag_id: str
     run_id: str
     prompts: Sequence[str]
+    records: Mapping[str, str] | None = None
 
     def run_state(self) -> str:
         """The state of the run."""
@@ -56,18 +60,36 @@ class Airflow:
         paid = {each.prompt: each.task_id for each in ledger.paid}
         doubtful = [each for each in outcomes if each.ending is Ending.AMBIGUOUS]
         for each in doubtful:
-            place = self.dag_id, self.run_id, TASK
-            if each.prompt in paid:
-                record = self.rest.state_store(*place, each.index)[RECORD]
-                found = {**record, "stage": "submitted", "task_id": paid[each.prompt]}
-                self.rest.change_state(*place, RECORD, value=found, map_index=each.index)
+            task_id = paid.get(each.prompt)
+            if self.records is not None:
+                self._settle_in_folder(each.index, task_id, self.records)
             else:
-                self.rest.delete_state(*place, RECORD, each.index)
+                self._settle_in_store(each.index, task_id)
         if doubtful:
             self.rest.clear(self.dag_id, self.run_id, [(TASK, each.index) for each in doubtful])
         return Settlement(
             found=frozenset(each.prompt for each in doubtful if each.prompt in paid),
             made=frozenset(each.prompt for each in doubtful if each.prompt not in paid),
+        )
+
+    def _settle_in_store(self, index: int, task_id: str | None) -> None:
+        place = self.dag_id, self.run_id, TASK
+        if task_id is None:
+            self.rest.delete_state(*place, RECORD, index)
+        else:
+            record = self.rest.state_store(*place, index)[RECORD]
+            found = {**record, "stage": "submitted", "task_id": task_id}
+            self.rest.change_state(*place, RECORD, value=found, map_index=index)
+
+    def _settle_in_folder(self, index: int, task_id: str | None, env: Mapping[str, str]) -> None:
+        which = [self.dag_id, TASK, self.run_id, "--map-index", str(index)]
+        command = ["forget", *which, "--yes"] if task_id is None else ["set-id", task_id, *which]
+        subprocess.run(
+            [sys.executable, "-m", "airflow_provider_runway.cli", "records", *command],
+            env=env,
+            stdin=subprocess.DEVNULL,
+            check=True,
+            timeout=120,
         )
 
     def _outcome(self, instance: TaskInstance) -> Outcome:
@@ -123,10 +145,11 @@ def hidden_files(folder: Path) -> int:
     return sum(1 for path in folder.iterdir() if path.name.startswith("."))
 
 
-def files_with(text: str, folder: Path) -> tuple[list[str], int]:
-    """The files below a folder that contain a text, and how many were searched."""
-    paths = [path for path in folder.rglob("*") if path.is_file()]
-    return [str(path.relative_to(folder)) for path in paths if text.encode() in path.read_bytes()], len(paths)
+def files_with(text: str, *folders: Path) -> tuple[list[str], int]:
+    """The files below folders that contain a text, and how many were searched."""
+    paths = [(path, folder) for folder in folders for path in folder.rglob("*") if path.is_file()]
+    found = [str(path.relative_to(folder)) for path, folder in paths if text.encode() in path.read_bytes()]
+    return found, len(paths)
 
 
 def patiently(ask: Callable[[], Any]) -> Any:

@@ -71,6 +71,7 @@ class Plan:
     :param parallelism: how many tasks run at once.
     :param env: further environment of Airflow.
     :param airflow: further arguments of `AirflowStack`.
+    :param records: keep the submission records in a folder.
     :param strikes: who is killed, and when.
     :param faults: what the service does wrong.
     """
@@ -86,6 +87,7 @@ class Plan:
     parallelism: int
     env: Mapping[str, str] = field(default_factory=dict)
     airflow: Mapping[str, Any] = field(default_factory=dict)
+    records: bool = False
     strikes: Sequence[Strike] = ()
     faults: Sequence[Fault] = ()
 
@@ -144,6 +146,10 @@ class Trial:
             "CHAOS_PROMPTS": str(prompts_file),
             "CHAOS_VIDEOS": str(self._videos),
         }
+        if self._plan.records:
+            folder = self._home / "records"
+            folder.mkdir()
+            env["AIRFLOW__RUNWAY__RECORDS"] = str(folder)
         self._clock.say("airflow", "starting")
         return stack.enter_context(
             AirflowStack(
@@ -172,7 +178,10 @@ class Trial:
                 probability=each.probability,
                 seed=each.seed,
             )
-        batch = Airflow(self.rest, plan.dag_id, self.rest.trigger(plan.dag_id), plan.prompts)
+        run_id = self.rest.trigger(plan.dag_id)
+        batch = Airflow(
+            self.rest, plan.dag_id, run_id, plan.prompts, records=self.airflow.env if plan.records else None
+        )
         started = time.monotonic()
         striker = Striker(self.airflow, plan.strikes, self.service_port, self._home / "strikes.jsonl")
         striker.start()
@@ -246,7 +255,7 @@ class Trial:
             verdict.check_charges(outcomes, ledger),
             verdict.check_submissions(outcomes, ledger, striker.tasks_hit(self._plan.parallelism)),
             self._check_files(outcomes, ledger),
-            verdict.check_key(*files_with(self._key, self._home / "airflow"), ledger),
+            verdict.check_key(*files_with(self._key, *self._kept()), ledger),
         ]
         settlement = batch.settle(outcomes, ledger)
         found, made = len(settlement.found), len(settlement.made)
@@ -256,6 +265,10 @@ class Trial:
         files = self._check_files(final, after)
         checks.append(verdict.check_settled(final, ledger, after, settlement, files))
         return outcomes, settlement, checks
+
+    def _kept(self) -> list[Path]:
+        """The folders that Airflow has written to."""
+        return [folder for name in ("airflow", "records") if (folder := self._home / name).exists()]
 
     def _check_files(self, outcomes: list[Outcome], ledger: Ledger) -> Check:
         media = media_checksums(self.sandbox, ledger)

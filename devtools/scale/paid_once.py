@@ -128,7 +128,6 @@ def _measure(stack: ExitStack, given: argparse.Namespace) -> tuple[Report, Measu
 
 def _plan(given: argparse.Namespace, env: Mapping[str, str], *, database: str, broker: str) -> Plan:
     seconds = 30 + imposed(given.videos)
-    records = {"AIRFLOW__RUNWAY__RECORDS": f"file://{HOME}/records"} if given.records else {}
     many = str(max(1024, given.videos))
     return Plan(
         title=f"Seed {given.seed}, {_name(given)}",
@@ -144,10 +143,10 @@ def _plan(given: argparse.Namespace, env: Mapping[str, str], *, database: str, b
             **AIRFLOW,
             "AIRFLOW__CORE__MAX_MAP_LENGTH": many,
             "AIRFLOW__TRIGGERER__CAPACITY": many,
-            **records,
             **env,
         },
         airflow={"database": database, "broker": broker, "workers": WORKERS, "triggerers": 2, "timeout": 300},
+        records=given.records,
         strikes=() if given.no_kills else schedule(given.seed, seconds, RATES, AWAY),
     )
 

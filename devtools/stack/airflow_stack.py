@@ -97,8 +97,7 @@ class AirflowStack:
         :raises ProcessDiedError: one of them ended by itself, or was not healthy in time; with the end of its log.
         """
         self.home.mkdir(parents=True, exist_ok=True)
-        env = environment(self.home, self._dags, self.port, self._parallelism, all_admins=self._all_admins)
-        env |= self._extra_env
+        env = self.env
         self._leash = Leash()
         try:
             prepare_database(self.home, env)
@@ -163,6 +162,12 @@ class AirflowStack:
     def components(self) -> list[str]:
         """The names of its components."""
         return list(self._commands)
+
+    @property
+    def env(self) -> dict[str, str]:
+        """The environment of its components, for commands such as `airflow`."""
+        env = environment(self.home, self._dags, self.port, self._parallelism, all_admins=self._all_admins)
+        return env | self._extra_env
 
     def pid(self, component: str) -> int:
         """The process id of a component's main process."""
