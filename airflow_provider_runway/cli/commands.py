@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-import sys
 import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
+from airflow_provider_runway.cli.asking import agree
 from airflow_provider_runway.cli.ending import (
     ExitCode,
     code_before_paying,
@@ -194,15 +194,7 @@ def _agree(hook: RunwayHook, price: float | None, *, yes: bool) -> None:
     if floor is not None:
         check_floor(balance, price, floor)
     cost = f"This video costs {priced(price)}; {balance:g} credits are left."
-    if yes:
-        return say(cost)
-    if not sys.stdin.isatty():
-        end(ExitCode.REFUSED, f"{cost} There is no terminal to ask at: --yes spends without asking. Nothing was sent.")
-    sys.stderr.write(f"{cost} Make it? [y/N] ")
-    sys.stderr.flush()
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        end(ExitCode.REFUSED, "Nothing was sent.")
-    return None
+    agree(cost, "Make it?", "Nothing was sent.", yes=yes, yes_does="spends without asking")
 
 
 def _check_times(arguments: Namespace) -> None:

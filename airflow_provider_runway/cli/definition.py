@@ -53,7 +53,83 @@ exit codes:
   8  the video is there and could not be stored; "save" pays nothing
   130  interrupted"""
 
+_RECORDS = "airflow_provider_runway.cli.records"
+_STATES = ("in-doubt", "unsent", "submitted", "failed", "gone", "finished", "forgotten", "unreadable")
+_ROWS = Arg(
+    ("-o", "--output"),
+    choices=("table", "json", "yaml"),
+    default="table",
+    help="how the result is printed (default: table)",
+)
+_WHICH = Arg(
+    ("which",), nargs="+", metavar="WHICH", help="DAG_ID TASK_ID RUN_ID, or 8 digits of the record's key or more"
+)
+_MAP_INDEX = Arg(("--map-index",), type=int, default=-1, help="which of a mapped task (default: -1, not mapped)")
+_YES = Arg(("-y", "--yes"), action="store_true", help="do not ask")
+
+_RECORDS_COMMANDS = (
+    ActionCommand(
+        name="list",
+        help="List the submissions that are recorded",
+        func=lazy_load_command(f"{_RECORDS}.list_"),
+        args=(
+            Arg(("--dag-id",), help="only those of this DAG"),
+            Arg(("--run-id",), help="only those of this DAG run"),
+            Arg(("--state",), choices=_STATES, help="only those in this state"),
+            Arg(("--since",), metavar="TIME", help="only what was written to since: a date, or 7d"),
+            _CONN_ID,
+            _ROWS,
+        ),
+    ),
+    ActionCommand(
+        name="show",
+        help="Show all that is recorded of one Airflow task",
+        func=lazy_load_command(f"{_RECORDS}.show"),
+        args=(_WHICH, _MAP_INDEX, _CONN_ID, _ROWS),
+    ),
+    ActionCommand(
+        name="set-id",
+        help="Record the KIE task of a submission that is in doubt: the next try waits on it",
+        func=lazy_load_command(f"{_RECORDS}.set_id"),
+        args=(
+            Arg(("kie_task_id",), metavar="KIE_TASK_ID", help="the KIE task, as KIE.AI's logs name it"),
+            _WHICH,
+            _MAP_INDEX,
+            Arg(("--force",), action="store_true", help="whatever is known of the submission and of the task"),
+            _CONN_ID,
+        ),
+    ),
+    ActionCommand(
+        name="forget",
+        help="Leave the last submission of a task behind: the next try submits, and pays",
+        func=lazy_load_command(f"{_RECORDS}.forget"),
+        args=(_WHICH, _MAP_INDEX, _YES, _CONN_ID),
+    ),
+    ActionCommand(
+        name="prune",
+        help="Remove old records",
+        func=lazy_load_command(f"{_RECORDS}.prune"),
+        args=(
+            Arg(
+                ("--older-than",),
+                default="60d",
+                metavar="TIME",
+                help="what was not written to for so long (default: 60d; m, h, d or w), or since a date",
+            ),
+            Arg(("--dry-run",), action="store_true", help="list them, and remove nothing"),
+            _YES,
+            _CONN_ID,
+            _ROWS,
+        ),
+    ),
+)
+
 _SUBCOMMANDS = (
+    GroupCommand(
+        name="records",
+        help="See and put right what is recorded of submissions in the records folder",
+        subcommands=_RECORDS_COMMANDS,
+    ),
     ActionCommand(
         name="credits",
         help="Show the balance; free of charge",

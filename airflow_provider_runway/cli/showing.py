@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from airflow_provider_runway.cli.ending import printable
@@ -18,6 +18,27 @@ def show(result: Mapping[str, Any], output: str) -> None:
     """
     text = json.dumps(result, indent=2) if output == "json" else _table(result)
     sys.stdout.write(f"{text}\n")
+    sys.stdout.flush()
+
+
+def show_rows(rows: Sequence[Mapping[str, Any]], output: str) -> None:
+    """Print a list to standard output.
+
+    :param rows: Each with the same names.
+    :param output: ``"json"``, ``"yaml"`` or ``"table"``.
+    """
+    if output == "table":
+        cells = [list(rows[0]), *([_cell(value) for value in row.values()] for row in rows)] if rows else []
+        widths = [max(map(len, column)) for column in zip(*cells, strict=True)]
+        lines = ("  ".join(map(str.ljust, line, widths)).rstrip() for line in cells)
+        text = "\n".join(lines)
+    elif output == "yaml":
+        from airflow.utils import yaml
+
+        text = yaml.dump([dict(row) for row in rows], sort_keys=False).rstrip()
+    else:
+        text = json.dumps(list(rows), indent=2)
+    sys.stdout.write(f"{text}\n" if text else "")
     sys.stdout.flush()
 
 

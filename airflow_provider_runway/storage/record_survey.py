@@ -38,20 +38,22 @@ class Found:
     fault: UnreadableRecordError | None = None
 
 
-def survey(access: RecordAccess, *, since: datetime | None = None, before: datetime | None = None) -> Iterator[Found]:
+def survey(
+    access: RecordAccess, *, key: str = "", since: datetime | None = None, before: datetime | None = None
+) -> Iterator[Found]:
     """All that the folder has, by Airflow task, those that were written to last at the end.
 
+    :param key: What the keys begin with.
     :param since: Leave out what was written to before.
     :param before: Leave out what was written to since.
     """
     files: dict[str, list[tuple[str, datetime]]] = {}
     for name, changed in access.insist("read", lambda: list(access.files.changed())):
-        key, _, file = name.partition("/")
-        if _KEY.fullmatch(key):
-            files.setdefault(key, []).append((file, changed))
+        of, _, file = name.partition("/")
+        if _KEY.fullmatch(of) and of.startswith(key):
+            files.setdefault(of, []).append((file, changed))
     found = [
-        Found(key, tuple(name for name, _ in those), max(changed for _, changed in those))
-        for key, those in files.items()
+        Found(of, tuple(name for name, _ in those), max(changed for _, changed in those)) for of, those in files.items()
     ]
     found = [
         each

@@ -122,9 +122,11 @@ class RecordsFolder:
         """Keep the value of this name no longer."""
         self._access.insist("written", lambda: self._access.files.remove(_value_file(of, name)))
 
-    def survey(self, *, since: datetime | None = None, before: datetime | None = None) -> Iterator[Found]:
+    def survey(
+        self, *, key: str = "", since: datetime | None = None, before: datetime | None = None
+    ) -> Iterator[Found]:
         """All that the folder has; see :func:`airflow_provider_runway.storage.record_survey.survey`."""
-        return record_survey.survey(self._access, since=since, before=before)
+        return record_survey.survey(self._access, key=key, since=since, before=before)
 
     def remove(self, found: Found) -> bool:
         """Remove all that there is of an Airflow task, unless it has been written to meanwhile: whether it is gone."""

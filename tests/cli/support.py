@@ -8,17 +8,15 @@ import signal
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
-from versions import AIRFLOW
 
+from airflow_provider_runway.operators.folder_records import read_entry
+from airflow_provider_runway.operators.submission import Stage, Submission, plan
+from airflow_provider_runway.storage.record_entries import Coordinates
+from airflow_provider_runway.storage.records import RecordsFolder
 from airflow_provider_runway.utils.versions import command_line
-
-if TYPE_CHECKING or AIRFLOW >= (3, 2):
-    pass
-else:
-    pass
 
 
 class Terminal(io.StringIO):
@@ -59,3 +57,19 @@ def interrupts(monkeypatch: pytest.MonkeyPatch, target: Any, name: str) -> None:
         signal.raise_signal(signal.SIGINT)
 
     monkeypatch.setattr(target, name, interrupt)
+
+
+FOX = Coordinates(dag_id="foxes", run_id="manual__2026-11-01T00:00:00+00:00", task_id="make")
+WORDS = (FOX.dag_id, FOX.task_id, FOX.run_id)
+INTENT = Submission(stage=Stage.INTENT, fingerprint="0123456789abcdef", intended_at="2026-11-01T00:00:00+00:00")
+
+
+Record = Callable[..., Coordinates]
+
+
+def current(folder: RecordsFolder, of: Coordinates = FOX) -> Submission:
+    return read_entry(folder.entries(of)[-1])
+
+
+def next_try(folder: RecordsFolder, of: Coordinates = FOX) -> type:
+    return type(plan(current(folder, of), INTENT.fingerprint, has_succeeded=False, resubmit_ambiguous=False))

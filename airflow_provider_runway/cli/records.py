@@ -1,0 +1,184 @@
+"""``airflow runway records``: what was recorded of submissions, and what a person puts right."""
+
+from __future__ import annotations
+
+import re
+from argparse import Namespace
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+from airflow_provider_runway.cli.asking import agree
+from airflow_provider_runway.cli.ending import ExitCode, command, end, say
+from airflow_provider_runway.cli.recorded import COLUMNS, UNREADABLE, find, history, is_open, row_of, word
+from airflow_provider_runway.cli.recorded_task import check_task
+from airflow_provider_runway.cli.showing import show_rows
+from airflow_provider_runway.hooks.connections import get_settings
+from airflow_provider_runway.hooks.records import records_folder
+from airflow_provider_runway.kie.advice import page
+from airflow_provider_runway.kie.errors import ConnectionSettingsError
+from airflow_provider_runway.kie.rules import is_task_id
+from airflow_provider_runway.operators.outcomes import BY_HAND
+from airflow_provider_runway.operators.submission import OVER, Stage, Submission
+from airflow_provider_runway.results import to_iso, utc_now
+from airflow_provider_runway.storage.record_entries import Coordinates
+from airflow_provider_runway.storage.records import RecordsFolder
+from airflow_provider_runway.utils.config import read_records
+
+# Digits of a key that a table shows.
+_SHORT = 12
+
+
+@command
+def list_(arguments: Namespace) -> None:
+    """Print the submissions that the folder has, the one that was written to last at the end."""
+    since = None if arguments.since is None else _moment("--since", arguments.since)
+    rows = list[Mapping[str, Any]]()
+    for found in _folder(arguments).survey(since=since):
+        if found.fault is not None:
+            say(str(found.fault))
+            rows.append({"key": found.key, "state": UNREADABLE})
+        rows += (row_of(found.key, entry) for entry in found.entries)
+    wanted = {name: getattr(arguments, name) for name in ("dag_id", "run_id", "state")}
+    wanted["state"] = wanted["state"] and wanted["state"].replace("-", " ")
+    rows = [row for row in rows if all(value in {None, row.get(name)} for name, value in wanted.items())]
+    _show(rows, arguments.output)
+
+
+@command
+def show(arguments: Namespace) -> None:
+    """Print all that was recorded of one Airflow task."""
+    record = find(_folder(arguments), arguments)
+    rows = [
+        {"number": entry.number, "at": at, "by": writer, "state": word(stage), **said}
+        for entry in record.entries
+        for at, writer, stage, said in history(entry)
+    ]
+    of = {"key": record.of.key, **asdict(record.of)}
+    if arguments.output == "table":
+        say("  ".join(f"{name} {value}" for name, value in of.items() if value is not None))
+        return show_rows(rows, arguments.output)
+    return show_rows([{**of, **row} for row in rows], arguments.output)
+
+
+@command
+def set_id(arguments: Namespace) -> None:
+    """Record the KIE task of a submission that is in doubt."""
+    folder = _folder(arguments)
+    task_id = arguments.kie_task_id.strip()
+    if not is_task_id(task_id):
+        end(ExitCode.WRONG, f"A task id is a text without white space; got {arguments.kie_task_id!r}.")
+    record = find(folder, arguments)
+    entry, known = record.current()
+    if known.task_id == task_id and known.stage not in OVER:
+        return say(f"It is recorded already: the submission is of task {task_id}.")
+    if not arguments.force:
+        if known.stage is not Stage.INTENT:
+            named = f", of task {known.task_id}" if known.task_id else ""
+            end(ExitCode.REFUSED, f"It is not in doubt: the submission is {known.stage}{named}. --force records it.")
+        other = _recorded_for_another(folder, task_id, record.of, known)
+        if other:
+            end(ExitCode.REFUSED, f"Task {task_id} is recorded for another Airflow task: {other}. --force records it.")
+        task_id = check_task(arguments.conn_id, task_id, known)
+    outcome = replace(known, stage=Stage.SUBMITTED, task_id=task_id, submitted_at=known.submitted_at)
+    folder.add_outcome(record.of, entry.number, entry.nonce, BY_HAND, outcome.to_json())
+    return say(
+        f"Recorded: the submission is task {task_id}. Clear the Airflow task: it waits on that video, for nothing."
+    )
+
+
+@command
+def forget(arguments: Namespace) -> None:
+    """Leave the last submission behind, once the person has agreed."""
+    folder = _folder(arguments)
+    record = find(folder, arguments)
+    entry, known = record.current()
+    if known.stage in OVER:
+        return say(f"There is nothing to forget: the submission is {word(known.stage)}, and the next try submits.")
+    loss = f"{_loss(known)} The next try submits, and pays."
+    agree(loss, "Forget this submission?", "Nothing was changed.", yes=arguments.yes)
+    outcome = replace(known, stage=Stage.FORGOTTEN)
+    folder.add_outcome(record.of, entry.number, entry.nonce, "forget", outcome.to_json())
+    return say("Forgotten. Clear the Airflow task: it submits anew.")
+
+
+@command
+def prune(arguments: Namespace) -> None:
+    """Remove what no file was added to for long, once the person has agreed."""
+    folder = _folder(arguments)
+    before = _moment("--older-than", arguments.older_than)
+    old = list(folder.survey(before=before))
+    if not old:
+        return say("There is no record so old.")
+    open_ = sum(is_open(entry) for found in old for entry in found.entries)
+    doubt = f" {open_} of their submissions have not ended." if open_ else ""
+    what = f"{len(old)} records have not been written to since {to_iso(before)}.{doubt}"
+    if arguments.dry_run:
+        rows = [row_of(found.key, entry) for found in old for entry in found.entries]
+        _show(rows, arguments.output)
+        return say(f"{what} Nothing was removed: this is a dry run.")
+    facts = f"{what} A further try of such a task submits, and pays."
+    agree(facts, "Remove them?", "Nothing was removed.", yes=arguments.yes)
+    removed = sum(map(folder.remove, old))
+    kept = f" {len(old) - removed} were written to meanwhile, and stay." if removed < len(old) else ""
+    return say(f"{removed} records are removed.{kept}")
+
+
+def _show(rows: Sequence[Mapping[str, Any]], output: str) -> None:
+    """Print a list of submissions; a table has no room for whole keys."""
+    shown = [{name: row.get(name) for name in COLUMNS} for row in rows]
+    if output == "table":
+        shown = [{**row, "key": str(row["key"])[:_SHORT]} for row in shown]
+    show_rows(shown, output)
+
+
+def _folder(arguments: Namespace) -> RecordsFolder:
+    try:
+        folder = records_folder(get_settings(arguments.conn_id))
+    except ConnectionSettingsError as error:
+        url = read_records()
+        if url is None or not error.is_missing:
+            raise
+        folder = RecordsFolder(url)
+    if folder is None:
+        end(
+            ExitCode.REFUSED,
+            f"There is no records folder: neither connection {arguments.conn_id!r} nor [runway] records names one. For "
+            f"what Airflow's task state store has (3.3 and later) see {page('retries.md#the-record')}.",
+        )
+    return folder
+
+
+def _loss(known: Submission) -> str:
+    if known.task_id is None:
+        return f"It is unknown whether KIE.AI took what was sent at {known.intended_at}: that may be paid."
+    return f"Task {known.task_id} was submitted, and is paid unless KIE.AI fails it."
+
+
+def _recorded_for_another(folder: RecordsFolder, task_id: str, of: Coordinates, known: Submission) -> str | None:
+    """Which other Airflow task has this KIE task, among those that were recorded since."""
+    since = datetime.fromisoformat(known.intended_at) - timedelta(days=1)
+    for found in folder.survey(since=since):
+        named = {outcome.value.get("task_id") for entry in found.entries for outcome in entry.outcomes}
+        if task_id in named and found.of is not None and found.of != of:
+            return f"{found.of.dag_id} {found.of.task_id} {found.of.run_id} (map index {found.of.map_index})"
+    return None
+
+
+_UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
+
+
+def _moment(option: str, text: str) -> datetime:
+    """The moment so long ago, such as ``60d``, or of that date."""
+    ago = re.fullmatch(r"(\d{1,6})([mhdw])", text)
+    try:
+        if ago:
+            return utc_now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
+        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    except (ValueError, OverflowError):
+        end(
+            ExitCode.WRONG,
+            f"{option} is a time such as 60d or 12h, or a date such as {to_iso(utc_now())[:10]}; got {text!r}.",
+        )
+    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
