@@ -18,6 +18,7 @@ from fakes import FakeStore, fake_context
 from airflow_provider_runway.operators.base import RunwayVideoOperator
 from airflow_provider_runway.operators.runway import RunwayGenerateOperator
 from airflow_provider_runway.operators.submission import Stage
+from airflow_provider_runway.sandbox import Sandbox
 from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
 
 FOX = {"task_id": "video", "prompt": "A fox in the snow", "aspect_ratio": "16:9"}
@@ -231,3 +232,7 @@ def is_waiting(outcome: object) -> bool:
 
 def _as_stored(value: Any) -> Any:
     return json.loads(json.dumps(value))
+
+
+def posts(kie: Sandbox) -> int:
+    return len(kie.ledger.submissions)

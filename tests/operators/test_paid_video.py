@@ -13,14 +13,10 @@ from fakes import GivenTime
 from versions import TaskDeferralError
 
 from airflow_provider_runway.exceptions import (
-    AuthenticationError,
-    DeadLinkError,
-    GenerationFailedError,
-    ServerError,
     VideoExpiredError,
 )
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
-from airflow_provider_runway.sandbox import CutAfter, Fail, Missing, Refuse, Sandbox
+from airflow_provider_runway.sandbox import CutAfter, Sandbox
 
 from .support import FOX, NEXT, Task, is_waiting, rendered
 from .test_upload import picture
@@ -166,54 +162,6 @@ def test_a_deferral_of_a_release_that_kept_no_facts_goes_on(
     assert task.resume(waiting)["saved_to"]
 
 
-@pytest.mark.parametrize("code", [429, 455, 500, 503])
-@pytest.mark.parametrize("deferrable", [True, False])
-def test_a_fault_that_passes_is_waited_out_at_the_last_poll_and_at_a_reattachment(
-    kie: Sandbox, given_time: GivenTime, code: int, deferrable: bool
-) -> None:
-    task = Task()
-    waiting = task.start()
-    event = waiting.wait()
-    kie.fault(Refuse(code), on="record", times=6)
-
-    outcome = task.resume(waiting, event)
-    assert is_waiting(outcome)
-
-    kie.clear_faults()
-    kie.fault(Refuse(code), on="record", times=6)
-    assert task.changed(deferrable=deferrable).run()["state"] == "success"
-    assert len(kie.ledger.charges) == 1
-
-
-def test_a_fault_that_passes_fails_the_last_poll_once_the_time_is_up(kie: Sandbox, given_time: GivenTime) -> None:
-    task = Task()
-    waiting = task.start()
-    event = waiting.wait()
-    kie.fault(Refuse(500), on="record")
-    waiting.arguments["deadline"] = 0.0
-
-    with pytest.raises(ServerError, match="is paid"):
-        task.resume(waiting, event)
-
-
-def test_a_fault_that_passes_is_nothing_to_a_retry_that_waits_for_nothing(kie: Sandbox, given_time: GivenTime) -> None:
-    task = Task(wait_for_completion=False)
-    task.airflow_makes_of_success = "failed"
-    first = task.run()["task_id"]
-    kie.fault(Refuse(500), on="record")
-
-    assert task.run()["task_id"] == first
-
-
-def test_a_key_that_is_refused_at_a_reattachment_is_no_fault_that_passes(kie: Sandbox, given_time: GivenTime) -> None:
-    task = Task()
-    task.start()
-    kie.fault(Refuse(401), on="record")
-
-    with pytest.raises(AuthenticationError, match="is paid"):
-        task.run()
-
-
 def test_the_log_has_the_paid_id_even_if_the_try_is_ended_while_it_is_written_down(
     kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -230,75 +178,6 @@ def test_the_log_has_the_paid_id_even_if_the_try_is_ended_while_it_is_written_do
     with pytest.raises(AirflowTaskTimeout):
         task.run()
     assert f"Submitted to KIE.AI: task {kie.tasks[0].task_id}" in capfd.readouterr().out
-
-
-@pytest.fixture
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.sleep", lambda _seconds: None)
-
-
-def failing_once(task: Task, monkeypatch: pytest.MonkeyPatch, name: str, *, written: bool = False) -> None:
-    """Let the state store fail the next time it is asked.
-
-    :param written: Whether it has done what it was asked, and only its answer is lost.
-    """
-    usual = getattr(task.store, name)
-
-    def fail(*args: Any, **options: Any) -> None:
-        monkeypatch.setattr(task.store, name, usual)
-        if written:
-            usual(*args, **options)
-        raise RuntimeError("the API server is away")
-
-    monkeypatch.setattr(task.store, name, fail)
-
-
-@pytest.mark.usefixtures("no_pauses")
-def test_a_moment_without_the_store_after_a_refusal_leaves_nothing_in_doubt(
-    kie: Sandbox, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kie.fault(Refuse(422), on="submit", times=1)
-    task = Task()
-    failing_once(task, monkeypatch, "delete")
-    with pytest.raises(AirflowFailException, match="Nothing was paid"):
-        task.run()
-
-    task.clear()
-
-    assert is_waiting(task.start())
-
-
-@pytest.mark.usefixtures("no_pauses")
-@pytest.mark.parametrize("written", [True, False])
-def test_a_moment_without_the_store_before_the_submission_leaves_nothing_in_doubt(
-    kie: Sandbox, monkeypatch: pytest.MonkeyPatch, written: bool
-) -> None:
-    task = Task()
-    failing_once(task, monkeypatch, "set", written=written)
-
-    assert is_waiting(task.start())
-    assert task.store.record is not None
-    assert task.store.record["stage"] == "submitted"
-
-
-@pytest.mark.usefixtures("no_pauses")
-def test_what_kie_has_failed_is_not_called_paid_although_that_could_not_be_noted(
-    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
-) -> None:
-    kie.fault(Fail("Generation failed, please try again later"))
-    task = Task()
-    waiting = task.start()
-    event = waiting.wait()
-
-    def refuse(*_: object, **__: object) -> None:
-        raise RuntimeError("the API server is away")
-
-    monkeypatch.setattr(task.store, "set", refuse)
-    capfd.readouterr()
-    with pytest.raises(GenerationFailedError):
-        task.resume(waiting, event)
-
-    assert "goes on with it" not in capfd.readouterr().out
 
 
 def test_a_video_that_expires_while_it_is_stored_is_gone_and_clearing_submits_as_said(
@@ -363,70 +242,6 @@ def test_a_trigger_that_dies_leaves_a_last_line_about_what_is_paid(
     )
 
 
-def test_a_cleared_task_replaces_its_own_video_and_thumbnail(
-    kie: Sandbox, given_time: GivenTime, tmp_path: Path
-) -> None:
-    task = Task(save_to=f"{tmp_path}/fox.mp4", thumbnail=True)
-    task.run()
-    (first, picture_there) = [(tmp_path / name).read_bytes() for name in ("fox.mp4", "fox.png")]
-    task.clear()
-
-    result = task.run()
-
-    assert result["thumbnail_saved_to"]
-    assert (tmp_path / "fox.mp4").read_bytes() != first
-    assert picture_there
-    assert len(kie.ledger.charges) == 2
-
-
-def test_a_cleared_task_leaves_a_picture_alone_that_it_has_not_made(
-    kie: Sandbox, given_time: GivenTime, tmp_path: Path
-) -> None:
-    holiday = tmp_path / "fox.png"
-    holiday.write_bytes(b"my holiday picture")
-    task = Task(save_to=f"{tmp_path}/fox.mp4", thumbnail=True)
-
-    for _ in range(3):
-        task.run()
-        task.clear()
-        assert holiday.read_bytes() == b"my holiday picture"
-
-
-@pytest.mark.parametrize("deferrable", [True, False])
-def test_a_cleared_task_leaves_a_video_alone_that_another_task_has_stored_there_since(
-    kie: Sandbox, given_time: GivenTime, tmp_path: Path, deferrable: bool
-) -> None:
-    target = tmp_path / "fox.mp4"
-    one = Task(save_to=str(target), deferrable=deferrable)
-    one.run()
-    target.rename(tmp_path / "archive.mp4")
-    Task(save_to=str(target), prompt="A hare").run()
-    others = target.read_bytes()
-    one.clear()
-
-    with pytest.raises(AirflowFailException, match=r"TargetExistsError: .*Nothing was sent or paid"):
-        one.run()
-
-    assert target.read_bytes() == others
-    assert len(kie.ledger.charges) == 2
-
-
-def test_a_video_that_came_to_the_target_while_this_one_was_made_is_left_alone(
-    kie: Sandbox, given_time: GivenTime, tmp_path: Path
-) -> None:
-    target = tmp_path / "fox.mp4"
-    task = Task(save_to=str(target))
-    task.run()
-    task.clear()
-    waiting = task.start()
-    target.write_bytes(b"another's")
-
-    with pytest.raises(AirflowFailException, match="TargetExistsError"):
-        task.resume(waiting)
-
-    assert target.read_bytes() == b"another's"
-
-
 @pytest.mark.parametrize("native", [True, False])
 @pytest.mark.parametrize("template", ["{{ params.gone.title }}", "{{ gone", "{{ 'a' | nothing }}"])
 def test_a_template_that_cannot_be_rendered_is_final(kie: Sandbox, native: bool, template: str) -> None:
@@ -484,25 +299,3 @@ def test_what_another_release_has_deferred_with_is_handed_over(
     result = task.resume(waiting)
 
     assert (result["state"], result["saved_to"]) == ("success", f"file://{tmp_path}/fox.mp4")
-
-
-@pytest.mark.parametrize("is_done_before", [False, True])
-def test_a_record_that_does_not_show_while_a_dead_link_is_renewed_costs_nothing(
-    kie: Sandbox, given_time: GivenTime, tmp_path: Path, is_done_before: bool
-) -> None:
-    task = Task(save_to=f"{tmp_path}/fox.mp4")
-    task.airflow_makes_of_success = "failed"
-    waiting = task.start()
-    ended = waiting.wait()
-    if is_done_before:
-        task.resume(waiting, ended)
-        (tmp_path / "fox.mp4").unlink()
-    kie.fault(Refuse(404, http_status=404), on="media", times=None)
-    kie.fault(Missing(), on="record", skip=1, times=1)  # the first is polled before the link is renewed
-
-    with pytest.raises(DeadLinkError):
-        task.run() if is_done_before else task.resume(waiting, ended)
-    kie.clear_faults()
-
-    assert task.run()["state"] == "success"
-    assert len(kie.ledger.charges) == 1
