@@ -9,29 +9,22 @@ TESTS = Path(__file__).parent
 PACKAGE = TESTS.parent / "airflow_provider_runway"
 LONGEST = 300
 FILES = {file.relative_to(PACKAGE).as_posix(): file for file in sorted(PACKAGE.rglob("*.py"))}
-# Modules and folders whose tests have another name: where most of them are. The sandbox is tested over HTTP, as
-# a client sees it; what is a part of one thing, as that thing.
+# Modules and folders that are tested through others: where most of their tests are, and why there.
 TESTED_IN: Mapping[str, str] = {
-    "cli/__main__.py": "cli/test_main.py",
-    "hooks/connections.py": "hooks/test_runway.py",
-    "hooks/form.py": "test_get_provider_info.py",
-    "hooks/uploads.py": "kie/test_uploads.py",
-    "kie/advice.py": "kie/test_errors.py",
-    "kie/over_aiohttp.py": "kie/test_client_on_the_wire.py",
-    "operators/base.py": "operators/test_execution.py",
-    "operators/free_task.py": "operators/test_upload.py",
-    "operators/runway.py": "operators/test_parameters.py",
-    "operators/submitter.py": "operators/test_refusals.py",
-    "operators/try_end.py": "operators/test_paid_once.py",
-    "operators/video_job.py": "operators/test_execution.py",
-    "plugin/airflow_models.py": "plugin/test_videos.py",
-    "plugin/app.py": "plugin/test_access.py",
-    "plugin/cards.py": "plugin/test_videos.py",
-    "plugin/listing.py": "plugin/test_videos.py",
-    "plugin/operator_names.py": "plugin/test_definition.py",
-    "sandbox": "sandbox/test_runway_endpoints.py",
-    "utils/failures.py": "operators/test_failures.py",
-    "utils/mixins.py": "operators/test_execution.py",
+    "cli/__main__.py": "cli/test_main.py",  # another name, the same thing
+    "hooks/form.py": "test_get_provider_info.py",  # read as a part of the provider's info
+    "kie/advice.py": "kie/test_flows_of_refusals.py",  # the texts of errors end in it
+    "kie/over_aiohttp.py": "kie/test_client_on_the_wire.py",  # one of two senders that all of it runs through
+    "operators/free_task.py": "operators/test_upload.py",  # what the tasks that spend nothing inherit
+    "operators/try_end.py": "operators/test_paid_once.py",  # seen by what the next try pays
+    "operators/video_job.py": "operators/test_lifecycle.py",  # values alone, which the lifecycle takes and gives
+    "plugin/airflow_models.py": "plugin/test_videos.py",  # read by the list of videos alone
+    "plugin/app.py": "plugin/test_access.py",  # the routes, which are asked as who may
+    "plugin/cards.py": "plugin/test_videos.py",  # what the list of videos is made of
+    "plugin/listing.py": "plugin/test_videos.py",  # same
+    "plugin/operator_names.py": "plugin/test_definition.py",  # a table for the page
+    "sandbox": "sandbox/test_runway_endpoints.py",  # asked over HTTP, as by a client
+    "utils/mixins.py": "operators/test_base.py",  # what operators and sensor inherit
 }
 
 

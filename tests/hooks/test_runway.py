@@ -2,21 +2,16 @@ from __future__ import annotations
 
 import asyncio
 import json
-import logging
 import re
-from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
-from airflow.sdk._shared.secrets_masker import _secrets_masker as secrets_masker
 from fakes import GivenTime
 
 from airflow_provider_runway.exceptions import (
     AmbiguousSubmissionError,
     AuthenticationError,
-    ConnectionSettingsError,
     GenerationFailedError,
     InvalidRequestError,
     TaskNotFoundError,
@@ -25,37 +20,7 @@ from airflow_provider_runway.exceptions import (
 from airflow_provider_runway.hooks.runway import ExtendRequest, GenerateRequest, RunwayHook, VideoTask
 from airflow_provider_runway.sandbox import CutAfter, Fail, Refuse, Sandbox
 
-REQUEST = GenerateRequest(prompt="A fox in the snow", aspect_ratio="16:9")
-KEY = "k3y-of-the-account"
-
-
-class Method:
-    """A method of the hook, or the same of its async client."""
-
-    def __init__(self, form: str) -> None:
-        self.form = form
-
-    def __call__(self, hook: RunwayHook, name: str, *args: Any, **kwargs: Any) -> Any:
-        if self.form == "sync":
-            with hook:
-                return getattr(hook, name)(*args, **kwargs)
-        return asyncio.run(self._awaited(hook, name, *args, **kwargs))
-
-    async def _awaited(self, hook: RunwayHook, name: str, *args: Any, **kwargs: Any) -> Any:
-        async with hook.a_get_conn() as client:
-            return await getattr(client, name)(*args, **kwargs)
-
-
-@pytest.fixture(params=["sync", "async"])
-def call(request: pytest.FixtureRequest) -> Method:
-    return Method(request.param)
-
-
-def mocked(monkeypatch: pytest.MonkeyPatch, handler: Callable[[httpx.Request], httpx.Response]) -> RunwayHook:
-    monkeypatch.setenv(
-        "AIRFLOW_CONN_CLIPS", json.dumps({"conn_type": "runway", "password": KEY, "host": "https://kie.example"})
-    )
-    return RunwayHook("clips", transport=httpx.MockTransport(handler))
+from .support import KEY, REQUEST, Method, mocked
 
 
 def test_a_video_is_submitted_polled_and_waited_for(kie: Sandbox, given_time: GivenTime, call: Method) -> None:
@@ -133,55 +98,6 @@ def test_a_wrong_key_is_one_clear_sentence_without_the_key(
     assert str(caught.value).startswith("Connection 'clips': KIE.AI answered with code 401")
 
 
-@pytest.mark.parametrize("password", [f"{KEY}\n", f" {KEY}", f"\t{KEY} \r\n", KEY])
-def test_what_is_sent_is_masked_in_logs_whatever_stands_around_it_in_the_connection(
-    kie: Sandbox, monkeypatch: pytest.MonkeyPatch, call: Method, password: str
-) -> None:
-    masker = secrets_masker()
-    monkeypatch.setattr(masker, "patterns", set())
-    monkeypatch.setattr(masker, "replacer", None)
-    connection = {"conn_type": "runway", "host": kie.url, "password": password}
-    monkeypatch.setenv("AIRFLOW_CONN_CLIPS", json.dumps(connection))
-
-    with pytest.raises(AuthenticationError):
-        call(RunwayHook("clips"), "credits")
-
-    assert KEY not in masker.redact(f"Bearer {KEY}!")
-
-
-def test_a_file_goes_nowhere_where_the_host_is_not_kies_and_no_other_is_named(
-    kie: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    connection = {"conn_type": "runway", "host": kie.url, "password": kie.key}
-    monkeypatch.setenv("AIRFLOW_CONN_CLIPS", json.dumps(connection))
-    requests = list[httpx.Request]()
-
-    def take(request: httpx.Request) -> httpx.Response:
-        requests.append(request)
-        return httpx.Response(500)
-
-    with pytest.raises(ConnectionSettingsError, match=r"Connection 'clips': .*'upload_url'.* Nothing was sent"):
-        RunwayHook("clips", transport=httpx.MockTransport(take)).upload(str(tmp_path / "fox.png"))
-
-    assert requests == []
-
-
-def test_a_connection_without_a_key_is_refused_before_anything_is_sent(
-    kie: Sandbox, monkeypatch: pytest.MonkeyPatch, call: Method
-) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_CLIPS", json.dumps({"conn_type": "runway", "host": kie.url}))
-
-    with pytest.raises(ConnectionSettingsError, match="Connection 'clips': There is no API key"):
-        call(RunwayHook("clips"), "submit", REQUEST)
-
-    assert kie.ledger.requests == ()
-
-
-def test_a_connection_that_does_not_exist_is_named(call: Method) -> None:
-    with pytest.raises(ConnectionSettingsError, match="There is no connection 'no_such_conn' that Airflow can read"):
-        call(RunwayHook("no_such_conn"), "credits")
-
-
 def test_the_key_goes_out_as_bearer_token_with_our_user_agent(monkeypatch: pytest.MonkeyPatch) -> None:
     seen = list[httpx.Request]()
 
@@ -211,28 +127,6 @@ def test_an_answer_of_the_edge_is_quoted_with_its_status_and_without_the_key(
         hook.credits()
 
     assert KEY not in str(caught.value)
-
-
-def test_the_connection_is_read_once_and_the_client_built_once(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    with RunwayHook() as hook:
-        client = hook.get_conn()
-        monkeypatch.delenv("AIRFLOW_CONN_RUNWAY_DEFAULT")
-        assert hook.get_conn() is client
-        assert hook.credits() == 5000
-    assert hook.get_conn() is not client
-    hook.close()
-    hook.close()
-
-
-def test_nothing_shows_the_key(
-    kie: Sandbox, caplog: pytest.LogCaptureFixture, capfd: pytest.CaptureFixture[str]
-) -> None:
-    with caplog.at_level(logging.DEBUG), RunwayHook() as hook:
-        client = hook.get_conn()
-        hook.submit(REQUEST)
-        shown = [repr(hook), repr(hook.settings), repr(client), repr(client.address), str(vars(client)), caplog.text]
-
-    assert all(kie.key not in text for text in [*shown, *capfd.readouterr()])
 
 
 def test_the_test_button_says_how_many_credits_are_left(kie: Sandbox) -> None:
@@ -325,31 +219,6 @@ def test_a_wait_with_a_time_that_cannot_work_is_refused_unsent(kie: Sandbox, nam
 def test_no_wait_polls_more_often_than_once_a_second(kie: Sandbox) -> None:
     with RunwayHook() as hook, pytest.raises(InvalidRequestError, match="poll_interval must be a time of at least 1 s"):
         hook.wait("t-1", poll_interval=0.99)
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "runway://:abcd/efgh1234@",
-        "runway://:abcd#efgh1234@",
-        "runway://:abcdefgh@host:port",
-        "{",
-        '{"conn_type": "runway", "password": 5}',
-        '{"conn_type": "runway", "password": "abcdefgh1234", "host": ["h"]}',
-        '{"conn_type": "runway", "password": "abcdefgh1234", "port": "x"}',
-        '{"conn_type": "runway", "password": "abcdefgh1234", "nonsense": 5}',
-    ],
-)
-def test_a_connection_that_is_there_and_cannot_be_read_is_not_called_missing(
-    monkeypatch: pytest.MonkeyPatch, text: str
-) -> None:
-    monkeypatch.setenv("AIRFLOW_CONN_CLIPS", text)
-
-    with pytest.raises(ConnectionSettingsError, match="cannot read what AIRFLOW_CONN_CLIPS says") as caught:
-        _ = RunwayHook("clips").settings
-    assert "abcd" not in str(caught.value)
-    with pytest.raises(ConnectionSettingsError, match="cannot read what AIRFLOW_CONN_CLIPS says"):
-        asyncio.run(RunwayHook("clips").a_get_settings())
 
 
 def test_a_transport_in_place_of_the_network_is_never_passed_by(kie: Sandbox) -> None:

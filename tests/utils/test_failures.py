@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowException
 from fakes import GivenTime, fake_context
+from operators.support import Task
 
 from airflow_provider_runway import exceptions
 from airflow_provider_runway.exceptions import CreditFloorError, InvalidRequestError, RunwayError
@@ -19,8 +20,6 @@ from airflow_provider_runway.results import utc_now
 from airflow_provider_runway.sandbox import Expire, Fail, Refuse, Sandbox, WrongLength
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator
-
-from .support import Task
 
 KINDS: list[type[RunwayError]] = [getattr(exceptions, name) for name in exceptions.__all__]
 
