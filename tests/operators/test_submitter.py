@@ -15,6 +15,7 @@ from airflow_provider_runway.exceptions import (
     RunwayError,
     ServerError,
 )
+from airflow_provider_runway.operators import store_records
 from airflow_provider_runway.operators.runway import RunwayGenerateOperator
 from airflow_provider_runway.sandbox import (
     CutAfter,
@@ -103,6 +104,7 @@ def test_what_cannot_be_recorded_is_not_sent(kie: Sandbox, monkeypatch: pytest.M
     def refuse(*_args: object, **_kwargs: object) -> None:
         raise OSError("the API server is away")
 
+    monkeypatch.setattr(store_records, "_PAUSES", (0.0,) * 3)
     monkeypatch.setattr(task.store, "set", refuse)
     with pytest.raises(OSError, match="away"):
         task.run()

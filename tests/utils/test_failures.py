@@ -17,7 +17,7 @@ from airflow_provider_runway.operators.advice import Payment, advise, advise_whe
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
 from airflow_provider_runway.operators.submission import Reattach, Submission
 from airflow_provider_runway.results import utc_now
-from airflow_provider_runway.sandbox import Expire, Fail, Refuse, Sandbox, WrongLength
+from airflow_provider_runway.sandbox import Expire, Fail, Garbage, Refuse, Sandbox
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator
 
@@ -205,7 +205,7 @@ def test_a_local_path_as_a_picture_is_told_how_to_be_given() -> None:
 def test_the_log_says_that_it_is_ready_before_it_is_stored(
     kie: Sandbox, given_time: GivenTime, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    kie.fault(WrongLength(), on="media", times=99)
+    kie.fault(Garbage("html"), on="media")
     with pytest.raises(RunwayError):
         Task(save_to=str(tmp_path / "fox.mp4")).run()
     out = capfd.readouterr().out
