@@ -10,19 +10,31 @@ from airflow.cli.cli_config import ActionCommand, GroupCommand
 from airflow_provider_runway.cli.definition import get_runway_cli_commands
 from airflow_provider_runway.cli.ending import INTERRUPTED, ExitCode
 
-PAGE = (Path(__file__).parents[2] / "docs" / "cli.md").read_text()
+DOCS = Path(__file__).parents[2] / "docs"
+PAGE = (DOCS / "cli.md").read_text()
+RECORDS = (DOCS / "records.md").read_text()
+[RUNWAY] = get_runway_cli_commands()
 
 
-def commands() -> list[ActionCommand]:
-    [group] = get_runway_cli_commands()
-    assert isinstance(group, GroupCommand)
+def commands(group: GroupCommand = RUNWAY) -> list[ActionCommand]:
     return [command for command in group.subcommands if isinstance(command, ActionCommand)]
 
 
 def test_every_command_is_told_of() -> None:
     told = re.findall(r"^\| `([a-z]+)[^`]*` \|", PAGE, re.MULTILINE)
 
-    assert set(told) == {command.name for command in commands()}
+    assert set(told) == {command.name for command in RUNWAY.subcommands}
+
+
+def test_the_commands_of_the_records_have_a_page_of_their_own_with_their_options() -> None:
+    [records] = [command for command in RUNWAY.subcommands if isinstance(command, GroupCommand)]
+    told = re.findall(r"^\| `([a-z-]+)` \|", RECORDS.partition("## The commands")[2], re.MULTILINE)
+
+    assert told == [command.name for command in commands(records)]
+    options = {
+        flag for each in commands(records) for argument in each.args for flag in argument.flags if flag[0] == "-"
+    }
+    assert [option for option in sorted(options) if option.startswith("--") and f"`{option}" not in RECORDS] == []
 
 
 def test_every_option_is_told_of_where_it_is() -> None:
