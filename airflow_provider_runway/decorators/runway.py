@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from airflow_provider_runway.operators.video_job import VideoJob
 
 RETURNED_KEY = "runway_function"
+# What a function was asked, where what it has returned is not kept for the retries: no prompt goes into a folder.
+QUESTION_KEY = "runway_question"
 _FIELDS = tuple(item.name for item in fields(GenerateRequest))
 # What is said in them is part of the video, even where it is a URL.
 _TEXTS = {"prompt", "watermark"}
@@ -56,7 +58,8 @@ def runway_task(
 
     What the function has returned for a video that is submitted is kept for the retries: they wait on that video, and
     do not call the function again, unless its source or its arguments have changed. Signatures of URLs are not kept: a
-    function that returned a signed one is called again where a video has to be submitted after all.
+    function that returned a signed one is called again where a video has to be submitted after all. Below Airflow 3.3,
+    with a records folder, a retry calls the function again and waits on that video whatever it returns.
 
     :param python_callable: The function.
     :param multiple_outputs: Push the result key by key as well.
@@ -109,6 +112,8 @@ class _Returned:
         fields = {**self.fields, **with_urls(urls, unsigned)}
         is_unsigned = fields != dict(self.fields)
         state.set_private(RETURNED_KEY, {"question": self.question, "fields": fields, "is_unsigned": is_unsigned})
+        if not state.keeps_private:
+            state.set(QUESTION_KEY, {"question": self.question})
 
 
 class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
@@ -127,6 +132,7 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
     }
     custom_operator_name = "@task.runway"
     _renew: Callable[[], Request] | None = None
+    _repeats = False
     # What is shown as rendered is then what was sent.
     overwrite_rtif_after_execution = True
 
@@ -169,6 +175,8 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
             return request
 
         if returned is None:
+            known = None if is_resumed or lifecycle.state.keeps_private else lifecycle.state.get(QUESTION_KEY)
+            self._repeats = lifecycle.earlier.is_open and known is not None and known.get("question") == asked
             return call()
 
         def renew() -> Request:
@@ -188,7 +196,7 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
         return None
 
     def _job(self) -> VideoJob:
-        return replace(super()._job(), renew_request=self._renew)
+        return replace(super()._job(), renew_request=self._renew, repeats=self._repeats)
 
     def _build_with(self, fields: Mapping[str, Any]) -> Request:
         for name, value in {**self._own_fields, **fields}.items():

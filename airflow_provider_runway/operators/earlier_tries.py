@@ -90,14 +90,16 @@ class EarlierTries:
             waited += min(left, _PAUSE)
             self.read()
 
-    def decide(self, fingerprint: str, *, resubmits: bool, is_admitted: bool) -> Plan:
+    def decide(self, fingerprint: str | None, *, resubmits: bool, is_admitted: bool) -> Plan:
         """Decide what this try does.
 
-        :param fingerprint: Of the request as it is now.
+        :param fingerprint: Of the request as it is now; ``None`` if it stands for that of the earlier try.
         :param resubmits: Whether a submission whose outcome is unknown may be sent again.
         :param is_admitted: Whether this try was free to submit before, and comes back from the admission queue.
         """
         if self.state.outlives_try:
+            if fingerprint is None:
+                fingerprint = self.submission.fingerprint if self.submission else ""
             return plan(self.submission, fingerprint, has_succeeded=self.has_succeeded, resubmit_ambiguous=resubmits)
         return Submit() if is_admitted else plan_unrecorded(self.state.history, resubmit_ambiguous=resubmits)
 

@@ -178,7 +178,9 @@ class VideoLifecycle:
     def _reattach(self, *, is_admitted: bool) -> Submitted | None:
         """The submission of an earlier try, if this one is to wait on it."""
         decision = self.earlier.decide(
-            self._facts.fingerprint, resubmits=self._job.on_ambiguous_submit == "resubmit", is_admitted=is_admitted
+            None if self._job.repeats else self._facts.fingerprint,
+            resubmits=self._job.on_ambiguous_submit == "resubmit",
+            is_admitted=is_admitted,
         )
         if isinstance(decision, Refuse):
             raise decision.error

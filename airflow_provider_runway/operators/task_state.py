@@ -54,7 +54,8 @@ class TaskState:
 
     Its ``current`` is the submission record as it was read or written last; ``has_begun`` tells whether this process
     was about to send a submission, and KIE has not refused it; ``is_behind``, whether what was to be written last was
-    not; ``record_key``, by what the record is found in the folder, if it is kept there.
+    not; ``keeps_private``, whether private values outlive a try; ``record_key``, by what the record is found in the
+    folder, if it is kept there.
 
     It is in the records folder, where one is set: that alone decides what was submitted, once it has an entry. It is
     in Airflow's task state store (3.3 and later) as well, which shows it in the UI, or decides where there is no
@@ -70,6 +71,7 @@ class TaskState:
         self._values: Values = _XCom(self._ti) if store is None else store
         self._store = None if store is None else StoreRecords(store)
         self._folder = None if folder is None else FolderRecords(folder, self._ti)
+        self.keeps_private = store is not None
         self.outlives_try = not (self._store is None and self._folder is None)
         self.record_key = None if self._folder is None else self._folder.key
         self.has_begun = self.is_behind = False

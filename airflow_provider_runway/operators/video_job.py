@@ -29,6 +29,7 @@ class VideoJob:
 
     :param renew_request: Makes the request anew right before it is sent, where the one at hand lacks what is not kept
         between tries, and so is good for waiting only.
+    :param repeats: Whether the request stands for that of an earlier try, whatever it says by now.
     :param timeout: Seconds, the longest wait of one try.
     """
 
@@ -43,6 +44,7 @@ class VideoJob:
     timeout: float = 1800.0
     on_ambiguous_submit: AmbiguousSubmit = "fail"
     renew_request: Callable[[], Request] | None = None
+    repeats: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -485,3 +485,34 @@ def test_the_function_is_not_called_on_the_way_back_even_if_what_it_returned_is_
 
     assert made.resume(waiting)["state"] == "success"
     assert calls == [1]
+
+
+@pytest.mark.parametrize("has_store", [True, False])
+def test_with_a_records_folder_a_retry_waits_on_the_video_whatever_the_function_returns_by_then(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_store: bool
+) -> None:
+    monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", str(tmp_path))
+    whims = Whims()
+    made = running(whims.function, has_store=has_store)
+    made.start()
+
+    assert made.run()["task_id"] == kie.ledger.charges[0].task_id
+    assert whims.calls == (1 if has_store else 2)
+    assert len(kie.ledger.submissions) == 1
+    assert not [file for file in tmp_path.rglob("*.json") if "Idea" in file.read_text()]
+
+
+def test_with_a_records_folder_a_function_that_is_asked_something_else_makes_another_video(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", str(tmp_path))
+
+    def prompt(animal: str) -> str:
+        return f"A {animal}"
+
+    running(prompt, "fox", has_store=False).start()
+    other = running(prompt, "hare", has_store=False)
+    other.try_number = 1
+    other.run()
+
+    assert len(kie.ledger.submissions) == 2
