@@ -102,6 +102,18 @@ _CONFIGURATION: dict[str, Any] = {
             "example": "s3://aws_default@bucket/records",
             "default": "",
         },
+        "media_roots": {
+            "description": (
+                'Folders, with commas between them, below which the page "Videos" plays what tasks have stored: '
+                "absolute paths of the API server's machine, or URIs of object stores. Where a file was stored is said "
+                "by whoever writes DAGs, and whoever may read such a DAG may see what lies below. Not set, no stored "
+                "file is played, and KIE.AI's own links are, while they live."
+            ),
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "/srv/videos,s3://aws_default@bucket/videos",
+            "default": "",
+        },
         "shortest_deferral": {
             "description": (
                 "Seconds that a task which waits in the triggerer stays there at least, on Airflow before 3.4, and "

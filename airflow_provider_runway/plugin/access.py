@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 from airflow.api_fastapi.app import get_auth_manager
-from airflow.api_fastapi.auth.managers.models.resource_details import DagAccessEntity
+from airflow.api_fastapi.auth.managers.models.resource_details import ConnectionDetails, DagAccessEntity
 from airflow.api_fastapi.core_api.security import GetUserDep, requires_access_dag
 from fastapi import Depends
 
@@ -27,3 +27,10 @@ READS_VIDEOS = [
     Depends(requires_access_dag("GET", DagAccessEntity.XCOM)),
 ]
 EDITS_TASKS = [Depends(requires_access_dag("PUT", DagAccessEntity.TASK_INSTANCE))]
+
+
+def may_read_connection(user: Any, conn_id: str) -> bool:
+    """Whether the viewer may read a connection, wherever Airflow has it from."""
+    return get_auth_manager().is_authorized_connection(
+        method="GET", details=ConnectionDetails(conn_id=conn_id), user=user
+    )

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from airflow.models.taskinstance import TaskInstance
-from sqlalchemy import JSON, and_, func
+from sqlalchemy import JSON, and_, case, func, type_coerce
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.orm import aliased
 
@@ -18,6 +18,7 @@ from airflow_provider_runway.utils.versions import airflow_version
 
 if TYPE_CHECKING:
     from sqlalchemy import Select
+    from sqlalchemy.orm import Session
 
 _FIRST_WITH_REGIONS = (3, 4)
 _JSON = JSON().with_variant(postgresql.JSONB(), "postgresql")
@@ -54,6 +55,18 @@ def _with_xcom_of_a_try(select: Select[Any], ti: Any, key: str) -> tuple[Select[
         .outerjoin(old, and_(*same, old.key == key))
     )
     return select, func.coalesce(new.value, old.value, type_=_JSON)
+
+
+def text_in(session: Session, value: Any, name: str) -> Any:
+    """A field of an XCom that is an object, as a text; null where there is none.
+
+    :param session: A database session. Of all databases SQLite alone stores what is no JSON, such as ``NaN``.
+    :param value: The XCom's value, of :func:`with_xcom`.
+    :param name: The field.
+    """
+    if session.get_bind().dialect.name == "sqlite":
+        value = type_coerce(case((func.json_valid(value) == 1, value)), _JSON)
+    return value[name].as_string()
 
 
 # What is read of a task instance. From 3.4 on, `map_index` is another name of its `region_index`.

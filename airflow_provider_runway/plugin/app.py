@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, ClassVar
 from fastapi import Depends, FastAPI
 from starlette.datastructures import MutableHeaders
 
-from airflow_provider_runway.plugin import pages, videos
+from airflow_provider_runway.plugin import media, pages, videos
 from airflow_provider_runway.plugin.access import authenticated
 
 if TYPE_CHECKING:
@@ -47,3 +47,4 @@ app = FastAPI(
 app.add_middleware(PrivateAnswers)
 app.include_router(pages.router)
 app.include_router(videos.router)
+app.include_router(media.router)

@@ -4,34 +4,37 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
-from datetime import datetime, timezone
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote, urlsplit
 
 from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT
 from airflow_provider_runway.plugin.listing import FAILED, Row
+from airflow_provider_runway.plugin.seen import Seen, moment_of
 from airflow_provider_runway.results import VIDEO_LIFETIME, to_iso
 
 _LONGEST = 4000
 NOT_PLAYED = "It is stored at {place}, which this page may not play from: [runway] media_roots does not name it."
 
 
-def card_of(row: Row, now: datetime, media_url: Callable[[Row, str, str], str | None]) -> dict[str, Any]:
+def card_of(row: Row, now: datetime, media_url: Callable[[Row, str, str], str | None], seen: Seen) -> dict[str, Any]:
     """The card of a video.
 
     :param row: The task instance, and what it has pushed.
     :param now: The time.
     :param media_url: Given the row, ``"0"`` or ``"thumbnail"``, and where that file was stored: the address at which
         it is played, or ``None`` if it may not be.
+    :param seen: How long such videos have taken lately, and who queues before whom.
     """
     ti, said, result = row.ti, row.runway, row.result
     state = _state(row)
-    completed_at = _moment(result.get("completed_at"))
-    expires_at = _moment(result.get("expires_at")) or (completed_at and completed_at + VIDEO_LIFETIME)
+    submitted_at = moment_of(result.get("submitted_at")) or moment_of(said.get("submitted_at"))
+    completed_at = moment_of(result.get("completed_at"))
+    expires_at = moment_of(result.get("expires_at")) or (completed_at and completed_at + VIDEO_LIFETIME)
     lives = expires_at is None or expires_at > now
     saved_to, thumbnail = _text(result.get("saved_to")), _text(result.get("thumbnail_saved_to"))
     stored_at = media_url(row, "0", saved_to) if saved_to else None
-    price = _number(result.get("credits_estimate"), _number(said.get("credits")))
+    price = number(result.get("credits_estimate"), number(said.get("credits")))
     return {
         **{name: getattr(ti, name) for name in ("dag_id", "run_id", "task_id", "map_index", "try_number", "operator")},
         "task_state": ti.state,
@@ -42,16 +45,16 @@ def card_of(row: Row, now: datetime, media_url: Callable[[Row, str, str], str | 
             name: _text(said.get(name)) for name in ("prompt", "model", "quality", "aspect_ratio", "save_to", "conn_id")
         },
         "kind": _text(said.get("kind")) or _text(result.get("kind")),
-        "duration": _number(said.get("duration")),
-        "seconds": _number(said.get("duration")),
+        "duration": number(said.get("duration")),
+        "seconds": number(said.get("duration")),
         "parameters": _parameters(said.get("parameters")),
         "kie_task_id": _text(result.get("task_id")) or _text(said.get("task_id")),
         "parent_task_id": _text(result.get("parent_task_id")) or _text(said.get("parent_task_id")),
-        "submitted_at": _iso(_moment(result.get("submitted_at")) or _moment(said.get("submitted_at"))),
-        "expected_at": _iso(_moment(said.get("expected_at"))),
+        "submitted_at": _iso(submitted_at),
+        "expected_at": _iso(seen.expected_at(said, submitted_at) or moment_of(said.get("expected_at"))),
         "completed_at": _iso(completed_at),
         "expires_at": _iso(expires_at),
-        "queue": _queue(said.get("queue")) if state == "queued" else None,
+        "queue": _queue(row, seen) if state == "queued" else None,
         "credits": price,
         "dollars": None if price is None else round(price * DOLLARS_PER_CREDIT, 6),
         "video_url": _link(result.get("video_url")) if lives else None,
@@ -99,13 +102,14 @@ def _failure(row: Row) -> dict[str, Any] | None:
     }
 
 
-def _queue(said: Any) -> dict[str, Any] | None:
+def _queue(row: Row, seen: Seen) -> dict[str, Any] | None:
+    said = row.runway.get("queue")
     if not isinstance(said, Mapping):
         return None
     return {
-        "place": None,
+        "place": seen.places.get(row.ti.id),
         "reason": _text(said.get("reason")) or "pace",
-        **{name: _iso(_moment(said.get(name))) for name in ("since", "until")},
+        **{name: _iso(moment_of(said.get(name))) for name in ("since", "until")},
     }
 
 
@@ -113,7 +117,7 @@ def _parameters(said: Any) -> dict[str, Any]:
     if not isinstance(said, Mapping):
         return {}
     plain = {
-        _text(key): value if isinstance(value, bool) else _number(value, _text(value)) for key, value in said.items()
+        _text(key): value if isinstance(value, bool) else number(value, _text(value)) for key, value in said.items()
     }
     return {key: value for key, value in plain.items() if key is not None and value is not None}
 
@@ -122,19 +126,10 @@ def _text(value: Any) -> Any:
     return value[:_LONGEST] if isinstance(value, str) and value else None
 
 
-def _number(value: Any, otherwise: Any = None) -> Any:
+def number(value: Any, otherwise: Any = None) -> Any:
+    """A number of reasonable size, or something else where it is none."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
     return value if is_number and math.isfinite(value) and abs(value) < 1e15 else otherwise  # noqa: PLR2004
-
-
-def _moment(value: Any) -> datetime | None:
-    if not isinstance(value, str):
-        return None
-    try:
-        moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
-    except (ValueError, OverflowError):
-        return None
 
 
 def _iso(moment: datetime | None) -> str | None:

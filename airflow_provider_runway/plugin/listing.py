@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import and_, func, or_, select
 
-from airflow_provider_runway.plugin.airflow_models import COLUMNS, as_id, with_xcom
+from airflow_provider_runway.plugin.airflow_models import COLUMNS, as_id, text_in, with_xcom
 from airflow_provider_runway.plugin.operator_names import OPERATORS
 from airflow_provider_runway.utils.announcements import FAILURE_KEY, RUNWAY_KEY
 
@@ -35,6 +35,7 @@ _STATES: Mapping[str, Sequence[str]] = {
     "saved": ("success",),
     "failed": FAILED,
 }
+_MOST_WAITING = 5000
 _ALL = (*WAITING, "success", *FAILED)
 
 
@@ -132,6 +133,17 @@ def page_of_videos(
     return rows[:limit], Cursor(last.start_date, str(last.id))
 
 
+def waiting_rows(session: Session) -> list[Row]:
+    """The task instances that wait in the triggerer, of all DAGs: who queues before whom is the same for everyone."""
+    ti = TaskInstance
+    waiting = select(*COLUMNS).where(ti.state == "deferred", ti.operator.in_(known_operators(session)))
+    found = waiting.limit(_MOST_WAITING).subquery()
+    query, runway = with_xcom(select(found), found.c, RUNWAY_KEY)
+    return [
+        Row(each, as_object(each.said), {}, {}) for each in session.execute(query.add_columns(runway.label("said")))
+    ]
+
+
 def _task_instances(session: Session, dags: Collection[str], filters: Filters) -> Select[Any]:
     ti = TaskInstance
     found: Select[Any] = select(*COLUMNS).where(
@@ -150,20 +162,23 @@ def _task_instances(session: Session, dags: Collection[str], filters: Filters) -
     if filters.model or filters.q:
         found, runway = with_xcom(found, ti, RUNWAY_KEY)
         if filters.model:
-            found = found.where(runway["model"].as_string() == filters.model)
+            found = found.where(text_in(session, runway, "model") == filters.model)
         if filters.q:
-            found = found.where(func.lower(runway["prompt"].as_string()).contains(filters.q.lower(), autoescape=True))
+            found = found.where(
+                func.lower(text_in(session, runway, "prompt")).contains(filters.q.lower(), autoescape=True)
+            )
     if filters.state == "saved":
         found, result = with_xcom(found, ti, RESULT_KEY)
-        found = found.where(result["saved_to"].as_string().is_not(None))
+        found = found.where(text_in(session, result, "saved_to").is_not(None))
     return found
 
 
 def _row(found: Any) -> Row:
-    return Row(found, *(_as_object(getattr(found, f"xcom_{key}")) for key in (RUNWAY_KEY, RESULT_KEY, FAILURE_KEY)))
+    return Row(found, *(as_object(getattr(found, f"xcom_{key}")) for key in (RUNWAY_KEY, RESULT_KEY, FAILURE_KEY)))
 
 
-def _as_object(value: Any) -> Mapping[str, Any]:
+def as_object(value: Any) -> Mapping[str, Any]:
+    """The value of an XCom, if it is an object; an empty one otherwise."""
     if isinstance(value, str):  # as the API server itself stores one
         try:
             value = json.loads(value)

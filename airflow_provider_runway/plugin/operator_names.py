@@ -13,3 +13,5 @@ OPERATORS = (
     "RunwayVideoSensor",
     "VideoComposeOperator",
 )
+# They make no video that is paid: their videos are those of other tasks.
+FREE_OPERATORS = frozenset({"RunwayToObjectStorageOperator", "RunwayVideoSensor", "VideoComposeOperator"})

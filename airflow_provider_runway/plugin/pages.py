@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from importlib.resources import files
 
+from airflow.api_fastapi.common.db.common import SessionDep
 from fastapi import APIRouter, HTTPException, Response
 
+from airflow_provider_runway.plugin.accounts import connection_ids, local_media
+from airflow_provider_runway.plugin.cache import Cache
+
 router = APIRouter()
+_cache = Cache()
 
 _STATIC = files("airflow_provider_runway.plugin") / "static"
 _TYPES = {
@@ -24,9 +29,10 @@ _POLICY = (
 
 
 @router.get("/")
-def page() -> Response:
+def page(session: SessionDep) -> Response:
     """The page. What it shows, it asks for."""
-    return _file("index.html")
+    local = _cache.get("local", lambda: local_media(connection_ids(session)))
+    return _file("index.html", local)
 
 
 @router.get("/static/{name}")
@@ -35,10 +41,13 @@ def static(name: str) -> Response:
     return _file(name)
 
 
-def _file(name: str) -> Response:
+def _file(name: str, local: str | None = None) -> Response:
     suffix = name[name.rfind(".") :]
     file = _STATIC / name
     if "/" in name or "\\" in name or name.startswith(".") or suffix not in _TYPES or not file.is_file():
         raise HTTPException(404, "There is no such file.")
-    headers = {"Content-Security-Policy": _POLICY.format(local=""), "Cache-Control": "no-cache"}
+    headers = {
+        "Content-Security-Policy": _POLICY.format(local=f" {local}" if local else ""),
+        "Cache-Control": "no-cache",
+    }
     return Response(file.read_bytes(), media_type=_TYPES[suffix], headers=headers)

@@ -1,19 +1,29 @@
-"""The endpoints that list videos."""
+"""The endpoints that tell of videos and accounts."""
 
 from __future__ import annotations
 
-from datetime import datetime, timezone
-from typing import Annotated, Any
+from datetime import datetime, timedelta, timezone
+from typing import Annotated, Any, TypeGuard, get_args
 
 from airflow.api_fastapi.common.db.common import SessionDep
-from fastapi import APIRouter, HTTPException, Query, Request
+from airflow.api_fastapi.core_api.security import GetUserDep
+from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request
 from pydantic import AfterValidator
 
-from airflow_provider_runway.plugin.access import READS_VIDEOS, ReadableDags
+from airflow_provider_runway.kie.errors import RunwayError
+from airflow_provider_runway.kie.tasks import Kind
+from airflow_provider_runway.plugin.access import EDITS_TASKS, READS_VIDEOS, ReadableDags, may_read_connection
+from airflow_provider_runway.plugin.accounts import balances, client_of, connection_ids
 from airflow_provider_runway.plugin.cards import card_of, is_worth_a_card, media_path
 from airflow_provider_runway.plugin.listing import Cursor, Filters, Row, State, page_of_videos
+from airflow_provider_runway.plugin.seen import look
+from airflow_provider_runway.plugin.stored_files import find, media_roots
+from airflow_provider_runway.plugin.totals import USUAL_RANGE, totals
+from airflow_provider_runway.results import to_iso
 
-router = APIRouter(prefix="/api", dependencies=READS_VIDEOS)
+router = APIRouter(prefix="/api")
+# For so long a link lives that KIE gives for the asking.
+_RENEWED = timedelta(minutes=20)
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -25,10 +35,12 @@ def _in_utc(moment: datetime) -> datetime:
 
 Text = Annotated[str | None, Query(max_length=500, pattern=r"^[^\x00]*$")]
 Moment = Annotated[Annotated[datetime, AfterValidator(_in_utc)] | None, Query()]
+Name = Annotated[str, Path(max_length=500, pattern=r"^[^\x00]*$")]
+Index = Annotated[int, Path(ge=-1, lt=2**31)]
 
 
-@router.get("/videos")
-def videos(  # noqa: PLR0917 - FastAPI calls it by name
+@router.get("/videos", dependencies=READS_VIDEOS)
+def list_videos(  # noqa: PLR0917 - FastAPI calls it by name
     request: Request,
     session: SessionDep,
     dags: ReadableDags,
@@ -61,10 +73,69 @@ def videos(  # noqa: PLR0917 - FastAPI calls it by name
     except ValueError:
         raise HTTPException(400, "This page of the list cannot be found: reload the list.") from None
     rows, following = page_of_videos(session, dags, filters, begin, limit)
-    now, mount = datetime.now(timezone.utc), request.scope.get("root_path", "")
+    now, mount, roots = datetime.now(timezone.utc), request.scope.get("root_path", ""), media_roots()
 
     def media_url(row: Row, which: str, place: str) -> str | None:
-        return f"{mount}/{media_path(row, which)}" if place.startswith(()) else None
+        return f"{mount}/{media_path(row, which)}" if find(place, roots) else None
 
-    cards = [card_of(row, now, media_url) for row in rows if is_worth_a_card(row)]
+    seen = look(session, dags, rows)
+    cards = [card_of(row, now, media_url, seen) for row in rows if is_worth_a_card(row)]
     return {"videos": cards, "next": following and following.encode(), "since": filters.earliest}
+
+
+@router.get("/totals", dependencies=READS_VIDEOS)
+def count_videos(
+    session: SessionDep, dags: ReadableDags, dag_id: Text = None, since: Moment = None, until: Moment = None
+) -> dict[str, Any]:
+    """Videos, failures and money by day and DAG, of the last 30 days if nobody says; and how much waits."""
+    try:
+        since = since or (until or datetime.now(timezone.utc)) - USUAL_RANGE
+    except OverflowError:
+        raise HTTPException(422, "There is nothing before that.") from None
+    return totals(session, dags, since, until, dag_id or None)
+
+
+@router.get("/balances")
+def ask_for_balances(session: SessionDep, user: GetUserDep) -> list[dict[str, Any]]:
+    """What is left of the accounts whose connections the viewer may read."""
+    conn_ids = [conn_id for conn_id in connection_ids(session) if may_read_connection(user, conn_id)]
+    session.close()  # KIE may take its time
+    return balances(conn_ids)
+
+
+def _is_kind(text: str) -> TypeGuard[Kind]:
+    """Whether this is a kind of KIE tasks."""
+    return text in get_args(Kind)
+
+
+def _is_json(request: Request) -> None:
+    """Refuse what a form on another site could send."""
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
+        raise HTTPException(415, "Send it as application/json.")
+
+
+@router.post(
+    "/videos/{dag_id}/{run_id}/{task_id}/{map_index}/link",
+    dependencies=[*READS_VIDEOS, *EDITS_TASKS, Depends(_is_json)],
+)
+def renew_link(  # noqa: PLR0917 - FastAPI calls it by name
+    session: SessionDep, dags: ReadableDags, dag_id: Name, run_id: Name, task_id: Name, map_index: Index
+) -> dict[str, Any]:
+    """Another link to a finished video, where the one at hand has died. Free of charge.
+
+    KIE alone is asked, at the address of the task's connection; the link that died is only named to it.
+    """
+    filters = Filters(dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index)
+    rows, _ = page_of_videos(session, {dag_id} & dags, filters, None, 1)
+    session.close()
+    result, said = (rows[0].result, rows[0].runway) if rows else ({}, {})
+    told = (result.get("task_id"), result.get("video_url"), said.get("conn_id"), result.get("kind"))
+    task, dead, conn_id, kind = map(str, told)
+    if not all(isinstance(each, str) for each in told) or not _is_kind(kind):
+        raise HTTPException(404, "This task has made no video.")
+    try:
+        with client_of(conn_id) as client:
+            renewed = client.renew_link(task, dead, kind)
+    except RunwayError as error:
+        raise HTTPException(502, str(error)) from None
+    return {"video_url": renewed, "expires_at": to_iso(datetime.now(timezone.utc) + _RENEWED)}

@@ -106,6 +106,24 @@ def read_records() -> str | None:
     return text or None
 
 
+def read_media_roots() -> tuple[str, ...]:
+    """Folders below which the page "Videos" plays what tasks have stored: ``[runway] media_roots``.
+
+    :return: Absolute paths and URIs of folders; none if the option is not set: then nothing stored is played.
+    :raises InvalidRequestError: If one of them is no address of a folder, or is all of this machine.
+    """
+    from airflow_provider_runway.utils.versions import conf
+
+    text = conf.get("runway", "media_roots", fallback="").strip()
+    roots = tuple(filter(None, map(str.strip, text.split(","))))
+    for root in roots:
+        path = root.partition("://")[2] or root
+        if not is_folder_address(root) or root.lower().startswith("http") or not path.strip("/") or ".." in path:
+            rule = "must be absolute paths of folders, or URIs such as s3://conn_id@bucket/videos, with commas between"
+            raise InvalidRequestError("[runway] media_roots", text, rule)
+    return roots
+
+
 def _is_name(name: str) -> bool:
     return name in CREDITS or not name.startswith(("generate-", "extend-", "aleph-"))
 

@@ -68,8 +68,6 @@ def viewer(login: Login) -> TestClient:
 @contextmanager
 def option(name: str, value: str) -> Iterator[None]:
     """An option of ``[runway]`` within a block."""
-    conf.set("runway", name, value)
-    try:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(f"AIRFLOW__RUNWAY__{name.upper()}", value)
         yield
-    finally:
-        conf.remove_option("runway", name)

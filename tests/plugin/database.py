@@ -119,7 +119,8 @@ class Database:
 
     def video(self, *args: Any, runway: Mapping[str, Any] | None = None, **changes: Any) -> None:
         """A finished video; ``saved_to`` and whatever else the result has may be changed."""
-        result = {name: changes.pop(name) for name in list(changes) if name in RESULT or name == "saved_files"}
+        names = ({*RESULT} - {"task_id", "state"}) | {"saved_files", "thumbnail_saved_to"}
+        result = {name: changes.pop(name) for name in names & {*changes}}
         self.task(*args, runway={**RUNWAY, **(runway or {})}, return_value={**RESULT, **result}, **changes)
 
     @staticmethod

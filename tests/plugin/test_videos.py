@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 from typing import Any
 
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
-from .database import NOW, Database
+from airflow_provider_runway.plugin import seen
+from airflow_provider_runway.plugin.airflow_models import as_id
+from airflow_provider_runway.plugin.cache import Cache
+from airflow_provider_runway.plugin.listing import Cursor
+
+from .conftest import option
+from .database import FAILURE, NOW, RUNWAY, Database
 
 
 def cards(client: TestClient, **query: Any) -> list[dict[str, Any]]:
@@ -19,6 +29,11 @@ def cards(client: TestClient, **query: Any) -> list[dict[str, Any]]:
 
 def tasks(client: TestClient, **query: Any) -> list[str]:
     return [card["task_id"] for card in cards(client, **query)]
+
+
+@pytest.fixture(autouse=True)
+def nothing_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(seen, "_cache", Cache())
 
 
 def test_a_finished_video_is_a_card(database: Database, viewer: TestClient) -> None:
@@ -53,3 +68,327 @@ def test_a_finished_video_is_a_card(database: Database, viewer: TestClient) -> N
         }.items()
     )
     assert card["expires_at"] == (NOW + timedelta(days=14)).isoformat()
+
+
+def test_of_a_link_that_has_died_nothing_is_shown(database: Database, viewer: TestClient) -> None:
+    database.video(expires_at=(NOW - timedelta(seconds=1)).isoformat())
+
+    [card] = cards(viewer)
+
+    assert (card["video_url"], card["image_url"]) == (None, None)
+    assert card["expires_at"]
+
+
+@pytest.mark.parametrize(
+    "link", ["javascript:alert(1)", "data:text/html,x", "//media.example/x", "file:///etc/passwd", 7, "http://[", ""]
+)
+def test_what_is_no_link_is_none(database: Database, viewer: TestClient, link: Any) -> None:
+    database.video(video_url=link, image_url=link)
+
+    [card] = cards(viewer)
+
+    assert (card["video_url"], card["image_url"]) == (None, None)
+
+
+@pytest.mark.parametrize("state", ["running", "deferred", "scheduled", "queued", "up_for_reschedule"])
+def test_one_that_is_made_says_when_it_is_expected(database: Database, viewer: TestClient, state: str) -> None:
+    database.task(state=state, runway=RUNWAY)
+
+    [card] = cards(viewer)
+
+    assert (card["state"], card["task_state"]) == ("generating", state)
+    assert card["expected_at"] == RUNWAY["expected_at"]
+    assert card["video_url"] is None
+
+
+def test_it_is_expected_as_others_of_its_sort_were_seen(database: Database, viewer: TestClient) -> None:
+    for number in range(3):
+        database.video(run_id=f"run-{number}", completed_at=(NOW - timedelta(seconds=120 - 40 - number)).isoformat())
+    database.task(state="deferred", runway=RUNWAY)
+
+    [card] = cards(viewer, state="waiting")
+
+    assert card["expected_at"] == (NOW - timedelta(minutes=2) + timedelta(seconds=41)).isoformat()
+
+
+def test_one_that_queues_says_why_and_its_place(database: Database, viewer: TestClient) -> None:
+    def queued(run_id: str, minutes: int, conn_id: str = "runway_default") -> None:
+        since = (NOW - timedelta(minutes=minutes)).isoformat()
+        queue = {"reason": "429", "since": since, "until": NOW.isoformat(), "limit": 20}
+        database.task(
+            "clips" if run_id != "other" else "secret",
+            run_id,
+            state="deferred",
+            runway={"kind": "runway", "conn_id": conn_id, "queue": queue},
+        )
+
+    queued("first", 3)
+    queued("other", 2)
+    queued("last", 1)
+    queued("elsewhere", 9, "another")
+    database.task(run_id="made", state="deferred", runway=RUNWAY)
+
+    found = {card["run_id"]: card["queue"] for card in cards(viewer) if card["state"] == "queued"}
+
+    assert {run: queue["place"] for run, queue in found.items()} == {"first": 1, "other": 2, "last": 3, "elsewhere": 1}
+    assert (found["first"]["reason"], found["first"]["until"]) == ("429", NOW.isoformat())
+
+
+def test_one_that_failed_says_why_and_what_to_do(database: Database, viewer: TestClient) -> None:
+    database.task(state="failed", runway=RUNWAY, failure=FAILURE)
+
+    [card] = cards(viewer)
+
+    assert card["state"] == "failed"
+    assert card["failure"] == {
+        name: FAILURE[name] for name in ("reason", "message", "task_id", "paid", "payment", "advice", "page")
+    }
+
+
+def test_one_that_failed_without_a_word_is_shown_as_well(database: Database, viewer: TestClient) -> None:
+    database.task(state="failed")
+
+    [card] = cards(viewer)
+
+    assert card["failure"]["reason"] == "unexpected"
+    assert "log" in card["failure"]["message"]
+
+
+def test_a_success_that_made_nothing_is_no_video(database: Database, viewer: TestClient) -> None:
+    database.task(state="success")
+
+    assert cards(viewer) == []
+
+
+def test_one_that_is_only_submitted_says_so(database: Database, viewer: TestClient) -> None:
+    database.task(runway=RUNWAY, return_value={"task_id": "kie-1", "kind": "runway", "state": "submitted"})
+
+    assert cards(viewer)[0]["state"] == "submitted"
+
+
+def test_mapped_tasks_are_videos_each_and_other_tasks_are_none(database: Database, viewer: TestClient) -> None:
+    for index in range(3):
+        database.video(map_index=index, runway={"prompt": f"Fox {index}"})
+    database.task(task_id="other", operator="PythonOperator", return_value={"saved_to": "/etc/passwd"})
+
+    assert sorted(card["map_index"] for card in cards(viewer)) == [0, 1, 2]
+    assert [card["prompt"] for card in cards(viewer, map_index=1)] == ["Fox 1"]
+
+
+def test_operators_of_users_own_are_known_by_what_they_announce(database: Database, viewer: TestClient) -> None:
+    database.video(operator="OurFoxOperator")
+
+    assert len(cards(viewer)) == 1
+
+
+def test_pages_follow_each_other_without_gap_or_repetition(database: Database, viewer: TestClient) -> None:
+    for number in range(12):  # three at a time have started at the same moment
+        database.video(run_id=f"run-{number}", started=NOW - timedelta(minutes=number // 3))
+    seen_runs: list[str] = []
+    cursor = None
+    pages = 0
+    while pages < 20:
+        answer = viewer.get("api/videos", params={"limit": 5, **({"cursor": cursor} if cursor else {})}).json()
+        seen_runs += [card["run_id"] for card in answer["videos"]]
+        pages += 1
+        cursor = answer["next"]
+        if cursor is None:
+            break
+
+    assert pages == 3
+    assert sorted(seen_runs) == sorted(f"run-{number}" for number in range(12))
+    assert seen_runs[:3] != seen_runs[3:6]
+
+
+def test_the_newest_come_first(database: Database, viewer: TestClient) -> None:
+    for number in (2, 0, 1):
+        database.video(task_id=f"task-{number}", started=NOW - timedelta(minutes=number))
+
+    assert tasks(viewer) == ["task-0", "task-1", "task-2"]
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({}, {"fox", "hare", "stored", "waits", "broken", "again"}),
+        ({"state": "finished"}, {"fox", "hare", "stored"}),
+        ({"state": "saved"}, {"stored"}),
+        ({"state": "waiting"}, {"waits"}),
+        ({"state": "failed"}, {"broken", "again"}),
+        ({"model": "kling"}, {"hare"}),
+        ({"model": "klin"}, set()),
+        ({"dag_id": "clips"}, {"fox", "stored", "waits", "broken", "again"}),
+        ({"dag_id": "none"}, set()),
+        ({"run_id": "r2"}, {"waits"}),
+        ({"task_id": "fox"}, {"fox"}),
+        ({"q": "HARE"}, {"hare"}),
+        ({"q": "100%"}, {"stored"}),
+        ({"q": "%"}, {"stored"}),
+        ({"q": "_"}, set()),
+        ({"q": "Fox", "state": "waiting"}, {"waits"}),
+        ({"since": NOW.isoformat()}, {"fox", "stored", "waits", "broken", "again"}),
+        ({"until": NOW.isoformat()}, {"hare"}),
+        ({"since": NOW.isoformat(), "q": "hare"}, set()),
+    ],
+    ids=repr,
+)
+def test_what_is_asked_for_is_found(
+    database: Database, viewer: TestClient, query: dict[str, Any], found: set[str]
+) -> None:
+    database.video(run_id="r1", task_id="fox")
+    hare = {"prompt": "A hare", "model": "kling"}
+    database.video("hares", "r1", "hare", runway=hare, started=NOW - timedelta(days=2))
+    database.video(run_id="r3", task_id="stored", saved_to="/videos/x.mp4", runway={"prompt": "100% snow"})
+    database.task(run_id="r2", task_id="waits", state="deferred", runway=RUNWAY)
+    database.task(run_id="r4", task_id="broken", state="failed", runway=RUNWAY, failure=FAILURE)
+    database.task(run_id="r5", task_id="again", state="up_for_retry", runway=RUNWAY, failure=FAILURE)
+
+    assert set(tasks(viewer, **query)) == found
+
+
+def test_a_search_without_a_date_says_how_far_back_it_went(database: Database, viewer: TestClient) -> None:
+    database.video(started=NOW - timedelta(days=31))
+
+    answer = viewer.get("api/videos", params={"q": "fox"}).json()
+
+    assert answer["videos"] == []
+    assert answer["since"][:10] == (NOW - timedelta(days=30)).isoformat()[:10]
+    assert len(cards(viewer, q="fox", since=(NOW - timedelta(days=40)).isoformat())) == 1
+
+
+@pytest.mark.parametrize(
+    ("query", "status"),
+    [
+        ({"limit": 0}, 422),
+        ({"limit": 201}, 422),
+        ({"limit": "many"}, 422),
+        ({"limit": 10**30}, 422),
+        ({"map_index": -2}, 422),
+        ({"map_index": 2**31}, 422),
+        ({"state": "done"}, 422),
+        ({"since": "yesterday"}, 422),
+        ({"since": "0001-01-01T00:00:00+14:00"}, 422),
+        ({"until": "9999-12-31T23:59:59-14:00"}, 422),
+        ({"dag_id": "a\0b"}, 422),
+        ({"q": "x" * 501}, 422),
+        ({"cursor": "x"}, 400),
+        ({"cursor": "W10"}, 400),
+        ({"cursor": "é" * 9}, 400),
+        ({"cursor": Cursor(NOW, "no-uuid").encode()}, 400),
+        ({"cursor": "W1tbW1tbW1tbW1tbW1tbW1tb"}, 400),
+    ],
+    ids=repr,
+)
+def test_nonsense_is_refused(database: Database, viewer: TestClient, query: dict[str, Any], status: int) -> None:
+    database.video()
+
+    assert viewer.get("api/videos", params=query).status_code == status
+
+
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.dictionaries(
+        st.sampled_from(
+            ["dag_id", "run_id", "task_id", "map_index", "state", "model", "since", "until", "q", "cursor", "limit"]
+        ),
+        st.one_of(
+            st.text(alphabet=st.characters(exclude_categories=["Cs"])),
+            st.integers().map(str),
+            st.floats().map(str),
+            st.datetimes().map(str),
+            st.binary(max_size=60).map(lambda raw: raw.hex()),
+            st.sampled_from(["waiting", "saved", "failed", "inf", "nan", "1e400", "-1", "\0", "~", "%00"]),
+        ),
+    )
+)
+def test_no_query_breaks_the_list(database: Database, viewer: TestClient, query: dict[str, str]) -> None:
+    assert viewer.get("api/videos", params=query).status_code in {200, 400, 403, 422}
+    assert viewer.get("api/totals", params=query).status_code in {200, 403, 422}
+
+
+ODD: list[Any] = [
+    None,
+    "",
+    "text",
+    "{}",
+    "[1]",
+    [],
+    [[]],
+    {},
+    7,
+    True,
+    {"a": {"b": 1}},
+    "{" * 3000,
+    1e300,
+    {"task_id": 5},
+]
+
+
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:20])
+@pytest.mark.parametrize("state", ["success", "failed", "deferred"])
+def test_what_a_task_has_forged_breaks_no_card(database: Database, viewer: TestClient, odd: Any, state: str) -> None:
+    for number, key in enumerate(("runway", "return_value", "failure")):
+        xcoms: dict[str, Any] = {key: odd}
+        database.task(run_id=f"forged-{number}", state=state, **xcoms)
+        forged = dict.fromkeys((*RUNWAY, "parameters", "queue", "saved_to", "video_url", "paid", "page"), odd)
+        xcoms = {key: forged}
+        database.task(run_id=f"inside-{number}", state=state, **xcoms)
+    database.video(run_id="honest", task_id="honest")
+
+    assert "honest" in tasks(viewer)
+    assert viewer.get("api/totals").status_code == 200
+    assert "honest" in tasks(viewer, q="fox")
+    assert tasks(viewer, state="saved") is not None
+
+
+def test_markup_stays_text(database: Database, viewer: TestClient) -> None:
+    prompt = "<script>alert(1)</script> & \"'`"
+    database.video(runway={"prompt": prompt})
+
+    answer = viewer.get("api/videos")
+
+    assert answer.headers["content-type"] == "application/json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["content-security-policy"].startswith("default-src 'none'")
+    assert answer.headers["cache-control"] == "no-store"
+    assert answer.json()["videos"][0]["prompt"] == prompt
+
+
+def test_values_that_are_stored_as_text_are_read(database: Database, viewer: TestClient) -> None:
+    database.task(runway=json.dumps(dict(RUNWAY)), return_value="null")
+
+    assert cards(viewer)[0]["prompt"] == "A fox in the snow"
+
+
+def test_a_stored_video_says_why_it_cannot_be_played(database: Database, viewer: TestClient) -> None:
+    database.video(saved_to="/srv/videos/fox.mp4")
+
+    [card] = cards(viewer)
+
+    assert (card["saved_to"], card["media_url"]) == ("/srv/videos/fox.mp4", None)
+    assert "[runway] media_roots" in card["media_note"]
+    with option("media_roots", "/srv/videos"):
+        [card] = cards(viewer)
+    assert (card["media_url"], card["media_note"]) == ("/runway/media/clips/manual__1/video/-1/0", None)
+
+
+def test_a_thumbnail_that_is_stored_outlives_that_of_kie(database: Database, viewer: TestClient) -> None:
+    gone = (NOW - timedelta(days=1)).isoformat()
+    database.video(run_id="r+1:2", saved_to="/v/a.mp4", thumbnail_saved_to="/v/a.jpg", expires_at=gone)
+
+    with option("media_roots", "/v"):
+        [card] = cards(viewer)
+
+    assert card["image_url"] == "/runway/media/clips/r%2B1%3A2/video/-1/thumbnail"
+
+
+def test_nonsense_in_the_option_plays_nothing_and_shows_all_else(database: Database, viewer: TestClient) -> None:
+    database.video(saved_to="/srv/videos/fox.mp4")
+
+    with option("media_roots", "videos"):
+        assert cards(viewer)[0]["media_url"] is None
+
+
+def test_an_id_is_what_the_database_has() -> None:
+    with pytest.raises(ValueError, match="badly formed"):
+        as_id("x")

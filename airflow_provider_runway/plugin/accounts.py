@@ -1,0 +1,99 @@
+"""The connections that the page knows: their balances, and where their media come from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from functools import partial
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from airflow.models.connection import Connection
+from sqlalchemy import select
+
+from airflow_provider_runway.kie.client import KieClient
+from airflow_provider_runway.kie.errors import ConnectionSettingsError, RunwayError
+from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT
+from airflow_provider_runway.kie.retry_rules import RetryRules
+from airflow_provider_runway.kie.texts import shorten
+from airflow_provider_runway.plugin.cache import Cache
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+    from airflow_provider_runway.hooks.settings import Settings
+
+USUAL = "runway_default"
+# Nobody waits for more than one answer, and for none for long.
+_ONCE = RetryRules(tries=1)
+_SECONDS = 10.0
+_MOST = 20
+
+
+_balances = Cache()
+
+
+def connection_ids(session: Session) -> list[str]:
+    """The connections of type ``runway`` in the database, and the usual one wherever it is."""
+    stored = session.scalars(
+        select(Connection.conn_id).where(Connection.conn_type == "runway").order_by(Connection.conn_id).limit(_MOST)
+    )
+    return [*dict.fromkeys([USUAL, *filter(None, stored)])]
+
+
+def balances(conn_ids: Iterable[str]) -> list[dict[str, Any]]:
+    """What is left of each account: credits, or why they cannot be told. KIE is asked once a minute at most.
+
+    :param conn_ids: The connections, which the viewer may read.
+    """
+    found = (_balances.get(conn_id, partial(_balance, conn_id)) for conn_id in conn_ids)
+    return [balance for balance in found if balance is not None]
+
+
+def client_of(conn_id: str) -> KieClient:
+    """A client of a connection that does not wait for long.
+
+    :raises ConnectionSettingsError: If there is no such connection of type ``runway``, or it cannot work.
+    """
+    return KieClient(settings_of(conn_id).address, timeout=_SECONDS, retry_rules=_ONCE)
+
+
+def settings_of(conn_id: str) -> Settings:
+    """What a connection says.
+
+    :raises ConnectionSettingsError: If there is none of type ``runway``, or it cannot work.
+    """
+    from airflow.sdk import BaseHook
+
+    from airflow_provider_runway.hooks.connections import get_settings
+
+    settings = get_settings(conn_id)
+    if BaseHook.get_connection(conn_id).conn_type != "runway":
+        raise ConnectionSettingsError(f"Connection {conn_id!r} is not of type runway.")
+    return settings
+
+
+def local_media(conn_ids: Iterable[str]) -> str | None:
+    """Where media come from that a sandbox on this machine serves, for the page's policy; ``None`` without one."""
+    for conn_id in conn_ids:
+        try:
+            url = urlsplit(settings_of(conn_id).address.base_url)
+        except RunwayError:
+            continue
+        if url.scheme == "http" and url.hostname in {"127.0.0.1", "localhost"}:
+            return f"http://{url.hostname}:*"
+    return None
+
+
+def _balance(conn_id: str) -> dict[str, Any] | None:
+    left, fault = None, None
+    try:
+        with client_of(conn_id) as client:
+            left = client.credits()
+    except ConnectionSettingsError as error:
+        if error.is_missing and conn_id == USUAL:
+            return None
+        fault = error.summary
+    except RunwayError as error:
+        fault = error.summary
+    dollars = None if left is None else round(left * DOLLARS_PER_CREDIT, 2)
+    return {"conn_id": conn_id, "credits": left, "dollars": dollars, "error": fault and shorten(fault)}

@@ -1,0 +1,91 @@
+"""How many videos there are, and what they have cost: by day and DAG, and of what waits."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from airflow.models.taskinstance import TaskInstance
+from sqlalchemy import func, select
+
+from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT
+from airflow_provider_runway.plugin.airflow_models import text_in, with_xcom
+from airflow_provider_runway.plugin.cards import number
+from airflow_provider_runway.plugin.listing import FAILED, WAITING, known_operators
+from airflow_provider_runway.plugin.operator_names import FREE_OPERATORS
+from airflow_provider_runway.utils.announcements import FAILURE_KEY, RUNWAY_KEY
+
+if TYPE_CHECKING:
+    from sqlalchemy.orm import Session
+
+# How far back totals reach if nobody says.
+USUAL_RANGE = timedelta(days=30)
+_MOST_ROWS = 50_000
+
+
+def totals(
+    session: Session, dags: Collection[str], since: datetime, until: datetime | None, dag_id: str | None = None
+) -> dict[str, Any]:
+    """Videos, failures and money by day (in UTC) and DAG; and how much waits.
+
+    :param session: A database session.
+    :param dags: The DAGs that the viewer may read.
+    :param since: The earliest start of a task.
+    :param until: The first start that is too late; ``None`` for now.
+    :param dag_id: Of this DAG alone.
+    """
+    ti, day = TaskInstance, _day(session)
+    where = [
+        ti.dag_id.in_({*dags} if dag_id is None else {dag_id} & {*dags}),
+        ti.operator.in_(known_operators(session) - FREE_OPERATORS),
+        ti.start_date.is_not(None),
+    ]
+    over = [*where, ti.state.in_(("success", *FAILED)), ti.start_date >= since]
+    if until is not None:
+        over.append(ti.start_date < until)
+    days: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: {"videos": 0, "failed": 0, "credits": 0.0})
+    for of_day, of_dag, state, paid, price, count in _counted(session, over, day, ti.dag_id):
+        sums = days[str(of_day)[:10], of_dag]
+        is_made = state == "success"
+        sums["videos" if is_made else "failed"] += count
+        if is_made or str(paid).lower() in {"true", "1"}:
+            sums["credits"] += count * _credits(price)
+    waiting = {"videos": 0, "credits": 0.0}
+    for *_, price, count in _counted(session, [*where, ti.state.in_(WAITING)]):
+        waiting["videos"] += count
+        waiting["credits"] += count * _credits(price)
+    return {
+        "days": [
+            {"day": of_day, "dag_id": of_dag, **_in_dollars(days[of_day, of_dag])} for of_day, of_dag in sorted(days)
+        ],
+        "waiting": _in_dollars(waiting),
+    }
+
+
+def _counted(session: Session, where: list[Any], *by: Any) -> list[Any]:
+    """Tasks counted by what is named, their state, whether they are paid, and their price."""
+    query, runway = with_xcom(select(TaskInstance.id).where(*where), TaskInstance, RUNWAY_KEY)
+    query, failure = with_xcom(query, TaskInstance, FAILURE_KEY)
+    all_by = (*by, TaskInstance.state, text_in(session, failure, "paid"), text_in(session, runway, "credits"))
+    named = [each.label(f"by_{number}") for number, each in enumerate(all_by)]
+    tasks = query.with_only_columns(*named, maintain_column_froms=True).subquery()
+    return [*session.execute(select(*tasks.c, func.count()).group_by(*tasks.c).limit(_MOST_ROWS))]
+
+
+def _day(session: Session) -> Any:
+    start = TaskInstance.start_date
+    is_postgresql = session.get_bind().dialect.name == "postgresql"
+    return func.date(func.timezone("UTC", start) if is_postgresql else start)
+
+
+def _credits(text: Any) -> float:
+    try:
+        return float(number(float(text), 0.0))
+    except (TypeError, ValueError):
+        return 0.0
+
+
+def _in_dollars(sums: dict[str, float]) -> dict[str, float]:
+    return {**sums, "dollars": round(sums["credits"] * DOLLARS_PER_CREDIT, 6)}

@@ -1,0 +1,66 @@
+"""How many videos there are, and what they have cost."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from starlette.testclient import TestClient
+
+from .database import FAILURE, NOW, RUNWAY, Database
+
+
+def totals(client: TestClient, **query: Any) -> dict[str, Any]:
+    answer = client.get("api/totals", params=query)
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+def test_videos_are_counted_by_day_and_dag(database: Database, viewer: TestClient) -> None:
+    today, before = NOW.date().isoformat(), (NOW - timedelta(days=3)).date().isoformat()
+    for number in range(3):
+        database.video(run_id=f"r{number}")
+    database.video("hares", "r", runway={"credits": 110.5}, started=NOW - timedelta(days=3))
+    database.video("hares", "r2", started=NOW - timedelta(days=35))
+    database.task(run_id="f1", state="failed", runway=RUNWAY, failure=FAILURE)
+    database.task(run_id="f2", state="failed", runway=RUNWAY, failure={**FAILURE, "paid": True})
+    database.task(run_id="f3", state="failed", runway=RUNWAY, failure={**FAILURE, "paid": None})
+
+    assert totals(viewer)["days"] == [
+        {"day": before, "dag_id": "hares", "videos": 1, "failed": 0, "credits": 110.5, "dollars": 0.5525},
+        {"day": today, "dag_id": "clips", "videos": 3, "failed": 3, "credits": 48.0, "dollars": 0.24},
+    ]
+    assert [day["dag_id"] for day in totals(viewer, dag_id="hares")["days"]] == ["hares"]
+    assert [day["dag_id"] for day in totals(viewer, until=(NOW - timedelta(days=1)).isoformat())["days"]] == ["hares"]
+    assert len(totals(viewer, since=(NOW - timedelta(days=40)).isoformat())["days"]) == 3
+
+
+def test_what_waits_is_counted_with_its_price(database: Database, viewer: TestClient) -> None:
+    for number, state in enumerate(("running", "deferred", "queued")):
+        database.task(run_id=f"w{number}", state=state, runway={**RUNWAY, "credits": 10})
+
+    assert totals(viewer) == {"days": [], "waiting": {"videos": 3, "credits": 30.0, "dollars": 0.15}}
+
+
+def test_tasks_that_pay_nothing_are_no_videos_of_their_own(database: Database, viewer: TestClient) -> None:
+    database.video()
+    for operator in ("RunwayVideoSensor", "RunwayToObjectStorageOperator"):
+        database.video(task_id=operator, operator=operator)
+
+    assert [day["videos"] for day in totals(viewer)["days"]] == [1]
+
+
+@pytest.mark.parametrize("price", ["1e999", "many", -1e300, [], {"a": 1}, True, None, 1e400], ids=repr)
+def test_a_price_that_is_none_counts_for_nothing(database: Database, viewer: TestClient, price: Any) -> None:
+    database.video(runway={"credits": price})
+
+    [day] = totals(viewer)["days"]
+
+    assert day["videos"] == 1
+    assert day["credits"] in {0.0, 1.0}
+
+
+def test_the_beginning_of_time_has_nothing_before_it(viewer: TestClient) -> None:
+    assert viewer.get("api/totals", params={"until": "0001-01-02T00:00:00Z"}).status_code == 422
