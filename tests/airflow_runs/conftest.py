@@ -10,10 +10,10 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from airflow.dag_processing.dagbag import DagBag
 from airflow.models.dagrun import DagRun
 from airflow.models.xcom import XComModel
 from airflow.sdk import DAG
+from dag_bag import DagBag
 from fakes import GivenTime
 
 from airflow_provider_runway.sandbox import Sandbox

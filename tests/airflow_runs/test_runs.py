@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from airflow.dag_processing.dagbag import DagBag
+from dag_bag import DagBag
 
 from airflow_provider_runway.results import VideoResult
 from airflow_provider_runway.sandbox import Fail, Refuse, Sandbox

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from airflow.dag_processing.dagbag import DagBag
 from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
+from dag_bag import DagBag
 from fakes import GivenTime
 
 from airflow_provider_runway.sandbox import Sandbox

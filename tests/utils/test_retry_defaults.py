@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from airflow.sdk import DAG, BaseOperator, TaskGroup, task
-from airflow.serialization.serialized_objects import DagSerialization
+from dag_bag import DagSerialization
 
 from airflow_provider_runway.operators.kie_job import KieJobOperator
 from airflow_provider_runway.operators.runway import (
