@@ -52,8 +52,10 @@ batch: $(READY) ## a thousand videos at the true rate limit, in a real Airflow (
 hops: $(READY) ## 200 videos that are ready in 3 s, at the limit, beside two busy loops, three times (half an hour)
 	@$(PY) -m devtools.scale.hops
 
-chaos: $(READY) ## kill Airflow's processes and spoil the service's answers while 200 videos are made (SEED=1 VIDEOS=200 RECORDS=1)
-	@$(PY) -m devtools.chaos --seed $(or $(SEED),1) --videos $(or $(VIDEOS),200) $(if $(filter 1,$(RECORDS)),--records)
+chaos: $(READY) ## kill Airflow's processes and spoil the service's answers while 200 videos are made (SEED=1 VIDEOS=200 RECORDS=1 AIRFLOW=3.2)
+	@$(if $(AIRFLOW),$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --group lock)
+	@$(if $(AIRFLOW),$(PY) -m devtools.versions set-up $(AIRFLOW))
+	@$(if $(AIRFLOW),.venv-$(AIRFLOW)/bin/python,$(PY)) -m devtools.chaos --seed $(or $(SEED),1) --videos $(or $(VIDEOS),200) $(if $(filter 1,$(RECORDS)),--records)
 
 scale: $(SCALE_READY) ## 500 videos on PostgreSQL, Celery, two workers and two triggerers, killed midway (VIDEOS=500 SEED=1 KILLS=0 RECORDS=1)
 	@$(SCALE_PY) -m devtools.scale.paid_once --seed $(or $(SEED),1) --videos $(or $(VIDEOS),500) \

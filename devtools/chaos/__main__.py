@@ -13,6 +13,7 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Final
 
+from airflow_provider_runway.utils.versions import airflow_version
 from devtools.chaos.strikes import CLIENT_TIMEOUT, faults, prompts, schedule
 from devtools.chaos.trial import Plan, Trial
 from devtools.showcase import ROOT, Clock
@@ -29,6 +30,8 @@ def main() -> int:
     parser.add_argument("--videos", type=int, default=200, help="how many videos are made")
     parser.add_argument("--records", action="store_true", help="keep the submission records in a folder")
     given = parser.parse_args()
+    if airflow_version() < (3, 3) and not given.records:
+        parser.error("before Airflow 3.3 there is no task state store: say --records (RECORDS=1)")
     home = HOME / f"seed-{given.seed}"
     shutil.rmtree(home, ignore_errors=True)
     home.mkdir(parents=True)

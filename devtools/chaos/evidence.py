@@ -152,6 +152,18 @@ def files_with(text: str, *folders: Path) -> tuple[list[str], int]:
     return found, len(paths)
 
 
+def recorded_tasks(folder: Path) -> dict[str, frozenset[str]]:
+    """The KIE tasks that each entry of a records folder names, by the entry's file: in it, or in what was added."""
+    named: dict[str, set[str]] = {}
+    for path in sorted(folder.glob("*/[0-9]*.json")):
+        if path.parent.name.startswith("_"):
+            continue
+        task_id = json.loads(path.read_text())["value"].get("task_id")
+        entry = f"{path.parent.name}/{path.name.partition('.')[0]}.json"
+        named.setdefault(entry, set()).update({task_id} if task_id else ())
+    return {entry: frozenset(ids) for entry, ids in named.items()}
+
+
 def patiently(ask: Callable[[], Any]) -> Any:
     """An answer of an API server that may be dead at the moment; None then."""
     try:

@@ -18,7 +18,15 @@ import httpx
 
 from airflow_provider_runway.sandbox import SandboxControl
 from devtools.chaos import verdict
-from devtools.chaos.evidence import Airflow, files_with, hidden_files, media_checksums, patiently, visible_files
+from devtools.chaos.evidence import (
+    Airflow,
+    files_with,
+    hidden_files,
+    media_checksums,
+    patiently,
+    recorded_tasks,
+    visible_files,
+)
 from devtools.chaos.hunt import Striker
 from devtools.chaos.report import Report
 from devtools.showcase import Clock
@@ -264,6 +272,8 @@ class Trial:
         final, after = _insistently(batch.outcomes), self.sandbox.ledger
         files = self._check_files(final, after)
         checks.append(verdict.check_settled(final, ledger, after, settlement, files))
+        if self._plan.records:
+            checks.append(verdict.check_entries(recorded_tasks(self._home / "records"), after))
         return outcomes, settlement, checks
 
     def _kept(self) -> list[Path]:

@@ -247,6 +247,18 @@ def check_settled(
     return Check("a person can settle every doubt", figures, tuple(broken))
 
 
+def check_entries(entries: Mapping[str, frozenset[str]], ledger: Ledger) -> Check:
+    """In the end each video that is paid is in exactly one entry of the records folder, and no entry has two.
+
+    :param entries: the KIE tasks that each entry names, by its file.
+    """
+    named = Counter(task_id for ids in entries.values() for task_id in ids)
+    paid = {each.task_id for each in ledger.paid}
+    broken = [f"{task_id} is paid, and in {named[task_id]} entries" for task_id in sorted(paid) if named[task_id] != 1]
+    broken += [f"{file} names {', '.join(sorted(ids))}" for file, ids in sorted(entries.items()) if len(ids) > 1]
+    return Check("every paid video has its record", f"{len(entries)} entries, {len(paid)} videos paid", tuple(broken))
+
+
 def is_doubtful(request: RequestEntry) -> bool:
     """Whether the answer to a submission leaves open if it was taken."""
     faults = request.fault.split("+")

@@ -9,6 +9,7 @@ from dag_bag import DagBag
 
 from airflow_provider_runway.results import VideoResult
 from airflow_provider_runway.sandbox import Fail, Refuse, Sandbox
+from airflow_provider_runway.utils.announcements import RUNWAY_KEY
 
 from .conftest import Run
 
@@ -24,11 +25,12 @@ FAULTS: dict[str, Refuse | Fail] = {
 
 
 def pushed(run: Run, task_id: str, map_index: int = -1) -> dict[str, Any]:
-    """What a task returned, once it is seen to be pushed key by key as well, and nothing but links besides."""
+    """What a task returned, once it is seen to be pushed key by key as well, with links and facts besides."""
     xcoms = run.xcoms(task_id, map_index)
     result: dict[str, Any] = xcoms["return_value"]
     assert set(result) == set(VideoResult.__annotations__)
-    own = {key: value for key, value in xcoms.items() if key != "return_value" and not key.startswith("_link_")}
+    besides = {"return_value", RUNWAY_KEY}
+    own = {key: value for key, value in xcoms.items() if key not in besides and not key.startswith("_link_")}
     assert own == result
     return result
 

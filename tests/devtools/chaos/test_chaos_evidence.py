@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from devtools.chaos.evidence import failure_message, files_with, hidden_files, visible_files
+from airflow_provider_runway.storage.record_entries import Coordinates
+from airflow_provider_runway.storage.records import RecordsFolder
+from devtools.chaos.evidence import failure_message, files_with, hidden_files, recorded_tasks, visible_files
 from devtools.chaos.report import Report, fault_counts
 from devtools.chaos.strikes import Target
 from devtools.chaos.verdict import Check, Outcome, Settlement
@@ -53,6 +55,18 @@ def test_a_key_is_found_wherever_it_is(tmp_path: Path) -> None:
     (tmp_path / "airflow.db").write_bytes(b"nothing")
 
     assert files_with("the-key", tmp_path) == (["logs/task.log"], 2)
+
+
+def test_the_tasks_of_an_entry_are_those_of_its_file_and_of_what_was_added(tmp_path: Path) -> None:
+    of, made = Coordinates(dag_id="chaos", run_id="r", task_id="video", map_index=3), RecordsFolder(str(tmp_path))
+    made.check()
+    made.create(of, 1, "n1", {"stage": "intent"})
+    made.add_outcome(of, 1, "n1", "task", {"stage": "submitted", "task_id": "t1"})
+    made.add_outcome(of, 1, "n1", "task", {"stage": "failed", "task_id": "t1"})
+    made.create(of, 2, "n2", {"stage": "intent"})
+    made.set(of, "returned", {"task_id": "no entry"})
+
+    assert recorded_tasks(tmp_path) == {f"{of.key}/1.json": {"t1"}, f"{of.key}/2.json": set()}
 
 
 def test_a_report_says_what_was_struck_and_fails_with_any_of_its_checks() -> None:

@@ -22,6 +22,7 @@ from devtools.chaos.verdict import (
     Settlement,
     check_charges,
     check_end,
+    check_entries,
     check_files,
     check_key,
     check_reasons,
@@ -321,3 +322,24 @@ def test_a_submission_that_nobody_asked_for_is_seen_also_of_a_video_that_was_fou
     breaks(check_settled([saved()], before, after, Settlement(), KEPT), "nobody asked for it")
     found = Settlement(found=frozenset({"prompt 0"}))
     breaks(check_settled([saved()], before, after, found, KEPT), "nobody asked for it")
+
+
+# -- every paid video has its record ---------------------------------------------------------------------------------
+
+
+def test_a_paid_video_in_one_entry_and_a_refunded_one_beside_it() -> None:
+    entries = {"k0/1.json": frozenset({"refunded"}), "k0/2.json": frozenset({"t0"}), "k1/1.json": frozenset[str]()}
+
+    check = check_entries(entries, books(charges=[money("t0")]))
+
+    assert check.holds
+    assert check.figures == "3 entries, 1 videos paid"
+
+
+def test_a_paid_video_in_no_entry_in_two_or_beside_another_is_seen() -> None:
+    paid = books(charges=[money("t0")])
+
+    breaks(check_entries({"k0/1.json": frozenset[str]()}, paid), "t0 is paid, and in 0 entries")
+    twice = {"k0/1.json": frozenset({"t0"}), "k0/2.json": frozenset({"t0"})}
+    breaks(check_entries(twice, paid), "t0 is paid, and in 2 entries")
+    breaks(check_entries({"k0/1.json": frozenset({"t0", "t1"})}, paid), "k0/1.json names t0, t1")
