@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
     from jinja2.runtime import Context as Variables
 
+    from airflow_provider_runway.hooks.runway import RunwayHook
+
     _Operator = BaseOperator
 else:
     _Operator = object
@@ -50,7 +52,7 @@ class RenderedTexts(_Operator):
             if is_resumed(context, "execute_complete"):  # all that is needed by then was kept
                 self.log.warning("A template cannot be rendered any more (%s: %s).", type(error).__name__, error)
                 return None
-            _refuse(content, error, context)
+            _refuse(content, error, context, getattr(self, "hook", None))
 
     def _rendered(
         self, content: Any, context: Context, jinja_env: Environment | None, seen_oids: set[int] | None
@@ -135,19 +137,21 @@ def is_resumed(context: Context, *methods: str) -> bool:
     return getattr(server, "next_method", None) in methods
 
 
-def _refuse(template: object, error: TemplateError, context: Context) -> NoReturn:
-    from airflow_provider_runway.operators.submission import OVER
-    from airflow_provider_runway.operators.task_state import TaskState
+def _refuse(template: object, error: TemplateError, context: Context, hook: RunwayHook | None) -> NoReturn:
+    from airflow_provider_runway.operators.earlier_tries import EarlierTries
 
     refusal = InvalidRequestError("a template", template, f"cannot be rendered ({type(error).__name__}: {error})")
-    earlier = None
+    advice = "This try has paid nothing. Correct it, or what it refers to, and clear this task"
     with suppress(Exception):  # it only makes the message better
-        earlier = TaskState(context).read_submission()
-    if earlier is None or earlier.stage in OVER:
-        advice = "Nothing was paid. Correct it, or what it refers to, and clear this task"
-    else:
-        named = f"Task {earlier.task_id} is paid" if earlier.task_id else "It may be paid"
-        advice = f"An earlier try has submitted. {named}. Correct the template, and clear this task"
+        if hook is None or context["ti"].try_number <= 1:
+            advice = advice.replace("This try has paid nothing", "Nothing was paid")
+        else:
+            tries = EarlierTries(hook, context, hook.log)
+            tries.read()
+            if tries.submission is not None and tries.is_open:
+                task_id = tries.submission.task_id
+                named = f"Task {task_id} is paid" if task_id else "It may be paid"
+                advice = f"An earlier try has submitted. {named}. Correct the template, and clear this task"
     fail_for_good(refusal.replace(*refusal.args, advice))
 
 
