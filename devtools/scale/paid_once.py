@@ -145,7 +145,7 @@ def _plan(given: argparse.Namespace, env: Mapping[str, str], *, database: str, b
             "AIRFLOW__TRIGGERER__CAPACITY": many,
             **env,
         },
-        airflow={"database": database, "broker": broker, "workers": WORKERS, "triggerers": 2, "timeout": 300},
+        airflow={"database": database, "broker": broker, "workers": WORKERS, "triggerers": 2, "timeout": 600},
         records=given.records,
         strikes=() if given.no_kills else schedule(given.seed, seconds, RATES, AWAY),
     )

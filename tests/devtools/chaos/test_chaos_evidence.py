@@ -1,16 +1,25 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
 
+from airflow_provider_runway.kie.address import Address
+from airflow_provider_runway.kie.client import KieClient
+from airflow_provider_runway.kie.requests import GenerateRequest
+from airflow_provider_runway.operators.folder_records import read_entry
+from airflow_provider_runway.operators.submission import Stage, Submission
+from airflow_provider_runway.results import to_iso, utc_now
+from airflow_provider_runway.sandbox import Sandbox
 from airflow_provider_runway.storage.record_entries import Coordinates
 from airflow_provider_runway.storage.records import RecordsFolder
-from devtools.chaos.evidence import failure_message, files_with, hidden_files, recorded_tasks, visible_files
+from devtools.chaos.evidence import Airflow, failure_message, files_with, hidden_files, recorded_tasks, visible_files
 from devtools.chaos.report import Report, fault_counts
 from devtools.chaos.strikes import Target
 from devtools.chaos.verdict import Check, Outcome, Settlement
+from devtools.stack.airflow_rest import AirflowRest
 
 
 def log_line(event: str, *errors: tuple[str, str]) -> str:
@@ -102,3 +111,28 @@ def test_a_report_says_what_was_struck_and_fails_with_any_of_its_checks() -> Non
         "FAIL  the key is nowhere  1 file",
         "      - the key is in a.log",
     ]
+
+
+@pytest.mark.parametrize(("task_id", "stage"), [(None, Stage.FORGOTTEN), ("a-task", Stage.SUBMITTED)])
+def test_a_person_settles_what_a_records_folder_has_in_doubt_by_command(
+    runway_sandbox: Sandbox, tmp_path: Path, task_id: str | None, stage: Stage
+) -> None:
+    prompt = "Video 0"
+    if task_id is not None:
+        with KieClient(Address(api_key=runway_sandbox.key, base_url=runway_sandbox.url)) as kie:
+            task_id = kie.submit(GenerateRequest(prompt=prompt, aspect_ratio="16:9"))
+    folder = RecordsFolder(str(tmp_path))
+    of = Coordinates(dag_id="chaos", run_id="manual", task_id="video", map_index=0)
+    intent = Submission(stage=Stage.INTENT, fingerprint="a-fingerprint", intended_at=to_iso(utc_now()))
+    folder.create(of, 1, "a-nonce", intent.to_json())
+    env = {
+        **os.environ,
+        "AIRFLOW__RUNWAY__RECORDS": str(tmp_path),
+        "AIRFLOW_CONN_RUNWAY_DEFAULT": runway_sandbox.connection_json(),
+    }
+    batch = Airflow(AirflowRest("http://nowhere"), "chaos", "manual", [prompt], records=env)
+
+    batch._settle_in_folder(0, task_id, env)
+
+    settled = read_entry(folder.entries(of)[-1])
+    assert (settled.stage, settled.task_id) == (stage, task_id)
