@@ -6,14 +6,15 @@ import re
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
+from datetime import datetime
+from typing import Any, Protocol
 
 from airflow_provider_runway.cli.ending import ExitCode, end, say
 from airflow_provider_runway.kie.errors import UnreadableRecordError
 from airflow_provider_runway.operators.folder_records import read_entry
 from airflow_provider_runway.operators.submission import Stage, Submission
 from airflow_provider_runway.storage.record_entries import Coordinates, RecordEntry
-from airflow_provider_runway.storage.records import RecordsFolder
+from airflow_provider_runway.storage.record_survey import Found
 from airflow_provider_runway.utils.versions import command_line
 
 UNREADABLE = "unreadable"
@@ -24,6 +25,23 @@ _FEWEST = 8
 COLUMNS = (
     "key", "dag_id", "task_id", "run_id", "map_index", "number", "state", "kie_task_id", "intended_at", "saved_to",
 )  # fmt: skip
+
+
+class Records(Protocol):
+    """Where submissions are recorded: a records folder, or what stands in for one."""
+
+    url: str
+
+    def survey(
+        self, *, key: str = "", since: datetime | None = None, before: datetime | None = None
+    ) -> Iterator[Found]:
+        """All Airflow tasks of which there is a record, those that were written to last at the end."""
+
+    def entries(self, of: Coordinates) -> list[RecordEntry]:
+        """The submissions of an Airflow task, the first one first."""
+
+    def add_outcome(self, of: Coordinates, number: int, nonce: str, writer: str, value: Mapping[str, Any]) -> None:
+        """Record what is known of a submission since."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +61,7 @@ class Record:
         return next((each for each in reversed(read) if each[1].stage is not Stage.UNSENT), read[-1])
 
 
-def find(folder: RecordsFolder, arguments: Namespace) -> Record:
+def find(folder: Records, arguments: Namespace) -> Record:
     """The record that the arguments name: by key, or by dag, task and run, as Airflow's commands do."""
     match arguments.which:
         case [key] if re.fullmatch(rf"[0-9a-f]{{{_FEWEST},64}}", key):
@@ -64,7 +82,7 @@ def find(folder: RecordsFolder, arguments: Namespace) -> Record:
             )
 
 
-def _by_key(folder: RecordsFolder, key: str) -> Record:
+def _by_key(folder: Records, key: str) -> Record:
     several = list(folder.survey(key=key))
     faults = [found.fault for found in several if found.fault is not None]
     if faults:

@@ -11,9 +11,10 @@ from typing import Any
 
 from airflow_provider_runway.cli.asking import agree
 from airflow_provider_runway.cli.ending import ExitCode, command, end, say
-from airflow_provider_runway.cli.recorded import COLUMNS, UNREADABLE, find, history, is_open, row_of, word
+from airflow_provider_runway.cli.recorded import COLUMNS, UNREADABLE, Records, find, history, is_open, row_of, word
 from airflow_provider_runway.cli.recorded_task import check_task
 from airflow_provider_runway.cli.showing import show_rows
+from airflow_provider_runway.cli.stored_records import StoredRecords
 from airflow_provider_runway.hooks.connections import get_settings
 from airflow_provider_runway.hooks.records import records_folder
 from airflow_provider_runway.kie.advice import page
@@ -25,7 +26,10 @@ from airflow_provider_runway.results import to_iso, utc_now
 from airflow_provider_runway.storage.record_entries import Coordinates
 from airflow_provider_runway.storage.records import RecordsFolder
 from airflow_provider_runway.utils.config import read_records
+from airflow_provider_runway.utils.versions import airflow_version
 
+# The Airflow that has a task state store.
+FIRST_WITH_STORE = (3, 3)
 # Digits of a key that a table shows.
 _SHORT = 12
 
@@ -107,6 +111,8 @@ def forget(arguments: Namespace) -> None:
 def prune(arguments: Namespace) -> None:
     """Remove what no file was added to for long, once the person has agreed."""
     folder = _folder(arguments)
+    if isinstance(folder, StoredRecords):
+        end(ExitCode.REFUSED, "Airflow removes what is too old there by itself: airflow state-store clean.")
     before = _moment("--older-than", arguments.older_than)
     old = list(folder.survey(before=before))
     if not old:
@@ -133,21 +139,22 @@ def _show(rows: Sequence[Mapping[str, Any]], output: str) -> None:
     show_rows(shown, output)
 
 
-def _folder(arguments: Namespace) -> RecordsFolder:
+def _folder(arguments: Namespace) -> RecordsFolder | StoredRecords:
+    """The records folder; where there is none, Airflow's own store of them."""
     try:
         folder = records_folder(get_settings(arguments.conn_id))
     except ConnectionSettingsError as error:
-        url = read_records()
-        if url is None or not error.is_missing:
+        if not error.is_missing:
             raise
-        folder = RecordsFolder(url)
-    if folder is None:
-        end(
-            ExitCode.REFUSED,
-            f"There is no records folder: neither connection {arguments.conn_id!r} nor [runway] records names one. For "
-            f"what Airflow's task state store has (3.3 and later) see {page('retries.md#the-record')}.",
-        )
-    return folder
+        url = read_records()
+        folder = None if url is None else RecordsFolder(url)
+    if folder is not None:
+        return folder
+    none = f"There is no records folder: neither connection {arguments.conn_id!r} nor [runway] records names one."
+    if airflow_version() < FIRST_WITH_STORE:
+        end(ExitCode.REFUSED, f"{none} Without it nothing is recorded on this Airflow: see {page('records.md')}.")
+    say(f"{none} This is of Airflow's task state store.")
+    return StoredRecords()
 
 
 def _loss(known: Submission) -> str:
@@ -156,7 +163,7 @@ def _loss(known: Submission) -> str:
     return f"Task {known.task_id} was submitted, and is paid unless KIE.AI fails it."
 
 
-def _recorded_for_another(folder: RecordsFolder, task_id: str, of: Coordinates, known: Submission) -> str | None:
+def _recorded_for_another(folder: Records, task_id: str, of: Coordinates, known: Submission) -> str | None:
     """Which other Airflow task has this KIE task, among those that were recorded since."""
     since = datetime.fromisoformat(known.intended_at) - timedelta(days=1)
     for found in folder.survey(since=since):

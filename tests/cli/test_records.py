@@ -85,15 +85,6 @@ def test_a_list_can_be_narrowed(words: tuple[str, ...], found: list[int], call: 
     assert sorted(row["map_index"] for row in rows) == found
 
 
-def test_without_a_folder_the_page_is_named(call: Call, kie: Sandbox) -> None:
-    for words in (("list",), ("show", *WORDS), ("set-id", "x", *WORDS), ("forget", *WORDS), ("prune",)):
-        done = call("records", *words)
-
-        assert done.code == ExitCode.REFUSED
-        assert "There is no records folder: neither connection 'runway_default' nor [runway] records" in done.err
-        assert "retries.md" in done.err
-
-
 def test_the_folder_of_the_connection_comes_first_and_none_is_needed_for_the_other(
     call: Call, record: Record, kie: Sandbox, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
