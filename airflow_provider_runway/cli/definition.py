@@ -127,7 +127,7 @@ _RECORDS_COMMANDS = (
 _SUBCOMMANDS = (
     GroupCommand(
         name="records",
-        help="See and put right what is recorded of submissions in the records folder",
+        help="See and put right what is recorded of submissions",
         subcommands=_RECORDS_COMMANDS,
     ),
     ActionCommand(

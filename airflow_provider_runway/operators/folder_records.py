@@ -114,16 +114,18 @@ def coordinates(ti: RuntimeTaskInstanceProtocol) -> Coordinates:
     """Which Airflow task it is, whichever try; on Airflow 3.4 and later also which part of the run."""
     from airflow_provider_runway.storage.record_entries import Coordinates
 
-    region = getattr(ti, "region_id", None)
     return Coordinates(
         dag_id=ti.dag_id,
         run_id=ti.run_id,
         task_id=ti.task_id,
         map_index=-1 if ti.map_index is None else ti.map_index,
-        region=f"{region}/{getattr(ti, 'region_index', None)}"
-        if region is not None and UUID(str(region)).int
-        else None,
+        region=region_of(getattr(ti, "region_id", None), getattr(ti, "region_index", None)),
     )
+
+
+def region_of(region_id: object, region_index: object) -> str | None:
+    """Which part of a run it is, such as a round of a loop; ``None`` if the run has no parts."""
+    return f"{region_id}/{region_index}" if region_id is not None and UUID(str(region_id)).int else None
 
 
 def _goes_on(known: Submission, submission: Submission) -> bool:

@@ -30,6 +30,7 @@ pytestmark = [
 ]
 RUN = "manual__2026-11-01"
 WORDS = ("foxes", "make", RUN)
+INDEX = "map_index" if AIRFLOW < (3, 4) else "region_index"
 EXPIRY = datetime(2026, 12, 31, tzinfo=timezone.utc)
 
 
@@ -62,7 +63,7 @@ def store(session: Any, value: object, map_index: int = -1, days: float = 0, key
             dag_id="foxes",
             run_id=RUN,
             task_id="make",
-            map_index=map_index,
+            **{INDEX: map_index},
             key=key,
             value=value if isinstance(value, str) else json.dumps(value),
             updated_at=datetime.now(timezone.utc) - timedelta(days=days),
@@ -77,7 +78,7 @@ def stored(session: Any, map_index: int = -1) -> tuple[Submission, Any]:
     from sqlalchemy import select
 
     session.expire_all()
-    row = session.scalars(select(TaskStateStoreModel).where(TaskStateStoreModel.map_index == map_index)).one()
+    row = session.scalars(select(TaskStateStoreModel).where(getattr(TaskStateStoreModel, INDEX) == map_index)).one()
     return Submission.from_json(json.loads(row.value)), row.expires_at
 
 
