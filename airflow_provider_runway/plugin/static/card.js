@@ -148,9 +148,9 @@ export class Card {
     if (dies === null || data.state !== "finished") return null;
     const isDead = dies <= now();
     const isSoon = dies - now() < SOON;
-    if (isDead) return el("li", { class: data.saved_to ? "link" : "link dead" }, "Link died ", time(data.expires_at));
+    if (isDead) return el("li", { class: data.saved_to ? "link" : "link dead" }, el("span", {}, "Link died ", time(data.expires_at)));
     const mark = isSoon ? (data.saved_to ? "link soon safe" : "link soon") : "link";
-    return el("li", { class: mark }, isSoon && !data.saved_to && icon("alert"), "Link dies ", time(data.expires_at));
+    return el("li", { class: mark }, isSoon && !data.saved_to && icon("alert"), el("span", {}, "Link dies ", time(data.expires_at)));
   }
 }
 

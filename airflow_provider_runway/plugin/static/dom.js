@@ -31,15 +31,12 @@ export function present(children) {
 
 /** Put these nodes into a parent, in this order, and touch only what is not in its place: a video that plays goes on. */
 export function arrange(parent, nodes) {
+  const stays = new Set(nodes);
+  for (const child of [...parent.childNodes]) if (!stays.has(child)) child.remove();
   let place = parent.firstChild;
   for (const node of nodes) {
     if (node === place) place = place.nextSibling;
     else parent.insertBefore(node, place);
-  }
-  while (place) {
-    const next = place.nextSibling;
-    place.remove();
-    place = next;
   }
 }
 

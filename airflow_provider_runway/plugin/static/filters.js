@@ -90,9 +90,13 @@ export function filterForm(filters, view, known, changed) {
   };
   showCount(countSet(filters, view));
   let typing;
+  let told = JSON.stringify(filters);
   const tell = (isTyped) => {
     clearTimeout(typing);
     const given = readForm(form, filters);
+    // A field that loses its focus because the form goes away tells of a change, too.
+    if (!form.isConnected || JSON.stringify(given) === told) return;
+    told = JSON.stringify(given);
     showCount(countSet(given, view));
     changed(given, isTyped);
   };
