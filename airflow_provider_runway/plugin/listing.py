@@ -20,7 +20,7 @@ from airflow_provider_runway.plugin.operator_names import OPERATORS
 from airflow_provider_runway.utils.announcements import FAILURE_KEY, RUNWAY_KEY
 
 if TYPE_CHECKING:
-    from sqlalchemy import Select
+    from sqlalchemy import ColumnElement, Select
     from sqlalchemy.orm import Session
 
 State = Literal["waiting", "finished", "failed", "saved"]
@@ -46,6 +46,8 @@ class Filters:
     :param since: The earliest start of a task.
     :param until: The first start that is too late.
     :param q: A part of the prompt, in whatever case.
+    :param ended_since: Besides what ``state`` asks for, all that has ended from then on: a page that shows what waits
+        sees by the same answer what has become of it.
     """
 
     dag_id: str | None = None
@@ -57,6 +59,7 @@ class Filters:
     since: datetime | None = None
     until: datetime | None = None
     q: str | None = None
+    ended_since: datetime | None = None
 
     @property
     def earliest(self) -> datetime | None:
@@ -146,10 +149,13 @@ def waiting_rows(session: Session) -> list[Row]:
 
 def _task_instances(session: Session, dags: Collection[str], filters: Filters) -> Select[Any]:
     ti = TaskInstance
+    wanted_state: ColumnElement[bool] = ti.state.in_(_ALL if filters.state is None else _STATES[filters.state])
+    if filters.ended_since is not None:
+        wanted_state = or_(wanted_state, and_(ti.state.in_(_ALL), ti.end_date >= filters.ended_since))
     found: Select[Any] = select(*COLUMNS).where(
         ti.dag_id.in_(dags),
         ti.operator.in_(known_operators(session)),
-        ti.state.in_(_ALL if filters.state is None else _STATES[filters.state]),
+        wanted_state,
         ti.start_date.is_not(None),
     )
     for name in ("dag_id", "run_id", "task_id", "map_index"):

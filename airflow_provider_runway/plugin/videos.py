@@ -53,6 +53,7 @@ def list_videos(  # noqa: PLR0917 - FastAPI calls it by name
     since: Moment = None,
     until: Moment = None,
     q: Text = None,
+    ended_since: Moment = None,
     cursor: Text = None,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
 ) -> dict[str, Any]:
@@ -67,6 +68,7 @@ def list_videos(  # noqa: PLR0917 - FastAPI calls it by name
         since=since,
         until=until,
         q=q or None,
+        ended_since=ended_since,
     )
     try:
         begin = Cursor.decode(cursor) if cursor else None

@@ -88,6 +88,7 @@ def failed(number: int, reason: str, message: str, *, paid: bool | None, advice:
         "paid": paid,
         "advice": advice,
         "page": "https://example.com/errors.html",
+        "payment": None,
     }
     gone = dict.fromkeys(("expires_at", "video_url", "image_url", "media_url", "seconds"))
     return card(number, **{**gone, "state": "failed", "task_state": "failed", "failure": failure, **known})
@@ -129,13 +130,16 @@ class MockPage:
             return 200, {"days": self.days, "waiting": {"videos": len(waits), **sums}}
         if path == "balances":
             return 200, self.balances
+        if not path.endswith("/link"):
+            return 404, {"detail": "Not Found"}
         return (200, self.renewed) if self.renewed else (409, {"detail": "KIE.AI no longer has this video."})
 
     def _videos(self, asked: Mapping[str, str]) -> dict[str, Any]:
         found = [each for each in self.cards if self._matches(each, asked)]
         start, limit = int(asked.get("cursor", 0)), int(asked.get("limit", 50))
         more = str(start + limit) if start + limit < len(found) else None
-        return {"videos": found[start : start + limit], "next": more}
+        since = asked.get("since") or (iso(days=30) if "q" in asked else None)
+        return {"videos": found[start : start + limit], "next": more, "since": since}
 
     @staticmethod
     def _matches(each: Card, asked: Mapping[str, str]) -> bool:
@@ -143,8 +147,7 @@ class MockPage:
         ended = each["completed_at"] or ""
         states = {
             "": True,
-            "waiting": waits,
-            "live": waits or ended >= asked.get("ended_since", "9"),
+            "waiting": waits or ended >= asked.get("ended_since", "9"),
             "saved": bool(each["saved_to"]),
         }
         state = asked.get("state", "")
@@ -205,8 +208,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, "text/plain", b"")
 
     def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        self._answer(self.path.rpartition("/api/")[2], json.loads(body))
+        is_json = self.headers["Content-Type"] == "application/json"
+        self._answer(self.path.rpartition("/api/")[2] if is_json else "refused", {})
 
     def _answer(self, path: str, asked: Mapping[str, str]) -> None:
         status, answer = self.mock.answer(path, asked)

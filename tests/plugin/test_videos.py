@@ -101,6 +101,18 @@ def test_one_that_is_made_says_when_it_is_expected(database: Database, viewer: T
     assert card["video_url"] is None
 
 
+def test_what_has_ended_lately_comes_beside_what_waits(database: Database, viewer: TestClient) -> None:
+    database.task(task_id="waits", state="deferred", runway=RUNWAY)
+    database.video(task_id="long_done", started=NOW - timedelta(hours=2))
+    database.video(task_id="just_done", started=NOW - timedelta(minutes=5))
+    database.task(task_id="just_failed", state="failed", started=NOW - timedelta(minutes=6), failure=FAILURE)
+
+    lately = {"ended_since": (NOW - timedelta(minutes=10)).isoformat()}
+    assert tasks(viewer, state="waiting", **lately) == ["waits", "just_done", "just_failed"]
+    assert tasks(viewer, state="waiting") == ["waits"]
+    assert tasks(viewer, state="waiting", task_id="long_done", **lately) == []
+
+
 def test_it_is_expected_as_others_of_its_sort_were_seen(database: Database, viewer: TestClient) -> None:
     for number in range(3):
         database.video(run_id=f"run-{number}", completed_at=(NOW - timedelta(seconds=120 - 40 - number)).isoformat())

@@ -42,10 +42,9 @@ export function get(path, parameters = {}, signal = undefined) {
   return ask(url, { signal });
 }
 
-/** POST of JSON to one of our endpoints. */
-export function post(path, body) {
-  const headers = { "Content-Type": "application/json" };
-  return ask(new URL(`api/${path}`, PAGE), { method: "POST", headers, body: JSON.stringify(body) });
+/** POST to one of our endpoints; that it is JSON is what no form on another site can say. */
+export function post(path) {
+  return ask(new URL(`api/${path}`, PAGE), { method: "POST", headers: { "Content-Type": "application/json" } });
 }
 
 async function ask(url, options) {

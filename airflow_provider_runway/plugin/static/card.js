@@ -93,7 +93,7 @@ export class Card {
 
   title() {
     const { data } = this;
-    const prompt = data.prompt || "No prompt";
+    const prompt = data.prompt || data.task_id;
     const text = el("span", { dir: "auto" }, prompt);
     if (this.isWhole) return el("h2", { class: "prompt" }, text);
     return el("h3", { class: "prompt", title: data.prompt || null }, el("a", { href: insideLink(data), "data-inside": true }, text));

@@ -38,14 +38,17 @@ export function failure(data, { isShort = false } = {}) {
     ...present([
       el("p", { class: "headline" }, el("strong", {}, reasonTitle(said.reason)), " ", paidBadge(data)),
       said.message && el("p", { class: "message", dir: "auto" }, said.message),
+      said.payment && el("p", {}, said.payment),
       said.advice && el("p", { class: "advice" }, el("strong", {}, "What to do: "), ...withCode(said.advice)),
       commands(said.advice).map((command) => el("p", { class: "command" }, el("code", {}, command), copyButton(command))),
       said.task_id && el("p", { class: "id" }, "KIE task ", el("code", {}, said.task_id)),
-      isPage(said.page) && el("p", {}, el("a", { href: said.page, target: "_blank", rel: "noopener noreferrer" }, "The page that explains it")),
+      said.page && el("p", {}, page(said.page)),
     ]),
   );
 }
 
-function isPage(page) {
-  return typeof page === "string" && page.startsWith("https://");
+/** The page that explains it: a link, or where the package's documentation has it. */
+function page(where) {
+  if (!String(where).startsWith("https://")) return `More about it: ${where}`;
+  return el("a", { href: where, target: "_blank", rel: "noopener noreferrer" }, "The page that explains it");
 }

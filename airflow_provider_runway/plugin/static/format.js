@@ -7,6 +7,7 @@ import { now } from "./api.js";
 
 const RELATIVE = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "long" });
 const ABSOLUTE = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "long" });
+const DAY = new Intl.DateTimeFormat(undefined, { dateStyle: "medium" });
 const NUMBER = new Intl.NumberFormat(undefined, { maximumFractionDigits: 1 });
 const DOLLARS = new Intl.NumberFormat(undefined, { style: "currency", currency: "USD", currencyDisplay: "narrowSymbol" });
 
@@ -47,6 +48,7 @@ export function time(iso, kind = "relative") {
 
 const KINDS = {
   relative,
+  day: (at) => DAY.format(at),
   elapsed: (at) => clock(Math.max(0, now() - at) / 1000),
 };
 
@@ -101,51 +103,52 @@ export function shortPlace(address) {
 }
 
 const REASONS = {
-  InvalidRequestError: "A value breaks a rule",
-  ConnectionSettingsError: "The connection is not right",
-  UnreadableFileError: "A file could not be read",
-  CreditFloorError: "The balance would fall below its floor",
-  DailyCreditLimitError: "The day's credits are used up",
-  UnreadableRecordError: "The record of a submission cannot be read",
-  NotSentError: "KIE.AI could not be reached",
-  NoAnswerError: "KIE.AI's answer never came",
-  AuthenticationError: "The API key was refused",
-  InsufficientCreditsError: "There are too few credits",
-  PermissionDeniedError: "KIE.AI does not allow this",
-  NotFoundError: "KIE.AI does not know this",
-  BadRequestError: "KIE.AI did not understand the request",
-  RejectedError: "KIE.AI refused the request",
-  RateLimitedError: "Too many requests",
-  QuotaExceededError: "The key's quota is used up",
-  InputUnreachableError: "KIE.AI could not fetch an input",
-  MaintenanceError: "KIE.AI is under maintenance",
-  FeatureDisabledError: "KIE.AI has switched this off",
-  ServerError: "KIE.AI has a fault",
-  UnreadableAnswerError: "KIE.AI's answer made no sense",
-  AmbiguousSubmissionError: "Nobody knows whether it was submitted",
-  GenerationFailedError: "KIE.AI could not make the video",
-  TaskNotFoundError: "KIE.AI knows no such task",
-  VideoExpiredError: "The video has been deleted at KIE.AI",
-  MissingVideoError: "KIE.AI gave no video",
-  PollingFailedError: "KIE.AI did not say how it goes",
-  WaitTimeoutError: "It was not ready in time",
-  NotFinishedError: "It was not ready to be stored",
-  DownloadError: "The video could not be fetched",
-  DeadLinkError: "The video's link is dead",
-  NotAVideoError: "The link led to no video",
-  TargetExistsError: "Another file is where it should be stored",
-  TargetUnwritableError: "It could not be stored",
-  moderation: "Moderation refused the prompt",
-  ambiguous: "Nobody knows whether it was submitted",
-  expired: "The video has been deleted at KIE.AI",
-  refused: "KIE.AI refused the request",
-  timeout: "It was not ready in time",
+  moderation: "Moderation refused it",
+  input: "KIE.AI could not use what it was given",
+  capacity: "KIE.AI had no room for it",
+  service: "KIE.AI could not make the video",
+  unknown: "KIE.AI could not make the video",
+  unexpected: "It failed unexpectedly",
+  invalid_request: "A value breaks a rule",
+  connection_settings: "The connection is not right",
+  unreadable_file: "A file could not be read",
+  credit_floor: "The balance would fall below its floor",
+  daily_credit_limit: "The day's credits are used up",
+  unreadable_record: "The record of a submission cannot be read",
+  not_sent: "KIE.AI could not be reached",
+  no_answer: "KIE.AI's answer never came",
+  authentication: "The API key was refused",
+  insufficient_credits: "There are too few credits",
+  permission_denied: "KIE.AI does not allow this",
+  not_found: "KIE.AI does not know this",
+  bad_request: "KIE.AI did not understand the request",
+  rejected: "KIE.AI refused the request",
+  rate_limited: "Too many requests",
+  quota_exceeded: "The key's quota is used up",
+  input_unreachable: "KIE.AI could not fetch an input",
+  maintenance: "KIE.AI is under maintenance",
+  feature_disabled: "KIE.AI has switched this off",
+  server: "KIE.AI has a fault",
+  unreadable_answer: "KIE.AI's answer made no sense",
+  ambiguous_submission: "Nobody knows whether it was submitted",
+  generation_failed: "KIE.AI could not make the video",
+  task_not_found: "KIE.AI knows no such task",
+  video_expired: "The video has been deleted at KIE.AI",
+  missing_video: "KIE.AI gave no video",
+  polling_failed: "KIE.AI did not say how it goes",
+  wait_timeout: "It was not ready in time",
+  not_finished: "It was not ready to be stored",
+  download: "The video could not be fetched",
+  dead_link: "The video's link is dead",
+  not_a_video: "The link led to no video",
+  target_exists: "Another file is where it should be stored",
+  target_unwritable: "It could not be stored",
 };
 
 /** A failure's reason as a headline. A reason that is new here is shown as words. */
 export function reasonTitle(reason) {
   if (!reason) return "It failed";
   if (Object.hasOwn(REASONS, reason)) return REASONS[reason];
-  const words = String(reason).replace(/Error$/, "").replace(/_/g, " ").replace(/([a-z])([A-Z])/g, "$1 $2").toLowerCase();
+  const words = String(reason).replace(/_/g, " ");
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

@@ -5,7 +5,7 @@
 import { get } from "./api.js";
 import { cardKey } from "./card.js";
 import { arrange, el, say } from "./dom.js";
-import { count } from "./format.js";
+import { count, time } from "./format.js";
 import { Poller } from "./poller.js";
 import { isWaiting } from "./progress.js";
 
@@ -25,6 +25,7 @@ export class Listing {
     this.shown = new Map();
     this.next = null;
     this.list = el("ul", { class: "list", "aria-label": label });
+    this.reach = el("p", { class: "reach" });
     this.more = el("button", { type: "button", class: "more", hidden: true, onclick: () => this.loadMore() }, "Load more");
     this.element = el("div", { class: "listing", "aria-busy": "true" }, skeleton());
     this.poller = new Poller(
@@ -51,6 +52,7 @@ export class Listing {
     const below = page.next === null ? [] : this.data.slice(last + 1);
     if (!below.length) this.next = page.next;
     this.data = [...page.videos, ...below];
+    this.since = page.since;
     this.show();
   }
 
@@ -85,10 +87,14 @@ export class Listing {
     }
     this.element.removeAttribute("aria-busy");
     this.more.hidden = this.next === null;
-    if (!this.data.length) return arrange(this.element, [this.nothing ?? (this.nothing = this.empty())]);
+    // A search of prompts without a time looks back only so far, and says so.
+    const isShort = this.since && !this.asked.since && this.next === null;
+    this.reach.replaceChildren(...(isShort ? ["Searched back to ", time(this.since, "day"), ". Choose a time to search further."] : []));
+    const below = isShort ? [this.reach] : [];
+    if (!this.data.length) return arrange(this.element, [(this.nothing ??= this.empty()), ...below]);
     this.nothing = null;
     this.lay(this.data, this.shown, this.list);
-    arrange(this.element, [this.list, this.more]);
+    arrange(this.element, [this.list, this.more, ...below]);
   }
 }
 

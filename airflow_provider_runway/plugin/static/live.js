@@ -44,7 +44,7 @@ export class Live {
   }
 
   async refresh(signal) {
-    const asked = { ...parameters(this.filters, "live"), state: "live", ended_since: this.since, limit: LIMIT };
+    const asked = { ...parameters(this.filters, "live"), state: "waiting", ended_since: this.since, limit: LIMIT };
     const page = await get("videos", asked, signal);
     this.app.notices.worked();
     this.app.learn(page.videos);

@@ -141,13 +141,13 @@ export class Player {
 
   showGone() {
     const dies = moment(this.card.expires_at);
-    const isDead = this.card.video_url && dies !== null && dies <= now();
+    const isDead = dies !== null && dies <= now();
     this.showNote(this.card.media_note || (isDead ? "KIE.AI has deleted this video." : "There is nothing to play."));
   }
 
   showNote(sentence) {
     this.video = null;
-    const canRenew = this.card.kie_task_id && !this.card.media_url;
+    const canRenew = this.card.video_url && !this.card.media_url;
     const renew = el("button", { type: "button", class: "quiet", onclick: () => this.renew(renew) }, "Ask KIE.AI for a new link");
     const shown = present([el("p", {}, sentence), canRenew && renew]);
     this.element.replaceChildren(el("div", { class: "note" }, ...shown));
@@ -157,7 +157,8 @@ export class Player {
     button.disabled = true;
     const { dag_id, run_id, task_id, map_index } = this.card;
     try {
-      const renewed = await post("renew", { dag_id, run_id, task_id, map_index });
+      const place = [dag_id, run_id, task_id, map_index].map(encodeURIComponent).join("/");
+      const renewed = await post(`videos/${place}/link`);
       Object.assign(this.card, renewed);
       this.address = mediaAddress(renewed.video_url);
       if (this.address) await this.engage();

@@ -20,9 +20,9 @@ def fill(mock: MockPage) -> None:
     mock.cards = [
         waiting(1, prompt="Being made"),
         waiting(2, prompt="Queued", state="queued", submitted_at=None, queue=QUEUE),
-        failed(3, "GenerationFailedError", "Moderation refused it.", paid=False, advice="Change the prompt."),
-        failed(4, "AmbiguousSubmissionError", "The connection was cut.", paid=None, advice=f"Run `{SETTLE}`."),
-        failed(5, "WaitTimeoutError", "Not ready in 30 min.", paid=True, advice="Clear the task: it waits on."),
+        failed(3, "moderation", "Moderation refused it.", paid=False, advice="Change the prompt."),
+        failed(4, "ambiguous_submission", "The connection was cut.", paid=None, advice=f"Run `{SETTLE}`."),
+        failed(5, "wait_timeout", "Not ready in 30 min.", paid=True, advice="Clear the task: it waits on."),
         card(6, saved_to="s3://videos/2026/11/26/daily_videos/made.mp4", expires_at=iso(hours=-5)),
         card(7, media_url=None, expires_at=iso(days=1)),
         card(8, kie_task_id="second", parent_task_id="first", task_id="extend", **SAME_RUN),
@@ -66,7 +66,7 @@ def test_a_failure_says_why_what_to_do_and_whether_it_was_paid(mock: MockPage, s
     rows = [" ".join(row.split()) for row in page.locator(".row").all_inner_texts()]
 
     assert len(rows) == 3
-    assert "KIE.AI could not make the video Not paid Moderation refused it. What to do: Change the prompt." in rows[0]
+    assert "Moderation refused it Not paid Moderation refused it. What to do: Change the prompt." in rows[0]
     assert "Nobody knows whether it was submitted Nobody knows whether it was paid" in rows[1]
     assert "It was not ready in time Paid: 12 credits · $0.06" in rows[2]
     page.get_by_role("button", name="Copy").click()
@@ -190,7 +190,7 @@ def test_everything_can_be_reached_by_keyboard_and_is_ringed_then(mock: MockPage
     page = settled(show())
     page.locator("article").wait_for()
 
-    stops = []
+    stops: list[str] = []
     while len(stops) < 40:
         page.keyboard.press("Tab")
         name, is_ringed, is_end = page.evaluate(STOP)
