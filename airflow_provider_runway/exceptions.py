@@ -42,44 +42,8 @@
 
 from __future__ import annotations
 
-from airflow_provider_runway.kie.errors import (
-    AmbiguousSubmissionError,
-    AuthenticationError,
-    BadRequestError,
-    ConnectionSettingsError,
-    CreditFloorError,
-    DeadLinkError,
-    DownloadError,
-    FeatureDisabledError,
-    GenerationFailedError,
-    InputUnreachableError,
-    InsufficientCreditsError,
-    InvalidRequestError,
-    MaintenanceError,
-    MissingVideoError,
-    NoAnswerError,
-    NotAVideoError,
-    NotFinishedError,
-    NotFoundError,
-    NotSentError,
-    PermissionDeniedError,
-    PollingFailedError,
-    QuotaExceededError,
-    RateLimitedError,
-    RecordsFolderError,
-    RejectedError,
-    RunwayError,
-    ServerError,
-    ServiceError,
-    TargetExistsError,
-    TargetUnwritableError,
-    TaskNotFoundError,
-    UnreadableAnswerError,
-    UnreadableFileError,
-    UnreadableRecordError,
-    VideoExpiredError,
-    WaitTimeoutError,
-)
+# ruff: noqa: F403, F405 - the same names, of which those are public that stand below
+from airflow_provider_runway.kie.errors import *
 
 __all__ = [
     "AmbiguousSubmissionError", "AuthenticationError", "BadRequestError", "ConnectionSettingsError",

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -32,11 +31,8 @@ os.environ["SSL_CERT_FILE"] = str(self_signed(HOME))
 
 from fakes import GivenTime  # noqa: E402 - imports Airflow
 
-from airflow_provider_runway.kie.client import AsyncKieClient, KieClient  # noqa: E402
-from airflow_provider_runway.operators import earlier_tries  # noqa: E402
+from airflow_provider_runway.hooks.runway import RunwayHook  # noqa: E402
 from airflow_provider_runway.sandbox import Sandbox  # noqa: E402
-from airflow_provider_runway.triggers import client_lease, shared_poller  # noqa: E402
-from airflow_provider_runway.triggers.shared_poller import SharedPoller  # noqa: E402
 
 CONNECTION = "AIRFLOW_CONN_RUNWAY_DEFAULT"
 
@@ -75,14 +71,7 @@ def kie(runway_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
 
 @pytest.fixture
 def given_time(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> GivenTime:
-    """Every pause of a client passes at once, for the client and for the sandbox alike."""
+    """Every pause of a hook, and of what uses one, passes at once, for them and for the sandbox alike."""
     time = GivenTime(kie.advance)
-    for client, sleep in ((KieClient, time.sleep), (AsyncKieClient, time.asleep)):
-        defaults = vars(client)["__init__"].__kwdefaults__
-        monkeypatch.setitem(defaults, "sleep", sleep)
-        monkeypatch.setitem(defaults, "clock", time.monotonic)
-    monkeypatch.setattr(client_lease, "_PAUSES", (0.0,) * 5)
-    monkeypatch.setattr(earlier_tries, "sleep", time.sleep)
-    given = partial(SharedPoller, clock=time.monotonic, call_later=time.call_later)
-    monkeypatch.setattr(shared_poller, "SharedPoller", given)
+    monkeypatch.setattr(RunwayHook, "clock", time.clock)
     return time

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 import zlib
 from collections.abc import Callable
 from datetime import timedelta
@@ -13,39 +14,49 @@ from typing import Any, cast
 from airflow.sdk import Context
 from airflow.sdk.execution_time.context import OutletEventAccessors
 
+from airflow_provider_runway.hooks.runway import RunwayHook
+from airflow_provider_runway.kie.clock import Clock
 from airflow_provider_runway.operators.submission import RECORD_KEY
 
 
+def now() -> float:
+    """Epoch seconds, as all that uses a hook has them."""
+    return RunwayHook.clock.time()
+
+
 class GivenTime:
-    """A clock that moves when somebody sleeps.
+    """Time that passes when somebody pauses, at once.
 
     :param advance: told of each pause, before it is over.
     """
 
-    def __init__(self, advance: Callable[[float], None]) -> None:
+    def __init__(self, advance: Callable[[float], None] = lambda _seconds: None) -> None:
         self.pauses: list[float] = []
         self._advance = advance
-        self._now = 1000.0
+        began = time.time()
+        self.clock = Clock(
+            monotonic=lambda: 1000.0 + sum(self.pauses),
+            sleep=self._sleep,
+            asleep=self._asleep,
+            call_later=self._call_later,
+            time=lambda: began + sum(self.pauses),
+        )
 
-    def sleep(self, seconds: float) -> None:
+    def _sleep(self, seconds: float) -> None:
         self.pauses.append(seconds)
-        self._now += seconds
         self._advance(seconds)
 
-    async def asleep(self, seconds: float) -> None:
-        self.sleep(seconds)
+    async def _asleep(self, seconds: float) -> None:
+        self._sleep(seconds)
 
-    def call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.Handle:
+    def _call_later(self, seconds: float, callback: Callable[[], None]) -> asyncio.Handle:
         """Call back at the next turn of the loop, when the time until then has passed."""
 
         def turn() -> None:
-            self.sleep(seconds)
+            self._sleep(seconds)
             callback()
 
         return asyncio.get_running_loop().call_soon(turn)
-
-    def monotonic(self) -> float:
-        return self._now
 
 
 class FakeStore:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from argparse import Namespace
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
@@ -216,7 +215,7 @@ def _wait(
 
     :param see: Told each state in which the video was seen being made.
     """
-    began = time.monotonic()
+    began = hook.clock.monotonic()
     try:
         with waiting(task_id) as progress:
 
@@ -231,7 +230,7 @@ def _wait(
                 timeout=arguments.timeout,
                 on_change=report,
             )
-            progress("ready", time.monotonic() - began)
+            progress("ready", hook.clock.monotonic() - began)
             return task
     except RunwayError as error:
         ending = code(error)
@@ -263,7 +262,7 @@ def _store(hook: RunwayHook, task: VideoTask, path: str, arguments: Namespace) -
             return save.save(
                 task,
                 path,
-                renew_link=hook.renew_link,
+                hook=hook,
                 overwrite=getattr(arguments, "overwrite", False),
                 thumbnail=getattr(arguments, "thumbnail", False),
                 on_progress=progress,

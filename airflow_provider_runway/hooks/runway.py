@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from functools import cached_property
@@ -14,6 +13,7 @@ from typing_extensions import Self
 
 from airflow_provider_runway.hooks import connections, form
 from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, KieClient
+from airflow_provider_runway.kie.clock import CLOCK, Clock
 from airflow_provider_runway.kie.errors import AuthenticationError, RunwayError
 from airflow_provider_runway.kie.over_aiohttp import AiohttpSender
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest, Request
@@ -37,6 +37,8 @@ __all__ = ["AlephRequest", "ExtendRequest", "GenerateRequest", "JobRequest", "Ru
 _Answer = TypeVar("_Answer")
 # Connections to KIE at the same time, at most, of one async client.
 _SOCKETS = 100
+# Bytes of a file whose upload is worth telling how far it is.
+_WORTH_A_LINE = 1_000_000
 
 
 class RunwayHook(BaseHook):
@@ -60,6 +62,8 @@ class RunwayHook(BaseHook):
     default_conn_name = "runway_default"
     conn_type = "runway"
     hook_name = "Runway (KIE.AI)"
+    # What time it is, and how it passes, for all that uses a hook.
+    clock: Clock = CLOCK
 
     # Later ones read the metadata, and warn of a hook that has these.
     if airflow_version() < (3, 2):
@@ -87,7 +91,8 @@ class RunwayHook(BaseHook):
 
     @cached_property
     def _client(self) -> KieClient:
-        return KieClient(self.settings.address, timeout=self.settings.timeout, transport=self._transport)
+        settings = self.settings
+        return KieClient(settings.address, timeout=settings.timeout, transport=self._transport, clock=self.clock)
 
     def submit(self, request: Request) -> str:
         """Submit a request. This is what costs money.
@@ -143,12 +148,12 @@ class RunwayHook(BaseHook):
         :raises RunwayError: If it is gone, or too many polls in a row went wrong.
         """
         report = on_change or self._logger(task_id)
-        began, waits = time.monotonic(), 0
+        began, waits = self.clock.monotonic(), 0
 
         def wait(client: KieClient) -> VideoTask:
             nonlocal waits
             waits += 1
-            waited = time.monotonic() - began
+            waited = self.clock.monotonic() - began
             return client.wait(
                 task_id,
                 kind,
@@ -194,11 +199,23 @@ class RunwayHook(BaseHook):
         :raises UnreadableFileError: If it is not there or cannot be read.
         :raises RunwayError: If KIE did not take it.
         """
-        from airflow_provider_runway.hooks.uploads import upload
+        from airflow_provider_runway.kie.uploads import UPLOAD_LIFETIME, Upload, Uploader
+        from airflow_provider_runway.results import utc_now
+        from airflow_provider_runway.storage.quarters import Quarters
+        from airflow_provider_runway.storage.sources import read_source
 
-        return upload(
-            self.settings, path, field, media, on_progress=on_progress, transport=self._transport, log=self.log
+        address, timeout = self.settings.require_upload_address(), self.settings.timeout
+        source = read_source(path, field, media)
+        if on_progress is None and source.size > _WORTH_A_LINE:
+            on_progress = Quarters(
+                lambda sent, whole: self.log.info("%s: %.1f of %.1f MB are uploaded.", source.place.uri, sent, whole)
+            )
+        expires_at = utc_now() + UPLOAD_LIFETIME
+        uploader = Uploader(address=address, timeout=timeout, transport=self._transport, clock=self.clock)
+        url = uploader.send(
+            source.open, suffix=source.suffix, content_type=source.content_type, on_progress=on_progress
         )
+        return Upload(url, expires_at, source.size, source.sha256, source.content_type)
 
     def credits(self) -> float:
         """The account's balance in credits (1 credit is about US$0.005). Free of charge."""
@@ -217,7 +234,7 @@ class RunwayHook(BaseHook):
             raise TypeError("a transport in place of the network serves the sync methods alone")
         settings = await self.a_get_settings()
         sender = await AiohttpSender.open(settings.address, timeout=settings.timeout, sockets=_SOCKETS)
-        async with AsyncKieClient(settings.address, sender) as client:
+        async with AsyncKieClient(settings.address, sender, clock=self.clock) as client:
             yield client
 
     def test_connection(self) -> tuple[bool, str]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import time
-from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, TypeVar, cast
 
@@ -13,6 +10,7 @@ from typing_extensions import Self
 from airflow_provider_runway.kie import flows
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.api import Call
+from airflow_provider_runway.kie.clock import CLOCK, Clock
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.flows import Flow, Pause
@@ -55,8 +53,7 @@ class KieClient:
     :param timeout: Seconds for connecting, and for all that comes after it until the answer is there whole.
     :param retry_rules: How often, and after what pauses, a call is sent again when that is safe.
     :param transport: An httpx transport in place of the network, for tests.
-    :param sleep: What pauses.
-    :param clock: Seconds on a clock that does not jump.
+    :param clock: What time it is, and how it passes.
     """
 
     def __init__(
@@ -66,13 +63,11 @@ class KieClient:
         timeout: float = DEFAULT_TIMEOUT,
         retry_rules: RetryRules | None = None,
         transport: httpx.BaseTransport | None = None,
-        sleep: Callable[[float], None] = time.sleep,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = CLOCK,
     ) -> None:
         self.address = address
         self.retry_rules = retry_rules or RetryRules()
         self._sender = HttpxSender(address, timeout, transport)
-        self._sleep = sleep
         self._clock = clock
 
     def submit(self, request: Request, *, retry_rules: RetryRules | None = None, known_as: str | None = None) -> str:
@@ -108,8 +103,10 @@ class KieClient:
 
         :raises InvalidRequestError: If a time is no number above zero, or the interval below 1; nothing was sent.
         """
-        state = _poll_state(task_id, kind, self._clock(), poll_interval=poll_interval, timeout=timeout, age=age)
-        return self._run(wait(state, kind, clock=self._clock, on_change=on_change, api=self.address.api))
+        state = _poll_state(
+            task_id, kind, self._clock.monotonic(), poll_interval=poll_interval, timeout=timeout, age=age
+        )
+        return self._run(wait(state, kind, clock=self._clock.monotonic, on_change=on_change, api=self.address.api))
 
     def credits(self) -> float:
         """The account's balance in credits (1 credit is about US$0.005). Free of charge."""
@@ -139,7 +136,7 @@ class KieClient:
                 answer, fault = None, None
                 try:
                     if isinstance(step, Pause):
-                        self._sleep(step.seconds)
+                        self._clock.sleep(step.seconds)
                     else:
                         answer = self._sender.send(step.call)
                 except RunwayError as error:
@@ -161,13 +158,11 @@ class AsyncKieClient:
         sender: AsyncSender,
         *,
         retry_rules: RetryRules | None = None,
-        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Clock = CLOCK,
     ) -> None:
         self.address = address
         self.retry_rules = retry_rules or RetryRules()
         self._sender = sender
-        self._sleep = sleep
         self._clock = clock
 
     async def submit(self, request: Request) -> str:
@@ -191,8 +186,12 @@ class AsyncKieClient:
         on_change: OnChange | None = None,
     ) -> VideoTask:
         """Wait for a task to end."""
-        state = _poll_state(task_id, kind, self._clock(), poll_interval=poll_interval, timeout=timeout, age=age)
-        return await self._run(wait(state, kind, clock=self._clock, on_change=on_change, api=self.address.api))
+        state = _poll_state(
+            task_id, kind, self._clock.monotonic(), poll_interval=poll_interval, timeout=timeout, age=age
+        )
+        return await self._run(
+            wait(state, kind, clock=self._clock.monotonic, on_change=on_change, api=self.address.api)
+        )
 
     async def credits(self) -> float:
         """The account's balance in credits."""
@@ -223,7 +222,7 @@ class AsyncKieClient:
                 answer, fault = None, None
                 try:
                     if isinstance(step, Pause):
-                        await self._sleep(step.seconds)
+                        await self._clock.asleep(step.seconds)
                     else:
                         answer = await self._sender.send(step.call)
                 except RunwayError as error:

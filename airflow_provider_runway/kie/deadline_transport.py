@@ -6,13 +6,12 @@ holds for the status line, the headers, the body, and what a proxy says before.
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
 from typing import Any
 
 import httpcore
 import httpx
 
+from airflow_provider_runway.kie.clock import CLOCK, Clock
 from airflow_provider_runway.kie.proxies import Proxy
 
 
@@ -21,10 +20,10 @@ class Deadline:
 
     :param seconds: For all of it, once there is a connection.
     :param stall: Seconds, the most that one read or write may take.
-    :param clock: Seconds on a clock that does not jump.
+    :param clock: What time it is.
     """
 
-    def __init__(self, seconds: float, stall: float, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, seconds: float, stall: float, clock: Clock = CLOCK) -> None:
         self._seconds = seconds
         self._stall = stall
         self._clock = clock
@@ -32,7 +31,7 @@ class Deadline:
 
     def left(self) -> float:
         """Seconds that the next read or write may take, 0 or less where the time is up."""
-        now = self._clock()
+        now = self._clock.monotonic()
         if self._end is None:
             self._end = now + self._seconds
         return min(self._end - now, self._stall)

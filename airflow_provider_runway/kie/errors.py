@@ -123,10 +123,7 @@ class NotSentError(RunwayError):
 
 
 class NoAnswerError(RunwayError):
-    """The request went out and no whole answer came back (timeout, connection cut).
-
-    Harmless for a poll. For a submission it becomes :class:`AmbiguousSubmissionError`.
-    """
+    """The request went out and no whole answer came back; of a submission: :class:`AmbiguousSubmissionError`."""
 
     retryable = True
 

@@ -5,7 +5,6 @@ Rules and names are those of https://docs.kie.ai, page "File Upload API".
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
@@ -16,6 +15,7 @@ from typing import BinaryIO
 import httpx
 
 from airflow_provider_runway.kie.address import Address
+from airflow_provider_runway.kie.clock import CLOCK, Clock
 from airflow_provider_runway.kie.envelope import Answer, read_data
 from airflow_provider_runway.kie.errors import RunwayError, UnreadableAnswerError, UnreadableFileError
 from airflow_provider_runway.kie.over_httpx import client_for, request_answer
@@ -61,14 +61,14 @@ class Uploader:
     :param timeout: Seconds for connecting, and the most that one read or write may take.
     :param retry_rules: How often, and after what pauses, a file is sent again.
     :param transport: An httpx transport in place of the network, for tests.
-    :param sleep: What pauses.
+    :param clock: How time passes.
     """
 
     address: Address
     timeout: float
     retry_rules: RetryRules = field(default_factory=RetryRules)
     transport: httpx.BaseTransport | None = None
-    sleep: Callable[[float], None] = time.sleep
+    clock: Clock = CLOCK
 
     def send(
         self,
@@ -99,7 +99,7 @@ class Uploader:
                 except RunwayError as error:
                     if not error.retryable or not self.retry_rules.allows_another(sends, error):
                         raise self.address.finished(error) from None
-                    self.sleep(self.retry_rules.pause(sends, error))
+                    self.clock.sleep(self.retry_rules.pause(sends, error))
 
     def _post(self, http: httpx.Client, file: _Counted, name: str, content_type: str) -> Answer:
         return request_answer(

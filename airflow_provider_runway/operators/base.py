@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import timedelta
@@ -143,7 +142,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         from airflow_provider_runway.triggers.events import AdmissionEvent
 
         admitted = AdmissionEvent.from_event(event)
-        time.sleep(time_to_moment(admitted, time.time()))
+        self.hook.clock.sleep(time_to_moment(admitted, self.hook.clock.time()))
         return self._submit(context, admitted)
 
     def execute_complete(

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from contextlib import suppress
 from dataclasses import replace
-from time import sleep
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.errors import RunwayError
@@ -48,7 +46,7 @@ class EarlierTries:
             folder = _folder(hook)
         except RunwayError as error:
             self._fault = error
-        self.state = TaskState(context, folder)
+        self.state = TaskState(context, folder, hook.clock)
 
     @property
     def are_recorded(self) -> bool:
@@ -81,12 +79,12 @@ class EarlierTries:
         """Give a try that lives on the time that a submission can take to write down what has become of its own."""
         waited, longest = 0.0, 2 * self._hook.settings.timeout + _SLACK
         while self.submission is not None and self.submission.stage is Stage.INTENT:
-            left = longest - max(waited, time.time() - self.submission.intended_epoch)
+            left = longest - max(waited, self._hook.clock.time() - self.submission.intended_epoch)
             if left <= 0:
                 return
             if not waited:
                 self._log.info("An earlier try may be submitting just now. Its outcome is awaited for %.0f s.", left)
-            sleep(min(left, _PAUSE))
+            self._hook.clock.sleep(min(left, _PAUSE))
             waited += min(left, _PAUSE)
             self.read()
 
@@ -134,4 +132,4 @@ def leave_word(hook: RunwayHook, context: Context) -> None:
 def _folder(hook: RunwayHook) -> RecordsFolder | None:
     from airflow_provider_runway.hooks.records import records_folder
 
-    return records_folder(hook.settings)
+    return records_folder(hook.settings, hook.clock)

@@ -6,7 +6,6 @@ return a result.
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -154,7 +153,7 @@ class VideoLifecycle:
         """
         self._job, self._facts = job, facts
         submission = self.earlier.own(ended.task_id, submitted_at, facts.fingerprint)
-        left = 0.0 if deadline is None or ended.state == "timeout" else deadline - time.time()
+        left = 0.0 if deadline is None or ended.state == "timeout" else deadline - self._hook.clock.time()
         try:
             polled = self._poll(submission, ended, faults_pass=left > 0 and ended.state != "fault")
         except RunwayError as error:
@@ -239,13 +238,13 @@ class VideoLifecycle:
                     job.kind,
                     poll_interval=job.poll_interval,
                     timeout=seconds,
-                    age=None if submitted_at is None else time.time() - submitted_at,
+                    age=None if submitted_at is None else self._hook.clock.time() - submitted_at,
                     on_change=lambda state, waited: self._report(submission, state, waited),
                 )
             return self._finish(task, submission)
         from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
 
-        deadline = time.time() + seconds
+        deadline = self._hook.clock.time() + seconds
         return Deferral(
             RunwayVideoTrigger(**self._facts.poll_request(job, task_id, deadline, submitted_at).to_kwargs()),
             "execute_complete",
@@ -277,9 +276,9 @@ class VideoLifecycle:
         if facts.save_to is not None:
             from airflow_provider_runway.storage.save import save
 
-            own, renew = submission.replaceable(facts.save_to), self._hook.renew_link
+            own, thumbnail = submission.replaceable(facts.save_to), self._job.thumbnail
             with self.state.recording_failure(submission):
-                saved = save(task, facts.save_to, renew_link=renew, overwrite=own, thumbnail=self._job.thumbnail)
+                saved = save(task, facts.save_to, hook=self._hook, overwrite=own, thumbnail=thumbnail)
         result = finished_result(
             task,
             parent_task_id=facts.parent_task_id,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import chain, repeat
 from typing import Any, Protocol
 
+from airflow_provider_runway.kie.clock import CLOCK, Clock
 from airflow_provider_runway.operators.submission import OVER, RECORD_KEY, RETENTION, Stage, Submission
 
 log = logging.getLogger(__name__)
@@ -30,10 +30,12 @@ class StoreRecords:
     """The submission record of one task instance in its task state store.
 
     :param store: The store.
+    :param clock: How time passes.
     """
 
-    def __init__(self, store: Values) -> None:
+    def __init__(self, store: Values, clock: Clock = CLOCK) -> None:
         self._store = store
+        self._clock = clock
 
     def read(self) -> Submission | None:
         """The submission record, if there is one.
@@ -80,7 +82,7 @@ class StoreRecords:
                 log.warning(
                     "The submission record could not be written (%s: %s). Trying again.", type(error).__name__, error
                 )
-                time.sleep(pause)
+                self._clock.sleep(pause)
                 waited += pause
         return None
 

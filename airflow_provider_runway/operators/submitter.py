@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
@@ -84,13 +83,15 @@ class Submitter:
             check_target(job.save_to, earlier.replaceable(job.save_to) if earlier else None)
         may_queue = job.deferrable and admitted is None
         if may_queue and may_exceed_the_limit(self.context, limit, waits=job.wait_for_completion):
-            return _queue(AdmissionRequest(runway_conn_id=job.runway_conn_id, queued_at=time.time(), limit=limit))
+            return _queue(
+                AdmissionRequest(runway_conn_id=job.runway_conn_id, queued_at=self.hook.clock.time(), limit=limit)
+            )
         try:
             return self._submit_now(request, earlier)
         except AmbiguousSubmissionError as error:
             raise error.replace(retryable=job.on_ambiguous_submit == "resubmit") from error.__cause__
         except (RateLimitedError, MaintenanceError) as refusal:
-            now = time.time()
+            now = self.hook.clock.time()
             queueing = after_refusal(refusal, admitted, job.runway_conn_id, limit, now)
             if not job.deferrable or now - queueing.queued_at > LONGEST_QUEUEING:
                 raise

@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_runway.kie.clock import CLOCK, Clock
 from airflow_provider_runway.kie.errors import (
     GenerationFailedError,
     RecordsFolderError,
@@ -63,13 +64,14 @@ class TaskState:
 
     :param context: The task's context.
     :param folder: The records folder, if one is set.
+    :param clock: How time passes.
     """
 
-    def __init__(self, context: Context, folder: RecordsFolder | None = None) -> None:
+    def __init__(self, context: Context, folder: RecordsFolder | None = None, clock: Clock = CLOCK) -> None:
         store: Values | None = context.get("task_state_store")
         self._ti = context["ti"]
         self._values: Values = _XCom(self._ti) if store is None else store
-        self._store = None if store is None else StoreRecords(store)
+        self._store = None if store is None else StoreRecords(store, clock)
         self._folder = None if folder is None else FolderRecords(folder, self._ti)
         self.keeps_private = store is not None
         self.outlives_try = not (self._store is None and self._folder is None)

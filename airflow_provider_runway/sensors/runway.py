@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import timedelta
@@ -103,7 +102,7 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
             announce(context, kind=self.kind, conn_id=self.runway_conn_id, task_id=self.runway_task_id)
             if not self.deferrable:
                 return self._poke_on(context)
-            return self._wait_until(time.time() + self.timeout, context)
+            return self._wait_until(self.hook.clock.time() + self.timeout, context)
 
     def poke(self, context: Context) -> PokeReturnValue | bool:
         """Poll once."""
@@ -152,12 +151,12 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
                 return self._result(context, polled)
             if ended is not None and ended.state in {"gone", "fault"}:
                 self._give_up(ended.as_error(self._poll_state.state), context)
-            left = 0.0 if ended is not None and ended.state == "timeout" else deadline - time.time()
+            left = 0.0 if ended is not None and ended.state == "timeout" else deadline - self.hook.clock.time()
             if left <= 0:
                 self._give_up(timed_out(self.runway_task_id, self._poll_state.state), context)
             if left >= shortest_deferral():
                 self._defer(deadline)
-            time.sleep(min(polled, left))
+            self.hook.clock.sleep(min(polled, left))
 
     def _poke_on(self, context: Context) -> dict[str, Any]:
         """Poll until the video is there, in the mode that Airflow's sensors have; no reschedule is too short."""
@@ -220,9 +219,9 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
             task = self.hook.get_task(self.runway_task_id, self.kind)
         except RunwayError as error:
             self.log.warning("%s", error)
-            step = self._poll_state.failed(error, time.time())
+            step = self._poll_state.failed(error, self.hook.clock.time())
         else:
-            step = self._poll_state.saw(task, time.time())
+            step = self._poll_state.saw(task, self.hook.clock.time())
         if isinstance(step, Finished):
             return step.task
         if isinstance(step, GaveUp):
@@ -245,7 +244,7 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
             ),
             method_name="execute_complete",
             kwargs={"deadline": deadline, "seen_waiting": self._was_seen_waiting},
-            timeout=trigger_timeout(deadline - time.time(), self.poke_interval),
+            timeout=trigger_timeout(deadline - self.hook.clock.time(), self.poke_interval),
         )
 
     @property

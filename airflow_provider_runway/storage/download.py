@@ -6,13 +6,13 @@ The client used here belongs to this module alone: it knows no API key, so none 
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
 import httpx
 
+from airflow_provider_runway.kie.clock import CLOCK, Clock
 from airflow_provider_runway.kie.errors import DeadLinkError, DownloadError, NotAVideoError
 from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.kie.texts import shorten
@@ -30,7 +30,7 @@ from airflow_provider_runway.storage.media_request import Answer, Asker, FaultEr
 from airflow_provider_runway.storage.public_hosts import Resolve, resolve
 from airflow_provider_runway.storage.ranges import Next, PartialDownload, next_step
 from airflow_provider_runway.storage.sink import Sink
-from airflow_provider_runway.storage.transport import LEAST, PERIOD, Clock, MediaTransport, Pace, TooSlowError
+from airflow_provider_runway.storage.transport import LEAST, PERIOD, MediaTransport, Pace, TooSlowError
 from airflow_provider_runway.utils.config import LARGEST_FILE
 
 log = logging.getLogger(__name__)
@@ -54,9 +54,8 @@ class Downloader:
     :param retry_rules: How many faults in a row without a new byte are borne, and how long the pauses between are.
     :param renew: Given the link that has died, returns another to the video; asked once.
     :param transport: An httpx transport in place of the network, for tests.
-    :param sleep: What pauses.
     :param largest: Bytes that a file may have at most.
-    :param clock: Seconds on a clock that does not jump.
+    :param clock: What time it is, and how it passes.
     :param resolve: The addresses of a host and port.
     """
 
@@ -65,9 +64,8 @@ class Downloader:
     retry_rules: RetryRules = DEFAULT_RETRY_RULES
     renew: Callable[[str], str] | None = None
     transport: httpx.BaseTransport | None = None
-    sleep: Callable[[float], None] = time.sleep
     largest: int = LARGEST_FILE
-    clock: Clock = time.monotonic
+    clock: Clock = CLOCK
     resolve: Resolve = resolve
 
     def fetch(
@@ -139,7 +137,7 @@ class _Download:
         settings = self.settings
         renewed = False
         faults = cuts = furthest = 0
-        since = settings.clock()
+        since = settings.clock.monotonic()
         while True:
             try:
                 self._attempt()
@@ -153,8 +151,8 @@ class _Download:
                     continue
                 cuts += 1
                 faults += 1
-                if not fault.slow and _is_progress(self.so_far.received - furthest, settings.clock() - since):
-                    faults, furthest, since = 1, self.so_far.received, settings.clock()
+                if not fault.slow and _is_progress(self.so_far.received - furthest, settings.clock.monotonic() - since):
+                    faults, furthest, since = 1, self.so_far.received, settings.clock.monotonic()
                 error = settings.error(fault, self.expected, renewed=renewed)
                 if fault.final or faults >= settings.retry_rules.tries or cuts >= _MOST_CUTS:
                     raise error from fault.__cause__
@@ -168,9 +166,9 @@ class _Download:
                     fault.reason,
                     pause,
                 )
-                settings.sleep(pause)
+                settings.clock.sleep(pause)
                 if fault.pause:  # which the media host has asked for
-                    since = settings.clock()
+                    since = settings.clock.monotonic()
             else:
                 return self.so_far
 

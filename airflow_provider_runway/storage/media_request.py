@@ -11,12 +11,13 @@ import httpx
 from typing_extensions import Self
 
 from airflow_provider_runway.kie.address import USER_AGENT
+from airflow_provider_runway.kie.clock import Clock
 from airflow_provider_runway.kie.envelope import read_retry_after
 from airflow_provider_runway.kie.errors import DeadLinkError, DownloadError
 from airflow_provider_runway.kie.transport_faults import fault_of
 from airflow_provider_runway.storage.links import redirect_location, shown, usable_link
 from airflow_provider_runway.storage.public_hosts import Resolve, is_public
-from airflow_provider_runway.storage.transport import PERIOD, PUBLIC_ONLY, Clock, Pace, TooSlowError
+from airflow_provider_runway.storage.transport import PERIOD, PUBLIC_ONLY, Pace, TooSlowError
 
 MOST_REDIRECTS = 5
 # Seconds, the longest pause that is kept because the media host asks for it.
@@ -86,7 +87,7 @@ class Asker:
 
     :param client: An httpx client that has no credentials and follows nothing.
     :param resolve: The addresses of a host and port.
-    :param clock: Seconds on a clock that does not jump.
+    :param clock: What time it is.
     """
 
     client: httpx.Client

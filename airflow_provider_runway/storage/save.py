@@ -6,12 +6,12 @@ import hashlib
 import json
 import logging
 import re
-import time
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
+from airflow_provider_runway.kie.clock import Clock
 from airflow_provider_runway.kie.errors import InvalidRequestError, TargetExistsError
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.storage.content import HEAD, media_suffix, picture_suffix, suffix_of_link
@@ -29,7 +29,16 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Overwrite = bool | Collection[str]
-RenewLink = Callable[[str, str, Kind, int], str]
+
+
+class MediaSource(Protocol):
+    """What is asked for another link where one has died: the hook."""
+
+    clock: Clock
+
+    def renew_link(self, task_id: str, dead: str, kind: Kind = "runway", position: int = 0) -> str:
+        """Another link to a file of a finished task."""
+
 
 _MD5_ETAG = re.compile(r'"([0-9a-f]{32})"')
 
@@ -63,11 +72,10 @@ def save(
     task: VideoTask,
     target: AnyPath,
     *,
-    renew_link: RenewLink,
+    hook: MediaSource,
     overwrite: Overwrite = False,
     thumbnail: bool = False,
     on_progress: OnProgress | None = None,
-    sleep: Callable[[float], None] = time.sleep,
 ) -> Sequence[SavedFile]:
     """Store the video of a finished task, or all that came of a job: its files, or JSON where it made none.
 
@@ -81,14 +89,12 @@ def save(
         ``<task_id>.mp4`` (KIE's bare id) in it; a path object drops the ``/``, so it always names the file. For a job
         it is always a folder, and its files are called ``<task_id>-1.mp4``, ``<task_id>-2.png`` and so on. Missing
         folders are made; a missing bucket is not.
-    :param renew_link: Given the task's id, a link that has died, the task's kind and the link's place among the task's,
-        returns another; asked once a file. The hook's method of that name.
+    :param hook: The hook of the account that the task is of; asked for another link once a file.
     :param overwrite: Whether a file that is there is replaced, or the checksums (SHA-256) of those that may be.
         Otherwise it is left alone: if it has the same bytes, that counts as done.
     :param thumbnail: Whether the thumbnail is stored beside a video; what goes wrong with it is only logged. A job has
         none.
     :param on_progress: Called again and again with the bytes received and, if known, those of the whole file.
-    :param sleep: What pauses between tries.
     :return: The files; those of a job in the order of its links.
     :raises DeadLinkError: If the media host no longer knows the link, nor a fresh one.
     :raises NotAVideoError: If it sends something else.
@@ -101,8 +107,8 @@ def save(
     def downloader(position: int) -> Downloader:
         return Downloader(
             task_id=task.task_id,
-            renew=lambda dead: renew_link(task.task_id, dead, task.kind, position),
-            sleep=sleep,
+            renew=lambda dead: hook.renew_link(task.task_id, dead, task.kind, position),
+            clock=hook.clock,
             largest=largest,
         )
 

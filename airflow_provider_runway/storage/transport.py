@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import httpx
 
+from airflow_provider_runway.kie.clock import CLOCK, Clock
 from airflow_provider_runway.kie.deadline_transport import BoundedTransport, Deadline
 from airflow_provider_runway.kie.proxies import proxy_for
 from airflow_provider_runway.storage.public_hosts import is_public
@@ -20,8 +20,6 @@ LEAST = 262_144
 PERIOD = 60.0
 # Bytes that may come without any of the file.
 _MOST_WITHOUT_FILE = 1_048_576
-
-Clock = Callable[[], float]
 
 
 class TooSlowError(Exception):
@@ -36,12 +34,12 @@ class Pace(Deadline):
     """Has an answer bring some of the file all the time, instead of having it end by some time.
 
     :param stall: Seconds, the most that one read or write may take.
-    :param clock: Seconds on a clock that does not jump.
+    :param clock: What time it is.
     """
 
-    def __init__(self, stall: float, clock: Clock = time.monotonic) -> None:
+    def __init__(self, stall: float, clock: Clock = CLOCK) -> None:
         super().__init__(math.inf, stall, clock)
-        self._since = clock()
+        self._since = clock.monotonic()
         self._came = 0
         self._without_file = 0
 
@@ -66,7 +64,7 @@ class Pace(Deadline):
         self._check()
 
     def _check(self) -> None:
-        now = self._clock()
+        now = self._clock.monotonic()
         if now - self._since < PERIOD:
             return
         if self._came < LEAST:

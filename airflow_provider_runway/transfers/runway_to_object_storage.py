@@ -94,13 +94,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
             announce(context, kind=kind, conn_id=conn_id, task_id=task_id, save_to=save_to, credits=0)
             task = self._finished_task()
             self.video_link = task.video_url or ""
-            saved = save(
-                task,
-                save_to,
-                renew_link=self.hook.renew_link,
-                overwrite=self.overwrite,
-                thumbnail=self.thumbnail,
-            )
+            saved = save(task, save_to, hook=self.hook, overwrite=self.overwrite, thumbnail=self.thumbnail)
         what = "A file" if task.kind == "job" else "The video"
         for file in saved:
             if file.downloaded:

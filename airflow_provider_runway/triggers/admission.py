@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import AsyncIterator
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_runway.kie.clock import CLOCK, Clock
 from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT, SUBMISSION_WINDOW
 from airflow_provider_runway.triggers.admission_queue import admission_queue
 from airflow_provider_runway.triggers.arguments import ignore_unknown
@@ -33,6 +33,8 @@ class RunwayAdmissionTrigger(BaseTrigger):
     :param reason: Why it waits: ``"pace"``, ``"429"`` or ``"maintenance"``.
     :param unknown: What another version of this provider has stored; ignored.
     """
+
+    clock: Clock = CLOCK
 
     def __init__(
         self,
@@ -66,7 +68,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Queue, and fire."""
-        since = asyncio.get_running_loop().time()
+        since = self.clock.monotonic()
         request = self.request
         queue = admission_queue(request.runway_conn_id)
         queue.set_limit(request.limit)
@@ -83,7 +85,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
             SUBMISSION_WINDOW,
             len(queue),
         )
-        await outlast_shortest_deferral(self, since)
+        await outlast_shortest_deferral(self, since, self.clock)
         moment = await queue.admit(request.queued_at, request.not_before)
         event = AdmissionEvent(moment=moment, queued_at=request.queued_at, refusals=request.refusals)
         yield TriggerEvent(event.to_event())

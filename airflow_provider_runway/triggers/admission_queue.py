@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from bisect import insort
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
+from airflow_provider_runway.kie.clock import CLOCK, Clock, Timer
 from airflow_provider_runway.kie.pacing import LEAD, Pace
 from airflow_provider_runway.kie.seconds import finite
 
@@ -35,22 +34,15 @@ class AdmissionQueue:
     It reckons by a clock that does not jump; the wall clock is only for what other processes say and are told.
 
     :param pace: What hands out the moments.
-    :param clock: Seconds on a clock that does not jump.
-    :param wall_clock: Epoch seconds.
+    :param clock: What time it is, and how it passes.
     """
 
-    def __init__(
-        self,
-        pace: Pace | None = None,
-        clock: Callable[[], float] = time.monotonic,
-        wall_clock: Callable[[], float] = time.time,
-    ) -> None:
+    def __init__(self, pace: Pace | None = None, clock: Clock = CLOCK) -> None:
         self._pace = pace or Pace()
         self._clock = clock
-        self._wall_clock = wall_clock
         self._waiting: list[_Place] = []
         self._numbers = 0
-        self._timer: asyncio.TimerHandle | None = None
+        self._timer: Timer | None = None
 
     def __len__(self) -> int:
         return len(self._waiting)
@@ -65,7 +57,7 @@ class AdmissionQueue:
         self._numbers += 1
         since = finite(queued_at)
         place = _Place(
-            self._wall_clock() if since is None else since,
+            self._clock.time() if since is None else since,
             self._numbers,
             self._here(not_before),
             asyncio.get_running_loop().create_future(),
@@ -74,7 +66,7 @@ class AdmissionQueue:
         self._serve()
         try:
             moment = await place.admitted
-            return self._wall_clock() + moment - self._clock()
+            return self._clock.time() + moment - self._clock.monotonic()
         finally:
             if place in self._waiting:
                 self._waiting.remove(place)
@@ -89,7 +81,7 @@ class AdmissionQueue:
 
         :param late: It was sent long after the moment that it was given.
         """
-        self._pace.refused(self._clock(), late=late)
+        self._pace.refused(self._clock.monotonic(), late=late)
 
     def pause(self, until: float) -> None:
         """Let nothing through before this moment, epoch seconds."""
@@ -97,7 +89,7 @@ class AdmissionQueue:
 
     def _here(self, moment: float) -> float:
         """A moment in epoch seconds by our own clock: now or later, but no later than a hold can last."""
-        return self._clock() + min(max((finite(moment) or 0.0) - self._wall_clock(), 0.0), _LONGEST_HOLD)
+        return self._clock.monotonic() + min(max((finite(moment) or 0.0) - self._clock.time(), 0.0), _LONGEST_HOLD)
 
     def _serve(self) -> None:
         """Let through whoever's moment has come, and come back for the next."""
@@ -105,13 +97,13 @@ class AdmissionQueue:
             self._timer.cancel()
             self._timer = None
         while self._waiting:
-            now = self._clock()
+            now = self._clock.monotonic()
             moment = self._pace.next_moment(now)
             place = self._next(moment)
             moment = max(moment, place.not_before)
             if moment - LEAD > now:
                 delay = moment - LEAD - now + random.random() * _JITTER  # noqa: S311 - no secret is made of it
-                self._timer = asyncio.get_running_loop().call_later(delay, self._serve)
+                self._timer = self._clock.call_later(delay, self._serve)
                 return
             self._waiting.remove(place)
             if not place.admitted.done():

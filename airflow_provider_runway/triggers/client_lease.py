@@ -14,6 +14,7 @@ from typing import Any, cast
 
 from typing_extensions import Self
 
+from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.hooks.settings import Settings
 from airflow_provider_runway.kie.client import AsyncKieClient
 from airflow_provider_runway.kie.errors import PollingFailedError, RunwayError
@@ -181,7 +182,7 @@ async def _patiently(runway_conn_id: str) -> Settings:
                     f"row ({what}). The task is paid and goes on at KIE.AI"
                 ) from None
             log.warning("Connection %r cannot be read (%s). It is read again in %g s.", runway_conn_id, what, pause)
-            await asyncio.sleep(pause)
+            await RunwayHook.clock.asleep(pause)
     raise AssertionError  # pragma: no cover - the last turn returns or raises
 
 
@@ -193,6 +194,4 @@ def _may_pass(error: Exception) -> bool:
 
 
 async def _settings(runway_conn_id: str) -> Settings:
-    from airflow_provider_runway.hooks.runway import RunwayHook
-
     return await RunwayHook(runway_conn_id).a_get_settings()

@@ -8,10 +8,10 @@ trigger that is done sooner fires later. This works around a race in the schedul
 
 from __future__ import annotations
 
-import asyncio
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from airflow_provider_runway.kie.clock import CLOCK, Clock
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.utils.config import SHORTEST_DEFERRAL, read_shortest_deferral
 from airflow_provider_runway.utils.versions import airflow_version
@@ -42,14 +42,15 @@ def shortest_deferral() -> float:
         return SHORTEST_DEFERRAL
 
 
-async def outlast_shortest_deferral(trigger: BaseTrigger, since: float) -> None:
+async def outlast_shortest_deferral(trigger: BaseTrigger, since: float, clock: Clock = CLOCK) -> None:
     """Pause until a trigger has been running for long enough to fire.
 
     :param trigger: The trigger. One that no triggerer runs (``dag.test``, a unit test) need not wait.
-    :param since: When it began, on the event loop's clock.
+    :param since: When it began, on the clock that does not jump.
+    :param clock: What time it is, and how it passes.
     """
     if trigger.trigger_id is None:
         return
-    left = since + shortest_deferral() - asyncio.get_running_loop().time()
+    left = since + shortest_deferral() - clock.monotonic()
     if left > 0:
-        await asyncio.sleep(left)
+        await clock.asleep(left)

@@ -11,6 +11,7 @@ from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
+from airflow_provider_runway.kie.clock import CLOCK, Clock
 from airflow_provider_runway.kie.errors import (
     GenerationFailedError,
     PollingFailedError,
@@ -49,6 +50,8 @@ class RunwayVideoTrigger(BaseTrigger):
     :raises InvalidRequestError: If a number is none, or not finite.
     """
 
+    clock: Clock = CLOCK
+
     def __init__(
         self,
         runway_conn_id: str,
@@ -79,9 +82,9 @@ class RunwayVideoTrigger(BaseTrigger):
 
     async def run(self) -> AsyncIterator[TriggerEvent]:
         """Wait, and fire."""
-        since = asyncio.get_running_loop().time()
+        since = self.clock.monotonic()
         event = await self._wait()
-        await outlast_shortest_deferral(self, since)
+        await outlast_shortest_deferral(self, since, self.clock)
         yield TriggerEvent(event.to_event())
 
     async def _wait(self) -> VideoEvent:

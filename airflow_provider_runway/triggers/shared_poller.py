@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import random
-import time
 from collections.abc import Callable
-from typing import Protocol
 from weakref import WeakKeyDictionary
 
+from airflow_provider_runway.hooks.runway import RunwayHook
+from airflow_provider_runway.kie.clock import CallLater, Clock, Timer
 from airflow_provider_runway.kie.errors import AuthenticationError, RateLimitedError, RunwayError
 from airflow_provider_runway.kie.poll_queue import PollQueue
 from airflow_provider_runway.kie.poll_state import Finished, GaveUp, PollRules, PollState, Step, timed_out
@@ -32,23 +32,13 @@ LAST_POLL = 5.0
 _MOST_SCHEDULES = 200
 
 
-class Timer(Protocol):
-    """What asyncio's timers can do."""
-
-    def cancel(self) -> None: ...  # noqa: D102
-
-
-CallLater = Callable[[float, Callable[[], None]], Timer]
-
-
 class SharedPoller:
     """Polls the tasks of one connection for all triggers that wait for them.
 
     :param runway_conn_id: The connection, of type ``runway``.
-    :param clock: Seconds on a clock that does not jump.
-    :param wall_clock: Epoch seconds.
-    :param call_later: Calls back after so many seconds, for polls; asyncio's own if left out.
-    :param call_at_end: The same for the end of a subscription, which comes whatever becomes of its polls.
+    :param clock: What time it is, and how it passes; that of the hooks if left out.
+    :param call_at_end: Calls back at the end of a subscription, which comes whatever becomes of its polls; asyncio's
+        own if left out.
     :param jitter: A number in [0, 1) for each pause.
     """
 
@@ -56,16 +46,12 @@ class SharedPoller:
         self,
         runway_conn_id: str,
         *,
-        clock: Callable[[], float] = time.monotonic,
-        wall_clock: Callable[[], float] = time.time,
-        call_later: CallLater | None = None,
+        clock: Clock | None = None,
         call_at_end: CallLater | None = None,
         jitter: Callable[[], float] = random.random,
     ) -> None:
         self._conn_id = runway_conn_id
-        self._clock = clock
-        self._wall_clock = wall_clock
-        self._call_later = call_later
+        self._clock = clock or RunwayHook.clock
         self._call_at_end = call_at_end
         self._jitter = jitter
         self._queue: PollQueue[PolledTask] = PollQueue()
@@ -109,7 +95,7 @@ class SharedPoller:
 
     def _new_subscription(self, request: PollRequest, on_change: OnChange) -> Subscription:
         """A subscription by the poller's own clock: later jumps of the wall clock do not matter."""
-        now, wall_now = self._clock(), self._wall_clock()
+        now, wall_now = self._clock.monotonic(), self._clock.time()
         return Subscription(
             deadline=now + request.deadline - wall_now,
             ended=asyncio.get_running_loop().create_future(),
@@ -131,7 +117,7 @@ class SharedPoller:
         return call_later(max(0.0, subscription.deadline - subscription.began) + LAST_POLL, end)
 
     def _subscribe(self, request: PollRequest, subscription: Subscription) -> PolledTask:
-        now, key = self._clock(), (request.runway_task_id, request.kind)
+        now, key = self._clock.monotonic(), (request.runway_task_id, request.kind)
         task = self._tasks.get(key)
         if task is None:
             poll_state = PollState(
@@ -179,7 +165,7 @@ class SharedPoller:
 
     def _serve(self) -> None:
         """Poll what is due, as far as the limits allow, and come back for the rest."""
-        now = self._clock()
+        now = self._clock.monotonic()
         for task in self._queue.take(now, MAX_CONCURRENT_POLLS - len(self._polls)):
             self._start_poll(task)
         later = self._queue.next_time(now, has_room=len(self._polls) < MAX_CONCURRENT_POLLS)
@@ -191,8 +177,7 @@ class SharedPoller:
             if self._timer_at <= at:
                 return
             self._timer.cancel()
-        call_later = self._call_later or asyncio.get_running_loop().call_later
-        self._timer, self._timer_at = call_later(at - now, self._ring), at
+        self._timer, self._timer_at = self._clock.call_later(at - now, self._ring), at
 
     def _ring(self) -> None:
         self._timer = None
@@ -226,13 +211,15 @@ class SharedPoller:
         except RunwayError as error:
             if isinstance(error, RateLimitedError):
                 self._hold(error)
-            mended = isinstance(error, AuthenticationError) and await self._client.has_changed(lease, self._clock())
-            return task.poll_state.failed(error, self._clock(), mended=mended)
-        return task.poll_state.saw(record, self._clock())
+            mended = isinstance(error, AuthenticationError) and await self._client.has_changed(
+                lease, self._clock.monotonic()
+            )
+            return task.poll_state.failed(error, self._clock.monotonic(), mended=mended)
+        return task.poll_state.saw(record, self._clock.monotonic())
 
     def _take(self, task: PolledTask, step: Step) -> None:
         """Do what the poll state says, for each subscription."""
-        now = self._clock()
+        now = self._clock.monotonic()
         if isinstance(step, (Finished, GaveUp)):
             self._end(task, step.error if isinstance(step, GaveUp) else None)
             return
@@ -255,7 +242,7 @@ class SharedPoller:
 
     def _hold(self, error: RateLimitedError) -> None:
         """KIE refused a poll for the rate: no other poll of this connection goes out before the pause is over."""
-        now = self._clock()
+        now = self._clock.monotonic()
         self._queue.hold(now, now + refusal_pause(error))
 
     async def _close(self) -> None:

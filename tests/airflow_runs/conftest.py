@@ -6,7 +6,6 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -70,8 +69,7 @@ def bag() -> DagBag:
 @pytest.fixture
 def run(bag: DagBag, kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Run]:
     """Run a DAG to its end; what it sleeps passes at once."""
-    clock = SimpleNamespace(monotonic=given_time.monotonic, sleep=given_time.sleep)
-    monkeypatch.setattr("airflow.sdk.bases.sensor.time", clock)
+    monkeypatch.setattr("airflow.sdk.bases.sensor.time", given_time.clock)
 
     def run(dag_id: str, **conf: Any) -> Run:
         dag = bag.dags[dag_id]

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from fakes import GivenTime
 
-from airflow_provider_runway.cli import commands, pasting
+from airflow_provider_runway.cli import pasting
 from airflow_provider_runway.cli.ending import ExitCode
 from airflow_provider_runway.sandbox import Garbage, Refuse, Sandbox
 
@@ -132,11 +132,7 @@ def test_a_video_that_was_ready_before_is_ready_at_once(call: Call, kie: Sandbox
     assert call("wait", task_id).err == f"Task {task_id}: ready after 0 s.\n"
 
 
-def test_generate_shows_each_change_into_a_pipe(
-    call: Call, kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(commands, "time", given_time)
-
+def test_generate_shows_each_change_into_a_pipe(call: Call, kie: Sandbox, given_time: GivenTime) -> None:
     done = call("generate", "A fox", "--yes")
 
     [video] = kie.tasks

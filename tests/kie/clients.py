@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Any, Protocol
 
 import httpx
+from fakes import GivenTime
 
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.api import Call
@@ -42,30 +43,14 @@ class Service(Protocol):
     def close(self) -> None: ...
 
 
-class GivenTime:
-    """A clock that moves on by what is slept."""
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-
-    def sleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-
-    async def asleep(self, seconds: float) -> None:
-        self.slept.append(seconds)
-
-    def clock(self) -> float:
-        return sum(self.slept)
-
-
 class SyncService(KieClient):
     """The sync client as it is, with time given."""
 
     def __init__(self, address: Address, handler: Handler | None = None, **options: Any) -> None:
         time = GivenTime()
-        self.slept = time.slept
+        self.slept = time.pauses
         transport = httpx.MockTransport(handler) if handler else None
-        super().__init__(address, **{"transport": transport, "sleep": time.sleep, "clock": time.clock, **options})
+        super().__init__(address, **{"transport": transport, "clock": time.clock, **options})
 
 
 class HandlerSender:
@@ -90,14 +75,14 @@ class AsyncService:
         self, address: Address, handler: Handler | None = None, *, timeout: float = 5.0, **options: Any
     ) -> None:
         time = GivenTime()
-        self.slept = time.slept
+        self.slept = time.pauses
         self._loop = asyncio.new_event_loop()
         sender: AsyncSender
         if handler:
             sender = HandlerSender(address, handler, timeout)
         else:
             sender = self._loop.run_until_complete(AiohttpSender.open(address, timeout=timeout, sockets=5))
-        self.client = AsyncKieClient(address, sender, **{"sleep": time.asleep, "clock": time.clock, **options})
+        self.client = AsyncKieClient(address, sender, **{"clock": time.clock, **options})
 
     def submit(self, request: Request) -> str:
         return self._loop.run_until_complete(self.client.submit(request))

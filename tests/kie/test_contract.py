@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
+from fakes import GivenTime
 
 from airflow_provider_runway.kie import errors
 from airflow_provider_runway.kie.address import Address
@@ -92,26 +93,13 @@ def party(request: pytest.FixtureRequest, runway_sandbox: Sandbox, kind_of_clien
 
     def client(api: Api) -> Service:
         address = Address(api_key=runway_sandbox.key, base_url=runway_sandbox.url, api=api)
-        made.append(kind_of_client(address, retry_rules=ONE_TRY, **times(runway_sandbox.advance, kind_of_client)))
+        time = GivenTime(runway_sandbox.advance)
+        made.append(kind_of_client(address, retry_rules=ONE_TRY, clock=time.clock))
         return made[-1]
 
     yield Party(runway_sandbox, request.param, client(request.param), client(OTHER[request.param]))
     for each in made:
         each.close()
-
-
-def times(advance: Callable[[float], None], kind_of_client: type[Any]) -> dict[str, Any]:
-    """Pauses that pass at once, for client and service alike."""
-    slept = [0.0]
-
-    def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        advance(seconds)
-
-    async def asleep(seconds: float) -> None:
-        sleep(seconds)
-
-    return {"sleep": sleep if kind_of_client is SyncService else asleep, "clock": lambda: sum(slept)}
 
 
 REQUESTS: list[tuple[Request, Kind, str]] = [

@@ -5,12 +5,12 @@ import threading
 import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, BinaryIO
 
 import httpx
 import pytest
+from fakes import GivenTime
 
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.errors import (
@@ -33,11 +33,12 @@ PICTURE_SAID: dict[str, Any] = {"suffix": ".png", "content_type": "image/png"}
 
 
 def uploader(url: str, key: str = "a-key-of-some-length", **wishes: Any) -> Uploader:
-    return Uploader(address=Address(api_key=key, base_url=url), timeout=5.0, retry_rules=EAGER, **wishes)
+    address, clock = Address(api_key=key, base_url=url), GivenTime().clock
+    return Uploader(address=address, timeout=5.0, retry_rules=EAGER, clock=clock, **wishes)
 
 
 def at(kie: Sandbox) -> Uploader:
-    return replace(uploader(kie.url, kie.key), sleep=lambda seconds: None)
+    return uploader(kie.url, kie.key)
 
 
 def opened(data: bytes) -> Callable[[], AbstractContextManager[BinaryIO]]:
@@ -121,7 +122,9 @@ def test_a_reply_without_a_link_is_an_error_of_ours(data: Any) -> None:
     reply = httpx.MockTransport(lambda _: httpx.Response(200, json={"code": 200, "data": data}))
 
     with pytest.raises(UnreadableAnswerError, match="did not say where it is"):
-        uploader("https://files.example", transport=reply, sleep=lambda _: None).send(opened(PICTURE), **PICTURE_SAID)
+        uploader("https://files.example", transport=reply, clock=GivenTime().clock).send(
+            opened(PICTURE), **PICTURE_SAID
+        )
 
 
 def test_a_file_that_cannot_be_read_on_is_said_and_not_taken_for_the_networks_fault(kie: Sandbox) -> None:
@@ -227,5 +230,7 @@ def test_a_key_that_an_upload_host_sends_back_is_in_no_error() -> None:
     reply = httpx.MockTransport(lambda request: httpx.Response(500, text=request.headers["Authorization"]))
 
     with pytest.raises(UnreadableAnswerError) as caught:
-        uploader("https://files.example", transport=reply, sleep=lambda _: None).send(opened(PICTURE), **PICTURE_SAID)
+        uploader("https://files.example", transport=reply, clock=GivenTime().clock).send(
+            opened(PICTURE), **PICTURE_SAID
+        )
     assert "a-key-of-some-length" not in str(caught.value)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import time
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from fakes import FakeTaskInstance, GivenTime
+from fakes import FakeTaskInstance, GivenTime, now
 
 from airflow_provider_runway.exceptions import MaintenanceError, RateLimitedError
 from airflow_provider_runway.operators.admission import after_refusal, time_to_moment
@@ -30,35 +29,27 @@ def many_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FakeTaskInstance, "get_ti_count", lambda _self, **_which: 21)
 
 
-@pytest.fixture
-def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What a worker sleeps before it submits."""
-    pauses = list[float]()
-    monkeypatch.setattr("airflow_provider_runway.operators.lifecycle.time.sleep", pauses.append)
-    return pauses
-
-
 @pytest.mark.parametrize("refusal", [Refuse(429), Refuse(429, http_status=429), Refuse(455)], ids=repr)
 def test_a_refusal_for_now_queues_in_the_triggerer_at_once(
-    kie: Sandbox, given_time: GivenTime, slept: list[float], refusal: Refuse
+    kie: Sandbox, given_time: GivenTime, refusal: Refuse
 ) -> None:
     kie.fault(refusal, on="submit", times=1)
     task = Task()
-    before = time.time()
+    before = now()
 
     queueing = task.start()
 
     assert is_queueing(queueing)
     assert queueing.method == "execute_admitted"
     assert queueing.timeout == timedelta(hours=24)
-    assert before <= queueing.trigger_arguments["queued_at"] <= time.time()
+    assert before <= queueing.trigger_arguments["queued_at"] <= now()
     assert queueing.trigger_arguments["refusals"] == 1
     assert queueing.trigger_arguments["not_before"] >= before + 10
     assert given_time.pauses == []
     assert task.store.record is None
     assert kie.ledger.counts["submit"] == 1
 
-    waiting = task.resume(queueing, {"moment": time.time(), "queued_at": before, "refusals": 1})
+    waiting = task.resume(queueing, {"moment": now(), "queued_at": before, "refusals": 1})
     assert is_waiting(waiting)
     assert kie.ledger.counts["submit"] == 2
     assert len(kie.ledger.charges) == 1
@@ -76,27 +67,27 @@ def test_the_pause_that_was_asked_for_is_kept_whole(
     kie: Sandbox, refusal: Refuse, pause: float, holds_all: bool
 ) -> None:
     kie.fault(refusal, on="submit", times=1)
-    now = time.time()
+    before = now()
 
     queueing = Task().start()
 
-    assert now + pause <= queueing.trigger_arguments["not_before"] <= time.time() + pause
+    assert before + pause <= queueing.trigger_arguments["not_before"] <= now() + pause
     assert queueing.trigger_arguments["holds_all"] is holds_all
 
 
-def test_one_that_is_refused_again_and_again_keeps_its_place(kie: Sandbox, slept: list[float]) -> None:
+def test_one_that_is_refused_again_and_again_keeps_its_place(kie: Sandbox, given_time: GivenTime) -> None:
     kie.fault(Refuse(429), on="submit", times=5)
     task = Task()
     queueing = task.start()
     place = queueing.trigger_arguments["queued_at"]
 
     for refusals in range(2, 6):
-        event = {"moment": time.time(), "queued_at": place, "refusals": refusals - 1}
+        event = {"moment": now(), "queued_at": place, "refusals": refusals - 1}
         queueing = task.resume(queueing, event)
         assert queueing.trigger_arguments["queued_at"] == place
         assert queueing.trigger_arguments["refusals"] == refusals
 
-    assert is_waiting(task.resume(queueing, {"moment": time.time(), "queued_at": place, "refusals": 5}))
+    assert is_waiting(task.resume(queueing, {"moment": now(), "queued_at": place, "refusals": 5}))
     assert kie.ledger.counts["submit"] == 6
     assert len(kie.ledger.charges) == 1
 
@@ -116,13 +107,13 @@ def test_the_queue_is_told_of_a_submission_that_was_refused_when_it_came_late(mo
     assert after_refusal(RateLimitedError("slower"), admitted, "clips", 20, 100.0).late is late
 
 
-def test_one_that_has_queued_for_a_day_gives_up(kie: Sandbox, slept: list[float]) -> None:
+def test_one_that_has_queued_for_a_day_gives_up(kie: Sandbox, given_time: GivenTime) -> None:
     kie.fault(Refuse(429), on="submit")
     task = Task()
     queueing = task.start()
 
     with pytest.raises(RateLimitedError):
-        task.resume(queueing, {"moment": 0.0, "queued_at": time.time() - 86_500, "refusals": 800})
+        task.resume(queueing, {"moment": 0.0, "queued_at": now() - 86_500, "refusals": 800})
 
     assert task.store.record is None
 
@@ -140,7 +131,7 @@ def test_a_single_video_goes_out_at_once(kie: Sandbox) -> None:
     assert is_waiting(Task().start())
 
 
-def test_one_of_many_queues_before_it_is_refused(kie: Sandbox, many_tasks: None, slept: list[float]) -> None:
+def test_one_of_many_queues_before_it_is_refused(kie: Sandbox, many_tasks: None, given_time: GivenTime) -> None:
     task = Task()
 
     queueing = task.start()
@@ -154,7 +145,7 @@ def test_one_of_many_queues_before_it_is_refused(kie: Sandbox, many_tasks: None,
 
 
 def test_an_account_with_a_higher_limit_queues_later_and_the_queue_is_told_its_limit(
-    kie: Sandbox, many_tasks: None, slept: list[float], monkeypatch: pytest.MonkeyPatch
+    kie: Sandbox, many_tasks: None, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def connect(limit: object) -> None:
         connection = {**json.loads(kie.connection_json()), "extra": {"submission_limit": limit}}
@@ -172,7 +163,7 @@ def test_an_account_with_a_higher_limit_queues_later_and_the_queue_is_told_its_l
 
 
 def test_one_of_many_that_an_earlier_try_has_submitted_does_not_queue(
-    kie: Sandbox, many_tasks: None, slept: list[float]
+    kie: Sandbox, many_tasks: None, given_time: GivenTime
 ) -> None:
     task = Task()
     queueing = task.start()
@@ -199,7 +190,7 @@ def test_a_worker_waits_for_its_moment_unless_the_clocks_disagree(ahead: float, 
 
 
 def test_dying_while_it_queues_costs_nothing_and_the_next_try_queues_anew(
-    kie: Sandbox, many_tasks: None, slept: list[float]
+    kie: Sandbox, many_tasks: None, given_time: GivenTime
 ) -> None:
     task = Task(poll_interval=1)
     assert is_queueing(task.start())
@@ -210,7 +201,7 @@ def test_dying_while_it_queues_costs_nothing_and_the_next_try_queues_anew(
 
 
 def test_clearing_a_task_that_succeeded_queues_too_and_pays_once(
-    kie: Sandbox, many_tasks: None, slept: list[float]
+    kie: Sandbox, many_tasks: None, given_time: GivenTime
 ) -> None:
     kie.configure(seconds=0)
     task = Task(poll_interval=1)

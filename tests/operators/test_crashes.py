@@ -265,7 +265,7 @@ def test_dying_after_a_refusal_before_it_is_forgotten_is_taken_for_unknown(
 
 
 def test_a_try_that_airflow_has_given_up_on_finds_no_record_and_sends_nothing(
-    kie: Sandbox, task: Task, monkeypatch: pytest.MonkeyPatch
+    kie: Sandbox, given_time: GivenTime, task: Task, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its task instance is gone: Airflow then answers as if nothing were stored, and takes nothing to store."""
     task.store.after = Stage.SUBMITTED
@@ -275,7 +275,6 @@ def test_a_try_that_airflow_has_given_up_on_finds_no_record_and_sends_nothing(
         raise RuntimeError("Task instance not found")
 
     with monkeypatch.context() as gone:
-        gone.setattr("time.sleep", lambda _seconds: None)
         gone.setattr(task.store, "get", lambda _key, default=None: default)
         gone.setattr(task.store, "set", refuse)
         with pytest.raises(RuntimeError, match="Task instance not found"):

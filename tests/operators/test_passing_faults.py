@@ -68,11 +68,6 @@ def test_a_key_that_is_refused_at_a_reattachment_is_no_fault_that_passes(kie: Sa
         task.run()
 
 
-@pytest.fixture
-def no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("time.sleep", lambda _seconds: None)
-
-
 def failing_once(task: Task, monkeypatch: pytest.MonkeyPatch, name: str, *, written: bool = False) -> None:
     """Let the state store fail the next time it is asked.
 
@@ -89,7 +84,7 @@ def failing_once(task: Task, monkeypatch: pytest.MonkeyPatch, name: str, *, writ
     monkeypatch.setattr(task.store, name, fail)
 
 
-@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.usefixtures("given_time")
 def test_a_moment_without_the_store_after_a_refusal_leaves_nothing_in_doubt(
     kie: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -104,7 +99,7 @@ def test_a_moment_without_the_store_after_a_refusal_leaves_nothing_in_doubt(
     assert is_waiting(task.start())
 
 
-@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.usefixtures("given_time")
 @pytest.mark.parametrize("written", [True, False])
 def test_a_moment_without_the_store_before_the_submission_leaves_nothing_in_doubt(
     kie: Sandbox, monkeypatch: pytest.MonkeyPatch, written: bool
@@ -117,7 +112,7 @@ def test_a_moment_without_the_store_before_the_submission_leaves_nothing_in_doub
     assert task.store.record["stage"] == "submitted"
 
 
-@pytest.mark.usefixtures("no_pauses")
+@pytest.mark.usefixtures("given_time")
 def test_what_kie_has_failed_is_not_called_paid_although_that_could_not_be_noted(
     kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:

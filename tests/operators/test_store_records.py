@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from fakes import FakeStore
 
+from airflow_provider_runway.kie.clock import Clock
 from airflow_provider_runway.operators.store_records import StoreRecords
 from airflow_provider_runway.operators.submission import Stage, Submission
 
@@ -45,55 +46,48 @@ class Away(FakeStore):
 
 
 @pytest.mark.parametrize("status", [None, 500, 503])
-def test_the_id_is_offered_for_as_long_as_the_api_server_is_away(
-    monkeypatch: pytest.MonkeyPatch, status: int | None
-) -> None:
+def test_the_id_is_offered_for_as_long_as_the_api_server_is_away(status: int | None) -> None:
     store = Away(200, ApiError(status))
-    monkeypatch.setattr("time.sleep", store.pause)
 
-    StoreRecords(store).write(SUBMITTED, patience=1800)
+    StoreRecords(store, Clock(sleep=store.pause)).write(SUBMITTED, patience=1800)
 
     assert StoreRecords(store).read() == SUBMITTED
     assert store.waited < 220
 
 
-def test_it_is_offered_no_longer_than_the_try_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_it_is_offered_no_longer_than_the_try_waits() -> None:
     store = Away(1e9, ApiError(None))
-    monkeypatch.setattr("time.sleep", store.pause)
 
     with pytest.raises(ApiError):
-        StoreRecords(store).write(SUBMITTED, patience=300)
+        StoreRecords(store, Clock(sleep=store.pause)).write(SUBMITTED, patience=300)
     assert 280 <= store.waited <= 300
 
 
 @pytest.mark.parametrize("status", [404, 410])
-def test_it_is_offered_no_more_once_airflow_knows_the_try_no_more(monkeypatch: pytest.MonkeyPatch, status: int) -> None:
+def test_it_is_offered_no_more_once_airflow_knows_the_try_no_more(status: int) -> None:
     store = Away(1e9, ApiError(status))
-    monkeypatch.setattr("time.sleep", store.pause)
 
     with pytest.raises(ApiError):
-        StoreRecords(store).write(SUBMITTED, patience=1800)
+        StoreRecords(store, Clock(sleep=store.pause)).write(SUBMITTED, patience=1800)
     assert store.waited == 0
 
 
 @pytest.mark.parametrize("error", [ApiError(422), ValueError("of the state store's own backend"), OSError()])
-def test_what_no_wait_can_help_is_tried_for_a_few_seconds(monkeypatch: pytest.MonkeyPatch, error: Exception) -> None:
+def test_what_no_wait_can_help_is_tried_for_a_few_seconds(error: Exception) -> None:
     store = Away(1e9, error)
-    monkeypatch.setattr("time.sleep", store.pause)
 
     with pytest.raises(type(error)):
-        StoreRecords(store).write(SUBMITTED, patience=1800)
+        StoreRecords(store, Clock(sleep=store.pause)).write(SUBMITTED, patience=1800)
     assert store.waited == 13
 
 
-def test_a_record_of_another_place_is_shown_if_that_can_be_done_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_record_of_another_place_is_shown_if_that_can_be_done_at_once() -> None:
     store = Away(1e9, ApiError(None))
-    monkeypatch.setattr("time.sleep", store.pause)
-    StoreRecords(store).write_once(SUBMITTED)
+    StoreRecords(store, Clock(sleep=store.pause)).write_once(SUBMITTED)
     assert store.waited == 0
 
     store.left = 0
-    StoreRecords(store).write_once(SUBMITTED)
+    StoreRecords(store, Clock(sleep=store.pause)).write_once(SUBMITTED)
     assert StoreRecords(store).read() == SUBMITTED
 
 

@@ -5,7 +5,6 @@ import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -21,6 +20,7 @@ from versions import AirflowRescheduleException, TaskDeferralError, TaskDeferral
 
 from airflow_provider_runway.exceptions import InvalidRequestError, PollingFailedError
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
+from airflow_provider_runway.kie.clock import Clock
 from airflow_provider_runway.results import VideoResult
 from airflow_provider_runway.sandbox import Expire, Fail, Missing, Refuse, Sandbox
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
@@ -43,13 +43,8 @@ def made(kie: Sandbox) -> str:
 
 @pytest.fixture
 def airflow_time(given_time: GivenTime, monkeypatch: pytest.MonkeyPatch) -> GivenTime:
-    """What a sensor sleeps passes at once."""
-    start = time.time() - given_time.monotonic()
-    clock = SimpleNamespace(
-        monotonic=given_time.monotonic, sleep=given_time.sleep, time=lambda: start + given_time.monotonic()
-    )
-    monkeypatch.setattr("airflow.sdk.bases.sensor.time", clock)
-    monkeypatch.setattr("airflow_provider_runway.sensors.runway.time", clock)
+    """Airflow's own pauses between two polls pass at once, too."""
+    monkeypatch.setattr("airflow.sdk.bases.sensor.time", given_time.clock)
     return given_time
 
 
@@ -69,8 +64,7 @@ def looked(task_id: str, store: FakeStore | None, *, try_number: int = 1) -> Non
 def wall(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     """The sensor's time, to be moved on by a test."""
     now = [1_800_000_000.0]
-    clock = SimpleNamespace(time=lambda: now[0], monotonic=time.monotonic, sleep=time.sleep)
-    monkeypatch.setattr("airflow_provider_runway.sensors.runway.time", clock)
+    monkeypatch.setattr(RunwayHook, "clock", Clock(time=lambda: now[0]))
     return now
 
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import time
 from datetime import datetime, timedelta, timezone
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -24,15 +22,6 @@ def _as_nobody_has_set_it(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None
     """The option is left out, on an Airflow that it counts on."""
     monkeypatch.setattr("airflow.__version__", "3.3.2")
     monkeypatch.delenv(OPTION, raising=False)
-
-
-@pytest.fixture
-def airflow_time(given_time: GivenTime, monkeypatch: pytest.MonkeyPatch) -> GivenTime:
-    """What a sensor sleeps passes at once."""
-    start = time.time() - given_time.monotonic()
-    clock = SimpleNamespace(sleep=given_time.sleep, time=lambda: start + given_time.monotonic())
-    monkeypatch.setattr("airflow_provider_runway.sensors.runway.time", clock)
-    return given_time
 
 
 @pytest.fixture
@@ -82,7 +71,7 @@ def test_the_option_says_what_is_too_short(monkeypatch: pytest.MonkeyPatch, made
 
 
 def test_a_sensor_whose_time_is_over_before_a_deferral_could_be_looks_on_in_its_worker(
-    kie: Sandbox, made: str, airflow_time: GivenTime
+    kie: Sandbox, made: str, given_time: GivenTime
 ) -> None:
     kie.advance(45)
 
@@ -92,16 +81,16 @@ def test_a_sensor_whose_time_is_over_before_a_deferral_could_be_looks_on_in_its_
     assert result["completed_at"] is not None
 
 
-def test_its_time_is_kept_there(made: str, airflow_time: GivenTime) -> None:
+def test_its_time_is_kept_there(made: str, given_time: GivenTime) -> None:
     with pytest.raises(AirflowSensorTimeout, match=made):
         sensor(made, timeout=29).execute(fake_context())
 
-    assert sum(airflow_time.pauses) == pytest.approx(29)
+    assert sum(given_time.pauses) == pytest.approx(29)
 
 
-def test_one_that_comes_back_with_little_time_left_stays(kie: Sandbox, made: str, airflow_time: GivenTime) -> None:
+def test_one_that_comes_back_with_little_time_left_stays(kie: Sandbox, made: str, given_time: GivenTime) -> None:
     kie.advance(50)
-    deadline = airflow_time.monotonic() + time.time() - 1000 + 20
+    deadline = given_time.clock.time() + 20
 
     result = sensor(made).execute_complete(fake_context(), {"task_id": made, "state": "success"}, deadline)
 

@@ -8,9 +8,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fakes import GivenTime
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from airflow_provider_runway.kie.clock import Clock
 from airflow_provider_runway.kie.errors import DownloadError
 from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.storage.download import Downloader
@@ -139,14 +141,14 @@ def test_more_bytes_than_announced_are_no_video(tmp_path: Path) -> None:
 
 
 def test_it_gives_up_after_some_cuts_without_a_new_byte(tmp_path: Path) -> None:
-    pauses: list[float] = []
+    time = GivenTime()
     retry_rules = RetryRules(tries=4, first_pause=1.0, jitter=lambda: 0.0)
     with (
         media_host(lambda ask: video_reply(ask, upto=150_000 if ask.number < 2 else ask.start)) as host,
         pytest.raises(DownloadError, match=f"150000 of {SIZE} bytes.*is paid") as caught,
     ):
-        save(host.link, str(tmp_path / "fox.mp4"), retry_rules=retry_rules, sleep=pauses.append)
-    assert pauses == [1.0, 2.0, 4.0]
+        save(host.link, str(tmp_path / "fox.mp4"), retry_rules=retry_rules, clock=time.clock)
+    assert time.pauses == [1.0, 2.0, 4.0]
     assert caught.value.retryable
     assert list(tmp_path.iterdir()) == []
 
@@ -155,7 +157,7 @@ def test_new_bytes_renew_its_patience(tmp_path: Path) -> None:
     content, asks = saved_from(
         tmp_path,
         lambda ask: video_reply(ask, upto=None if ask.number == 20 else (ask.number + 1) * 10_000),
-        clock=lambda: 0.0,
+        clock=Clock(monotonic=lambda: 0.0, sleep=lambda _: None),
     )
     assert content == VIDEO
     assert len(asks) == 21
@@ -163,11 +165,7 @@ def test_new_bytes_renew_its_patience(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("at_a_time", "gives_up"), [(1, True), (4_000, True), (5_000, False)])
 def test_bytes_that_drip_over_many_connections_do_not_renew_it(tmp_path: Path, at_a_time: int, gives_up: bool) -> None:
-    now = 0.0
-
-    def sleep(seconds: float) -> None:
-        nonlocal now
-        now += seconds
+    time = GivenTime()
 
     def host(request: httpx.Request) -> httpx.Response:
         start = int(request.headers.get("range", "bytes=0-")[6:-1])
@@ -183,8 +181,7 @@ def test_bytes_that_drip_over_many_connections_do_not_renew_it(tmp_path: Path, a
             str(tmp_path / "fox.mp4"),
             transport=httpx.MockTransport(host),
             retry_rules=RetryRules(tries=6, first_pause=1.0, jitter=lambda: 0.0),
-            sleep=sleep,
-            clock=lambda: now,
+            clock=time.clock,
         )
 
     if not gives_up:
@@ -192,23 +189,18 @@ def test_bytes_that_drip_over_many_connections_do_not_renew_it(tmp_path: Path, a
         return
     with pytest.raises(DownloadError, match="It is paid"):
         fetch()
-    assert now < 60
+    assert sum(time.pauses) < 60
     assert list(tmp_path.iterdir()) == []
 
 
 def test_a_pause_that_the_host_asks_for_is_no_slowness_of_its(tmp_path: Path) -> None:
-    now = 0.0
-
-    def sleep(seconds: float) -> None:
-        nonlocal now
-        now += seconds
 
     def answer(ask: Ask) -> bytes:
         if ask.number % 2 == 0:
             return reply(503, b"busy", retry_after=100)
         return video_reply(ask, upto=None if ask.start > 250_000 else ask.start + 30_000)
 
-    assert saved_from(tmp_path, answer, sleep=sleep, clock=lambda: now)[0] == VIDEO
+    assert saved_from(tmp_path, answer, clock=GivenTime().clock)[0] == VIDEO
 
 
 def test_faults_of_the_host_are_borne_and_its_wish_for_a_pause_is_kept(
@@ -216,16 +208,16 @@ def test_faults_of_the_host_are_borne_and_its_wish_for_a_pause_is_kept(
 ) -> None:
     caplog.set_level(logging.WARNING)
     answers = [reply(503, b"busy", retry_after=7), reply(429, b"", retry_after=10_000), b"garbage\r\n\r\n", b""]
-    pauses: list[float] = []
+    time = GivenTime()
     retry_rules = RetryRules(tries=6, first_pause=1.0, jitter=lambda: 0.0)
     content, _ = saved_from(
         tmp_path,
         lambda ask: answers[ask.number] if ask.number < len(answers) else video_reply(ask),
         retry_rules=retry_rules,
-        sleep=pauses.append,
+        clock=time.clock,
     )
     assert content == VIDEO
-    assert pauses == [7.0, 120.0, 4.0, 8.0]
+    assert time.pauses == [7.0, 120.0, 4.0, 8.0]
     assert "HTTP status 503" in caplog.text
 
 
@@ -275,7 +267,7 @@ def test_wherever_it_is_cut_the_bytes_are_the_same(
         retry_rules=RetryRules(tries=len(cuts) + 1, first_pause=0.0, jitter=lambda: 0.0),
         renew=None,
         transport=httpx.MockTransport(handler),
-        sleep=lambda _: None,
+        clock=GivenTime().clock,
         largest=10_000,
     )
     file = io.BytesIO()

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fakes import GivenTime
 
 from airflow_provider_runway.kie.errors import DownloadError, NotAVideoError
 from airflow_provider_runway.storage.download import Downloader
@@ -80,7 +81,7 @@ def redirected_to(location: str, tmp_path: Path, asked: list[str], start: str = 
         retry_rules=EAGER,
         renew=None,
         transport=httpx.MockTransport(answer),
-        sleep=lambda _: None,
+        clock=GivenTime().clock,
         largest=1_000_000,
         resolve=resolved,
     )
@@ -136,7 +137,7 @@ def test_nothing_of_what_another_machine_inside_says_is_quoted(tmp_path: Path, s
         transport=httpx.MockTransport(
             lambda _: httpx.Response(200, stream=page, headers={"Content-Type": "x/secrets"})
         ),
-        sleep=lambda _: None,
+        clock=GivenTime().clock,
         largest=1_000_000,
         resolve=resolved,
     )

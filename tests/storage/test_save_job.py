@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+from fakes import GivenTime
 
 from airflow_provider_runway.kie.errors import DeadLinkError, DownloadError, NotAVideoError, TargetExistsError
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
@@ -38,7 +40,8 @@ def save(
         assert (task_id, kind) == ("jobs:task_7", "job")
         return dead if renew is None else renew(dead, position)
 
-    return saving.save(task, str(folder), renew_link=renew_link, overwrite=overwrite, sleep=lambda _: None)
+    hook = SimpleNamespace(renew_link=renew_link, clock=GivenTime().clock)
+    return saving.save(task, str(folder), hook=hook, overwrite=overwrite)
 
 
 def names(folder: Path) -> list[str]:

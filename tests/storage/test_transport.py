@@ -8,11 +8,14 @@ import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from itertools import count
 from pathlib import Path
 
 import httpx
 import pytest
 
+from airflow_provider_runway.kie.clock import Clock
 from airflow_provider_runway.kie.errors import DownloadError
 from airflow_provider_runway.storage import media_request
 from airflow_provider_runway.storage.transport import LEAST, PERIOD, PUBLIC_ONLY, MediaTransport, Pace, TooSlowError
@@ -96,20 +99,9 @@ def test_an_answer_that_never_comes_to_the_file_is_given_up(tmp_path: Path, begi
     assert list(tmp_path.iterdir()) == []
 
 
-class Clock:
-    """A clock that goes on by so many seconds each time that it is looked at."""
-
-    def __init__(self, step: float) -> None:
-        self.now, self.step = 0.0, step
-
-    def __call__(self) -> float:
-        self.now += self.step
-        return self.now
-
-
 def test_a_pace_is_kept_by_what_comes_in_a_period() -> None:
     now = [0.0]
-    pace = Pace(30.0, lambda: now[0])
+    pace = Pace(30.0, Clock(monotonic=lambda: now[0]))
     pace.took(2 * LEAST)  # of something else than the file
     pace.took_of_file(1)
     now[0] = PERIOD - 1
@@ -123,8 +115,10 @@ def test_a_pace_is_kept_by_what_comes_in_a_period() -> None:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Time that passes by the look: ten seconds for each that is taken at the clock."""
-    monkeypatch.setattr(media_request, "Pace", lambda stall, _: Pace(stall, Clock(10.0)))
+    """A clock that goes on by ten seconds each time that it is read."""
+    monkeypatch.setattr(
+        media_request, "Pace", lambda stall, _: Pace(stall, Clock(monotonic=partial(next, count(0.0, 10.0))))
+    )
 
 
 @pytest.mark.usefixtures("impatient")

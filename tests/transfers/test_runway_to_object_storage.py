@@ -17,7 +17,6 @@ from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.kie.errors import DownloadError, InvalidRequestError, NotFinishedError
 from airflow_provider_runway.results import VideoResult
 from airflow_provider_runway.sandbox import CutMedia, Expire, Fail, Redirect, Sandbox, WrongLength
-from airflow_provider_runway.storage.save import save
 from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator
 
 
@@ -120,9 +119,8 @@ def test_the_key_goes_to_kie_and_not_to_the_media_host(kie: Sandbox, given_time:
     "fault", [CutMedia(after=700), WrongLength(by=500), WrongLength(by=-500), Redirect("file:///x")]
 )
 def test_whatever_the_media_host_does_wrong_once_the_bytes_are_right(
-    kie: Sandbox, given_time: GivenTime, tmp_path: Path, fault: Any, monkeypatch: pytest.MonkeyPatch
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path, fault: Any
 ) -> None:
-    monkeypatch.setitem(save.__kwdefaults__ or {}, "sleep", given_time.sleep)
     task_id = finished(kie)
     right = store(task_id, tmp_path / "right.mp4")["sha256"]
     kie.fault(fault, times=1)

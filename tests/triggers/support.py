@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-import time
 from typing import Any
+
+from fakes import now
 
 from airflow_provider_runway.exceptions import (
     RunwayError,
@@ -24,7 +25,7 @@ def submitted(number: int = 1) -> list[str]:
 
 
 def asked(task_id: str, **options: Any) -> PollRequest:
-    usual = {"poll_interval": 0.2, "deadline": time.time() + 60}
+    usual = {"poll_interval": 0.2, "deadline": now() + 60}
     return PollRequest(runway_conn_id="runway_default", runway_task_id=task_id, **{**usual, **options})
 
 

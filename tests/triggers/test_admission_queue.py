@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from airflow_provider_runway.kie.clock import Clock
 from airflow_provider_runway.kie.pacing import LEAD, Pace
 from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
 from airflow_provider_runway.triggers.admission_queue import AdmissionQueue, admission_queue
@@ -118,24 +119,14 @@ def test_a_connection_has_one_queue_on_each_loop(same_loop: bool) -> None:
     assert (one is other) is same_loop
 
 
-class Clock:
-    """A clock that a test sets."""
-
-    def __init__(self, now: float) -> None:
-        self.now = now
-
-    def __call__(self) -> float:
-        return self.now
-
-
 @pytest.mark.parametrize("jump", [-3600.0, -86_400.0 * 365, 3600.0])
 def test_a_wall_clock_that_is_set_holds_nobody_up(jump: float) -> None:
     async def admitted() -> list[float]:
-        wall = Clock(1_800_000_000.0)
-        queue = AdmissionQueue(wall_clock=wall)
-        moments = [await queue.admit(wall.now)]
-        wall.now += jump
-        moments += [await asyncio.wait_for(queue.admit(wall.now), 60) for _ in range(3)]
+        now = 1_800_000_000.0
+        queue = AdmissionQueue(clock=Clock(time=lambda: now))
+        moments = [await queue.admit(now)]
+        now += jump
+        moments += [await asyncio.wait_for(queue.admit(now), 60) for _ in range(3)]
         return [moments[0], *(moment - jump for moment in moments[1:])]
 
     moments = asyncio.run(admitted())
@@ -146,10 +137,9 @@ def test_a_wall_clock_that_is_set_holds_nobody_up(jump: float) -> None:
 @pytest.mark.parametrize("until", [2e9, 1e300, math.inf, math.nan, None])
 def test_a_hold_by_a_wrong_clock_is_bounded(until: Any) -> None:
     async def held() -> float:
-        here = Clock(50.0)
-        queue = AdmissionQueue(clock=here, wall_clock=lambda: 1_800_000_000.0)
+        queue = AdmissionQueue(clock=Clock(monotonic=lambda: 50.0, time=lambda: 1_800_000_000.0))
         queue.pause(until)
-        return queue._pace.next_moment(here.now) - here.now
+        return queue._pace.next_moment(50.0) - 50.0
 
     assert 0 <= asyncio.run(held()) <= 600
 

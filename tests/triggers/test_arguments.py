@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from functools import partial
 
 import pytest
 from airflow.triggers.base import BaseTrigger
+from fakes import now
 
 from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
 from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
@@ -27,9 +27,9 @@ def test_arguments_of_another_version_are_ignored_and_told_once(
 
 
 def test_a_deadline_that_another_version_has_not_stored_is_half_an_hour_from_now() -> None:
-    before = time.time()
+    before = now()
     trigger = RunwayVideoTrigger("runway_default", "task-1")
-    assert before + 1800 <= trigger.request.deadline <= time.time() + 1800
+    assert before + 1800 <= trigger.request.deadline <= now() + 1800
     assert trigger.serialize()[1]["deadline"] == trigger.request.deadline
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
-import time
 from itertools import count
 from typing import Any
 
 import pytest
-from fakes import GivenTime, until
+from fakes import GivenTime, now, until
 
 from airflow_provider_runway.exceptions import (
     AuthenticationError,
@@ -283,7 +282,7 @@ def test_a_connection_that_reads_differently_each_time_is_no_storm(
     monkeypatch.setattr(RunwayHook, "a_get_settings", another)
 
     async def all_of_them() -> list[str]:
-        waits = (wait(task_id, poll_interval=10.0, deadline=time.time() + 900) for task_id in task_ids)
+        waits = (wait(task_id, poll_interval=10.0, deadline=now() + 900) for task_id in task_ids)
         return list(await asyncio.gather(*waits))
 
     outcomes = asyncio.run(all_of_them())

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
-from types import SimpleNamespace
 
 import pytest
 from airflow.triggers.base import BaseTrigger
+from fakes import GivenTime
 
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.sandbox import Sandbox
@@ -20,16 +20,12 @@ OPTION = "AIRFLOW__RUNWAY__SHORTEST_DEFERRAL"
 
 @pytest.fixture(autouse=True)
 def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """What triggers pause for Airflow's sake, by a loop's clock that stands at 1000."""
+    """What triggers pause for Airflow's sake, by a clock that begins at 1000."""
     monkeypatch.setattr("airflow.__version__", "3.3.2")
-    pauses = list[float]()
-
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-
-    clock = SimpleNamespace(time=lambda: 1000.0)
-    monkeypatch.setattr(deferral, "asyncio", SimpleNamespace(get_running_loop=lambda: clock, sleep=sleep))
-    return pauses
+    given = GivenTime()
+    monkeypatch.setattr(RunwayVideoTrigger, "clock", given.clock)
+    monkeypatch.setattr(RunwayAdmissionTrigger, "clock", given.clock)
+    return given.pauses
 
 
 def video_that_is_ready(kie: Sandbox) -> RunwayVideoTrigger:
@@ -39,10 +35,15 @@ def video_that_is_ready(kie: Sandbox) -> RunwayVideoTrigger:
     return RunwayVideoTrigger("runway_default", task_id, poll_interval=0.05, deadline=time.time() + 60)
 
 
-def in_a_triggerer() -> BaseTrigger:
+def in_a_triggerer() -> RunwayAdmissionTrigger:
     trigger = RunwayAdmissionTrigger("clips", time.time())
     trigger.trigger_id = 7
     return trigger
+
+
+def outlast(since: float) -> None:
+    trigger = in_a_triggerer()
+    asyncio.run(deferral.outlast_shortest_deferral(trigger, since, trigger.clock))
 
 
 def fire(trigger: BaseTrigger) -> None:
@@ -87,7 +88,7 @@ def test_it_pauses_for_the_rest_of_the_shortest_deferral_thirty_seconds_if_nobod
     if option is not None:
         monkeypatch.setenv(OPTION, option)
 
-    asyncio.run(deferral.outlast_shortest_deferral(in_a_triggerer(), 1000.0 - ran_for))
+    outlast(1000.0 - ran_for)
 
     assert slept == ([] if pause is None else [pytest.approx(pause)])
 
@@ -98,7 +99,7 @@ def test_where_the_triggerers_own_option_is_nonsense_a_wait_that_may_be_paid_goe
 ) -> None:
     monkeypatch.setenv(OPTION, nonsense)
 
-    asyncio.run(deferral.outlast_shortest_deferral(in_a_triggerer(), 1000.0))
+    outlast(1000.0)
 
     assert slept == [30]
 
@@ -112,6 +113,6 @@ def test_from_airflow_3_4_on_there_is_no_pause(
     monkeypatch.setattr("airflow.__version__", version)
     monkeypatch.setenv(OPTION, "30")
 
-    asyncio.run(deferral.outlast_shortest_deferral(in_a_triggerer(), 1000.0))
+    outlast(1000.0)
 
     assert len(slept) == pauses

@@ -3,14 +3,13 @@ from __future__ import annotations
 import asyncio
 import importlib
 import json
-import time
 from dataclasses import replace
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowNotFoundException
 from airflow.triggers.base import BaseTrigger, TriggerEvent
-from fakes import GivenTime, until
+from fakes import GivenTime, now, until
 
 from airflow_provider_runway.exceptions import InvalidRequestError
 from airflow_provider_runway.hooks import connections
@@ -122,16 +121,16 @@ def test_a_video_that_has_expired_is_gone(kie: Sandbox, given_time: GivenTime) -
 def test_the_deadline_ends_the_wait(kie: Sandbox, given_time: GivenTime) -> None:
     task_id = submit(kie)
 
-    assert fired(waiting_for(task_id, deadline=time.time() + 25)) == {"task_id": task_id, "state": "timeout"}
+    assert fired(waiting_for(task_id, deadline=now() + 25)) == {"task_id": task_id, "state": "timeout"}
     assert 20 < sum(given_time.pauses) < 26
 
 
 def test_a_deadline_that_passed_while_no_triggerer_ran_leaves_one_poll(kie: Sandbox, given_time: GivenTime) -> None:
     task_id = submit(kie)
-    assert fired(waiting_for(task_id, deadline=time.time() - 100))["state"] == "timeout"
+    assert fired(waiting_for(task_id, deadline=now() - 100))["state"] == "timeout"
     kie.advance(60)
 
-    assert fired(waiting_for(task_id, deadline=time.time() - 100))["state"] == "success"
+    assert fired(waiting_for(task_id, deadline=now() - 100))["state"] == "success"
     assert given_time.pauses == []
 
 
@@ -243,14 +242,14 @@ def test_a_connection_that_cannot_be_read_at_all_ends_the_wait_with_a_fault(
 
 
 def test_the_deadline_ends_a_wait_whose_connection_cannot_be_read(
-    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
+    kie: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     task_id = submit(kie)
     fails_at_first(monkeypatch, RuntimeError("x"), times=1000)
     monkeypatch.setattr(client_lease, "_PAUSES", (1000.0,))
     monkeypatch.setattr(shared_poller, "LAST_POLL", 0.0)
 
-    assert fired(waiting_for(task_id, deadline=time.time()))["state"] == "timeout"
+    assert fired(waiting_for(task_id, deadline=now()))["state"] == "timeout"
 
 
 def test_a_connection_that_cannot_be_read_when_the_key_is_refused_is_read_again(
@@ -318,7 +317,7 @@ def test_a_trigger_that_is_cancelled_does_not_fire(kie: Sandbox) -> None:
 
 def test_polls_of_a_video_whose_age_is_known_begin_when_it_may_be_ready(kie: Sandbox, given_time: GivenTime) -> None:
     kie.configure(seconds=90)
-    known = {"submitted_at": time.time(), "profile": "generate-5s-720p"}
+    known = {"submitted_at": now(), "profile": "generate-5s-720p"}
 
     assert fired(waiting_for(submit(kie), **known))["state"] == "success"
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import asyncio
 import math
 import threading
-import time
 from itertools import pairwise
 from typing import Any
 
 import pytest
-from fakes import GivenTime
+from fakes import GivenTime, now
 
 from airflow_provider_runway.exceptions import (
     WaitTimeoutError,
@@ -65,7 +64,7 @@ def test_a_429_holds_the_polls_of_all_for_the_whole_pause(kie: Sandbox, given_ti
     kie.fault(Refuse(429, retry_after=100), on="record", times=1)
 
     async def all_of_them() -> list[str]:
-        return list(await asyncio.gather(*(wait(task_id, deadline=time.time() + 900) for task_id in task_ids)))
+        return list(await asyncio.gather(*(wait(task_id, deadline=now() + 900) for task_id in task_ids)))
 
     assert asyncio.run(all_of_them()) == ["success"] * 20
     polls = kie.ledger.of("record")
@@ -83,7 +82,7 @@ def test_refusals_for_now_never_end_a_wait_before_its_deadline(
     [task_id] = submitted()
     kie.fault(fault, on="record")
 
-    assert asyncio.run(wait(task_id, deadline=time.time() + 900)) == WaitTimeoutError.__name__
+    assert asyncio.run(wait(task_id, deadline=now() + 900)) == WaitTimeoutError.__name__
     assert len(kie.ledger.of("record")) > 6
 
 
@@ -96,7 +95,7 @@ def test_whatever_kie_answers_there_are_no_more_polls_than_when_all_is_well(
     kie.fault(fault, on="record", task_id=ill)
 
     def polls(task_id: str) -> int:
-        asyncio.run(wait(task_id, poll_interval=10.0, deadline=time.time() + 900))
+        asyncio.run(wait(task_id, poll_interval=10.0, deadline=now() + 900))
         return len(kie.ledger.about(task_id)) - 1
 
     assert 0 < polls(ill) <= polls(well)
@@ -131,11 +130,11 @@ def test_polls_that_had_to_be_put_off_are_all_made_up_for(
     monkeypatch.setattr(module, "PollQueue", lambda: PollQueue(1))
     kie.fault(Refuse(429, retry_after=60), on="record", skip=30, times=1)
     task_ids = submitted(30)
-    now = time.time()
+    began = now()
 
     async def crowded() -> None:
         await asyncio.gather(
-            *(wait(task_id, poll_interval=10.0, deadline=now + 200, submitted_at=now) for task_id in task_ids)
+            *(wait(task_id, poll_interval=10.0, deadline=began + 200, submitted_at=began) for task_id in task_ids)
         )
 
     asyncio.run(crowded())
@@ -155,7 +154,7 @@ def test_when_tasks_of_a_sort_are_ready_is_learned_from_all_waits(kie: Sandbox, 
     def polls() -> int:
         given_time.pauses.clear()
         [task_id] = submitted()
-        start = time.time()
+        start = now()
         known: dict[str, Any] = {"submitted_at": start, "profile": "generate-5s-720p"}
         assert asyncio.run(wait(task_id, poll_interval=10.0, deadline=start + 3000, **known)) == "success"
         return len(given_time.pauses)
@@ -215,8 +214,8 @@ def test_a_poll_interval_that_is_no_time_hurts_nobody(
     [one, other] = submitted(2)
 
     async def both() -> list[str]:
-        odd = wait(one, poll_interval=poll_interval, deadline=time.time() + 900)
-        return list(await asyncio.gather(odd, wait(other, poll_interval=5.0, deadline=time.time() + 900)))
+        odd = wait(one, poll_interval=poll_interval, deadline=now() + 900)
+        return list(await asyncio.gather(odd, wait(other, poll_interval=5.0, deadline=now() + 900)))
 
     assert asyncio.run(both()) == ["success"] * 2
     assert len(kie.ledger.about(one)) < 70

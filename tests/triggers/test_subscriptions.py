@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from fakes import GivenTime, until
+from fakes import GivenTime, now, until
 
 from airflow_provider_runway.exceptions import (
     TaskNotFoundError,
@@ -17,6 +16,7 @@ from airflow_provider_runway.exceptions import (
 from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.hooks.settings import Settings
 from airflow_provider_runway.kie.client import AsyncKieClient
+from airflow_provider_runway.kie.clock import Clock
 from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.sandbox import Delay, Refuse, Sandbox
 from airflow_provider_runway.triggers import shared_poller as module
@@ -43,7 +43,7 @@ def test_each_of_them_keeps_its_own_deadline(kie: Sandbox) -> None:
 
     async def both() -> tuple[str, str]:
         patient = asyncio.create_task(wait(task_id, poll_interval=1.5))
-        hasty = await wait(task_id, deadline=time.time() + 0.4)
+        hasty = await wait(task_id, deadline=now() + 0.4)
         kie.advance(600)
         return await patient, hasty
 
@@ -55,10 +55,10 @@ def test_one_that_is_in_a_hurry_hurries_the_polls_for_all(kie: Sandbox) -> None:
     [task_id] = submitted()
 
     async def both() -> list[str]:
-        now = time.time()
-        patient = asyncio.create_task(wait(task_id, poll_interval=3600, deadline=now + 86_400, submitted_at=now))
+        began = now()
+        patient = asyncio.create_task(wait(task_id, poll_interval=3600, deadline=began + 86_400, submitted_at=began))
         await until(lambda: bool(shared_poller("runway_default")._tasks))
-        hasty = asyncio.create_task(wait(task_id, poll_interval=1, deadline=now + 2))
+        hasty = asyncio.create_task(wait(task_id, poll_interval=1, deadline=began + 2))
         assert await hasty == "WaitTimeoutError"
         kie.advance(600)
         return [await patient]
@@ -141,7 +141,7 @@ def test_an_unknown_task_ends_its_wait_alone(kie: Sandbox, given_time: GivenTime
     [task_id] = submitted()
 
     async def both() -> list[str]:
-        late: dict[str, Any] = {"poll_interval": 10.0, "deadline": time.time() + 900}
+        late: dict[str, Any] = {"poll_interval": 10.0, "deadline": now() + 900}
         return list(await asyncio.gather(wait(task_id, **late), wait("no-such-task", **late)))
 
     assert asyncio.run(both()) == ["success", TaskNotFoundError.__name__]
@@ -184,7 +184,7 @@ def test_a_wait_whose_poll_is_stuck_ends_at_its_deadline_and_frees_its_place(kie
     [task_id] = submitted()
     stuck.add(task_id)
     ends = GivenEnds()
-    shared = SharedPoller("runway_default", call_at_end=ends.call_later, wall_clock=lambda: 1000.0)
+    shared = SharedPoller("runway_default", call_at_end=ends.call_later, clock=Clock(time=lambda: 1000.0))
 
     async def wait_for_it() -> WaitTimeoutError:
         late = asked(task_id, deadline=1100.0, submitted_at=900.0)
@@ -224,14 +224,14 @@ def test_a_pause_that_kie_names_hides_no_deadline(kie: Sandbox) -> None:
     [one, other] = submitted(2)
     kie.fault(Refuse(429, retry_after=80_000), on="record")
     ends = GivenEnds()
-    shared = SharedPoller("runway_default", call_at_end=ends.call_later, wall_clock=lambda: 1000.0)
+    shared = SharedPoller("runway_default", call_at_end=ends.call_later, clock=Clock(time=lambda: 1000.0))
 
     async def both() -> list[object]:
         waits = [asked(task_id, deadline=1000.0 + 600, poll_interval=0.01) for task_id in (one, other)]
         waiting = [asyncio.create_task(shared.wait(each, lambda state, waited: None)) for each in waits]
         await until(lambda: bool(kie.ledger.of("record")) and not shared._polls)
-        now = shared._clock()
-        assert shared._queue._pace.next_moment(now) - now <= 300
+        moment = shared._clock.monotonic()
+        assert shared._queue._pace.next_moment(moment) - moment <= 300
         ends.ring(600.0 + module.LAST_POLL)
         return list(await asyncio.gather(*waiting, return_exceptions=True))
 
@@ -245,7 +245,7 @@ def test_a_connection_that_cannot_be_read_in_time_hides_no_deadline(monkeypatch:
 
     monkeypatch.setattr(RunwayHook, "a_get_settings", never)
     ends = GivenEnds()
-    shared = SharedPoller("runway_default", call_at_end=ends.call_later, wall_clock=lambda: 1000.0)
+    shared = SharedPoller("runway_default", call_at_end=ends.call_later, clock=Clock(time=lambda: 1000.0))
 
     async def wait_for_it() -> None:
         waiting = asyncio.create_task(shared.wait(asked("t-1", deadline=900.0), lambda state, waited: None))
