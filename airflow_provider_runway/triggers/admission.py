@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -53,7 +52,7 @@ class RunwayAdmissionTrigger(BaseTrigger):
         ignore_unknown(self, unknown)
         self.request = AdmissionRequest(
             runway_conn_id=runway_conn_id,
-            queued_at=time.time() if queued_at is None else queued_at,
+            queued_at=self.clock.time() if queued_at is None else queued_at,
             refusals=refusals,
             not_before=not_before,
             holds_all=holds_all,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import importlib
-import time
 from collections.abc import AsyncIterator
 from types import ModuleType
 from typing import Any
@@ -71,7 +70,7 @@ class RunwayVideoTrigger(BaseTrigger):
             runway_task_id=runway_task_id,
             kind=kind,
             poll_interval=max(check_seconds("poll_interval", poll_interval), SHORTEST_POLL_INTERVAL),
-            deadline=time.time() + _USUAL_WAIT if deadline is None else deadline,
+            deadline=self.clock.time() + _USUAL_WAIT if deadline is None else deadline,
             submitted_at=submitted_at,
             profile=profile,
         )
