@@ -29,7 +29,7 @@ from airflow_provider_runway.cli.pasting import (
     told,
     unpaid,
 )
-from airflow_provider_runway.cli.progress import downloading, uploading, waiting
+from airflow_provider_runway.cli.progress import transferring, waiting
 from airflow_provider_runway.cli.showing import show, whole
 from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.kie.errors import (
@@ -61,7 +61,7 @@ def credits_(arguments: Namespace) -> None:
 
 @command
 def status(arguments: Namespace) -> None:
-    """Look once, and tell by the exit code as well how the task stands."""
+    """Poll once, and tell by the exit code as well how the task stands."""
     with _hook(arguments) as hook:
         task = hook.get_task(arguments.task_id, arguments.kind)
     if task.state is not TaskState.FAILED:
@@ -131,7 +131,7 @@ def generate(arguments: Namespace) -> None:
                 read_source(str(image), "image_url", "picture")
             _agree(hook, price, yes=arguments.yes)
             if is_file_address(image):
-                with uploading(str(image)) as progress:
+                with transferring("Uploading", str(image)) as progress:
                     uploaded = hook.upload(str(image), field="image_url", media="picture", on_progress=progress)
                 request = replace(request, image_url=uploaded.url)
         look = f"Look at {hook.settings.logs_link()} before you try again."
@@ -258,7 +258,7 @@ def _store(hook: RunwayHook, task: VideoTask, path: str, arguments: Namespace) -
     with interruptible(f"To store the video: {how_to_save(task.task_id, path, arguments)}"):
         if task.kind == "job":
             check_folder(path)
-        with downloading(path) as progress:
+        with transferring("Downloading", path) as progress:
             return save.save(
                 task,
                 path,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from functools import partial
 
 from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand, lazy_load_command
 
@@ -53,7 +54,15 @@ exit codes:
   8  the video is there and could not be stored; "save" pays nothing
   130  interrupted"""
 
-_RECORDS = "airflow_provider_runway.cli.records"
+
+def _command(
+    name: str, summary: str, *options: Arg, function: str = "", module: str = _COMMANDS, epilog: str = _EXIT_CODES
+) -> ActionCommand:
+    func = lazy_load_command(f"{module}.{function or name}")
+    return ActionCommand(name=name, help=summary, func=func, args=options, epilog=epilog)
+
+
+_record_command = partial(_command, module="airflow_provider_runway.cli.records", epilog="")
 _STATES = ("in-doubt", "unsent", "submitted", "failed", "gone", "finished", "forgotten", "unreadable")
 _ROWS = Arg(
     ("-o", "--output"),
@@ -68,59 +77,49 @@ _MAP_INDEX = Arg(("--map-index",), type=int, default=-1, help="which of a mapped
 _YES = Arg(("-y", "--yes"), action="store_true", help="do not ask")
 
 _RECORDS_COMMANDS = (
-    ActionCommand(
-        name="list",
-        help="List the submissions that are recorded",
-        func=lazy_load_command(f"{_RECORDS}.list_"),
-        args=(
-            Arg(("--dag-id",), help="only those of this DAG"),
-            Arg(("--run-id",), help="only those of this DAG run"),
-            Arg(("--state",), choices=_STATES, help="only those in this state"),
-            Arg(("--since",), metavar="TIME", help="only what was written to since: a date, or 7d"),
-            _CONN_ID,
-            _ROWS,
+    _record_command(
+        "list",
+        "List the submissions that are recorded",
+        Arg(("--dag-id",), help="only those of this DAG"),
+        Arg(("--run-id",), help="only those of this DAG run"),
+        Arg(("--state",), choices=_STATES, help="only those in this state"),
+        Arg(("--since",), metavar="TIME", help="only what was written to since: a date, or 7d"),
+        _CONN_ID,
+        _ROWS,
+        function="list_",
+    ),
+    _record_command("show", "Show all that is recorded of one Airflow task", _WHICH, _MAP_INDEX, _CONN_ID, _ROWS),
+    _record_command(
+        "set-id",
+        "Record the KIE task of a submission that is in doubt: the next try waits on it",
+        Arg(("kie_task_id",), metavar="KIE_TASK_ID", help="the KIE task, as KIE.AI's logs name it"),
+        _WHICH,
+        _MAP_INDEX,
+        Arg(("--force",), action="store_true", help="whatever is known of the submission and of the task"),
+        _CONN_ID,
+        function="set_id",
+    ),
+    _record_command(
+        "forget",
+        "Leave the last submission of a task behind: the next try submits, and pays",
+        _WHICH,
+        _MAP_INDEX,
+        _YES,
+        _CONN_ID,
+    ),
+    _record_command(
+        "prune",
+        "Remove old records",
+        Arg(
+            ("--older-than",),
+            default="60d",
+            metavar="TIME",
+            help="what was not written to for so long (default: 60d; m, h, d or w), or since a date",
         ),
-    ),
-    ActionCommand(
-        name="show",
-        help="Show all that is recorded of one Airflow task",
-        func=lazy_load_command(f"{_RECORDS}.show"),
-        args=(_WHICH, _MAP_INDEX, _CONN_ID, _ROWS),
-    ),
-    ActionCommand(
-        name="set-id",
-        help="Record the KIE task of a submission that is in doubt: the next try waits on it",
-        func=lazy_load_command(f"{_RECORDS}.set_id"),
-        args=(
-            Arg(("kie_task_id",), metavar="KIE_TASK_ID", help="the KIE task, as KIE.AI's logs name it"),
-            _WHICH,
-            _MAP_INDEX,
-            Arg(("--force",), action="store_true", help="whatever is known of the submission and of the task"),
-            _CONN_ID,
-        ),
-    ),
-    ActionCommand(
-        name="forget",
-        help="Leave the last submission of a task behind: the next try submits, and pays",
-        func=lazy_load_command(f"{_RECORDS}.forget"),
-        args=(_WHICH, _MAP_INDEX, _YES, _CONN_ID),
-    ),
-    ActionCommand(
-        name="prune",
-        help="Remove old records",
-        func=lazy_load_command(f"{_RECORDS}.prune"),
-        args=(
-            Arg(
-                ("--older-than",),
-                default="60d",
-                metavar="TIME",
-                help="what was not written to for so long (default: 60d; m, h, d or w), or since a date",
-            ),
-            Arg(("--dry-run",), action="store_true", help="list them, and remove nothing"),
-            _YES,
-            _CONN_ID,
-            _ROWS,
-        ),
+        Arg(("--dry-run",), action="store_true", help="list them, and remove nothing"),
+        _YES,
+        _CONN_ID,
+        _ROWS,
     ),
 )
 
@@ -130,70 +129,43 @@ _SUBCOMMANDS = (
         help="See and put right what is recorded of submissions",
         subcommands=_RECORDS_COMMANDS,
     ),
-    ActionCommand(
-        name="credits",
-        help="Show the balance; free of charge",
-        func=lazy_load_command(f"{_COMMANDS}.credits_"),
-        args=(_CONN_ID, _OUTPUT),
-        epilog=_EXIT_CODES,
+    _command("credits", "Show the balance; free of charge", _CONN_ID, _OUTPUT, function="credits_"),
+    _command("status", "Poll a KIE task once", _TASK_ID, _KIND, _CONN_ID, _OUTPUT),
+    _command(
+        "wait",
+        "Wait until a video is ready; pays nothing",
+        *(_TASK_ID, _KIND, _TIMEOUT, _POLL_INTERVAL, _CONN_ID, _OUTPUT),
     ),
-    ActionCommand(
-        name="status",
-        help="Look at a KIE task once",
-        func=lazy_load_command(f"{_COMMANDS}.status"),
-        args=(_TASK_ID, _KIND, _CONN_ID, _OUTPUT),
-        epilog=_EXIT_CODES,
-    ),
-    ActionCommand(
-        name="wait",
-        help="Wait until a video is ready; pays nothing",
-        func=lazy_load_command(f"{_COMMANDS}.wait"),
-        args=(_TASK_ID, _KIND, _TIMEOUT, _POLL_INTERVAL, _CONN_ID, _OUTPUT),
-        epilog=_EXIT_CODES,
-    ),
-    ActionCommand(
-        name="save",
-        help="Store a video that is ready; pays nothing",
-        func=lazy_load_command(f"{_COMMANDS}.save"),
-        args=(
-            _TASK_ID,
-            Arg(
-                ("path",),
-                metavar="PATH",
-                help="a path, or what Airflow's ObjectStoragePath takes; with a / at the end it is a folder",
-            ),
-            Arg(("--overwrite",), action="store_true", help="replace another file that is there"),
-            Arg(("--thumbnail",), action="store_true", help="store the thumbnail beside the video"),
-            _KIND,
-            _CONN_ID,
-            _OUTPUT,
+    _command(
+        "save",
+        "Store a video that is ready; pays nothing",
+        _TASK_ID,
+        Arg(
+            ("path",),
+            metavar="PATH",
+            help="a path, or what Airflow's ObjectStoragePath takes; with a / at the end it is a folder",
         ),
-        epilog=_EXIT_CODES,
+        Arg(("--overwrite",), action="store_true", help="replace another file that is there"),
+        Arg(("--thumbnail",), action="store_true", help="store the thumbnail beside the video"),
+        *(_KIND, _CONN_ID, _OUTPUT),
     ),
-    ActionCommand(
-        name="generate",
-        help="Make a video: says the price and asks before it spends",
-        func=lazy_load_command(f"{_COMMANDS}.generate"),
-        args=(
-            Arg(("prompt",), metavar="PROMPT", help="what happens in the video, 1 to 1800 characters"),
-            Arg(("--image-url",), help="a picture to start from: http(s) URL, or the address of a file"),
-            Arg(("--duration",), type=int, choices=DURATIONS, default=5, help="seconds of video (default: 5)"),
-            Arg(("--quality",), choices=QUALITIES, default="720p", help="720p (default) or 1080p; 10 s are 720p"),
-            Arg(
-                ("--aspect-ratio",),
-                choices=ASPECT_RATIOS,
-                help="the shape (default: 16:9, or the image's if there is one)",
-            ),
-            Arg(("--watermark",), help="text at the bottom right"),
-            Arg(("--save-to",), metavar="PATH", help="store the video there; with a / at the end it is a folder"),
-            Arg(("--no-wait",), action="store_true", help="end as soon as KIE.AI has taken the request"),
-            Arg(("-y", "--yes"), action="store_true", help="spend without asking"),
-            _TIMEOUT,
-            _POLL_INTERVAL,
-            _CONN_ID,
-            _OUTPUT,
+    _command(
+        "generate",
+        "Make a video: says the price and asks before it spends",
+        Arg(("prompt",), metavar="PROMPT", help="what happens in the video, 1 to 1800 characters"),
+        Arg(("--image-url",), help="a picture to start from: http(s) URL, or the address of a file"),
+        Arg(("--duration",), type=int, choices=DURATIONS, default=5, help="seconds of video (default: 5)"),
+        Arg(("--quality",), choices=QUALITIES, default="720p", help="720p (default) or 1080p; 10 s are 720p"),
+        Arg(
+            ("--aspect-ratio",),
+            choices=ASPECT_RATIOS,
+            help="the shape (default: 16:9, or the image's if there is one)",
         ),
-        epilog=_EXIT_CODES,
+        Arg(("--watermark",), help="text at the bottom right"),
+        Arg(("--save-to",), metavar="PATH", help="store the video there; with a / at the end it is a folder"),
+        Arg(("--no-wait",), action="store_true", help="end as soon as KIE.AI has taken the request"),
+        Arg(("-y", "--yes"), action="store_true", help="spend without asking"),
+        *(_TIMEOUT, _POLL_INTERVAL, _CONN_ID, _OUTPUT),
     ),
     ActionCommand(
         name="sandbox",

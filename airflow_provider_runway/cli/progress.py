@@ -36,26 +36,13 @@ def waiting(task_id: str) -> Iterator[WaitProgress]:
     text = TextColumn("Task {task.fields[id]}: {task.description}", markup=False)
     columns = (SpinnerColumn(), text, TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        line = progress.add_task("looking", total=None, id=task_id)
+        line = progress.add_task("polling", total=None, id=task_id)
         yield lambda state, _waited: progress.update(line, description=state, refresh=True)
 
 
 @contextmanager
-def downloading(path: str) -> Iterator[TransferProgress]:
-    """Show a download."""
-    with _transferring("Downloading", path) as progress:
-        yield progress
-
-
-@contextmanager
-def uploading(path: str) -> Iterator[TransferProgress]:
-    """Show an upload."""
-    with _transferring("Uploading", path) as progress:
-        yield progress
-
-
-@contextmanager
-def _transferring(what: str, path: str) -> Iterator[TransferProgress]:
+def transferring(what: str, path: str) -> Iterator[TransferProgress]:
+    """Show a download or an upload."""
     if not sys.stderr.isatty():
         yield Quarters(lambda done, whole: say(f"{path}: {done:.1f} of {whole:.1f} MB."))
         return

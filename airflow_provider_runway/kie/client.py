@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, TypeVar, cast
+from typing import TYPE_CHECKING, Protocol, TypedDict, TypeVar, cast
 
-from typing_extensions import Self
+from typing_extensions import Self, Unpack
 
 from airflow_provider_runway.kie import flows
 from airflow_provider_runway.kie.address import Address
@@ -21,6 +21,7 @@ from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds
 from airflow_provider_runway.kie.schedule import Schedule
+from airflow_provider_runway.kie.task_ids import Api
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.kie.wait_flow import OnChange, wait
 
@@ -31,6 +32,15 @@ DEFAULT_TIMEOUT = 30.0
 DEFAULT_WAIT = 1800.0
 
 T = TypeVar("T")
+
+
+class WaitOptions(TypedDict, total=False):
+    """How a task is waited for; see :meth:`airflow_provider_runway.hooks.runway.RunwayHook.wait`."""
+
+    poll_interval: float
+    timeout: float
+    age: float | None
+    on_change: OnChange | None
 
 
 class AsyncSender(Protocol):
@@ -89,24 +99,12 @@ class KieClient:
         """
         return self._run(flows.get_task(task_id, kind, self.retry_rules, self.address.api))
 
-    def wait(
-        self,
-        task_id: str,
-        kind: Kind = "runway",
-        *,
-        poll_interval: float = 10.0,
-        timeout: float = DEFAULT_WAIT,
-        age: float | None = None,
-        on_change: OnChange | None = None,
-    ) -> VideoTask:
+    def wait(self, task_id: str, kind: Kind = "runway", **options: Unpack[WaitOptions]) -> VideoTask:
         """Wait for a task to end, and return it with its video's link.
 
         :raises InvalidRequestError: If a time is no number above zero, or the interval below 1; nothing was sent.
         """
-        state = _poll_state(
-            task_id, kind, self._clock.monotonic(), poll_interval=poll_interval, timeout=timeout, age=age
-        )
-        return self._run(wait(state, kind, clock=self._clock.monotonic, on_change=on_change, api=self.address.api))
+        return self._run(_wait_flow(task_id, kind, self.address.api, self._clock, **options))
 
     def credits(self) -> float:
         """The account's balance in credits (1 credit is about US$0.005). Free of charge."""
@@ -175,23 +173,9 @@ class AsyncKieClient:
         """Get a task's record: one poll."""
         return await self._run(flows.get_task(task_id, kind, retry_rules or self.retry_rules, self.address.api))
 
-    async def wait(
-        self,
-        task_id: str,
-        kind: Kind = "runway",
-        *,
-        poll_interval: float = 10.0,
-        timeout: float = DEFAULT_WAIT,
-        age: float | None = None,
-        on_change: OnChange | None = None,
-    ) -> VideoTask:
+    async def wait(self, task_id: str, kind: Kind = "runway", **options: Unpack[WaitOptions]) -> VideoTask:
         """Wait for a task to end."""
-        state = _poll_state(
-            task_id, kind, self._clock.monotonic(), poll_interval=poll_interval, timeout=timeout, age=age
-        )
-        return await self._run(
-            wait(state, kind, clock=self._clock.monotonic, on_change=on_change, api=self.address.api)
-        )
+        return await self._run(_wait_flow(task_id, kind, self.address.api, self._clock, **options))
 
     async def credits(self) -> float:
         """The account's balance in credits."""
@@ -232,14 +216,24 @@ class AsyncKieClient:
             return cast("T", end.value)
 
 
-def _poll_state(
-    task_id: str, kind: Kind, now: float, *, poll_interval: float, timeout: float, age: float | None
-) -> PollState:
-    pause = check_poll_interval("poll_interval", poll_interval)
-    return PollState(
+def _wait_flow(
+    task_id: str,
+    kind: Kind,
+    api: Api,
+    clock: Clock,
+    *,
+    poll_interval: float = 10.0,
+    timeout: float = DEFAULT_WAIT,
+    age: float | None = None,
+    on_change: OnChange | None = None,
+) -> Flow[VideoTask]:
+    rules = PollRules(poll_interval=check_poll_interval("poll_interval", poll_interval))
+    now = clock.monotonic()
+    state = PollState(
         task_id,
         deadline=now + check_seconds("timeout", timeout),
-        rules=PollRules(poll_interval=pause),
+        rules=rules,
         schedule=None if age is None else Schedule(kind),
         submitted=None if age is None else now - age,
     )
+    return wait(state, kind, clock=clock.monotonic, on_change=on_change, api=api)

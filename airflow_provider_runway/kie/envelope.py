@@ -16,7 +16,7 @@ from typing import Any
 
 from airflow_provider_runway.kie import errors
 from airflow_provider_runway.kie.concealment import Secret
-from airflow_provider_runway.kie.errors import ErrorFacts, ServiceError
+from airflow_provider_runway.kie.errors import ServiceError
 from airflow_provider_runway.kie.rules import is_task_id
 from airflow_provider_runway.kie.tasks import whole_number
 from airflow_provider_runway.kie.texts import read_message, shorten
@@ -83,10 +83,6 @@ class Answer:
         """Seconds that it asks to pause; ``None`` if it names none."""
         return read_retry_after(self.retry_after, sent_at=self.date)
 
-    def conceal(self, text: str) -> str:
-        """A text out of the answer without what it may not show."""
-        return self.secret.conceal(text) if self.secret else text
-
 
 def decode_body(body: bytes, encoding: str | None) -> bytes:
     """Undo the compression of a body, which was not asked for; of what swells up no more than an answer can have.
@@ -128,7 +124,7 @@ def read_data(answer: Answer) -> Any:
         raise _unreadable(answer)
     if envelope.code != OK:
         raise _error(envelope, answer, decisive=envelope.code)
-    if not _is_success(answer.status):
+    if not 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP's borders of success
         raise _error(envelope, answer, decisive=answer.status)
     return envelope.data
 
@@ -161,14 +157,14 @@ def _error(envelope: _Envelope, answer: Answer, *, decisive: int) -> ServiceErro
     contradicted = "" if decisive == envelope.code else f" but HTTP status {answer.status}"
     text = f"KIE.AI answered with code {envelope.code}{contradicted}{meaning}: {said}"
     kind = _ERRORS.get(decisive) or (errors.ServerError if decisive >= 500 else ServiceError)  # noqa: PLR2004 - HTTP's border
-    facts = ErrorFacts(
+    return kind(
+        text,
         code=envelope.code,
         http_status=answer.status,
         service_message=envelope.message,
         task_id=read_task_id(envelope.data),
         retry_after=answer.pause,
     )
-    return kind(text, **facts)
 
 
 def _unreadable(answer: Answer) -> ServiceError:
@@ -188,8 +184,10 @@ def _unreadable(answer: Answer) -> ServiceError:
 
 def _beginning(answer: Answer) -> str:
     """More of the body than an excerpt shows, without the secret, be it cut in two at the end."""
-    text = answer.conceal(answer.body[:_BEGINNING].decode("utf-8", "replace"))
-    return text[: -answer.secret.longest] if answer.secret and len(answer.body) > _BEGINNING else text
+    text = answer.body[:_BEGINNING].decode("utf-8", "replace")
+    if answer.secret is None:
+        return text
+    return answer.secret.conceal(text)[: -answer.secret.longest if len(answer.body) > _BEGINNING else None]
 
 
 def read_task_id(data: object) -> str | None:
@@ -228,7 +226,3 @@ def _read_date(header: str | None) -> datetime | None:
         return date.replace(tzinfo=timezone.utc) if date.tzinfo is None else date.astimezone(timezone.utc)
     except (IndexError, OverflowError, TypeError, ValueError):
         return None
-
-
-def _is_success(status: int) -> bool:
-    return 200 <= status < 300  # noqa: PLR2004

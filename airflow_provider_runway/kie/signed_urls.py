@@ -8,25 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
 from airflow_provider_runway.kie.rules import is_url
 
 
-@dataclass(frozen=True, slots=True)
-class _Scheme:
+def _scheme(needed: str, further: str = "", prefix: str = "") -> tuple[set[str], set[str]]:
     """How one service signs URLs: what every signature of it has, and what it may have besides, in lower case."""
-
-    needed: frozenset[str]
-    further: frozenset[str] = frozenset()
-
-
-def _scheme(needed: str, further: str = "", prefix: str = "") -> _Scheme:
-    return _Scheme(
-        frozenset(prefix + name for name in needed.split()), frozenset(prefix + name for name in further.split())
-    )
+    return {prefix + name for name in needed.split()}, {prefix + name for name in further.split()}
 
 
 _SAS = "sp st sip spr sr ss srt skoid sktid skt ske sks skv saoid suoid scid sdd ses"
@@ -56,9 +46,9 @@ def unsigned(url: str) -> str:
     query = parse_qsl(parts.query, keep_blank_values=True)
     names = {name.lower() for name, _ in query}
     signature: set[str] = set()
-    for scheme in _SCHEMES:
-        if scheme.needed <= names:
-            signature |= scheme.needed | scheme.further
+    for needed, further in _SCHEMES:
+        if needed <= names:
+            signature |= needed | further
     if not signature:
         return url
     kept = [(name, value) for name, value in query if name.lower() not in signature]

@@ -71,6 +71,8 @@ class VideoTask:
     completed_at: datetime | None = None
 
 
+# Reads the ``data`` of an answer, whatever stands there; the record is filed under the id that was asked for. ``None``
+# where there is no record (yet).
 Reader = Callable[[object, str], "VideoTask | None"]
 
 _STATES = {
@@ -85,12 +87,7 @@ _STATES = {
 
 
 def read_runway_record(data: object, task_id: str) -> VideoTask | None:
-    """Read the ``data`` of ``/api/v1/runway/record-detail``.
-
-    :param data: Whatever stood there.
-    :param task_id: The id asked for; the record is filed under it.
-    :return: The task, or ``None`` where there is no record (yet).
-    """
+    """Read the ``data`` of ``/api/v1/runway/record-detail``; see :data:`Reader`."""
     if not isinstance(data, Mapping) or not data:
         return None
     raw_state = read_message(data.get("state")) or ""
@@ -112,12 +109,7 @@ def read_runway_record(data: object, task_id: str) -> VideoTask | None:
 
 
 def read_aleph_record(data: object, task_id: str) -> VideoTask | None:
-    """Read the ``data`` of ``/api/v1/aleph/record-info``, where flag 0 means "in progress" as well as "failed".
-
-    :param data: Whatever stood there.
-    :param task_id: The id asked for; the record is filed under it.
-    :return: The task, or ``None`` where there is no record (yet).
-    """
+    """Read the ``data`` of ``/api/v1/aleph/record-info``, where flag 0 means "in progress" as well as "failed"."""
     if not isinstance(data, Mapping) or not data:
         return None
     flag = whole_number(data.get("successFlag"))
@@ -146,13 +138,7 @@ def read_aleph_record(data: object, task_id: str) -> VideoTask | None:
 
 
 def read_job_record(data: object, task_id: str, kind: Kind) -> VideoTask | None:
-    """Read the ``data`` of ``/api/v1/jobs/recordInfo``, the same for every model.
-
-    :param data: Whatever stood there.
-    :param task_id: What the task is called; the record is filed under it.
-    :param kind: What kind of task it is taken for.
-    :return: The task, or ``None`` where there is no record (yet).
-    """
+    """Read the ``data`` of ``/api/v1/jobs/recordInfo``, the same for every kind of task; see :data:`Reader`."""
     if not isinstance(data, Mapping) or not data:
         return None
     raw_state = read_message(data.get("state")) or ""

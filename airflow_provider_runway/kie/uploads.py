@@ -20,7 +20,7 @@ from airflow_provider_runway.kie.envelope import Answer, read_data
 from airflow_provider_runway.kie.errors import RunwayError, UnreadableAnswerError, UnreadableFileError
 from airflow_provider_runway.kie.over_httpx import client_for, request_answer
 from airflow_provider_runway.kie.retry_rules import RetryRules
-from airflow_provider_runway.kie.rules import check_url
+from airflow_provider_runway.kie.rules import is_url
 
 DEFAULT_UPLOAD_URL = "https://kieai.redpandaai.co"
 # KIE's pages say 24 hours in some places and three days in others.
@@ -139,12 +139,7 @@ class _Counted:
 
 
 def _link(data: object) -> str:
-    found = [data.get(name) for name in _LINKS] if isinstance(data, Mapping) else []
-    for link in found:
-        if isinstance(link, str) and link:
-            try:
-                check_url("downloadUrl", link)
-            except RunwayError:
-                continue
+    for link in (data.get(name) for name in _LINKS) if isinstance(data, Mapping) else ():
+        if isinstance(link, str) and is_url(link):
             return link
     raise UnreadableAnswerError("KIE.AI's upload host took the file, and did not say where it is.")

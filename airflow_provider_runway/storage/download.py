@@ -57,6 +57,7 @@ class Downloader:
     :param largest: Bytes that a file may have at most.
     :param clock: What time it is, and how it passes.
     :param resolve: The addresses of a host and port.
+    :param on_progress: Told the bytes received and, if known, those of the whole file, again and again.
     """
 
     task_id: str
@@ -67,6 +68,7 @@ class Downloader:
     largest: int = LARGEST_FILE
     clock: Clock = CLOCK
     resolve: Resolve = resolve
+    on_progress: OnProgress | None = None
 
     def fetch(
         self,
@@ -75,7 +77,6 @@ class Downloader:
         *,
         expected: Expected = "video",
         on_start: Callable[[PartialDownload], None] | None = None,
-        on_progress: OnProgress | None = None,
     ) -> PartialDownload:
         """Fetch a file whole.
 
@@ -83,21 +84,13 @@ class Downloader:
         :param sink: Where its bytes go. What is there at the end is the file and nothing else.
         :param expected: What it should be.
         :param on_start: Told size and version before the first byte is taken; ends the download by raising.
-        :param on_progress: Told the bytes received and, if known, those of the whole file, again and again.
         :return: How it ended: all bytes received.
         :raises DownloadError: If the file could not be fetched whole.
         """
         transport = self.transport or MediaTransport()
         with hidden_queries(), httpx.Client(timeout=self.timeout, transport=transport) as client:
-            return _Download(
-                settings=self,
-                asker=Asker(client, self.resolve, self.clock),
-                link=link,
-                sink=sink,
-                expected=expected,
-                on_start=on_start,
-                on_progress=on_progress,
-            ).run()
+            asker = Asker(client, self.resolve, self.clock)
+            return _Download(self, asker, link, sink, expected, on_start).run()
 
     def error(self, fault: FaultError, expected: Expected, *, renewed: bool = False) -> DownloadError:
         """The error that a download ends with.
@@ -117,7 +110,7 @@ class Downloader:
         )
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(slots=True)
 class _Download:
     """One file on its way."""
 
@@ -127,7 +120,6 @@ class _Download:
     sink: Sink
     expected: Expected
     on_start: Callable[[PartialDownload], None] | None
-    on_progress: OnProgress | None
     so_far: PartialDownload = field(default_factory=PartialDownload)
     head: bytes = b""
     content_type: str = ""
@@ -209,8 +201,8 @@ class _Download:
                     self.head += chunk[: HEAD - len(self.head)]
                     if len(self.head) == HEAD:
                         self._check_head()
-                if handed_on and self.on_progress is not None:
-                    self.on_progress(received, total)
+                if handed_on and self.settings.on_progress is not None:
+                    self.settings.on_progress(received, total)
         finally:
             self.so_far = replace(self.so_far, received=received)
 
@@ -225,14 +217,14 @@ class _Download:
             raise FaultError("the file is empty")
         if received < HEAD:
             self._check_head()
-        self.sink.settle()
+        self.sink.flush()
         # The length may be unknown or wrong: then the file itself has to tell.
         if ends_within_a_box(self.sink.file):
             self._start_over()
             raise FaultError(f"the file that came is cut off after {received} bytes")
         self.so_far = replace(self.so_far, total=received)
-        if self.on_progress is not None:
-            self.on_progress(received, self.so_far.total)
+        if self.settings.on_progress is not None:
+            self.settings.on_progress(received, received)
 
     def _check_size(self, size: int) -> None:
         if size > self.settings.largest:
@@ -243,21 +235,20 @@ class _Download:
             )
 
     def _check_head(self) -> None:
-        head = self.head
         if self.expected == "thumbnail":
-            wrong = picture_suffix(head) is None
+            wrong = picture_suffix(self.head) is None
         elif self.expected == "media file":
-            wrong = is_error_page(head, self.content_type, self.link)
+            wrong = is_error_page(self.head, self.content_type, self.link)
         else:
-            wrong = is_no_video(head, self.content_type)
-        if wrong:
-            raise FaultError(self._no_media(), becomes=NotAVideoError, final=True)
-
-    def _no_media(self) -> str:
-        if self.answer is None or not self.answer.may_be_quoted:
-            return f"what the media host sends is no {self.expected}"
-        called = f" ({shorten(self.content_type, 60)})" if self.content_type else ""
-        return f"what the media host sends{called} is no {self.expected}: it begins {shorten(decoded(self.head), 80)!r}"
+            wrong = is_no_video(self.head, self.content_type)
+        if not wrong:
+            return
+        called = beginning = ""
+        if self.answer is not None and self.answer.may_be_quoted:
+            called = f" ({shorten(self.content_type, 60)})" if self.content_type else ""
+            beginning = f": it begins {shorten(decoded(self.head), 80)!r}"
+        reason = f"what the media host sends{called} is no {self.expected}{beginning}"
+        raise FaultError(reason, becomes=NotAVideoError, final=True)
 
     def _start_over(self, so_far: PartialDownload | None = None) -> None:
         self.so_far = so_far or PartialDownload()

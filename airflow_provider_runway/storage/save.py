@@ -110,24 +110,18 @@ def save(
             renew=lambda dead: hook.renew_link(task.task_id, dead, task.kind, position),
             clock=hook.clock,
             largest=largest,
+            on_progress=on_progress,
         )
 
     largest = _largest_file()
     if task.kind != "job":
-        video = save_video(
-            task.video_url or "",
-            target,
-            downloader(0),
-            overwrite=overwrite,
-            thumbnail=task.image_url if thumbnail else None,
-            on_progress=on_progress,
-        )
-        return [video]
+        picture = task.image_url if thumbnail else None
+        return [save_video(task.video_url or "", target, downloader(0), overwrite=overwrite, thumbnail=picture)]
     folder = f"{address_of(target).removesuffix('/')}/{file_stem(task.task_id)}"
     if not task.result_urls:
         return [_save_document(task.result, f"{folder}-1.json", task.task_id, overwrite=overwrite)]
     return [
-        save_file(link, f"{folder}-{position + 1}", downloader(position), overwrite=overwrite, on_progress=on_progress)
+        save_file(link, f"{folder}-{position + 1}", downloader(position), overwrite=overwrite)
         for position, link in enumerate(task.result_urls)
     ]
 
@@ -141,12 +135,11 @@ def _largest_file() -> int:
         return LARGEST_FILE
 
 
+@dataclass
 class _IdenticalError(Exception):
     """The file that is there is the one that the media host has."""
 
-    def __init__(self, there: Checksum) -> None:
-        super().__init__()
-        self.there = there
+    there: Checksum
 
 
 def save_video(
@@ -156,7 +149,6 @@ def save_video(
     *,
     overwrite: Overwrite = False,
     thumbnail: str | None = None,
-    on_progress: OnProgress | None = None,
 ) -> SavedFile:
     """Store one video; see :func:`save`.
 
@@ -165,7 +157,6 @@ def save_video(
     :param downloader: How it is fetched.
     :param overwrite: Whether a file that is there is replaced.
     :param thumbnail: The link of a picture to store beside the video.
-    :param on_progress: Told the bytes received and, if known, those of the whole file.
     """
     task_id = downloader.task_id
     with storing(target, task_id):
@@ -187,27 +178,24 @@ def save_video(
     try:
         with ExitStack() as stack, storing(place.uri, task_id, OSError):
             draft, sink = _draft(place, task_id, stack)
-            size = downloader.fetch(link, sink, on_start=recognise, on_progress=on_progress).received
+            size = downloader.fetch(link, sink, on_start=recognise).received
             came = existing is None
             video = _publish(place, draft, size, sink.sha256, task_id, overwrite=overwrite, came_meanwhile=came)
     except _IdenticalError as identical:
         video = SavedFile(place.uri, identical.there.size, identical.there.sha256, downloaded=False)
     if thumbnail is None:
         return video
-    picture = _save_thumbnail(thumbnail, place, replace(downloader, renew=None), overwrite)
+    picture = _save_thumbnail(thumbnail, place, replace(downloader, renew=None, on_progress=None), overwrite)
     return replace(video, thumbnail_path=picture.path, thumbnail_sha256=picture.sha256) if picture else video
 
 
-def save_file(
-    link: str, path: str, downloader: Downloader, *, overwrite: Overwrite = False, on_progress: OnProgress | None = None
-) -> SavedFile:
+def save_file(link: str, path: str, downloader: Downloader, *, overwrite: Overwrite = False) -> SavedFile:
     """Store one file that came of a job; see :func:`save`.
 
     :param link: The file's link.
     :param path: Where to, without a suffix, which is that of what the file is.
     :param downloader: How it is fetched.
     :param overwrite: Whether another file that is there is replaced.
-    :param on_progress: Told the bytes received and, if known, those of the whole file.
     """
     task_id, named = downloader.task_id, suffix_of_link(link)
     # Stores tell a file's type by the suffix that its draft has; what the file is may still say another.
@@ -215,7 +203,7 @@ def save_file(
         place = locate(path + named)
     with ExitStack() as stack, storing(place.uri, task_id, OSError):
         draft, sink = _draft(place, task_id, stack)
-        size = downloader.fetch(link, sink, expected="media file", on_progress=on_progress).received
+        size = downloader.fetch(link, sink, expected="media file").received
         draft.file.seek(0)
         suffix = media_suffix(draft.file.read(HEAD)) or named or ".bin"
         place = place if suffix == named else locate(path + suffix)
@@ -287,18 +275,14 @@ def _publish(
                 place.publish(draft, overwrite=True)
                 return SavedFile(place.uri, size, sha256)
             difference = f"its bytes differ: it has {there.size} bytes and the video has {size}"
-            raise _another_file(
-                place, task_id, "it has come there meanwhile" if came_meanwhile else difference
+            if came_meanwhile:
+                difference = "it has come there meanwhile"
+            raise TargetExistsError(
+                f"Another file is at {place.uri} already ({difference}), and it was left alone.",
+                detail=f"The video of task {task_id} is paid and KIE.AI still has it (14 days at most). "
+                "RunwayToObjectStorageOperator stores it elsewhere and pays nothing: give it "
+                f"runway_task_id={task_id!r}, the kind of the task and another save_to. Or remove the file, "
+                "or set overwrite=True where there is that parameter.",
+                task_id=task_id,
             ) from error
     return SavedFile(place.uri, size, sha256)
-
-
-def _another_file(place: Target, task_id: str, difference: str) -> TargetExistsError:
-    return TargetExistsError(
-        f"Another file is at {place.uri} already ({difference}), and it was left alone.",
-        detail=f"The video of task {task_id} is paid and KIE.AI still has it (14 days at most). "
-        "RunwayToObjectStorageOperator stores it elsewhere and pays nothing: give it "
-        f"runway_task_id={task_id!r}, the kind of the task and another save_to. Or remove the file, "
-        "or set overwrite=True where there is that parameter.",
-        task_id=task_id,
-    )

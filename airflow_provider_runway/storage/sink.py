@@ -43,7 +43,7 @@ class Sink:
         self.file.write(piece)
         return full
 
-    def settle(self) -> None:
+    def flush(self) -> None:
         """Have all bytes in the file and in the checksum.
 
         :raises OSError: If they cannot be written.
@@ -55,14 +55,14 @@ class Sink:
 
     def start_over(self) -> None:
         """Forget all that was written."""
-        self.settle()
+        self.flush()
         self._digest = hashlib.sha256()
         self.file.seek(0)
         self.file.truncate()
 
     @property
     def sha256(self) -> str:
-        """The checksum of what was written, after :meth:`settle`."""
+        """The checksum of what was written, after :meth:`flush`."""
         return self._digest.hexdigest()
 
     def __enter__(self) -> Self:

@@ -128,7 +128,7 @@ def eager(task_id: str = "task-1", **wishes: Any) -> Downloader:
 
 def save(link: str, target: Any, **wishes: Any) -> SavedFile:
     """Save a video without pauses."""
-    how = {name: wishes.pop(name) for name in ("overwrite", "thumbnail", "on_progress") if name in wishes}
+    how = {name: wishes.pop(name) for name in ("overwrite", "thumbnail") if name in wishes}
     return save_video(link, target, eager(**wishes), **how)
 
 

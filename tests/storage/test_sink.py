@@ -15,7 +15,7 @@ def test_the_checksum_is_of_what_is_in_the_file(pieces: list[bytes]) -> None:
     with Sink(file) as sink:
         for piece in pieces:
             sink.write(piece)
-        sink.settle()
+        sink.flush()
 
     assert file.getvalue() == b"".join(pieces)
     assert sink.sha256 == hashlib.sha256(file.getvalue()).hexdigest()
@@ -28,7 +28,7 @@ def test_what_was_written_before_it_started_over_does_not_count() -> None:
         sink.write(b"an error page" * 100_000)
         sink.start_over()
         sink.write(b"fox")
-        sink.settle()
+        sink.flush()
 
     assert file.getvalue() == b"fox"
     assert sink.sha256 == hashlib.sha256(b"fox").hexdigest()
