@@ -174,7 +174,7 @@ def test_dying_in_the_midst_of_a_download_the_next_try_stores_the_video_whole(
 ) -> None:
     target = tmp_path / "fox.mp4"
     task = task.changed(save_to=str(target))
-    with dying(monkeypatch, Sink, "settle"):
+    with dying(monkeypatch, Sink, "flush"):
         task.run_into_crash()
     assert not target.exists()
 

@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import time
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -15,7 +14,7 @@ from airflow.providers.common.compat.sdk import (
     TaskDeferred,
     conf,
 )
-from fakes import FakeStore, GivenTime, fake_context
+from fakes import FakeStore, GivenTime, fake_context, now
 from versions import AirflowRescheduleException, TaskDeferralError, TaskDeferralTimeout
 
 from airflow_provider_runway.exceptions import InvalidRequestError, PollingFailedError
@@ -158,14 +157,14 @@ def test_a_video_that_is_not_ready_is_waited_for_in_the_triggerer(
     kie: Sandbox, made: str, given_time: GivenTime
 ) -> None:
     waiting = sensor(made, timeout=600, poke_interval=7)
-    before = time.time()
+    before = now()
 
     deferral = deferred(waiting)
 
     assert isinstance(deferral.trigger, RunwayVideoTrigger)
     _, arguments = deferral.trigger.serialize()
     deadline = arguments.pop("deadline")
-    assert before + 600 <= deadline <= time.time() + 600
+    assert before + 600 <= deadline <= now() + 600
     assert arguments == {
         "runway_conn_id": "runway_default", "runway_task_id": made, "kind": "runway", "poll_interval": 7,
     }  # fmt: skip
@@ -484,7 +483,7 @@ def test_the_way_back_from_the_trigger_needs_no_template(kie: Sandbox, given_tim
     context: Any = {"gone": None}
     sensor.render_template_fields(context)
 
-    event = {"event": {"task_id": task_id, "state": "success"}, "deadline": time.time() + 600}
+    event = {"event": {"task_id": task_id, "state": "success"}, "deadline": now() + 600}
     result = sensor.resume_execution("execute_complete", event, fake_context())
 
     assert (result["task_id"], result["state"]) == (task_id, "success")
