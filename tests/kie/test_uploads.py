@@ -122,9 +122,7 @@ def test_a_reply_without_a_link_is_an_error_of_ours(data: Any) -> None:
     reply = httpx.MockTransport(lambda _: httpx.Response(200, json={"code": 200, "data": data}))
 
     with pytest.raises(UnreadableAnswerError, match="did not say where it is"):
-        uploader("https://files.example", transport=reply, clock=GivenTime().clock).send(
-            opened(PICTURE), **PICTURE_SAID
-        )
+        uploader("https://files.example", transport=reply).send(opened(PICTURE), **PICTURE_SAID)
 
 
 def test_a_file_that_cannot_be_read_on_is_said_and_not_taken_for_the_networks_fault(kie: Sandbox) -> None:
@@ -230,7 +228,5 @@ def test_a_key_that_an_upload_host_sends_back_is_in_no_error() -> None:
     reply = httpx.MockTransport(lambda request: httpx.Response(500, text=request.headers["Authorization"]))
 
     with pytest.raises(UnreadableAnswerError) as caught:
-        uploader("https://files.example", transport=reply, clock=GivenTime().clock).send(
-            opened(PICTURE), **PICTURE_SAID
-        )
+        uploader("https://files.example", transport=reply).send(opened(PICTURE), **PICTURE_SAID)
     assert "a-key-of-some-length" not in str(caught.value)
