@@ -40,11 +40,11 @@ class EarlierTries:
         self.has_succeeded = False
         self._hook = hook
         self._log = log
-        self._fault: RunwayError | None = None
+        self._fault: Exception | None = None
         folder: RecordsFolder | None = None
         try:
             folder = _folder(hook)
-        except RunwayError as error:
+        except Exception as error:  # noqa: BLE001 - it is raised before anything is decided
             self._fault = error
         self.state = TaskState(context, folder, hook.clock)
 
@@ -70,7 +70,7 @@ class EarlierTries:
     def require(self) -> None:
         """See that all of it could be read, before anything is decided.
 
-        :raises RunwayError: If it is not known where records are kept.
+        :raises Exception: If it is not known where records are kept, as the connection cannot be read.
         """
         if self._fault is not None:
             raise self._fault

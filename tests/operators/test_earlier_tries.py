@@ -112,6 +112,23 @@ def test_where_the_connection_cannot_be_read_nobody_decides_without_the_folder_t
         this.require()
 
 
+def test_a_connection_that_cannot_be_asked_for_fails_the_try_with_what_is_paid(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    task = Task()
+    task.start()
+
+    def away(*_: object, **__: object) -> None:
+        raise RuntimeError("the API server is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("airflow_provider_runway.hooks.connections.get_settings", away)
+        with pytest.raises(RuntimeError, match="is away"):
+            task.start()
+    assert f"Task {kie.ledger.charges[0].task_id} is paid." in capfd.readouterr().out.strip().splitlines()[-1]
+    assert len(kie.ledger.submissions) == 1
+
+
 def test_where_nothing_is_recorded_a_try_that_was_admitted_submits(kie: Sandbox) -> None:
     with RunwayHook() as hook:
         context = fake_context()

@@ -11,11 +11,12 @@ from typing import Any
 
 import boto3
 import pytest
-from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.providers.common.compat.sdk import AirflowFailException, AirflowTaskTimeout
 from airflow.sdk.io import store
 from fakes import GivenTime
 from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
+from versions import TaskDeferralError
 
 from airflow_provider_runway.exceptions import (
     AmbiguousSubmissionError,
@@ -294,3 +295,50 @@ def test_what_happened_before_decides_what_the_next_try_pays(
     assert play.posts == before + (expected == SUBMITS)
     if is_cleared and not play.keeps_record and row.unrecorded_retry == REFUSES:
         assert "is paid all the same" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize("before", [timed_out, another_fault_while_it_waits])
+def test_where_no_record_is_kept_a_try_that_fails_says_how_to_have_the_video(
+    kie: Sandbox, given_time: GivenTime, capfd: pytest.CaptureFixture[str], before: Callable[[Play], None]
+) -> None:
+    before(Play(kie, has_store=False, keeps_record=False))
+
+    last = capfd.readouterr().out.strip().splitlines()[-1]
+    assert f"RunwayVideoSensor(runway_task_id='{kie.ledger.charges[0].task_id}', kind='runway')" in last
+    assert "[runway] records" in last
+    assert "A retry" not in last
+
+
+@pytest.mark.parametrize("died_in", ["the wait for the video", "the admission queue"])
+def test_where_no_record_is_kept_a_trigger_that_died_ends_the_try_for_good_if_something_is_paid(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch, died_in: str
+) -> None:
+    task = Task(has_store=False)
+    if died_in == "the admission queue":
+        kie.fault(Refuse(429), on="submit", times=1)
+    task.start()
+    is_paid = bool(kie.ledger.charges)
+
+    with pytest.raises(AirflowFailException if is_paid else TaskDeferralError):
+        task.operator.resume_execution("__fail__", {"error": "Trigger failure"}, task.context)
+
+    kie.clear_faults()
+    if is_paid:
+        with pytest.raises(AirflowFailException, match="no record is kept"):
+            task.run()
+    else:
+        assert task.run()["state"] == "success"
+    assert len(kie.ledger.charges) == 1
+
+
+def test_where_no_record_is_kept_a_timeout_of_airflows_is_final_too(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def run_out(*_: object, **__: object) -> None:
+        raise AirflowTaskTimeout
+
+    task = Task(has_store=False, deferrable=False)
+    with monkeypatch.context() as patch:
+        patch.setattr("airflow_provider_runway.hooks.runway.RunwayHook.wait", run_out)
+        with pytest.raises(AirflowFailException, match="is paid"):
+            task.run()
