@@ -13,8 +13,8 @@ from typing import Any, TypeVar
 
 from airflow_provider_runway.kie.errors import RecordsFolderError, RunwayError, UnreadableRecordError
 from airflow_provider_runway.kie.texts import LONGEST_MESSAGE, shorten
-from airflow_provider_runway.storage.record_entries import Kind, RecordEntry, entry, fault_in, nonces
-from airflow_provider_runway.storage.record_files import LARGEST, Files, open_files
+from airflow_provider_runway.storage.record_entries import LARGEST, Kind, RecordEntry, entry, fault_in, nonces
+from airflow_provider_runway.storage.record_files import Files, open_files
 from airflow_provider_runway.storage.store_errors import is_retryable, told
 
 log = logging.getLogger(__name__)

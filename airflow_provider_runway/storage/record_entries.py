@@ -11,6 +11,8 @@ from typing import Any, Literal
 
 Kind = Literal["submission", "outcome", "value"]
 _VERSION = 1
+# Bytes of a file: a record has a few hundred, and what is much larger is none.
+LARGEST = 4_194_304
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,12 +85,15 @@ class RecordEntry:
 def written(kind: Kind, of: Coordinates, **facts: Any) -> bytes:
     """A file, as it is written.
 
-    :raises ValueError: If it cannot be told in JSON.
-    :raises TypeError: The same.
+    :raises ValueError: If it cannot be told in JSON, or is too large.
+    :raises TypeError: If it cannot be told in JSON.
     """
     now = datetime.now(timezone.utc).isoformat(timespec="milliseconds")
     whole = {"version": _VERSION, "kind": kind, "of": asdict(of), "at": now, **facts}
-    return json.dumps(whole, indent=2, allow_nan=False).encode()
+    content = json.dumps(whole, indent=2, allow_nan=False).encode()
+    if len(content) > LARGEST:
+        raise ValueError(f"a record has {LARGEST} bytes at most; this one has {len(content)}")
+    return content
 
 
 def nonces(content: bytes) -> tuple[object, object] | None:

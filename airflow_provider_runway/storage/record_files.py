@@ -18,12 +18,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 from airflow_provider_runway.storage.local import LocalTarget, sync_folder
 from airflow_provider_runway.storage.locate import locate
 from airflow_provider_runway.storage.object_store import ObjectStoreTarget
+from airflow_provider_runway.storage.record_entries import LARGEST
 
 if TYPE_CHECKING:
     from fsspec import AbstractFileSystem
-
-# Bytes: a record has a few hundred, and what is much larger is none.
-LARGEST = 4_194_304
 
 
 class Files(Protocol):
@@ -67,12 +65,12 @@ def open_files(url: str) -> Files:
     :raises Exception: Whatever Airflow and the provider of that file system raise; see
         :func:`airflow_provider_runway.storage.locate.locate`.
     """
-    target = locate(f"{url.rstrip('/')}/probe")
+    target = locate(f"{url}/probe")
     if isinstance(target, LocalTarget):
         return _LocalFiles(Path(target.path).parent)
     if isinstance(target, ObjectStoreTarget):
-        root, _, _ = target.path.rpartition("/")
-        return _StoredFiles(target.file_system, root, target.uri.rpartition("/")[0], target.shown_only_whole)
+        root, address = (whole.rpartition("/")[0].rstrip("/") for whole in (target.path, target.uri))
+        return _StoredFiles(target.file_system, root, address, target.shown_only_whole)
     raise TypeError(type(target).__name__)  # pragma: no cover - there are two
 
 

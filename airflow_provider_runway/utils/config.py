@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import re
 from collections.abc import Mapping
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
@@ -90,6 +91,7 @@ def read_upload_roots() -> tuple[str, ...]:
     return roots
 
 
+_PASSWORD = re.compile(r"(?<=://)[^/@]*:[^/]*@")
 FOLDER_RULE = "must be the absolute path of a folder, or a URI such as s3://conn_id@bucket/records"
 
 
@@ -102,7 +104,7 @@ def read_records() -> str | None:
 
     text = conf.get("runway", "records", fallback="").strip()
     if text and not is_folder_address(text):
-        raise InvalidRequestError("[runway] records", text, FOLDER_RULE)
+        raise InvalidRequestError("[runway] records", _PASSWORD.sub("***@", text), FOLDER_RULE)
     return text or None
 
 

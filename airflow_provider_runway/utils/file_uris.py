@@ -40,9 +40,12 @@ class FileAddress(NamedTuple):
 
 
 def is_folder_address(text: str) -> bool:
-    """Whether this leads to the same folder from wherever it is read: an absolute path, or a URI with a bucket."""
+    """Whether this leads to the same folder from wherever it is read: an absolute path, or a URI with a bucket.
+
+    A URI that has a password in it is none: the folder is named in messages, and its key belongs into a connection.
+    """
     return _FOLDER.fullmatch(text) is not None and text.isprintable()
 
 
 # Local ones have no host.
-_FOLDER = re.compile(r"/.*|(?i:file):///.*|(?!(?i:file):)[A-Za-z][A-Za-z0-9+.-]*://[^/\s].*")
+_FOLDER = re.compile(r"/.*|(?i:file):///[^/].*|(?!(?i:file):)[A-Za-z][A-Za-z0-9+.-]*://(?![^/]*:[^/]*@)[^/\s].*")

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_runway.storage.record_entries import Coordinates, fault_in, nonces, written
+from airflow_provider_runway.storage.record_entries import LARGEST, Coordinates, fault_in, nonces, written
 
 NAMES = st.text(st.characters(), max_size=6)  # lone surrogates too
 COORDINATES = st.builds(
@@ -88,7 +88,7 @@ def test_of_no_record_there_is_no_nonce(content: bytes) -> None:
     assert nonces(content) is None
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", object()])
-def test_what_json_cannot_tell_is_refused(value: object) -> None:
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), b"bytes", object(), "x" * LARGEST])
+def test_what_could_not_be_read_back_is_not_written(value: object) -> None:
     with pytest.raises((ValueError, TypeError)):
         written("value", FOX, value=value)

@@ -19,7 +19,8 @@ from airflow.sdk.io import store
 from fsspec.implementations.memory import MemoryFileSystem
 from typing_extensions import Self
 
-from airflow_provider_runway.storage.record_files import LARGEST, Files, open_files
+from airflow_provider_runway.storage.record_entries import LARGEST
+from airflow_provider_runway.storage.record_files import Files, open_files
 
 from .stand_ins import BUCKET, STORES, ObjectStore
 from .support import Shop
@@ -131,13 +132,21 @@ def test_a_folder_of_a_disk_has_several_names(url: str, tmp_path: Path) -> None:
     assert (tmp_path / "a" / "1.json").read_bytes() == b"one"
 
 
-def test_the_bucket_itself_can_be_the_folder(s3: Any) -> None:
-    files = open_files(f"s3://{BUCKET}/")
+@pytest.mark.parametrize("url", [f"s3://{BUCKET}", f"s3://{BUCKET}/", f"s3://{BUCKET}//"])
+def test_the_bucket_itself_can_be_the_folder(url: str, s3: Any) -> None:
+    files = open_files(url)
+    assert files.uri("a/1.json") == f"s3://{BUCKET}/a/1.json"
     files.create("a/1.json", b"one")
 
     assert s3.get_object(Bucket=BUCKET, Key="a/1.json")["Body"].read() == b"one"
     assert [name for name, _ in files.changed()] == ["a/1.json"]
     assert files.names("a") == ["1.json"]
+
+
+def test_a_slash_at_the_end_of_a_folder_makes_no_other(s3: Any) -> None:
+    open_files(f"s3://{BUCKET}/records//").create("a/1.json", b"one")
+
+    assert open_files(f"s3://{BUCKET}/records").read("a/1.json") == b"one"
 
 
 def test_what_marks_a_folder_in_s3_is_no_file(s3: Any) -> None:

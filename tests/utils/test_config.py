@@ -43,3 +43,13 @@ def test_a_records_folder_that_every_machine_has_its_own_of_is_refused(
     monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", text)
     with pytest.raises(InvalidRequestError, match=r"\[runway\] records must be the absolute path"):
         read_records()
+
+
+def test_a_password_in_the_address_of_a_folder_is_refused_without_being_repeated(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", "s3://me:hush@hush@bucket/records")
+    with pytest.raises(InvalidRequestError) as caught:
+        read_records()
+    assert "hush" not in str(caught.value)
+    assert "bucket" in str(caught.value)

@@ -50,7 +50,8 @@ def test_a_folder_is_an_absolute_path_or_a_uri(text: str) -> None:
     "text",
     [
         "", "records", "./records", "~/records", "s3:/bucket", "s3://", "s3:///records", "s3:// /x", "file://records",
-        "FILE://records", "://bucket", "/a\nb", "/a\0", " /records", "C:\\records",
+        "FILE://records", "://bucket", "/a\nb", "/a\0", " /records", "C:\\records", "file:///",
+        "s3://me:hush-hush@bucket/records",
     ],
 )  # fmt: skip
 def test_what_depends_on_where_it_is_read_is_no_folder(text: str) -> None:
