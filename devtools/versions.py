@@ -69,8 +69,9 @@ PARTS = (
     "tests/airflow_runs", "tests/cli", "tests/dags_examples/test_examples.py", "tests/decorators", "tests/hooks",
     "tests/links", "tests/operators", "tests/sensors", "tests/transfers", "tests/triggers", "tests/utils",
     "tests/kie/test_contract.py", "tests/storage/test_locate.py", "tests/storage/test_target.py",
-    "tests/test_exceptions.py", "tests/test_get_provider_info.py", "tests/test_imports.py", "tests/test_results.py",
-    "tests/test_retry_policy.py",
+    "tests/test_compatibility.py",
+    "tests/test_exceptions.py", "tests/test_get_provider_info.py", "tests/test_imports.py",
+    "tests/test_results.py",     "tests/test_retry_policy.py",
 )  # fmt: skip
 INTEGRATION = ("tests/integration",)
 # A warning is an error where our code is at fault; what older packages warn each other of is not.
@@ -94,8 +95,8 @@ def pin(version: Version) -> None:
     """Write down what a version is tried with."""
     wanted = [f"apache-airflow=={version.airflow}"]
     asked = (
-        "pip", "compile", "--quiet", "--universal", "--python-version", version.oldest_python, "--no-header",
-        "--no-annotate", "--no-emit-index-url", "--exclude-newer", version.until, "--prerelease",
+        "pip", "compile", "--quiet", "--upgrade", "--universal", "--python-version", version.oldest_python,
+        "--no-header", "--no-annotate", "--no-emit-index-url", "--exclude-newer", version.until, "--prerelease",
         "if-necessary-or-explicit", "--constraint", version.constraints.with_suffix(".in"), "--extra", "sandbox",
     )  # fmt: skip
     given = version.constraints.with_suffix(".in")

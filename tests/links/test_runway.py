@@ -3,8 +3,8 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from airflow.providers.common.compat.sdk import TaskInstanceKey
 from airflow.sdk import BaseOperator
-from airflow.sdk.types import TaskInstanceKey
 from fakes import GivenTime, fake_context
 
 from airflow_provider_runway.exceptions import RunwayError
