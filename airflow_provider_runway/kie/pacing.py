@@ -57,6 +57,11 @@ class Pace:
         """Submissions in one window, as things are."""
         return self._allowed
 
+    @property
+    def spacing(self) -> float:
+        """Seconds from one submission to the next where many wait, as things are."""
+        return self._window / self._allowed
+
     def next_moment(self, now: float) -> float:
         """The earliest moment for one more submission: ``now`` or later. Asking takes nothing."""
         moment = max(now, self._paused_until)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from datetime import datetime, timezone
 from typing import Any
 
 from airflow.triggers.base import BaseTrigger, TriggerEvent
 
 from airflow_provider_runway.kie.clock import CLOCK, Clock
 from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT, SUBMISSION_WINDOW
-from airflow_provider_runway.triggers.admission_queue import admission_queue
+from airflow_provider_runway.triggers.admission_queue import Standing, admission_queue
 from airflow_provider_runway.triggers.arguments import ignore_unknown
 from airflow_provider_runway.triggers.deferral import outlast_shortest_deferral
 from airflow_provider_runway.triggers.events import AdmissionEvent, AdmissionRequest
@@ -72,19 +73,31 @@ class RunwayAdmissionTrigger(BaseTrigger):
         queue = admission_queue(request.runway_conn_id)
         queue.set_limit(request.limit)
         if request.holds_all:
-            queue.pause(request.not_before)
+            queue.pause(request.not_before, request.reason)
         elif request.refusals:
             queue.refused(late=request.late)
+        others = len(queue)
         self.log.info(
-            "This submission queues, as %s (%d submissions in %d s). Of this connection, %d others queue.",
-            "KIE.AI refused it for now"
-            if request.refusals
-            else "all that are under way may exceed KIE.AI's rate limit",
-            request.limit,
-            SUBMISSION_WINDOW,
-            len(queue),
+            "This submission queues: %s. Of this connection, %d others do.", self._why(request.reason), others
         )
         await outlast_shortest_deferral(self, since, self.clock)
-        moment = await queue.admit(request.queued_at, request.not_before)
+        moment = await queue.admit(request.queued_at, request.not_before, request.reason, self._tell)
         event = AdmissionEvent(moment=moment, queued_at=request.queued_at, refusals=request.refusals)
         yield TriggerEvent(event.to_event())
+
+    def _tell(self, standing: Standing) -> None:
+        """Say in the task's log how its submission stands in the queue."""
+        self.log.info(
+            "It is number %d in the queue: %s. Its turn comes at about %s.",
+            standing.place,
+            self._why(standing.reason),
+            datetime.fromtimestamp(standing.moment, timezone.utc).strftime("%H:%M:%S UTC"),
+        )
+
+    def _why(self, reason: str) -> str:
+        if reason == "maintenance":
+            return "KIE.AI is under maintenance (455)"
+        pace = f"{self.request.limit} submissions in {SUBMISSION_WINDOW:g} s"
+        if reason == "429":
+            return f"KIE.AI refused submissions for now (429; it takes {pace})"
+        return f"KIE.AI takes {pace} at most"

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import random
 from bisect import insort
+from collections.abc import Callable
+from contextvars import Context, copy_context
 from dataclasses import dataclass, field
 from weakref import WeakKeyDictionary
 
@@ -20,12 +22,33 @@ _CLOSE = 0.05
 _JITTER = 0.2
 
 
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """How a submission stands in the queue.
+
+    :param reason: Why it waits: ``"pace"``, ``"429"`` (KIE has refused it, or another one, for now) or
+        ``"maintenance"``.
+    :param place: Its place; 1 is the next.
+    :param moment: Epoch seconds, when its turn comes as things are.
+    """
+
+    reason: str
+    place: int
+    moment: float
+
+
 @dataclass(order=True, slots=True)
 class _Place:
     queued_at: float
     number: int
     not_before: float = field(compare=False)
     admitted: asyncio.Future[float] = field(compare=False)
+    reason: str = field(compare=False)
+    tell: Callable[[Standing], None] = field(compare=False)
+    # Of the task that waits: its log lines are told from those of others by it.
+    context: Context = field(compare=False, default_factory=copy_context)
+    told: tuple[str, float] | None = field(compare=False, default=None)
+    told_place: int = field(compare=False, default=0)
 
 
 class AdmissionQueue:
@@ -43,15 +66,26 @@ class AdmissionQueue:
         self._waiting: list[_Place] = []
         self._numbers = 0
         self._timer: Timer | None = None
+        self._held_until = 0.0
+        self._held_for = ""
 
     def __len__(self) -> int:
         return len(self._waiting)
 
-    async def admit(self, queued_at: float, not_before: float = 0.0) -> float:
+    async def admit(
+        self,
+        queued_at: float,
+        not_before: float = 0.0,
+        reason: str = "pace",
+        tell: Callable[[Standing], None] = lambda _: None,
+    ) -> float:
         """Wait for a moment to submit at.
 
         :param queued_at: Epoch seconds at which the submission was first wanted: its place in the queue.
         :param not_before: Epoch seconds before which it must not be sent: KIE refused it and this is the pause.
+        :param reason: Why KIE refused it, as in :class:`Standing`.
+        :param tell: Told how it stands, at first and whenever that has changed: why it waits or until when, or half of
+            those before it have gone.
         :return: The moment, epoch seconds, at most :data:`LEAD` seconds ahead.
         """
         self._numbers += 1
@@ -61,6 +95,8 @@ class AdmissionQueue:
             self._numbers,
             self._here(not_before),
             asyncio.get_running_loop().create_future(),
+            reason,
+            tell,
         )
         insort(self._waiting, place)
         self._serve()
@@ -83,15 +119,39 @@ class AdmissionQueue:
         """
         self._pace.refused(self._clock.monotonic(), late=late)
 
-    def pause(self, until: float) -> None:
-        """Let nothing through before this moment, epoch seconds."""
-        self._pace.pause(self._here(until))
+    def pause(self, until: float, reason: str = "429") -> None:
+        """Let nothing through before this moment.
+
+        :param until: Epoch seconds.
+        :param reason: Why, as in :class:`Standing`.
+        """
+        moment = self._here(until)
+        self._pace.pause(moment)
+        if moment > self._held_until:
+            self._held_until, self._held_for = moment, reason
 
     def _here(self, moment: float) -> float:
         """A moment in epoch seconds by our own clock: now or later, but no later than a hold can last."""
         return self._clock.monotonic() + min(max((finite(moment) or 0.0) - self._clock.time(), 0.0), _LONGEST_HOLD)
 
     def _serve(self) -> None:
+        """Let through whoever's moment has come, and tell the others how they stand."""
+        self._let_through()
+        now = self._clock.monotonic()
+        first, spacing = self._pace.next_moment(now), self._pace.spacing
+        for number, place in enumerate(self._waiting):
+            moment = max(first + number * spacing, place.not_before)
+            reason, until = "pace", 0.0
+            if self._held_until > now and self._held_until >= place.not_before:
+                reason, until = self._held_for, self._held_until
+            elif place.not_before > now:
+                reason, until = place.reason, place.not_before
+            if place.told != (reason, until) or number + 1 <= place.told_place // 2:
+                place.told, place.told_place = (reason, until), number + 1
+                standing = Standing(reason, number + 1, self._clock.time() + moment - now)
+                place.context.run(place.tell, standing)
+
+    def _let_through(self) -> None:
         """Let through whoever's moment has come, and come back for the next."""
         if self._timer is not None:
             self._timer.cancel()

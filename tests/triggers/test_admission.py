@@ -63,3 +63,23 @@ def test_a_place_in_the_queue_that_is_no_time_is_the_last(queued_at: Any) -> Non
 
     first, odd = asyncio.run(asyncio.wait_for(both(), 60))
     assert first < odd
+
+
+@pytest.mark.parametrize(
+    ("reason", "why"),
+    [("pace", "takes 20 submissions in 10 s at most"), ("429", "429"), ("maintenance", "under maintenance (455)")],
+)
+def test_a_task_that_queues_says_in_its_log_why_its_place_and_until_when(
+    reason: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    async def run() -> None:
+        now = time.time()
+        holds = RunwayAdmissionTrigger("loud", now - 1, 1, now + LEAD + 0.4, holds_all=True, reason=reason)
+        await asyncio.wait_for(event_of(holds), 60)
+
+    asyncio.run(run())
+
+    log = capsys.readouterr().out
+    assert why in log
+    assert "It is number 1 in the queue" in log
+    assert " UTC." in log

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from contextvars import ContextVar
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -151,3 +153,60 @@ def test_a_limit_that_is_none_changes_nothing(limit: int) -> None:
         return admission_queue("clips")._pace.allowed
 
     assert asyncio.run(allowed()) > 15
+
+
+def test_one_that_waits_is_told_why_and_its_place_once_per_change() -> None:
+    async def told() -> dict[str, list[tuple[str, int]]]:
+        queue, heard = AdmissionQueue(Pace(limit=2, window=0.8)), dict[str, list[tuple[str, int]]]()
+        start = time.time()
+
+        async def wait(name: str, since: float, not_before: float = 0.0, reason: str = "pace") -> None:
+            heard[name] = []
+            await queue.admit(
+                since, not_before, reason, lambda standing: heard[name].append((standing.reason, standing.place))
+            )
+
+        queue.pause(start + LEAD + 0.2, "maintenance")
+        tasks = [asyncio.create_task(wait(str(number), start + number)) for number in range(14)]
+        await asyncio.sleep(0)
+        first = {name: list(each) for name, each in heard.items()}
+        assert first == {str(number): [("maintenance", number + 1)] for number in range(14)}
+        queue.pause(start + LEAD + 0.4, "429")
+        tasks.append(asyncio.create_task(wait("refused", start - 1, start + LEAD + 0.5, "429")))
+        await asyncio.wait_for(asyncio.gather(*tasks), 60)
+        return heard
+
+    heard = asyncio.run(told())
+
+    assert heard["13"][:2] == [("maintenance", 14), ("429", 15)]
+    places = [place for reason, place in heard["13"] if reason == "pace"]
+    assert len(places) == len(heard["13"]) - 2 > 1
+    assert all(later <= earlier // 2 for earlier, later in pairwise(places))
+    assert heard["refused"][0] == ("429", 1)
+
+
+def test_one_that_need_not_wait_is_told_nothing() -> None:
+    heard: list[Any] = []
+
+    asyncio.run(AdmissionQueue().admit(time.time(), tell=heard.append))
+
+    assert heard == []
+
+
+def test_each_says_it_in_its_own_log_whoever_moves_the_queue() -> None:
+    """Airflow knows by a context variable whose log a line of the triggerer belongs to."""
+    whose = ContextVar("whose", default="nobody")
+    heard: list[str] = []
+
+    async def wait(queue: AdmissionQueue, name: str, since: float) -> None:
+        whose.set(name)
+        await queue.admit(since, tell=lambda _: heard.append(f"{name} in the log of {whose.get()}"))
+
+    async def both() -> None:
+        queue, now = AdmissionQueue(Pace(limit=20, window=0.2)), time.time()
+        queue.pause(now + LEAD + 0.2)
+        await asyncio.wait_for(asyncio.gather(wait(queue, "fox", now), wait(queue, "hare", now - 1)), 60)
+
+    asyncio.run(both())
+
+    assert {"fox in the log of fox", "hare in the log of hare"} == set(heard)
