@@ -160,7 +160,7 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
     def _request(self, context: Context, lifecycle: VideoLifecycle, *, is_resumed: bool) -> Request:
         """What the function returns, or has returned for a video that this task has submitted or is submitting."""
         returned = _Returned.read(lifecycle.state)
-        asked = self._question()
+        asked = question(self.python_callable, self.op_args, self.op_kwargs)
         if returned is not None and not is_resumed:
             if lifecycle.earlier.is_open and returned.question == asked:
                 self.log.info("The function is not called again: an earlier try has used what it returned then.")
@@ -227,9 +227,6 @@ class RunwayDecoratedOperator(DecoratedOperator, RunwayGenerateOperator):
             )
         # A path object cannot be kept, and the text leads to the same file.
         return {name: address(each) if name == "image_url" else each for name, each in value.items()}
-
-    def _question(self) -> str:
-        return question(self.python_callable, self.op_args, self.op_kwargs)
 
 
 async def _result(awaitable: Awaitable[Any]) -> Any:

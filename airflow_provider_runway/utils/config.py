@@ -24,11 +24,9 @@ def read_prices() -> Mapping[str, float]:
 
     :raises InvalidRequestError: If the option is not a JSON object of such names and numbers.
     """
-    from airflow_provider_runway.utils.versions import conf
-
-    text = conf.get("runway", "prices", fallback="") or "{}"
+    text = _option("prices")
     try:
-        own = json.loads(text)
+        own = json.loads(text or "{}")
     except (ValueError, RecursionError):
         own = None
     if not isinstance(own, dict) or not all(map(_is_price, own.values())) or not all(map(_is_name, own)):
@@ -42,10 +40,8 @@ def read_largest_file() -> int:
 
     :raises InvalidRequestError: If the option is not a whole number above zero.
     """
-    from airflow_provider_runway.utils.versions import conf
-
-    text = str(conf.get("runway", "largest_file", fallback="") or LARGEST_FILE)
-    largest = whole_number(text.strip())
+    text = _option("largest_file")
+    largest = whole_number(text or LARGEST_FILE)
     if largest is None or largest <= 0:
         raise InvalidRequestError("[runway] largest_file", text, "must be a whole number of bytes, above zero")
     return largest
@@ -61,9 +57,7 @@ def read_shortest_deferral() -> float:
 
     :raises InvalidRequestError: If the option is not a number of seconds from 0 to 600.
     """
-    from airflow_provider_runway.utils.versions import conf
-
-    text = conf.get("runway", "shortest_deferral", fallback="").strip()
+    text = _option("shortest_deferral")
     try:
         seconds = float(text or SHORTEST_DEFERRAL)
     except ValueError:
@@ -79,9 +73,7 @@ def read_upload_roots() -> tuple[str, ...]:
     :return: Absolute paths; none if the option is not set: then any file may be.
     :raises InvalidRequestError: If one of them is not absolute.
     """
-    from airflow_provider_runway.utils.versions import conf
-
-    text = conf.get("runway", "upload_roots", fallback="").strip()
+    text = _option("upload_roots")
     if not text:
         return ()
     roots = tuple(os.path.expanduser(root.strip()) for root in text.split(","))  # noqa: PTH111 - a text is wanted
@@ -100,9 +92,7 @@ def read_records() -> str | None:
 
     :raises InvalidRequestError: If it is no address of a folder.
     """
-    from airflow_provider_runway.utils.versions import conf
-
-    text = conf.get("runway", "records", fallback="").strip()
+    text = _option("records")
     if text and not is_folder_address(text):
         raise InvalidRequestError("[runway] records", _PASSWORD.sub("***@", text), FOLDER_RULE)
     return text or None
@@ -114,9 +104,7 @@ def read_media_roots() -> tuple[str, ...]:
     :return: Absolute paths and URIs of folders; none if the option is not set: then nothing stored is played.
     :raises InvalidRequestError: If one of them is no address of a folder, or is all of this machine.
     """
-    from airflow_provider_runway.utils.versions import conf
-
-    text = conf.get("runway", "media_roots", fallback="").strip()
+    text = _option("media_roots")
     roots = tuple(filter(None, map(str.strip, text.split(","))))
     for root in roots:
         path = root.partition("://")[2] or root
@@ -124,6 +112,13 @@ def read_media_roots() -> tuple[str, ...]:
             rule = "must be absolute paths of folders, or URIs such as s3://conn_id@bucket/videos, with commas between"
             raise InvalidRequestError("[runway] media_roots", text, rule)
     return roots
+
+
+def _option(name: str) -> str:
+    """What the option says; nothing if it is not set."""
+    from airflow_provider_runway.utils.versions import conf
+
+    return str(conf.get("runway", name, fallback="")).strip()
 
 
 def _is_name(name: str) -> bool:
