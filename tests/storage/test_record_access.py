@@ -10,7 +10,8 @@ import resource
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from airflow_provider_runway.kie.errors import RecordsFolderError, UnreadableRec
 from airflow_provider_runway.storage.record_access import RecordAccess
 from airflow_provider_runway.storage.record_entries import Coordinates, written
 from airflow_provider_runway.storage.record_files import Files, open_files
+from airflow_provider_runway.storage.records import RecordsFolder
 
 from .stand_ins import ObjectStore
 
@@ -292,14 +294,44 @@ def test_a_disk_that_takes_no_more_leaves_no_half_of_a_file(tmp_path: Path) -> N
     assert [path for path in tmp_path.rglob("*") if path.is_file()] == []
 
 
-def test_a_folder_without_the_right_to_write_is_told_as_it_is(tmp_path: Path, pauses: list[float]) -> None:
-    if os.geteuid() == 0:
-        pytest.skip("root may write everywhere")
-    tmp_path.chmod(0o500)
+@pytest.fixture
+def forbidden() -> Iterator[Path]:
+    """A folder that may be read and not written: root gives up its rights for the time being."""
+    with tempfile.TemporaryDirectory() as place:
+        Path(place).chmod(0o555)
+        is_root = os.geteuid() == 0
+        if is_root:
+            os.seteuid(65534)
+        try:
+            yield Path(place)
+        finally:
+            if is_root:
+                os.seteuid(0)
+            Path(place).chmod(0o700)
 
-    with pytest.raises(RecordsFolderError, match="PermissionError") as caught:
-        RecordAccess(str(tmp_path), pauses.append).create(NAME, ONE)
+
+def test_a_folder_without_the_right_to_write_is_refused_before_anything_is_sent(
+    forbidden: Path, pauses: list[float]
+) -> None:
+    folder = RecordsFolder(str(forbidden), sleep=pauses.append)
+
+    for use in (folder.check, lambda: folder.create(FOX, 1, "one", {}), lambda: folder.set(FOX, "files", 1)):
+        with pytest.raises(RecordsFolderError, match=r"cannot be written \(PermissionError: ") as caught:
+            use()
+        assert not caught.value.retryable
+    assert folder.entries(FOX) == []
+    assert pauses == []
+
+
+def test_a_file_in_place_of_the_folder_is_told_as_it_is(tmp_path: Path, pauses: list[float]) -> None:
+    (tmp_path / "records").touch()
+    access = RecordAccess(str(tmp_path / "records"), pauses.append)
+
+    with pytest.raises(RecordsFolderError, match="there is no folder") as caught:
+        access.create(NAME, ONE)
     assert not caught.value.retryable
+    with pytest.raises(RecordsFolderError, match="NotADirectoryError"):
+        access.insist("read", lambda: access.files.names(FOX.key))
 
 
 def test_a_scheme_that_nothing_installed_knows_is_final(pauses: list[float]) -> None:

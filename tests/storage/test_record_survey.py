@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -140,6 +141,7 @@ def test_an_object_store_is_surveyed_and_pruned(place: str, request: pytest.Fixt
     found = list(folder.survey(before=later))
     assert sorted(each.of.map_index for each in found if each.of) == list(range(12))
     assert {each.entries[0].latest["stage"] for each in found} == {"submitted"}
-    assert all(folder.remove(each) for each in found)
+    with ThreadPoolExecutor(4) as threads:
+        assert all(threads.map(folder.remove, found))
     assert list(folder.survey()) == []
     assert folder.entries(those[0]) == []

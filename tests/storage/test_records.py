@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 import shutil
+import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.errors import RecordsFolderError, UnreadableRecordError
 from airflow_provider_runway.storage import records
@@ -125,3 +129,49 @@ def test_a_folder_is_checked_once_in_a_process_and_again_in_the_next(
         folder.check()
 
     assert [str(path.relative_to(tmp_path)) for path in tmp_path.rglob("*.json")] == ["_probe/1.json"]
+
+
+NONCES = st.sampled_from(["one", "two"])
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("create"), st.integers(1, 3), NONCES, st.integers()),
+        st.tuples(st.just("outcome"), st.integers(1, 3), NONCES, st.integers()),
+        st.tuples(st.just("lose"), st.integers(1, 3)),
+        st.tuples(st.just("value"), st.sampled_from("ab"), st.integers()),
+    ),
+    max_size=12,
+)
+
+
+@settings(max_examples=40, deadline=None)
+@given(STEPS)
+def test_whatever_is_written_in_whatever_order_is_read_back(steps: list[tuple[Any, ...]]) -> None:
+    entries: dict[int, tuple[str, int]] = {}
+    outcomes: list[tuple[int, str, int]] = []
+    values: dict[str, int] = {}
+    with tempfile.TemporaryDirectory() as place:
+        folder = RecordsFolder(place)
+        for kind, *step in steps:
+            if kind == "create":
+                number, nonce, said = step
+                is_ours = entries.setdefault(number, (nonce, said))[0] == nonce
+                assert folder.create(FOX, number, nonce, {"said": said}) == is_ours
+            elif kind == "outcome":
+                number, nonce, said = step
+                outcomes.append((number, nonce, said))
+                folder.add_outcome(FOX, number, nonce, "try 1", {"said": said})
+            elif kind == "lose":
+                entries.pop(step[0], None)
+                Path(place, FOX.key, f"{step[0]}.json").unlink(missing_ok=True)
+            else:
+                name, said = step
+                values[name] = said
+                folder.set(FOX, name, said)
+
+        found = folder.entries(FOX)
+        assert {entry.number: (entry.nonce, entry.value["said"]) for entry in found} == entries
+        assert [entry.number for entry in found] == sorted(entries)
+        for entry in found:
+            mine = [said for number, nonce, said in outcomes if (number, nonce) == (entry.number, entry.nonce)]
+            assert [outcome.value["said"] for outcome in entry.outcomes] == mine
+        assert {name: folder.get(FOX, name) for name in values} == values
