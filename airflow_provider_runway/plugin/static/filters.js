@@ -23,6 +23,8 @@ export function readFilters(search) {
   const given = new URLSearchParams(search);
   const filters = {};
   for (const name of NAMES) if (given.get(name)?.trim()) filters[name] = given.get(name).trim();
+  // Airflow leaves its placeholder where a task is not mapped.
+  if (!/^\d+$/.test(filters.map_index ?? "")) delete filters.map_index;
   if (!Object.hasOwn(STATES, filters.state ?? "")) delete filters.state;
   if (!Object.hasOwn(WHEN, filters.when ?? "")) delete filters.when;
   for (const name of ["since", "until"]) if (!day(filters[name])) delete filters[name];
