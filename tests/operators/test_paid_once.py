@@ -111,6 +111,12 @@ def refused(code: int, error: type[Exception]) -> Callable[[Play], None]:
     return before
 
 
+def lost_in_the_queue(play: Play) -> None:
+    play.kie.fault(Refuse(429), on="submit", times=1)
+    assert not is_waiting(play.task.start())
+    play.kie.clear_faults()
+
+
 def a_template_that_fails(play: Play) -> None:
     play.task.try_number = 1
     operator = play.task.operator
@@ -207,6 +213,7 @@ ROWS = {
     "no connection could be made": Row(not_sent, SUBMITS, SUBMITS, SUBMITS),
     "KIE refused the request": Row(refused(422, AirflowFailException), SUBMITS, SUBMITS, SUBMITS),
     "KIE could not take it": Row(refused(500, ServerError), SUBMITS, SUBMITS, SUBMITS),
+    "it was lost while it queued": Row(lost_in_the_queue, SUBMITS, SUBMITS, REFUSES),
     "a template could not be rendered": Row(a_template_that_fails, SUBMITS, SUBMITS, SUBMITS),
     "the process died before the intent": Row(killed(Stage.INTENT, "before"), SUBMITS, SUBMITS, REFUSES),
     "it died between intent and request": Row(killed(Stage.INTENT, "after"), REFUSES, REFUSES, REFUSES),
@@ -342,3 +349,14 @@ def test_where_no_record_is_kept_a_timeout_of_airflows_is_final_too(
         patch.setattr("airflow_provider_runway.hooks.runway.RunwayHook.wait", run_out)
         with pytest.raises(AirflowFailException, match="is paid"):
             task.run()
+
+
+def test_to_be_refused_for_now_again_and_again_leaves_nothing_in_doubt(play: Play) -> None:
+    play.kie.fault(Refuse(429), on="submit", times=3)
+    first = play.task.run()
+    assert first["state"] == "success"
+    assert play.posts == 4
+
+    play.task.clear()
+    assert play.task.run()["task_id"] != first["task_id"]
+    assert len(play.kie.ledger.charges) == 2
