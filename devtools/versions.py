@@ -69,9 +69,8 @@ PARTS = (
     "tests/airflow_runs", "tests/cli", "tests/dags_examples/test_examples.py", "tests/decorators", "tests/hooks",
     "tests/links", "tests/operators", "tests/sensors", "tests/transfers", "tests/triggers", "tests/utils",
     "tests/kie/test_contract.py", "tests/storage/test_locate.py", "tests/storage/test_target.py",
-    "tests/test_compatibility.py",
-    "tests/test_exceptions.py", "tests/test_get_provider_info.py", "tests/test_imports.py",
-    "tests/test_results.py",     "tests/test_retry_policy.py",
+    "tests/test_compatibility.py", "tests/test_exceptions.py", "tests/test_get_provider_info.py",
+    "tests/test_imports.py", "tests/test_results.py", "tests/test_retry_policy.py",
 )  # fmt: skip
 INTEGRATION = ("tests/integration",)
 # A warning is an error where our code is at fault; what older packages warn each other of is not.

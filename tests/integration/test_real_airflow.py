@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from versions import AIRFLOW
 
 from airflow_provider_runway.sandbox import Sandbox, SandboxSettings
 from devtools.stack.airflow_stack import AirflowStack
@@ -35,6 +36,9 @@ def airflow(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
         "MARK_OF_DEATH": str(home / "died"),
         "MARK_OF_COMPLAINT": str(home / "complains"),
     }
+    if AIRFLOW < (3, 3):  # no task state store
+        (home / "records").mkdir()
+        env["AIRFLOW__RUNWAY__RECORDS"] = str(home / "records")
     dags = Path(__file__).parent / "dags"
     with (
         postgres_or_sqlite(home / "postgres") as database,
