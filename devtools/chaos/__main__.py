@@ -14,8 +14,9 @@ from pathlib import Path
 from typing import Final
 
 from airflow_provider_runway.utils.versions import airflow_version
+from devtools.chaos.plan import Plan
 from devtools.chaos.strikes import CLIENT_TIMEOUT, faults, prompts, schedule
-from devtools.chaos.trial import Plan, Trial
+from devtools.chaos.trial import Trial
 from devtools.showcase import ROOT, Clock
 from devtools.stack.processes import ProcessDiedError
 

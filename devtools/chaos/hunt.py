@@ -9,7 +9,7 @@ import signal
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from devtools.stack.airflow_stack import AirflowStack
 
 _TICK: Final = 0.05
+_SLOW_TICK: Final = 1.0  # where somebody has to be asked
 # Seconds that a hunter waits for a victim.
 _PATIENCE: Final = 2.0
 # Of a process that has a task as its child: the LocalExecutor's, Celery's.
@@ -39,9 +40,18 @@ class Striker(threading.Thread):
     :param strikes: when and whom, in order.
     :param service_port: the port by which tasks talk to the service.
     :param diary: the file that says what was killed when.
+    :param passed: says how many seconds of the schedule have passed; None: those that have passed since the start.
     """
 
-    def __init__(self, airflow: AirflowStack, strikes: Sequence[Strike], service_port: int, diary: Path) -> None:
+    def __init__(
+        self,
+        airflow: AirflowStack,
+        strikes: Sequence[Strike],
+        service_port: int,
+        diary: Path,
+        *,
+        passed: Callable[[], float] | None = None,
+    ) -> None:
         super().__init__(name="striker", daemon=True)
         self.struck: Counter[Target] = Counter()
         self.missed: Counter[Target] = Counter()
@@ -51,6 +61,7 @@ class Striker(threading.Thread):
         self._strikes = list(strikes)
         self._service_port = service_port
         self._diary = diary
+        self._passed = passed
         self._away: dict[str, float] = {}
         self._over = threading.Event()
 
@@ -79,10 +90,11 @@ class Striker(threading.Thread):
         """Strike and revive until it is stopped."""
         start = time.monotonic()
         try:
-            while not self._over.wait(_TICK):
+            while not self._over.wait(_TICK if self._passed is None else _SLOW_TICK):
                 now = time.monotonic() - start
                 self._revive(now)
-                if self._strikes and self._strikes[0].at <= now:
+                passed = now if self._passed is None else self._passed()
+                if self._strikes and self._strikes[0].at <= passed:
                     self._strike(self._strikes.pop(0), now)
         except Exception as error:  # noqa: BLE001 - raised again where the thread is joined
             self.error = error

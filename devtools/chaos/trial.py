@@ -8,11 +8,10 @@ import secrets
 import sys
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar
+from typing import TYPE_CHECKING, Final, TypeVar
 
 import httpx
 
@@ -28,6 +27,7 @@ from devtools.chaos.evidence import (
     visible_files,
 )
 from devtools.chaos.hunt import Striker
+from devtools.chaos.plan import SOON_FOUND_OUT, Plan
 from devtools.chaos.report import Report
 from devtools.showcase import Clock
 from devtools.stack.airflow_home import LOOPBACK, free_port
@@ -38,66 +38,15 @@ from devtools.stack.processes import Daemon, Leash, end_sessions
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox import Ledger
-    from airflow_provider_runway.sandbox.faults import Fault
-    from devtools.chaos.strikes import Strike
     from devtools.chaos.verdict import Check, Outcome, Settlement
 
 T = TypeVar("T")
 
-# Seconds that a batch may take to its end once the last process has been killed, and once a person has cleared tasks.
-LONGEST_END: Final = 600.0
+# Seconds that a batch may take to its end once a person has cleared tasks.
 LONGEST_CLEARING: Final = 180.0
 _PROGRESS: Final = 10.0
-
-# A killed task, scheduler or triggerer is found out in seconds; by default that takes minutes.
-SOON_FOUND_OUT: Final = {
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT": "30",
-    "AIRFLOW__SCHEDULER__TASK_INSTANCE_HEARTBEAT_TIMEOUT_DETECTION_INTERVAL": "3",
-    "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": "5",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEALTH_CHECK_THRESHOLD": "15",
-    "AIRFLOW__SCHEDULER__SCHEDULER_HEARTBEAT_SEC": "2",
-    "AIRFLOW__TRIGGERER__JOB_HEARTBEAT_SEC": "2",
-    "AIRFLOW__TRIGGERER__TRIGGERER_HEALTH_CHECK_THRESHOLD": "10",
-    "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": "3",
-    "AIRFLOW__WORKERS__EXECUTION_API_RETRIES": "8",
-    "AIRFLOW__WORKERS__EXECUTION_API_RETRY_WAIT_MAX": "5",
-}
-
-
-@dataclass(frozen=True, kw_only=True)
-class Plan:
-    """What is made, on what, and what goes wrong meanwhile.
-
-    :param title: which trial it is, for its report.
-    :param seed: how long each video takes.
-    :param prompts: one for each video, no two alike.
-    :param seconds: how long the batch is struck.
-    :param dags: the folder with the DAG; it finds its prompts by `CHAOS_PROMPTS`, its files' folder by `CHAOS_VIDEOS`.
-    :param dag_id: the DAG, whose only task is "video".
-    :param sandbox: further options of the sandbox.
-    :param client_timeout: seconds after which a client of the service gives up.
-    :param parallelism: how many tasks run at once.
-    :param env: further environment of Airflow.
-    :param airflow: further arguments of `AirflowStack`.
-    :param records: keep the submission records in a folder.
-    :param strikes: who is killed, and when.
-    :param faults: what the service does wrong.
-    """
-
-    title: str
-    seed: int
-    prompts: Sequence[str]
-    seconds: float
-    dags: Path
-    dag_id: str
-    sandbox: Sequence[str]
-    client_timeout: float
-    parallelism: int
-    env: Mapping[str, str] = field(default_factory=dict)
-    airflow: Mapping[str, Any] = field(default_factory=dict)
-    records: bool = False
-    strikes: Sequence[Strike] = ()
-    faults: Sequence[Fault] = ()
+# The part of a batch within which strikes come, where they go by its progress.
+_STRUCK: Final = 0.8
 
 
 class Trial:
@@ -191,10 +140,16 @@ class Trial:
             self.rest, plan.dag_id, run_id, plan.prompts, records=self.airflow.env if plan.records else None
         )
         started = time.monotonic()
-        striker = Striker(self.airflow, plan.strikes, self.service_port, self._home / "strikes.jsonl")
+        striker = Striker(
+            self.airflow,
+            plan.strikes,
+            self.service_port,
+            self._home / "strikes.jsonl",
+            passed=self._passed if plan.by_progress else None,
+        )
         striker.start()
         try:
-            self._wait(batch, striker, plan.seconds + LONGEST_END)
+            self._wait(batch, striker, plan.seconds + plan.patience)
             seconds = time.monotonic() - started
             struck, requests = self.sandbox.faults, self.sandbox.read_ledger(requests=0).counts
             self.sandbox.clear_faults()
@@ -217,6 +172,13 @@ class Trial:
     def service_port(self) -> int:
         """The port by which tasks and triggerers talk to the service."""
         return int(self.sandbox.url.rpartition(":")[2])
+
+    def _passed(self) -> float:
+        """How much of the plan's seconds the batch is worth by now: all, when four fifths are submitted and fetched."""
+        counts = self.sandbox.read_ledger(requests=0).counts
+        videos = len(self._plan.prompts)
+        done = sum(min(videos, counts.get(each, 0)) for each in ("submit", "media")) / (2 * videos)
+        return self._plan.seconds * done / _STRUCK
 
     def _wait(self, batch: Airflow, striker: Striker, seconds: float) -> None:
         """Wait until the run has ended; if it does not in time, the checks will say so."""

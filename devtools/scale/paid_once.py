@@ -20,8 +20,9 @@ import httpx
 
 from devtools.bench.documentation import fill_in
 from devtools.bench.machine import machine
+from devtools.chaos.plan import Plan
 from devtools.chaos.strikes import Target, schedule
-from devtools.chaos.trial import Plan, Trial
+from devtools.chaos.trial import Trial
 from devtools.chaos.verdict import Check
 from devtools.scale.figures import Measured, delays, imposed, keep, middle_and_p95, table
 from devtools.scale.parts import provide
@@ -148,6 +149,8 @@ def _plan(given: argparse.Namespace, env: Mapping[str, str], *, database: str, b
         airflow={"database": database, "broker": broker, "workers": WORKERS, "triggerers": 2, "timeout": 600},
         records=given.records,
         strikes=() if given.no_kills else schedule(given.seed, seconds, RATES, AWAY),
+        by_progress=True,
+        patience=3600,
     )
 
 

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 from signal import SIGKILL, Signals
 
 import pytest
 
+from devtools.chaos import hunt
 from devtools.chaos.hunt import Striker
 from devtools.chaos.strikes import Strike, Target
 from devtools.stack.airflow_stack import AirflowStack
@@ -63,3 +65,26 @@ def test_who_is_away_is_not_killed_again_and_comes_back_in_its_time(tmp_path: Pa
     assert (airflow.dead, striker.is_done) == ([], True)
     assert striker.missed == {Target.CELERY_WORKER: 1}
     assert striker.tasks_hit(8) == 8
+
+
+def test_strikes_can_go_by_how_far_the_batch_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(hunt, "_SLOW_TICK", 0.001)
+    airflow, far = Struck(tmp_path), iter([0.0, 9.0, 11.0])
+    strikes = [Strike(at=at, target=Target.TRIGGERER, lot=0.0, away=0.0) for at in (10.0, 1000.0)]
+    over = threading.Event()
+
+    def passed() -> float:
+        said = next(far, None)
+        if said is None:
+            over.set()
+            return 11.0
+        assert airflow.killed == []
+        return said
+
+    striker = Striker(airflow, strikes, 80, tmp_path / "diary", passed=passed)
+    striker.start()
+    assert over.wait(60)
+    striker.stop()
+
+    assert airflow.killed == ["triggerer"]
+    assert not striker.is_done
