@@ -17,7 +17,7 @@ SCALE_READY := $(SCALE_VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui test test-versions lint bench waits batch hops chaos scale constraints clean
+.PHONY: help demo ui screenshots test test-versions lint bench waits batch hops chaos scale constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -31,6 +31,9 @@ ui: $(READY) ## the same, with every example loaded, left running to click throu
 test-versions: $(READY) ## the built wheel on every Airflow from 3.1 to 3.4 (VERSIONS="3.2", INTEGRATION=1)
 	@$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --group lock
 	@$(PY) -m devtools.versions test $(VERSIONS) $(if $(INTEGRATION),--integration)
+
+screenshots: $(READY) ## make the pictures of the page for README and docs, with the Chromium of this machine
+	@$(PY) -m devtools.screenshots
 
 test: lint ## lint, then every test (WORKERS=2 processes at once)
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder

@@ -46,10 +46,12 @@ class Service:
 
     :param connection: the Airflow connection, as the environment has it.
     :param sandbox: the process that plays the service; None when it is the real one.
+    :param url: where that listens.
     """
 
     connection: str
     sandbox: Daemon | None = None
+    url: str | None = None
 
     @property
     def is_real(self) -> bool:
@@ -99,7 +101,7 @@ def service(clock: Clock) -> Iterator[Service]:
         daemon.start(leash)
         _wait_for_sandbox(daemon, url)
         clock.say("sandbox", f"{url} plays KIE.AI: nothing is paid")
-        yield Service(connection_json(url, "sandbox-key"), daemon)
+        yield Service(connection_json(url, "sandbox-key"), daemon, url)
     finally:
         end_sessions([daemon.pid], grace=2)
         daemon.reap(leash)
@@ -142,7 +144,11 @@ def running(clock: Clock, env: Mapping[str, str] | None = None) -> Iterator[tupl
         VIDEOS.mkdir(exist_ok=True)
         used = stack.enter_context(service(clock))
         clock.say("airflow", "starting")
-        places = {CONNECTION: used.connection, "AIRFLOW_VAR_RUNWAY_VIDEOS": f"file://{VIDEOS}"}
+        places = {
+            CONNECTION: used.connection,
+            "AIRFLOW_VAR_RUNWAY_VIDEOS": f"file://{VIDEOS}",
+            "AIRFLOW__RUNWAY__MEDIA_ROOTS": str(VIDEOS),
+        }
         airflow = stack.enter_context(
             AirflowStack(home=HOME / "airflow", dags=EXAMPLES, env={**places, **(env or {})}),
         )

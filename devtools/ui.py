@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import httpx
 
@@ -17,13 +17,19 @@ if TYPE_CHECKING:
     from devtools.stack.airflow_stack import AirflowStack
 
 
+# The examples that need neither a person nor a file, and so fill the gallery.
+GALLERY: Final = ("runway_text_to_video", "runway_extend_chain", "runway_batch", "runway_taskflow")
+
+
 def main() -> int:
     """Start everything and stay; returns the exit code."""
     print("Airflow with all examples. The first start takes half a minute.\n")
     clock = Clock()
     try:
         with running(clock) as (service, airflow):
-            _load_examples(airflow.rest, clock, unpause=not service.is_real)
+            load_examples(airflow.rest, clock, unpause=not service.is_real)
+            if not service.is_real:
+                fill_gallery(airflow.rest)
             _explain(airflow, service)
             _stay(airflow, service)
     except (ProcessDiedError, TimeoutError, httpx.HTTPError) as error:
@@ -34,7 +40,7 @@ def main() -> int:
     return 0
 
 
-def _load_examples(rest: AirflowRest, clock: Clock, *, unpause: bool, timeout: float = 60) -> None:
+def load_examples(rest: AirflowRest, clock: Clock, *, unpause: bool, timeout: float = 60) -> None:
     """Wait until every file with a DAG has been read; let the DAGs run, but for those that a clock would start."""
     expected = sum(1 for file in EXAMPLES.glob("*.py") if "DAG(" in (text := file.read_text()) or "@dag" in text)
     deadline = time.monotonic() + timeout
@@ -48,8 +54,15 @@ def _load_examples(rest: AirflowRest, clock: Clock, *, unpause: bool, timeout: f
     clock.say("examples", f"{len(dags)} loaded")
 
 
+def fill_gallery(rest: AirflowRest) -> None:
+    """Have examples make their videos, those that no earlier start has had."""
+    for dag_id in GALLERY:
+        if not rest.run_ids(dag_id):
+            rest.trigger(dag_id)
+
+
 def _explain(airflow: AirflowStack, service: Service) -> None:
-    print(f"\n  Open    {airflow.url}")
+    print(f"\n  Open    {airflow.url}/plugin/runway-videos")
     print("  Try     Dags > runway_extend_chain > Trigger; then click a task for its log, links and result")
     print("  Paid    " + ("by the account of your connection" if service.is_real else "nothing: the videos are local"))
     print("  Stop    Ctrl-C, here\n", flush=True)

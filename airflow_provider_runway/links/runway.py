@@ -21,15 +21,21 @@ if TYPE_CHECKING:
 
 @attrs.define()
 class RunwayVideoLink(BaseOperatorLink):
-    """The finished video. Hidden until there is one."""
+    """The finished video. Hidden until there is one.
+
+    KIE's link dies after 14 days at most. Where the video was stored and the page may play what is stored
+    (``[runway] media_roots``), it leads to the page, which plays the stored copy.
+    """
 
     @property
     def name(self) -> str:
         """What the UI shows."""
         return "Video"
 
-    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's signature
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """The video's URL, or nothing."""
+        if getattr(getattr(operator, "result", None), "saved_to", None) and _plays_stored_copies():
+            return card_path(ti_key.dag_id, ti_key.run_id, ti_key.task_id, ti_key.map_index)
         return getattr(operator, "video_link", "")
 
 
@@ -59,3 +65,10 @@ class KieLogsLink(BaseOperatorLink):
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:  # noqa: ARG002 - Airflow's signature
         """The page's URL."""
         return getattr(operator, "logs_link", KIE_LOGS)
+
+
+def _plays_stored_copies() -> bool:
+    """Whether there is anywhere that the page may play stored videos from."""
+    from airflow_provider_runway.utils.versions import conf
+
+    return bool(conf.get("runway", "media_roots", fallback="").strip())

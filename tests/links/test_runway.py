@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -68,6 +69,19 @@ def test_when_it_is_ready_a_task_links_to_the_video(kie: Sandbox, given_time: Gi
     seen = RunwayVideoSensor(task_id="seen", runway_task_id=task_id)
     run(seen)
     assert links(seen) == links(operator)
+
+
+@pytest.mark.parametrize("roots", ["", "/srv/videos"])
+def test_a_stored_video_is_linked_where_its_copy_is_played_if_that_may_be(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, roots: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW__RUNWAY__MEDIA_ROOTS", roots)
+    operator = RunwayGenerateOperator(**FOX, deferrable=False, save_to=str(tmp_path / "fox.mp4"))
+
+    run(operator)
+
+    video = links(operator)["Video"]
+    assert video.startswith("/plugin/runway-videos?dag_id=clips&" if roots else f"{kie.url}/media/")
 
 
 def test_a_task_that_was_refused_links_to_no_video(kie: Sandbox, given_time: GivenTime) -> None:

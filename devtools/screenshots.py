@@ -1,0 +1,91 @@
+"""`make screenshots`: the pictures of the page for README and docs, of a real Airflow on the sandbox."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
+
+from airflow_provider_runway.sandbox import Fail
+from airflow_provider_runway.sandbox.client import SandboxControl
+from devtools.showcase import ROOT, Clock, running
+from devtools.ui import GALLERY, fill_gallery, load_examples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from devtools.stack.airflow_stack import AirflowStack
+
+IMAGES: Final = ROOT / "docs" / "images"
+# Bytes that a picture may have.
+LARGEST: Final = 400_000
+PATIENCE: Final = 120_000
+REFUSED: Final = "A lighthouse"
+
+
+def main() -> int:
+    """Make all pictures; returns the exit code."""
+    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    if chromium is None:
+        print("Chromium is missing: apt-get install chromium", file=sys.stderr)
+        return 1
+    from playwright.sync_api import sync_playwright
+
+    clock = Clock()
+    with running(clock) as (service, airflow):
+        if service.url is None:
+            print("These pictures are made with the sandbox alone: unset AIRFLOW_CONN_RUNWAY_DEFAULT.", file=sys.stderr)
+            return 1
+        sandbox = SandboxControl(service.url)
+        sandbox.configure(seconds=20)
+        sandbox.fault(Fail("The AI moderator caught your prompt"), prompt=REFUSED)
+        load_examples(airflow.rest, clock, unpause=True)
+        fill_gallery(airflow.rest)
+        for dag_id in GALLERY:
+            for run_id in airflow.rest.run_ids(dag_id):
+                airflow.rest.wait_for_run(dag_id, run_id, timeout=600)
+            clock.say("made", dag_id)
+        sandbox.configure(seconds=900)
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            _take_all(browser, airflow)
+            browser.close()
+    large = [file.name for file in IMAGES.glob("*.png") if file.stat().st_size > LARGEST]
+    if large:
+        print(f"Larger than {LARGEST} bytes: {', '.join(large)}", file=sys.stderr)
+    return 1 if large else 0
+
+
+def _take_all(browser: Browser, airflow: AirflowStack) -> None:
+    chain = airflow.rest.run_ids("runway_extend_chain")[0]
+    tab = f"/dags/runway_extend_chain/runs/{quote(chain, safe='')}/tasks/whale/plugin/runway-video"
+    airflow.rest.trigger("runway_text_to_video")  # something is to be made while the picture is taken
+    for name, path, theme, shown in (
+        ("gallery-light", "/plugin/runway-videos", "light", ".progress[data-to]"),
+        ("gallery-dark", "/plugin/runway-videos", "dark", ".progress[data-to]"),
+        ("failure", "/plugin/runway-videos#failures", "light", ".row"),
+        ("task-tab", tab, "light", ".whole .play"),
+    ):
+        with _opened(browser, airflow.url + path, theme) as page:
+            frame = page.frame_locator("iframe")
+            frame.locator(shown).first.wait_for()
+            page.wait_for_load_state("networkidle")
+            page.screenshot(path=IMAGES / f"{name}.png")
+
+
+@contextmanager
+def _opened(browser: Browser, url: str, theme: Any) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1280, "height": 800}, color_scheme=theme)
+    page = context.new_page()
+    page.set_default_timeout(PATIENCE)
+    page.goto(url)
+    yield page
+    context.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
