@@ -73,7 +73,7 @@ class AirflowRest:
         self._password = password
         self._sleep = sleep
         # Settings of the environment (proxies above all) are for the world outside, and this is at home.
-        self._http = httpx.Client(base_url=base_url, timeout=30, trust_env=False, transport=transport)
+        self._http = httpx.Client(base_url=base_url, timeout=60, trust_env=False, transport=transport)
 
     def close(self) -> None:
         """Close the connections."""

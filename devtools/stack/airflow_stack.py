@@ -250,12 +250,19 @@ class AirflowStack:
         for daemon in daemons:
             daemon.start(self._held())
         deadline = time.monotonic() + self._timeout
-        while (missing := self._missing(names, since)) is not None:
+        while (missing := self._missing_now(names, since)) is not None:
             for daemon in daemons:
                 daemon.require_alive()
             if time.monotonic() > deadline:
                 raise ProcessDiedError(f"{missing} within {self._timeout:.0f} s.\n{self.log_tails()}")
             time.sleep(0.2)
+
+    def _missing_now(self, names: Sequence[str], since: datetime) -> str | None:
+        """What there is still to wait for, on a busy machine the answer itself."""
+        try:
+            return self._missing(names, since)
+        except httpx.TransportError as error:
+            return f"api-server did not answer: {error}"
 
     def _missing(self, names: Sequence[str], since: datetime) -> str | None:
         """What there is still to wait for; None when all of these are up.
@@ -265,7 +272,7 @@ class AirflowStack:
         """
         try:
             health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=10, trust_env=False).json()
-        except (httpx.TransportError, json.JSONDecodeError):
+        except json.JSONDecodeError:
             return "api-server did not answer"
         if self._rest is None:
             self._rest = AirflowRest(self.url, self.password)
