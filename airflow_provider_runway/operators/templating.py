@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
+from pathlib import PurePath
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from airflow.sdk.definitions.mappedoperator import MappedOperator
@@ -57,6 +58,8 @@ class RenderedTexts(_Operator):
     def _rendered(
         self, content: Any, context: Context, jinja_env: Environment | None, seen_oids: set[int] | None
     ) -> Any:
+        if isinstance(content, PurePath) and not hasattr(content, "protocol"):
+            return content  # Airflow 3.1 would resolve it, on the disk
         is_template = not seen_oids or id(content) not in seen_oids  # what another task has said is none
         if isinstance(content, str) and is_template:
             jinja_env = jinja_env or self.get_template_env()

@@ -81,7 +81,9 @@ def _by_scheme(uri: str) -> Target:
     from airflow.sdk.io import has_fs
     from fsspec.implementations.local import LocalFileSystem
 
-    scheme = uri.partition("://")[0].lower()
+    scheme, _, rest = uri.partition("://")
+    scheme = scheme.lower()
+    uri = f"{scheme}://{rest}"  # Airflow 3.1 knows no other
     is_known = has_fs(scheme)
     try:
         path = ObjectStoragePath(uri)

@@ -17,6 +17,7 @@ from airflow_provider_runway.exceptions import (
 )
 from airflow_provider_runway.operators import advice
 from airflow_provider_runway.operators.advice import Payment
+from airflow_provider_runway.utils.versions import command_line
 
 LOGS = "http://127.0.0.1:8788/logs"
 ERRORS: list[type[RunwayError]] = [
@@ -116,8 +117,8 @@ def test_a_lost_answer_is_settled_on_the_command_line_where_records_are_in_a_fol
 
     said = advise(lost, payment(record_key="a7b8c9d0"))
 
-    assert "runway records set-id task-7 a7b8c9d0 --conn-id clips' and clear" in said
-    assert "runway records forget a7b8c9d0 --conn-id clips' and clear" in said
+    assert f"{command_line('records', 'set-id', 'task-7', 'a7b8c9d0')} --conn-id clips' and clear" in said
+    assert f"{command_line('records', 'forget', 'a7b8c9d0')} --conn-id clips' and clear" in said
     assert "state store" not in said
     assert "set-id KIE_TASK_ID a7b8c9d0'" in advise(
         AmbiguousSubmissionError("It is unknown."), payment(record_key="a7b8c9d0", conn_id="runway_default")
