@@ -144,11 +144,11 @@ def _refuse(template: object, error: TemplateError, context: Context, hook: Runw
     from airflow_provider_runway.operators.earlier_tries import EarlierTries
 
     refusal = InvalidRequestError("a template", template, f"cannot be rendered ({type(error).__name__}: {error})")
-    advice = "This try has paid nothing. Correct it, or what it refers to, and clear this task"
+    what = "Correct it, or what it refers to, and clear this task"
+    is_first = getattr(context.get("ti"), "try_number", 1) <= 1
+    advice = f"{'Nothing was paid' if is_first else 'This try has paid nothing'}. {what}"
     with suppress(Exception):  # it only makes the message better
-        if hook is None or context["ti"].try_number <= 1:
-            advice = advice.replace("This try has paid nothing", "Nothing was paid")
-        else:
+        if hook is not None:
             tries = EarlierTries(hook, context, hook.log)
             tries.read()
             if tries.submission is not None and tries.is_open:
