@@ -17,7 +17,7 @@ SCALE_READY := $(SCALE_VENV)/.ready
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui screenshots test test-versions lint bench waits batch hops chaos scale constraints clean
+.PHONY: help demo ui screenshots test test-versions lint bench waits batch hops chaos gallery scale constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -59,6 +59,9 @@ chaos: $(READY) ## kill Airflow's processes and spoil the service's answers whil
 	@$(if $(AIRFLOW),$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --group lock)
 	@$(if $(AIRFLOW),$(PY) -m devtools.versions set-up $(AIRFLOW))
 	@$(if $(AIRFLOW),.venv-$(AIRFLOW)/bin/python,$(PY)) -m devtools.chaos --seed $(or $(SEED),1) --videos $(or $(VIDEOS),200) $(if $(filter 1,$(RECORDS)),--records)
+
+gallery: $(SCALE_READY) ## how long the page of videos takes with 100,000 of them in PostgreSQL (VIDEOS=100000)
+	@$(SCALE_PY) -m devtools.scale.gallery --videos $(or $(VIDEOS),100000) --write
 
 scale: $(SCALE_READY) ## 500 videos on PostgreSQL, Celery, two workers and two triggerers, killed midway (VIDEOS=500 SEED=1 KILLS=0 RECORDS=1)
 	@$(SCALE_PY) -m devtools.scale.paid_once --seed $(or $(SEED),1) --videos $(or $(VIDEOS),500) \

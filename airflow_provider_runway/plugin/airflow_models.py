@@ -12,7 +12,6 @@ from uuid import UUID
 from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import JSON, and_, case, func, type_coerce
 from sqlalchemy.dialects import postgresql
-from sqlalchemy.orm import aliased
 
 from airflow_provider_runway.utils.versions import airflow_version
 
@@ -37,24 +36,29 @@ def with_xcom(select: Select[Any], ti: Any, key: str) -> tuple[Select[Any], Any]
         return _with_xcom_of_a_try(select, ti, key)
     from airflow.models.xcom import XComModel
 
-    xcom = aliased(XComModel)
-    same = [getattr(xcom, name) == getattr(ti, name) for name in _COORDINATES]
-    return select.outerjoin(xcom, and_(*same, xcom.key == key)), xcom.value
+    xcom = _alias(XComModel)
+    same = [xcom.c[name] == getattr(ti, name) for name in _COORDINATES]
+    return select.outerjoin(xcom, and_(*same, xcom.c.key == key)), xcom.c.value
 
 
 def _with_xcom_of_a_try(select: Select[Any], ti: Any, key: str) -> tuple[Select[Any], Any]:
     from airflow.models import taskinstance, xcom
 
-    xcom_model: Any = xcom
-    new, old = aliased(xcom_model.XComModelV2), aliased(xcom_model.XComModelV1)
-    owner = aliased(getattr(taskinstance, "LegacyTaskDataOwner"))  # noqa: B009 - earlier versions have none
-    same = [getattr(old, name) == getattr(owner, name) for name in _COORDINATES]
+    models: Any = xcom
+    new, old = _alias(models.XComModelV2), _alias(models.XComModelV1)
+    owner = _alias(getattr(taskinstance, "LegacyTaskDataOwner"))  # noqa: B009 - earlier versions have none
+    same = [old.c[name] == owner.c[name] for name in _COORDINATES]
     select = (
-        select.outerjoin(new, and_(new.task_instance_id == ti.id, new.key == key))
-        .outerjoin(owner, owner.task_instance_id == ti.id)
-        .outerjoin(old, and_(*same, old.key == key))
+        select.outerjoin(new, and_(new.c.task_instance_id == ti.id, new.c.key == key))
+        .outerjoin(owner, owner.c.task_instance_id == ti.id)
+        .outerjoin(old, and_(*same, old.c.key == key))
     )
-    return select, func.coalesce(new.value, old.value, type_=_JSON)
+    return select, func.coalesce(new.c.value, old.c.value, type_=_JSON)
+
+
+def _alias(model: Any) -> Any:
+    """A model's table under another name; one of the model itself takes longer to make than its query."""
+    return model.__table__.alias()
 
 
 def text_in(session: Session, value: Any, name: str) -> Any:

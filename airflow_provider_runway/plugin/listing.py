@@ -1,4 +1,7 @@
-"""One page of videos, the newest first: one query, whose inner part finds the task instances by keyset."""
+"""One page of videos, the newest first: one query, whose inner part finds the task instances by keyset.
+
+One that finds too few of a week looks further back.
+"""
 
 from __future__ import annotations
 
@@ -28,6 +31,8 @@ RESULT_KEY = "return_value"
 # A search of prompts reads each video's, so it has a beginning.
 SEARCH_RANGE = timedelta(days=30)
 WAITING = ("running", "deferred", "scheduled", "queued", "up_for_reschedule", "restarting")
+_RANGES = (timedelta(days=7), timedelta(days=100))
+_BEGINNING = datetime(1970, 1, 1, tzinfo=timezone.utc)
 FAILED = ("failed", "up_for_retry")
 _STATES: Mapping[str, Sequence[str]] = {
     "waiting": WAITING,
@@ -118,22 +123,49 @@ def page_of_videos(
     """
     if not dags:
         return [], None
+    rows: list[Row] = []
+    for earliest in _looking_back(filters, cursor):
+        rows = _newest(session, dags, filters, cursor, earliest=earliest, count=limit + 1)
+        if len(rows) > limit:
+            break
+    if len(rows) <= limit:
+        return rows, None
+    last = rows[limit - 1].ti
+    return rows[:limit], Cursor(last.start_date, str(last.id))
+
+
+def _looking_back(filters: Filters, cursor: Cursor | None) -> list[datetime | None]:
+    """How far back to look, and then further: no index of Airflow's has starts, but most need not be sorted then."""
+    narrow = (filters.run_id, filters.task_id, filters.map_index, filters.model, filters.q)
+    if filters.state in {"waiting", "saved"} or any(each is not None for each in narrow):
+        return [None]
+    ahead = cursor.start if cursor else filters.until or datetime.now(timezone.utc)
+    return [*(ahead - range_ for range_ in _RANGES if ahead - _BEGINNING > range_), None]
+
+
+def _newest(
+    session: Session,
+    dags: Collection[str],
+    filters: Filters,
+    cursor: Cursor | None,
+    *,
+    earliest: datetime | None,
+    count: int,
+) -> list[Row]:
     found = _task_instances(session, dags, filters)
     if cursor is not None:
         key = as_id(cursor.id)
         start = TaskInstance.start_date
         found = found.where(or_(start < cursor.start, and_(start == cursor.start, TaskInstance.id < key)))
-    newest = found.order_by(TaskInstance.start_date.desc(), TaskInstance.id.desc()).limit(limit + 1).subquery()
+    if earliest is not None:
+        found = found.where(TaskInstance.start_date >= earliest)
+    newest = found.order_by(TaskInstance.start_date.desc(), TaskInstance.id.desc()).limit(count).subquery()
     query: Select[Any] = select(newest)
     for key in (RUNWAY_KEY, RESULT_KEY, FAILURE_KEY):
         query, value = with_xcom(query, newest.c, key)
         query = query.add_columns(value.label(f"xcom_{key}"))
     query = query.order_by(newest.c.start_date.desc(), newest.c.id.desc())
-    rows = [_row(each) for each in session.execute(query)]
-    if len(rows) <= limit:
-        return rows, None
-    last = rows[limit - 1].ti
-    return rows[:limit], Cursor(last.start_date, str(last.id))
+    return [_row(each) for each in session.execute(query)]
 
 
 def waiting_rows(session: Session) -> list[Row]:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 # How far back totals reach if nobody says.
 USUAL_RANGE = timedelta(days=30)
 _MOST_ROWS = 50_000
+_PAID = object()
 
 
 def totals(
@@ -42,16 +43,16 @@ def totals(
         ti.operator.in_(known_operators(session) - FREE_OPERATORS),
         ti.start_date.is_not(None),
     ]
-    over = [*where, ti.state.in_(("success", *FAILED)), ti.start_date >= since]
-    if until is not None:
-        over.append(ti.start_date < until)
+    over = [*where, ti.start_date >= since, *([] if until is None else [ti.start_date < until])]
     days: dict[tuple[str, str], dict[str, float]] = defaultdict(lambda: {"videos": 0, "failed": 0, "credits": 0.0})
-    for of_day, of_dag, state, paid, price, count in _counted(session, over, day, ti.dag_id):
+    for of_day, of_dag, price, count in _counted(session, [*over, ti.state == "success"], day, ti.dag_id):
         sums = days[str(of_day)[:10], of_dag]
-        is_made = state == "success"
-        sums["videos" if is_made else "failed"] += count
-        if is_made or str(paid).lower() in {"true", "1"}:
-            sums["credits"] += count * _credits(price)
+        sums["videos"] += count
+        sums["credits"] += count * _credits(price)
+    for of_day, of_dag, paid, price, count in _counted(session, [*over, ti.state.in_(FAILED)], day, ti.dag_id, _PAID):
+        sums = days[str(of_day)[:10], of_dag]
+        sums["failed"] += count
+        sums["credits"] += count * _credits(price) if str(paid).lower() in {"true", "1"} else 0.0
     waiting = {"videos": 0, "credits": 0.0}
     for *_, price, count in _counted(session, [*where, ti.state.in_(WAITING)]):
         waiting["videos"] += count
@@ -65,11 +66,12 @@ def totals(
 
 
 def _counted(session: Session, where: list[Any], *by: Any) -> list[Any]:
-    """Tasks counted by what is named, their state, whether they are paid, and their price."""
+    """Tasks counted by what is named and their price; :data:`_PAID` stands for what their failure says of that."""
     query, runway = with_xcom(select(TaskInstance.id).where(*where), TaskInstance, RUNWAY_KEY)
-    query, failure = with_xcom(query, TaskInstance, FAILURE_KEY)
-    all_by = (*by, TaskInstance.state, text_in(session, failure, "paid"), text_in(session, runway, "credits"))
-    named = [each.label(f"by_{number}") for number, each in enumerate(all_by)]
+    if any(each is _PAID for each in by):
+        query, failure = with_xcom(query, TaskInstance, FAILURE_KEY)
+        by = tuple(text_in(session, failure, "paid") if each is _PAID else each for each in by)
+    named = [each.label(f"by_{number}") for number, each in enumerate((*by, text_in(session, runway, "credits")))]
     tasks = query.with_only_columns(*named, maintain_column_froms=True).subquery()
     return [*session.execute(select(*tasks.c, func.count()).group_by(*tasks.c).limit(_MOST_ROWS))]
 

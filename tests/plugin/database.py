@@ -6,17 +6,23 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
+from airflow.models import xcom
 from airflow.models.dag import DagModel
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagbundle import DagBundleModel
 from airflow.models.dagrun import DagRun
 from airflow.models.taskinstance import TaskInstance
-from airflow.models.xcom import XComModel
 from airflow.utils.session import create_session
 from airflow.utils.types import DagRunTriggeredByType, DagRunType
 from sqlalchemy import delete, insert, select
 from uuid6 import uuid7
 
+from airflow_provider_runway.plugin.airflow_models import as_id
+from airflow_provider_runway.utils.versions import airflow_version
+
+# From Airflow 3.4 on an XCom belongs to one try.
+BY_TRY = airflow_version() >= (3, 4)
+XCOMS: Any = getattr(xcom, "XComModelV2" if BY_TRY else "XComModel")
 NOW = datetime.now(timezone.utc).replace(microsecond=0)
 RESULT: Mapping[str, Any] = {
     "task_id": "kie-1",
@@ -66,7 +72,7 @@ class Database:
     def clear(self) -> None:
         """Remove all of it."""
         with create_session() as session:
-            for model in (XComModel, TaskInstance, DagRun, DagVersion, DagModel):
+            for model in (XCOMS, TaskInstance, DagRun, DagVersion, DagModel):
                 session.execute(delete(model))
 
     def task(
@@ -86,13 +92,13 @@ class Database:
             run = session.scalar(select(DagRun).where(DagRun.dag_id == dag_id, DagRun.run_id == run_id))
             if run is None:
                 run = self._run(session, dag_id, run_id)
+            ti_id = as_id(str(uuid7()))
             session.execute(
                 insert(TaskInstance).values(
-                    id=uuid7(),
+                    id=ti_id,
                     dag_id=dag_id,
                     run_id=run_id,
                     task_id=task_id,
-                    map_index=map_index,
                     state=state,
                     operator=operator,
                     start_date=started,
@@ -101,21 +107,13 @@ class Database:
                     pool_slots=1,
                     try_number=1,
                     max_tries=2,
+                    **{"region_index" if BY_TRY else "map_index": map_index},
                 )
             )
+            place = {"dag_id": dag_id, "run_id": run_id, "task_id": task_id, "map_index": map_index}
             for key, value in xcoms.items():
-                session.execute(
-                    insert(XComModel).values(
-                        dag_run_id=run.id,
-                        dag_id=dag_id,
-                        run_id=run_id,
-                        task_id=task_id,
-                        map_index=map_index,
-                        key=key,
-                        value=value,
-                        timestamp=started,
-                    )
-                )
+                owner = {"task_instance_id": ti_id, "id": uuid7()} if BY_TRY else {"dag_run_id": run.id, **place}
+                session.execute(insert(XCOMS).values(key=key, value=value, timestamp=started, **owner))
 
     def video(self, *args: Any, runway: Mapping[str, Any] | None = None, **changes: Any) -> None:
         """A finished video; ``saved_to`` and whatever else the result has may be changed."""

@@ -212,6 +212,21 @@ def test_pages_follow_each_other_without_gap_or_repetition(database: Database, v
     assert seen_runs[:3] != seen_runs[3:6]
 
 
+def test_pages_reach_back_for_years(database: Database, viewer: TestClient) -> None:
+    days = [0, 1, 6, 8, 50, 99, 101, 400, 20_000, 26_000]
+    for number in days:
+        database.video(run_id=f"r{number}", started=NOW - timedelta(days=number))
+    found, cursor = list[str](), None
+    while len(found) < 20:
+        answer = viewer.get("api/videos", params={"limit": 3, **({"cursor": cursor} if cursor else {})}).json()
+        found += [card["run_id"] for card in answer["videos"]]
+        cursor = answer["next"]
+        if cursor is None:
+            break
+
+    assert found == [f"r{number}" for number in days]
+
+
 def test_the_newest_come_first(database: Database, viewer: TestClient) -> None:
     for number in (2, 0, 1):
         database.video(task_id=f"task-{number}", started=NOW - timedelta(minutes=number))

@@ -24,7 +24,7 @@ def said(context: Context, key: str) -> dict[str, Any]:
 ODD: list[Any] = ["", " ", "\ud800", "\0", "é" * 5000, b"bytes", math.nan, math.inf, 10**400, True, [1], {"a": {}}, {1}]
 
 
-@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("odd", ODD, ids=lambda odd: repr(odd)[:12])
 @pytest.mark.parametrize("name", ["prompt", "model", "duration", "parameters", "save_to", "queue", "task_id"])
 def test_whatever_it_is_that_is_said_airflow_can_store_it(name: str, odd: Any) -> None:
     context = fake_context()

@@ -4,7 +4,7 @@ import pytest
 
 from airflow_provider_runway.get_provider_info import get_provider_info
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.utils.config import LARGEST_FILE, read_largest_file, read_records
+from airflow_provider_runway.utils.config import LARGEST_FILE, read_largest_file, read_media_roots, read_records
 
 OPTION = "AIRFLOW__RUNWAY__LARGEST_FILE"
 
@@ -53,3 +53,12 @@ def test_a_password_in_the_address_of_a_folder_is_refused_without_being_repeated
         read_records()
     assert "hush" not in str(caught.value)
     assert "bucket" in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["videos", "/", "file:///", "https://a.example/videos", "/videos/../etc", "/a,b"])
+def test_a_media_root_that_is_no_folder_or_all_of_the_machine_is_refused(
+    monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
+    monkeypatch.setenv("AIRFLOW__RUNWAY__MEDIA_ROOTS", text)
+    with pytest.raises(InvalidRequestError, match="media_roots"):
+        read_media_roots()
