@@ -9,13 +9,10 @@ import os
 import stat
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 
 from airflow_provider_runway.utils.config import read_media_roots
 from airflow_provider_runway.utils.file_uris import FileAddress
-
-if TYPE_CHECKING:
-    from airflow.sdk import ObjectStoragePath
 
 _LOCAL = {"", "file", "local"}
 
@@ -42,7 +39,7 @@ class StoredFile:
         from airflow.sdk import ObjectStoragePath
 
         folder = ObjectStoragePath(self.root)
-        path: ObjectStoragePath = folder / self.below
+        path = ObjectStoragePath(f"{self.root.rstrip('/')}/{self.below}")
         if (path.protocol, _address(str(path)).authority) != (folder.protocol, _address(str(folder)).authority):
             raise FileNotFoundError(self.below)
         size = path.stat().st_size
