@@ -28,7 +28,8 @@ class App {
   constructor() {
     this.head = document.getElementById("head");
     this.main = document.getElementById("view");
-    this.notices = new Notices(document.getElementById("notices"));
+    this.put = null; // what is to be shown with the next answer
+    this.notices = new Notices(document.getElementById("notices"), () => this.put?.());
     this.balances = new Balances();
     this.known = { dags: new Set(), models: new Set() };
     this.clearFilters = () => this.go({ view: this.route.view, filters: {} });
@@ -59,7 +60,7 @@ class App {
 
   show(route, { keepsForm = false } = {}) {
     this.current?.stop();
-    this.notices.worked();
+    this.notices.clear();
     this.route = route;
     const { view, filters } = route;
     const isOne = Boolean(filters.dag_id && filters.run_id);
@@ -71,7 +72,13 @@ class App {
       this.head.replaceChildren(...present(this.heading(isOne)));
       this.form = isOne ? null : filterForm(filters, view, this.known, (changed, isTyped) => this.go({ view, filters: changed }, { isTyped }));
     }
-    arrange(this.main, present([el("h1", { class: "unseen" }, name), this.form, isOne && this.trail(filters), this.current.element]));
+    const parts = present([el("h1", { class: "unseen" }, name), this.form, isOne && this.trail(filters), this.current.element]);
+    this.put = () => {
+      this.put = null;
+      arrange(this.main, parts);
+    };
+    // While somebody types, what is shown stays until there is something better.
+    if (!keepsForm) this.put();
     this.current.start();
     if (!isTab) this.balances.refresh();
   }

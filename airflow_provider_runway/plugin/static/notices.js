@@ -6,8 +6,10 @@ import { el, icon, present } from "./dom.js";
 import { loginLink } from "./frame.js";
 
 export class Notices {
-  constructor(host) {
+  /** @param answered called with each good answer */
+  constructor(host, answered) {
     this.host = host;
+    this.answered = answered;
   }
 
   /**
@@ -29,6 +31,11 @@ export class Notices {
   }
 
   worked() {
+    this.clear();
+    this.answered();
+  }
+
+  clear() {
     this.text = null;
     this.host.replaceChildren();
   }
