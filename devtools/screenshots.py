@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 import sys
 from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote
 
@@ -24,7 +26,13 @@ IMAGES: Final = ROOT / "docs" / "images"
 # Bytes that a picture may have.
 LARGEST: Final = 400_000
 PATIENCE: Final = 120_000
-REFUSED: Final = "A lighthouse"
+REFUSED: Final = "famous"
+PROMPTS: Final = (
+    "A famous singer on a small stage, close up.",
+    "Rain runs down the window of a night train.",
+    "A potter shapes a bowl, seen from above.",
+    "Two kites cross over the Atlantic at dusk.",
+)
 
 
 def main() -> int:
@@ -36,7 +44,7 @@ def main() -> int:
     from playwright.sync_api import sync_playwright
 
     clock = Clock()
-    with running(clock) as (service, airflow):
+    with TemporaryDirectory() as home, running(clock, home=Path(home)) as (service, airflow):
         if service.url is None:
             print("These pictures are made with the sandbox alone: unset AIRFLOW_CONN_RUNWAY_DEFAULT.", file=sys.stderr)
             return 1
@@ -45,6 +53,7 @@ def main() -> int:
         sandbox.fault(Fail("The AI moderator caught your prompt"), prompt=REFUSED)
         load_examples(airflow.rest, clock, unpause=True)
         fill_gallery(airflow.rest)
+        airflow.rest.trigger("runway_batch", conf={"prompts": list(PROMPTS)})
         for dag_id in GALLERY:
             for run_id in airflow.rest.run_ids(dag_id):
                 airflow.rest.wait_for_run(dag_id, run_id, timeout=600)
@@ -63,7 +72,7 @@ def main() -> int:
 def _take_all(browser: Browser, airflow: AirflowStack) -> None:
     chain = airflow.rest.run_ids("runway_extend_chain")[0]
     tab = f"/dags/runway_extend_chain/runs/{quote(chain, safe='')}/tasks/whale/plugin/runway-video"
-    airflow.rest.trigger("runway_text_to_video")  # something is to be made while the picture is taken
+    airflow.rest.trigger("runway_taskflow")  # something is to be made while the picture is taken
     for name, path, theme, shown in (
         ("gallery-light", "/plugin/runway-videos", "light", ".progress[data-to]"),
         ("gallery-dark", "/plugin/runway-videos", "dark", ".progress[data-to]"),

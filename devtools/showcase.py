@@ -132,10 +132,13 @@ def _wait_for_sandbox(daemon: Daemon, url: str, timeout: float = 30) -> None:
 
 
 @contextmanager
-def running(clock: Clock, env: Mapping[str, str] | None = None) -> Iterator[tuple[Service, AirflowStack]]:
+def running(
+    clock: Clock, env: Mapping[str, str] | None = None, home: Path = HOME / "airflow"
+) -> Iterator[tuple[Service, AirflowStack]]:
     """Service and Airflow, up and healthy, until the end of this context.
 
     :param env: further environment for Airflow.
+    :param home: Airflow's home; by default the one that is kept.
     """
     with ExitStack() as stack:
         stack.enter_context(alone())
@@ -150,7 +153,7 @@ def running(clock: Clock, env: Mapping[str, str] | None = None) -> Iterator[tupl
             "AIRFLOW__RUNWAY__MEDIA_ROOTS": str(VIDEOS),
         }
         airflow = stack.enter_context(
-            AirflowStack(home=HOME / "airflow", dags=EXAMPLES, env={**places, **(env or {})}),
+            AirflowStack(home=home, dags=EXAMPLES, env={**places, **(env or {})}),
         )
         clock.say("airflow", f"{airflow.url} (no login)")
         yield used, airflow

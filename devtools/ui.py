@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from devtools.stack.airflow_stack import AirflowStack
 
 
-# The examples that need neither a person nor a file, and so fill the gallery.
-GALLERY: Final = ("runway_text_to_video", "runway_extend_chain", "runway_batch", "runway_taskflow")
+# The examples that need neither a person nor a file nor a clock, and so fill the gallery.
+GALLERY: Final = ("runway_extend_chain", "runway_batch", "runway_taskflow")
 
 
 def main() -> int:
