@@ -142,7 +142,7 @@ def test_odd_values_break_nothing(mock: MockPage, show: Open, odd: dict[str, Any
         page.locator("[aria-busy]").wait_for(state="detached")
         assert page.evaluate("document.documentElement.scrollWidth") <= 360
         assert page.locator("[src^='javascript:'], [href^='javascript:']").count() == 0
-    assert show().get_by_text("The next one").is_visible()
+    show().get_by_text("The next one").wait_for()
 
 
 def test_more_is_loaded_by_the_cursor_until_there_is_none(mock: MockPage, show: Open) -> None:
