@@ -257,7 +257,6 @@ def test_the_newest_come_first(database: Database, viewer: TestClient) -> None:
         ({"until": NOW.isoformat()}, {"hare"}),
         ({"since": NOW.isoformat(), "q": "hare"}, set()),
     ],
-    ids=repr,
 )
 def test_what_is_asked_for_is_found(
     database: Database, viewer: TestClient, query: dict[str, Any], found: set[str]
@@ -304,7 +303,6 @@ def test_a_search_without_a_date_says_how_far_back_it_went(database: Database, v
         ({"cursor": Cursor(NOW, "no-uuid").encode()}, 400),
         ({"cursor": "W1tbW1tbW1tbW1tbW1tbW1tb"}, 400),
     ],
-    ids=repr,
 )
 def test_nonsense_is_refused(database: Database, viewer: TestClient, query: dict[str, Any], status: int) -> None:
     database.video()

@@ -132,7 +132,6 @@ def test_what_refers_to_itself_or_in_a_circle_is_shown_once(mock: MockPage, show
         {"state": "queued", "queue": {"place": None, "reason": None, "until": None}, "submitted_at": None},
         {"state": "generating", "expected_at": iso(days=3), "submitted_at": iso(days=-3)},
     ],
-    ids=str,
 )
 def test_odd_values_break_nothing(mock: MockPage, show: Open, odd: dict[str, Any]) -> None:
     mock.cards = [card(1, **odd), card(2, prompt="The next one")]
