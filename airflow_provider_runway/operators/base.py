@@ -274,7 +274,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         return Payment(
             conn_id=self.runway_conn_id,
             logs=self.logs_link,
-            is_recorded=lifecycle.earlier.are_recorded,
+            is_recorded=lifecycle.earlier.are_recorded and not lifecycle.earlier.is_lost,
             record_key=lifecycle.state.record_key,
             kind=self.kind,
             task_id=lifecycle.paid,

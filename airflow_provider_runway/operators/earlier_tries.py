@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.operators.submission import OVER, Plan, Stage, Submission, Submit, plan
 from airflow_provider_runway.operators.task_state import TaskState
-from airflow_provider_runway.operators.try_history import plan_unrecorded
+from airflow_provider_runway.operators.try_history import lost_record, plan_unrecorded
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -27,8 +27,8 @@ _SLACK = 30.0
 class EarlierTries:
     """The earlier tries of a task.
 
-    Its ``state`` is what they have left; its ``submission`` what of that was read last, and ``has_succeeded`` whether
-    the task has succeeded with it.
+    Its ``state`` is what they have left; its ``submission`` what of that was read last, ``has_succeeded`` whether the
+    task has succeeded with it, and ``is_lost`` whether there was one of which nothing is recorded here.
 
     :param hook: The connection's hook, whose connection may name a records folder.
     :param context: The task's context.
@@ -37,7 +37,7 @@ class EarlierTries:
 
     def __init__(self, hook: RunwayHook, context: Context, log: Logger) -> None:
         self.submission: Submission | None = None
-        self.has_succeeded = False
+        self.has_succeeded = self.is_lost = False
         self._hook = hook
         self._log = log
         self._fault: Exception | None = None
@@ -96,6 +96,9 @@ class EarlierTries:
         :param is_admitted: Whether this try was free to submit before, and comes back from the admission queue.
         """
         if self.state.outlives_try:
+            if self.submission is None and (lost := lost_record(self.state.history)):
+                self.is_lost = True
+                return lost
             if fingerprint is None:
                 fingerprint = self.submission.fingerprint if self.submission else ""
             return plan(self.submission, fingerprint, has_succeeded=self.has_succeeded, resubmit_ambiguous=resubmits)

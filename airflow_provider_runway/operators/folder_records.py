@@ -105,7 +105,7 @@ class FolderRecords:
         """Which entry it is: the one that names its KIE task, or the intent that it goes on from."""
         for position in reversed(range(len(self._known))):
             known = self._known[position][2]
-            if known.task_id == submission.task_id or _goes_on(known, submission):
+            if known.task_id == submission.task_id or (known.task_id is None and submission.is_of(known)):
                 return position
         return None
 
@@ -126,13 +126,6 @@ def coordinates(ti: RuntimeTaskInstanceProtocol) -> Coordinates:
 def region_of(region_id: object, region_index: object) -> str | None:
     """Which part of a run it is, such as a round of a loop; ``None`` if the run has no parts."""
     return f"{region_id}/{region_index}" if region_id is not None and UUID(str(region_id)).int else None
-
-
-def _goes_on(known: Submission, submission: Submission) -> bool:
-    return known.task_id is None and (known.fingerprint, known.intended_at) == (
-        submission.fingerprint,
-        submission.intended_at,
-    )
 
 
 def read_entry(entry: RecordEntry) -> Submission:

@@ -110,6 +110,10 @@ class Submission:
             else f", as was seen {took:.0f} s after it was submitted"
         )
 
+    def is_of(self, intent: Submission) -> bool:
+        """Whether it is the submission that this intent has announced."""
+        return (self.fingerprint, self.intended_at) == (intent.fingerprint, intent.intended_at)
+
     def replaceable(self, save_to: str | None) -> tuple[str, ...]:
         """Checksums of files at a target that are this Airflow task's own."""
         return self.saved if self.saved_to == save_to else ()

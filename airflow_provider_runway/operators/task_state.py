@@ -124,11 +124,14 @@ class TaskState:
         if self._store is None or (self._folder.is_used and not _is_open(found)):
             return found
         if not self._folder.is_used:
-            return self._store.read()
+            self.record_key = None  # what counts is in the store, if there is anything
+            stored = self._store.read()
+            self.record_key = self._folder.key if stored is None else None
+            return stored
         with suppress(Exception):  # the folder has told enough
             stored = self._store.read()
             # Only the try whose intent this is was told its id.
-            if stored is not None and found is not None and _is_of(stored, found):
+            if stored is not None and found is not None and stored.task_id is not None and stored.is_of(found):
                 return stored
         return found
 
@@ -140,6 +143,7 @@ class TaskState:
         if self._folder is not None:
             if not self._folder.begin(intent):
                 return False
+            self.record_key = self._folder.key
             if self._store is not None:
                 self._store.write_once(intent)
         elif self._store is not None:
@@ -283,14 +287,6 @@ class TaskState:
 
 def _is_open(submission: Submission | None) -> bool:
     return submission is not None and submission.stage is Stage.INTENT
-
-
-def _is_of(stored: Submission, intent: Submission) -> bool:
-    """Whether what the store says is of this very intent, and tells its KIE task."""
-    return stored.task_id is not None and (stored.fingerprint, stored.intended_at) == (
-        intent.fingerprint,
-        intent.intended_at,
-    )
 
 
 def _airflow_says_success(ti: RuntimeTaskInstanceProtocol) -> bool:

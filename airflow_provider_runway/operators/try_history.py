@@ -22,13 +22,17 @@ class TryHistory:
 
     :param is_first: Whether there was none.
     :param is_cleared: Whether this is the first since a person has cleared the task.
-    :param paid_nothing: Whether the one before has left word that nothing of it is paid. A process that was killed
-        leaves none.
+    :param is_resumed: Whether this try has begun before, and was free to submit then: it comes back from the triggerer.
+    :param paid_nothing: Whether the one before has left word that nothing is paid. A process that was killed leaves
+        none.
+    :param named_task: Whether the one before has named a KIE task, which is paid.
     """
 
     is_first: bool = False
     is_cleared: bool = False
+    is_resumed: bool = False
     paid_nothing: bool = False
+    named_task: bool = False
 
     @classmethod
     def of(cls, ti: RuntimeTaskInstanceProtocol) -> TryHistory:
@@ -43,13 +47,42 @@ class TryHistory:
         return cls(
             is_first=ti.try_number <= 1,
             is_cleared=ti.try_number == first,
+            is_resumed=getattr(server, "next_method", None) is not None,
             paid_nothing=f"{_NOTHING_PAID}{ti.try_number - 1}" in left,
+            named_task="task_id" in left,
         )
+
+    @property
+    def is_free(self) -> bool:
+        """Whether no earlier try can have paid, unless a person has cleared the task since."""
+        return self.is_first or self.is_cleared or self.is_resumed or self.paid_nothing
 
 
 def leave_word(ti: RuntimeTaskInstanceProtocol) -> None:
-    """Let the next try know that nothing of this one is paid: right before this one ends."""
-    ti.xcom_push(f"{_NOTHING_PAID}{ti.try_number}", True)
+    """Let the next try know that nothing is paid: right before this one ends, which has paid nothing itself.
+
+    One that knows nothing of the try before it leaves none, since Airflow has deleted by now what that had left.
+    """
+    if TryHistory.of(ti).is_free:
+        ti.xcom_push(f"{_NOTHING_PAID}{ti.try_number}", True)
+
+
+def lost_record(history: TryHistory) -> Refuse | None:
+    """Decide not to submit where nothing is recorded of a KIE task that the try before has named.
+
+    It was recorded elsewhere (in another folder, or nowhere before this one was set or Airflow was upgraded), or its
+    record was removed.
+
+    :param history: What is known of earlier tries.
+    """
+    if not history.named_task or history.is_first or history.is_cleared or history.is_resumed:
+        return None
+    return Refuse(
+        AmbiguousSubmissionError(
+            "An earlier try has named a KIE task, and no record of it is here: it was kept elsewhere, or was removed.",
+            detail="It is not submitted again. The log of that try names its task.",
+        )
+    )
 
 
 def plan_unrecorded(history: TryHistory, *, resubmit_ambiguous: bool) -> Plan:

@@ -131,6 +131,8 @@ class Task:
     def resume(self, deferred: Deferred, event: dict[str, Any] | None = None) -> Any:
         """Go on after the trigger: the result, or how it waits on."""
         event = deferred.wait() if event is None else event
+        server: Any = self.context["ti"]._ti_context_from_server  # type: ignore[attr-defined]
+        server.next_method, server.xcom_keys_to_clear = deferred.method, []
         return self._segment(deferred.method, {**deferred.arguments, "event": _as_stored(event)})
 
     def run(self) -> Any:

@@ -360,3 +360,61 @@ def test_to_be_refused_for_now_again_and_again_leaves_nothing_in_doubt(play: Pla
     play.task.clear()
     assert play.task.run()["task_id"] != first["task_id"]
     assert len(play.kie.ledger.charges) == 2
+
+
+def broken_while_its_request_is_made(task: Task) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("airflow_provider_runway.operators.runway.RunwayGenerateOperator.build_request", _break)
+        with pytest.raises(RuntimeError):
+            task.start()
+
+
+def broken_while_it_is_rendered(task: Task) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("airflow.sdk.BaseOperator.render_template_fields", _break)
+        patch.setattr("airflow_provider_runway.operators.runway.RunwayGenerateOperator.execute", _render)
+        with pytest.raises(RuntimeError):
+            task.start()
+
+
+def _render(operator: Any, context: Any) -> None:
+    operator.render_template_fields(context)
+
+
+@pytest.mark.parametrize("second", [broken_while_its_request_is_made, broken_while_it_is_rendered])
+@pytest.mark.parametrize("is_paid", [True, False], ids=["after a paid one", "after a refused one"])
+def test_where_no_record_is_kept_a_try_that_fails_before_it_decides_tells_the_next_one_no_more_than_it_knows(
+    kie: Sandbox, given_time: GivenTime, second: Callable[[Task], None], is_paid: bool
+) -> None:
+    task = Task(has_store=False)
+    if is_paid:
+        task.start()  # and is killed
+    else:
+        kie.fault(Refuse(500), on="submit", times=1)
+        with pytest.raises(ServerError):
+            task.start()
+    second(task)
+
+    if is_paid:
+        with pytest.raises(AirflowFailException, match="It may be paid"):
+            task.run()
+    else:
+        assert task.run()["state"] == "success"
+    assert len(kie.ledger.charges) == 1
+
+
+def test_where_no_record_is_kept_each_of_several_tries_that_paid_nothing_lets_the_next_one_submit(
+    kie: Sandbox, given_time: GivenTime
+) -> None:
+    task = Task(has_store=False)
+    for _ in range(2):
+        kie.fault(Refuse(429), on="submit", times=1)
+        queued = task.start()
+        kie.clear_faults()
+        kie.fault(Refuse(500), on="submit", times=1)
+        with pytest.raises(ServerError):
+            task.resume(queued)
+        kie.clear_faults()
+
+    assert task.run()["state"] == "success"
+    assert len(kie.ledger.charges) == 1

@@ -9,16 +9,18 @@ import pytest
 
 from airflow_provider_runway.exceptions import AmbiguousSubmissionError
 from airflow_provider_runway.operators.submission import Refuse, Submit
-from airflow_provider_runway.operators.try_history import TryHistory, leave_word, plan_unrecorded
+from airflow_provider_runway.operators.try_history import TryHistory, leave_word, lost_record, plan_unrecorded
 
 
-def instance(try_number: int, max_tries: int, *, retries: int = 2, left: Any = ()) -> Any:
+def instance(
+    try_number: int, max_tries: int, *, retries: int = 2, left: Any = (), next_method: str | None = None
+) -> Any:
     pushed: dict[str, Any] = {}
     return SimpleNamespace(
         try_number=try_number,
         max_tries=max_tries,
         task=SimpleNamespace(retries=retries),
-        _ti_context_from_server=SimpleNamespace(xcom_keys_to_clear=left),
+        _ti_context_from_server=SimpleNamespace(xcom_keys_to_clear=left, next_method=next_method),
         pushed=pushed,
         xcom_push=pushed.setdefault,
     )
@@ -48,11 +50,34 @@ def test_a_task_without_retries_runs_a_second_time_only_if_it_is_cleared(retries
 
 
 def test_a_try_that_has_paid_nothing_says_so_to_the_next_one_alone() -> None:
-    before = instance(2, 5)
+    before = instance(2, 5, left=["runway_nothing_paid_1"])
     leave_word(before)
 
     assert TryHistory.of(instance(3, 5, left=[*before.pushed, "task_id"])).paid_nothing
     assert not TryHistory.of(instance(4, 5, left=before.pushed)).paid_nothing
+
+
+@pytest.mark.parametrize("left", [(), None, ["task_id", "video_url"], ["runway_nothing_paid_1"]])
+def test_a_try_that_knows_nothing_of_the_one_before_leaves_no_word(left: Any) -> None:
+    unknowing = instance(3, 5, retries=5, left=left)
+    leave_word(unknowing)
+
+    assert unknowing.pushed == {}
+
+
+@pytest.mark.parametrize(
+    "free",
+    [
+        instance(1, 2),
+        instance(4, 5),  # cleared after three tries
+        instance(2, 2, left=["runway_nothing_paid_1"]),
+        instance(2, 2, next_method="execute_admitted"),
+    ],
+)
+def test_a_try_that_was_free_to_submit_leaves_word(free: Any) -> None:
+    leave_word(free)
+
+    assert free.pushed == {f"runway_nothing_paid_{free.try_number}": True}
 
 
 @pytest.mark.parametrize("left", [(), None, ["task_id", "video_url"]])
@@ -89,3 +114,24 @@ def test_a_cleared_task_submits_and_warns(resubmit: bool) -> None:
 
     assert isinstance(decision, Submit)
     assert "paid all the same" in str(decision.note)
+
+
+def test_a_kie_task_that_the_try_before_has_named_is_not_made_again() -> None:
+    refused = lost_record(TryHistory.of(instance(2, 2, left=["task_id"])))
+
+    assert isinstance(refused, Refuse)
+    assert isinstance(refused.error, AmbiguousSubmissionError)
+
+
+@pytest.mark.parametrize(
+    "ti",
+    [
+        instance(2, 2),
+        instance(2, 2, left=["runway", "failure"]),
+        instance(1, 2, left=["task_id"]),
+        instance(2, 3, left=["task_id"]),  # cleared
+        instance(2, 2, left=["task_id"], next_method="execute_admitted"),
+    ],
+)
+def test_where_none_was_named_or_a_person_has_cleared_the_task_nothing_is_lost(ti: Any) -> None:
+    assert lost_record(TryHistory.of(ti)) is None
