@@ -14,10 +14,16 @@ SCALE_CONSTRAINTS := constraints/scale.txt
 SCALE_VENV := .venv-scale
 SCALE_PY := $(SCALE_VENV)/bin/python
 SCALE_READY := $(SCALE_VENV)/.ready
+STORES_CONSTRAINTS := constraints/stores.txt
+STORES_VENV := .venv-stores
+STORES_PY := $(STORES_VENV)/bin/python
+STORES_READY := $(STORES_VENV)/.ready
+STORES ?= s3 gcs azure
+AZURITE := azurite@3.37.0
 WORKERS ?= 2
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui screenshots test test-versions lint bench waits batch hops chaos gallery scale constraints clean
+.PHONY: help demo ui screenshots test test-versions test-stores lint bench waits batch hops chaos gallery scale constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +40,9 @@ test-versions: $(READY) ## the built wheel on every Airflow from 3.1 to 3.4 (VER
 
 screenshots: $(READY) ## make the pictures of the page for README and docs, with the Chromium of this machine
 	@$(PY) -m devtools.screenshots
+
+test-stores: $(STORES_READY) ## what is stored, on S3, Google Cloud Storage and Azure, played locally (STORES="gcs azure")
+	PATH="$(CURDIR)/$(STORES_VENV)/node_modules/.bin:$$PATH" STORES="$(STORES)" $(STORES_PY) -m pytest -m stores -n $(WORKERS) tests/storage
 
 test: lint ## lint, then every test (WORKERS=2 processes at once)
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
@@ -81,10 +90,14 @@ constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in
 		--no-header --no-annotate --no-emit-index-url \
 		--extra sandbox --group scale --group build --constraint constraints/airflow.in \
 		--output-file $(SCALE_CONSTRAINTS) pyproject.toml
+	$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.10 \
+		--no-header --no-annotate --no-emit-index-url \
+		--extra sandbox --group stores --group build --group lock --constraint constraints/airflow.in \
+		--output-file $(STORES_CONSTRAINTS) pyproject.toml
 	$(PY) -m devtools.versions pin
 
 clean: ## remove the environments, the homes of what was run, and all caches
-	rm -rf $(VENV) $(BENCH_VENV) $(SCALE_VENV) .venv-3.* .batch .chaos .demo .hops .scale .waits build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(SCALE_VENV) $(STORES_VENV) .venv-3.* .batch .chaos .demo .hops .scale .waits build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A failed set-up leaves no stamp, so the next run starts it again.
@@ -102,6 +115,17 @@ $(SCALE_READY): pyproject.toml $(SCALE_CONSTRAINTS)
 	@echo "Setting up $(SCALE_VENV); the first time takes a minute or two."
 	@$(SCALE_PY) -m pip install --quiet --quiet --constraint $(SCALE_CONSTRAINTS) --upgrade pip editables hatchling
 	@$(SCALE_PY) -m pip install --quiet --quiet --constraint $(SCALE_CONSTRAINTS) --no-build-isolation --group scale --editable '.[sandbox]'
+	@touch $@
+
+# pip takes half an hour to see how the three stores' providers fit together; uv takes seconds.
+$(STORES_READY): pyproject.toml $(STORES_CONSTRAINTS)
+	@$(PYTHON) devtools/check_python.py
+	@command -v npm >/dev/null || { echo "make test-stores needs Node.js with npm, for azurite, which plays Azure (Debian: apt-get install npm)."; exit 1; }
+	@test -x $(STORES_PY) || $(PYTHON) -m venv --clear $(STORES_VENV)
+	@echo "Setting up $(STORES_VENV); the first time takes a minute or two."
+	@$(STORES_PY) -m pip install --quiet --quiet --constraint $(STORES_CONSTRAINTS) --upgrade pip editables hatchling uv
+	@$(STORES_PY) -m uv pip install --quiet --python $(STORES_PY) --constraint $(STORES_CONSTRAINTS) --no-build-isolation --group stores --editable '.[sandbox]'
+	@npm install --silent --no-save --no-audit --no-fund --prefix $(STORES_VENV) $(AZURITE)
 	@touch $@
 
 # The other providers stay out of the environment that tests run in: there they would slow every start of Airflow.

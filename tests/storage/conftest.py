@@ -14,7 +14,7 @@ from airflow.sdk.io import store
 from moto.server import ThreadedMotoServer
 from s3fs import S3FileSystem
 
-from .stand_ins import BUCKET, STORES, ObjectStore, keys
+from .stand_ins import BUCKET, STAND_INS, STORES, ObjectStore, keys, lead_to_s3fs
 from .support import Shop
 
 
@@ -49,8 +49,9 @@ def start() -> Iterator[Callable[[str], ObjectStore]]:
         def start(name: str) -> ObjectStore:
             is_new = name not in started
             if is_new:
-                started[name] = running.enter_context(STORES[name]())
+                started[name] = running.enter_context(STAND_INS[name]())
             patch.setenv("AIRFLOW_CONN_FILMS_STORE", json.dumps(started[name].connection))
+            lead_to_s3fs()
             if is_new:
                 ObjectStoragePath(started[name].uri("")).fs.mkdir(BUCKET)
             return started[name]
@@ -59,9 +60,15 @@ def start() -> Iterator[Callable[[str], ObjectStore]]:
         store._STORE_CACHE.clear()
 
 
-@pytest.fixture(scope="module", params=STORES)
-def running_store(request: pytest.FixtureRequest, start: Callable[[str], ObjectStore]) -> ObjectStore:
-    return start(request.param)
+@pytest.fixture(scope="module", params=[pytest.param(name, marks=pytest.mark.stores) for name in STORES])
+def running_name(request: pytest.FixtureRequest) -> str:
+    name: str = request.param
+    return name
+
+
+@pytest.fixture(scope="module")
+def running_store(running_name: str, start: Callable[[str], ObjectStore]) -> ObjectStore:
+    return start(running_name)
 
 
 @pytest.fixture

@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,12 @@ def film(size: int) -> bytes:
     beginning = b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom"
     rest = size - len(beginning)
     return beginning + rest.to_bytes(4, "big") + b"mdat" + random.Random(7).randbytes(rest - 8)
+
+
+@cache
+def large_video() -> bytes:
+    """More than any store is sent in one request."""
+    return film(68_000_000)
 
 
 VIDEO = film(300_000)

@@ -1,122 +1,18 @@
-"""The promises of ``save_to``, kept on each object store."""
+"""Files in an object store, as one that can be told to fail has them; the real ones are in ``test_stores.py``."""
 
 from __future__ import annotations
 
 import errno
-import json
 from pathlib import Path
 from typing import Any
 
 import pytest
-from airflow.sdk import ObjectStoragePath
 from fsspec.implementations.memory import MemoryFileSystem
 
 from airflow_provider_runway.kie.errors import DownloadError, TargetExistsError, TargetUnwritableError
-from airflow_provider_runway.storage.check_target import check_target
 from airflow_provider_runway.storage.object_store import ObjectStoreTarget
 
-from .stand_ins import BUCKET, ObjectStore
-from .support import OTHER_VIDEO, PICTURE, VIDEO, Ask, Shop, film, media_host, reply, save, video_reply
-
-# More than any of them sends in one request.
-LARGE = film(68_000_000)
-
-# aiohttp's advice to gcsfs and adlfs.
-pytestmark = pytest.mark.filterwarnings("ignore:Sending a large body directly")
-
-
-def read(uri: str) -> bytes:
-    with ObjectStoragePath(uri).open("rb") as file:
-        content: bytes = file.read()
-        return content
-
-
-def content_type(object_store: ObjectStore, name: str) -> str:
-    info = ObjectStoragePath(object_store.uri(name)).fs.info(f"{BUCKET}/{name}", refresh=True)
-    settings = info.get("content_settings") or {}
-    return str(info.get("ContentType") or info.get("contentType") or settings["content_type"])
-
-
-def test_video_and_thumbnail_are_stored_with_their_types(object_store: ObjectStore) -> None:
-    def answer(ask: Ask) -> bytes:
-        return reply(200, PICTURE) if "poster" in ask.path else video_reply(ask)
-
-    check_target(object_store.uri("night/fox.mp4"), None)
-    assert object_store.names() == []
-    with media_host(answer) as host:
-        saved = save(host.link, object_store.uri("night/fox.mp4"), thumbnail=f"{host.url}/poster")
-        assert not save(host.link, object_store.uri("night/fox.mp4")).downloaded
-    assert saved.path == object_store.uri("night/fox.mp4")
-    assert read(saved.path) == VIDEO
-    assert object_store.names() == ["night/fox.mp4", "night/fox.png"]
-    assert content_type(object_store, "night/fox.mp4") == "video/mp4"
-    assert content_type(object_store, "night/fox.png") == "image/png"
-
-
-@pytest.mark.parametrize("name", ["a#b.mp4", "a?b=c.mp4", "100%.mp4", "a%20b.mp4", "red fox.mp4", "füchse/狐.mp4"])
-def test_a_name_of_any_characters_is_stored_and_read_back(name: str, object_store: ObjectStore) -> None:
-    with media_host(video_reply) as host:
-        saved = save(host.link, object_store.uri(name))
-    assert object_store.names() == [name]
-    assert read(saved.path) == VIDEO
-
-
-@pytest.mark.parametrize("video", [VIDEO, LARGE], ids=["small", "large"])
-def test_of_two_tasks_one_stores_its_video_and_the_other_says_what_is_paid(
-    video: bytes, object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    if object_store.scheme == "gs" and video is LARGE:
-        pytest.skip("this stand-in does not know ifGenerationMatch for uploads in parts")
-    fs = ObjectStoragePath(object_store.uri("")).fs
-    put = fs.put_file
-
-    def put_second(*paths: str, **options: Any) -> None:
-        fs.pipe_file(f"{BUCKET}/fox.mp4", OTHER_VIDEO)
-        put(*paths, **options)
-
-    monkeypatch.setattr(fs, "put_file", put_second)
-    with (
-        media_host(lambda ask: video_reply(ask, video)) as host,
-        pytest.raises(TargetExistsError, match=r"is paid.*runway_task_id='task-1'"),
-    ):
-        save(host.link, object_store.uri("fox.mp4"))
-    assert read(object_store.uri("fox.mp4")) == OTHER_VIDEO
-
-
-def test_a_large_video_is_stored_and_replaced(object_store: ObjectStore) -> None:
-    with media_host(lambda ask: video_reply(ask, LARGE)) as host:
-        save(host.link, object_store.uri("fox.mp4"))
-    assert read(object_store.uri("fox.mp4")) == LARGE
-    with media_host(video_reply) as host:
-        save(host.link, object_store.uri("fox.mp4"), overwrite=True)
-    assert read(object_store.uri("fox.mp4")) == VIDEO
-
-
-def test_a_file_that_is_there_costs_nothing(object_store: ObjectStore) -> None:
-    ObjectStoragePath(object_store.uri("")).fs.pipe_file(f"{BUCKET}/fox.mp4", VIDEO)
-    with pytest.raises(TargetExistsError, match="Nothing was sent"):
-        check_target(object_store.uri("fox.mp4"), None)
-
-
-def test_a_bucket_that_is_missing_costs_nothing(object_store: ObjectStore) -> None:
-    with pytest.raises(TargetUnwritableError, match="Nothing was sent or paid") as caught:
-        check_target(object_store.uri("fox.mp4", bucket="missing"), None)
-    assert not caught.value.retryable
-
-
-def test_a_connection_that_is_not_there_costs_nothing(object_store: ObjectStore) -> None:
-    with pytest.raises(TargetUnwritableError, match="typo") as caught:
-        check_target(object_store.uri("fox.mp4", conn_id="typo"), None)
-    assert not caught.value.retryable
-
-
-def test_a_wrong_key_costs_nothing(object_store: ObjectStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    if object_store.wrong_key is None:
-        pytest.skip("this stand-in does not look at keys")
-    monkeypatch.setenv("AIRFLOW_CONN_WRONG_KEY", json.dumps(object_store.wrong_key))
-    with pytest.raises(TargetUnwritableError, match="Nothing was sent or paid") as caught:
-        check_target(object_store.uri("fox.mp4", conn_id="wrong_key"), None)
-    assert not caught.value.retryable
+from .support import OTHER_VIDEO, PICTURE, VIDEO, Ask, Shop, media_host, reply, save, video_reply
 
 
 def names(shop: Shop) -> list[str]:

@@ -23,8 +23,6 @@ from airflow_provider_runway.storage.record_entries import Coordinates, written
 from airflow_provider_runway.storage.record_files import Files, open_files
 from airflow_provider_runway.storage.records import RecordsFolder
 
-from .stand_ins import ObjectStore
-
 FOX = Coordinates(dag_id="foxes", run_id="manual__1", task_id="make")
 ONE = written("submission", FOX, nonce="one", value={})
 TWO = written("submission", FOX, nonce="two", value={})
@@ -338,19 +336,4 @@ def test_a_scheme_that_nothing_installed_knows_is_final(pauses: list[float]) -> 
     with pytest.raises(RecordsFolderError, match="no file system for gopher") as caught:
         RecordAccess("gopher://mine@place/records", pauses.append).create(NAME, ONE)
     assert not caught.value.retryable
-    assert pauses == []
-
-
-@pytest.mark.filterwarnings("ignore:Sending a large body directly")
-def test_a_missing_bucket_and_a_wrong_key_are_final(
-    running_store: ObjectStore, pauses: list[float], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with pytest.raises(RecordsFolderError, match="no-such-bucket") as caught:
-        RecordAccess(running_store.uri("records", bucket="no-such-bucket"), pauses.append).create(NAME, ONE)
-    assert not caught.value.retryable
-    if running_store.wrong_key:
-        monkeypatch.setenv("AIRFLOW_CONN_OTHER_STORE", json.dumps(running_store.wrong_key))
-        with pytest.raises(RecordsFolderError, match="other_store@") as caught:
-            RecordAccess(running_store.uri("records", "other_store"), pauses.append).create(NAME, ONE)
-        assert not caught.value.retryable
     assert pauses == []

@@ -27,7 +27,7 @@ from .support import Shop
 
 # aiohttp's advice to gcsfs and adlfs.
 pytestmark = pytest.mark.filterwarnings("ignore:Sending a large body directly")
-PLACES = ("disk", "memory", "moto", *STORES)
+PLACES = ("disk", "memory", *(pytest.param(name, marks=pytest.mark.stores) for name in STORES))
 
 
 @pytest.fixture(params=PLACES)
@@ -38,9 +38,6 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
     elif request.param == "memory":
         request.getfixturevalue("shop")
         yield "memory://mine@clips/records"
-    elif request.param == "moto":
-        request.getfixturevalue("s3")
-        yield f"s3://{BUCKET}/records"
     else:
         start: Callable[[str], ObjectStore] = request.getfixturevalue("start")
         place = start(request.param)
