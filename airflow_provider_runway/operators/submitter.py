@@ -33,10 +33,12 @@ if TYPE_CHECKING:
     from airflow.sdk.types import Logger
 
     from airflow_provider_runway.hooks.runway import RunwayHook
+    from airflow_provider_runway.kie.client import KieClient
 
-# A deferrable task waits out a refusal in the triggerer; another one has only its worker to wait in.
-QUEUE_ELSEWHERE = RetryRules(refusal_tries=1)
-WAIT_HERE = RetryRules(refusal_tries=60)
+# A deferrable task waits out a refusal in the triggerer; another one has only its worker to wait in. In neither is a
+# request on its way meanwhile, and neither leaves a doubt if it is killed: each is recorded by itself.
+_ONE_REFUSAL = RetryRules(refusal_tries=1)
+_REFUSALS = RetryRules(refusal_tries=60)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,8 +118,19 @@ class Submitter:
         client, floor = self.hook.get_conn(), self.hook.settings.credit_floor
         if floor is not None:
             check_floor(self.hook.credits(), self.facts.price, floor)
-        ready = self.files.upload(request)
-        known_by = fingerprint(request)
+        ready, sends = self.files.upload(request), 0
+        while True:
+            sends += 1
+            try:
+                return self._send(client, ready, fingerprint(request), earlier)
+            except (RateLimitedError, MaintenanceError) as refusal:
+                if self.job.deferrable or not _REFUSALS.allows_another(sends, refusal):
+                    raise
+                pause = _REFUSALS.pause(sends, refusal)
+                self.log.info("%s It is sent again in %.0f s.", refusal, pause)
+            self.hook.clock.sleep(pause)
+
+    def _send(self, client: KieClient, ready: Request, known_by: str, earlier: Submission | None) -> Submission | None:
         intent = Submission(
             stage=Stage.INTENT,
             fingerprint=known_by,
@@ -131,9 +144,7 @@ class Submitter:
             return None
         try:
             name = f"{intent.fingerprint}, sent after {intent.intended_at}"
-            task_id = client.submit(
-                ready, retry_rules=QUEUE_ELSEWHERE if self.job.deferrable else WAIT_HERE, known_as=name
-            )
+            task_id = client.submit(ready, retry_rules=_ONE_REFUSAL, known_as=name)
         except AmbiguousSubmissionError:
             raise
         except RunwayError:

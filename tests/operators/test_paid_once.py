@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +25,7 @@ from airflow_provider_runway.exceptions import (
     ServerError,
     WaitTimeoutError,
 )
+from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.operators.submission import Stage, Submission
 from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.sandbox import CutAfter, Expire, Fail, Refuse, Sandbox
@@ -195,6 +196,17 @@ def succeeded(play: Play) -> None:
     assert play.task.run()["state"] == "success"
 
 
+def killed_while_a_refusal_is_waited_out_in_the_worker(play: Play) -> None:
+    def die(_seconds: float) -> None:
+        raise Crash
+
+    play.kie.fault(Refuse(429), on="submit", times=1)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(RunwayHook, "clock", replace(RunwayHook.clock, sleep=die))
+        play.new(deferrable=False).run_into_crash()
+    play.kie.clear_faults()
+
+
 SUBMITS, WAITS_ON, REFUSES = "submits", "waits on", "refuses"
 
 
@@ -214,6 +226,9 @@ ROWS = {
     "KIE refused the request": Row(refused(422, AirflowFailException), SUBMITS, SUBMITS, SUBMITS),
     "KIE could not take it": Row(refused(500, ServerError), SUBMITS, SUBMITS, SUBMITS),
     "it was lost while it queued": Row(lost_in_the_queue, SUBMITS, SUBMITS, REFUSES),
+    "it was killed while it waited in the worker to be sent again": Row(
+        killed_while_a_refusal_is_waited_out_in_the_worker, SUBMITS, SUBMITS, REFUSES
+    ),
     "a template could not be rendered": Row(a_template_that_fails, SUBMITS, SUBMITS, SUBMITS),
     "the process died before the intent": Row(killed(Stage.INTENT, "before"), SUBMITS, SUBMITS, REFUSES),
     "it died between intent and request": Row(killed(Stage.INTENT, "after"), REFUSES, REFUSES, REFUSES),
