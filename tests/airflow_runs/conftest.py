@@ -12,7 +12,7 @@ import pytest
 from airflow.models.dagrun import DagRun
 from airflow.models.xcom import XComModel
 from airflow.sdk import DAG
-from dag_bag import DagBag
+from dag_bag import DagBag, read_dags
 from fakes import GivenTime
 
 from airflow_provider_runway.sandbox import Sandbox
@@ -63,7 +63,7 @@ class Run:
 def bag() -> DagBag:
     """The DAGs, read as Airflow reads them, once its database is there."""
     prepare_database(Path(os.environ["AIRFLOW_HOME"]), os.environ)
-    return DagBag(DAGS, bundle_path=DAGS, bundle_name="dags-folder")
+    return read_dags(DAGS, "dags-folder")
 
 
 @pytest.fixture

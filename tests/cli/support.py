@@ -56,6 +56,8 @@ def interrupts(monkeypatch: pytest.MonkeyPatch, target: Any, name: str) -> None:
     def interrupt(*_: object, **__: object) -> None:
         signal.raise_signal(signal.SIGINT)
 
+    # A shell has what it runs in the background ignore Ctrl-C.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     monkeypatch.setattr(target, name, interrupt)
 
 

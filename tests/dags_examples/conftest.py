@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
-from dag_bag import DagBag
+from dag_bag import DagBag, read_dags
 from fakes import GivenTime
 
 from airflow_provider_runway.sandbox import Sandbox
@@ -39,7 +39,7 @@ def dags_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def bag(database: None, dags_folder: None) -> DagBag:
-    return DagBag(EXAMPLES, bundle_path=EXAMPLES, bundle_name="examples")
+    return read_dags(EXAMPLES, "examples")
 
 
 @pytest.fixture
