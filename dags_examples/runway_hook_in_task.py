@@ -24,7 +24,7 @@ def can_pay(price: int) -> bool:
     return balance >= price
 
 
-@task
+@task  # of an `async def`: Airflow 3.2 and later
 async def describe(task_id: str) -> None:
     async with RunwayHook().a_get_conn() as kie:
         video = await kie.get_task(task_id)

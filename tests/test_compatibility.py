@@ -69,6 +69,12 @@ def has_page() -> bool:
     return bool(views.external_views) and hasattr(AirflowPlugin, "external_views")
 
 
+def has_time_to_answer() -> bool:
+    from airflow.providers.standard.operators.hitl import HITLOperator
+
+    return "response_timeout" in inspect.signature(HITLOperator.__init__).parameters
+
+
 def keeps_no_record() -> bool:
     from airflow_provider_runway.operators.task_state import TaskState
 
@@ -93,6 +99,8 @@ PROBES: dict[str, Callable[[], bool]] = {
     "`render_template_as_native_obj`": lambda: (
         "render_template_as_native_obj" in inspect.signature(super_of(RunwayGenerateOperator).__init__).parameters
     ),
+    "how long [a person]": has_time_to_answer,
+    "`async def`": lambda: has("airflow.sdk.bases.operator", "BaseAsyncOperator"),
     "the page of videos": has_page,
     "what is being made": lambda: bool(RUNWAY_KEY),
     "a part of a loop": lambda: has("airflow.models.dynamic_region", "DynamicRegion"),

@@ -13,9 +13,19 @@ if TYPE_CHECKING or airflow_version() >= (3, 2):
 else:
     from airflow.exceptions import AirflowRescheduleException, TaskDeferralError, TaskDeferralTimeout
 
-__all__ = ["AIRFLOW", "AirflowRescheduleException", "TaskDeferralError", "TaskDeferralTimeout", "before", "since"]
+__all__ = [
+    "AIRFLOW",
+    "AWAITED",
+    "AirflowRescheduleException",
+    "TaskDeferralError",
+    "TaskDeferralTimeout",
+    "before",
+    "since",
+]
 
 AIRFLOW = airflow_version()
+# How a `@task` that is an `async def` ends.
+AWAITED = "success" if AIRFLOW >= (3, 2) else "failed"
 
 
 def since(major: int, minor: int, why: str) -> pytest.MarkDecorator:

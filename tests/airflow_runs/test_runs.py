@@ -6,7 +6,9 @@ from typing import Any
 
 import pytest
 from dag_bag import DagBag
+from versions import AIRFLOW, AWAITED
 
+from airflow_provider_runway.decorators.runway import QUESTION_KEY, RETURNED_KEY
 from airflow_provider_runway.results import VideoResult
 from airflow_provider_runway.sandbox import Fail, Refuse, Sandbox
 from airflow_provider_runway.utils.announcements import RUNWAY_KEY
@@ -16,6 +18,8 @@ from .conftest import Run
 pytestmark = pytest.mark.airflow
 
 RunDag = Callable[..., Run]
+# What a decorated function has returned is kept here, where Airflow has no store for it.
+IN_PLACE_OF_A_STORE = {RETURNED_KEY, QUESTION_KEY} if AIRFLOW < (3, 3) else set()
 WAYS = pytest.mark.parametrize("way", ["deferrable", "in_worker"])
 FAULTS: dict[str, Refuse | Fail] = {
     "AuthenticationError: Connection 'runway_default': KIE.AI answered with code 401": Refuse(401),
@@ -29,7 +33,7 @@ def pushed(run: Run, task_id: str, map_index: int = -1) -> dict[str, Any]:
     xcoms = run.xcoms(task_id, map_index)
     result: dict[str, Any] = xcoms["return_value"]
     assert set(result) == set(VideoResult.__annotations__)
-    besides = {"return_value", RUNWAY_KEY}
+    besides = {"return_value", RUNWAY_KEY, *IN_PLACE_OF_A_STORE}
     own = {key: value for key, value in xcoms.items() if key not in besides and not key.startswith("_link_")}
     assert own == result
     return result
@@ -60,10 +64,14 @@ def test_generate_extend_and_wait(run: RunDag, kie: Sandbox, way: str) -> None:
 def test_times_are_iso_in_utc_and_in_order(run: RunDag, kie: Sandbox, way: str) -> None:
     result = pushed(run(f"chain_{way}"), "generate")
 
-    moments = [datetime.fromisoformat(result[name]) for name in ("submitted_at", "completed_at", "expires_at")]
+    names = ["submitted_at", "completed_at", "expires_at"]
+    if way == "deferrable" and AIRFLOW < (3, 3):
+        # `dag.test()` gives a task nothing back there but its event, and Airflow has no store that tells.
+        assert result[names.pop(0)] is None
+    moments = [datetime.fromisoformat(result[name]) for name in names]
     assert {moment.utcoffset() for moment in moments} == {timedelta(0)}
     assert sorted(moments) == moments
-    assert moments[2] - moments[1] == timedelta(days=14)
+    assert moments[-1] - moments[-2] == timedelta(days=14)
 
 
 @WAYS
@@ -128,9 +136,10 @@ def test_a_template_that_breaks_a_rule_fails_with_nothing_sent(
 def test_the_hook_in_taskflow(run: RunDag, kie: Sandbox) -> None:
     done = run("taskflow")
 
-    assert done.states == {"make": "success", "wait": "success", "left": "success"}
+    assert done.states == {"make": "success", "wait": "success", "left": AWAITED}
     assert done.returned("wait") == kie.tasks[0].media_urls[0]
-    assert done.returned("left") == kie.balance
+    if AWAITED == "success":
+        assert done.returned("left") == kie.balance
 
 
 def test_a_decorated_function_is_mapped(run: RunDag, kie: Sandbox) -> None:

@@ -11,17 +11,23 @@ from airflow.sdk import DAG
 from dag_bag import DagBag
 from PIL import Image
 from sqlalchemy import select
+from versions import AIRFLOW, AWAITED, since
 
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.sandbox import Sandbox, SandboxTask
 
 from .support import EXAMPLES, Cms, Received, RunDag, person
 
-FILES = sorted(file.stem for file in EXAMPLES.glob("*.py"))
+# What these versions of Airflow come with does not know all the parameters.
+TOO_NEW = {"runway_approval": "response_timeout"} if AIRFLOW < (3, 2) else {}
+FILES = sorted({file.stem for file in EXAMPLES.glob("*.py")} - TOO_NEW.keys())
+WITH_A_PERSON = since(3, 3, "dag.test() hands a question to a person")
 
 
 def test_every_example_parses_with_no_error_and_no_warning(bag: DagBag) -> None:
-    assert bag.import_errors == {}
+    errors = {Path(file).stem: error for file, error in bag.import_errors.items()}
+    assert errors.keys() == TOO_NEW.keys()
+    assert all(parameter in errors[name] for name, parameter in TOO_NEW.items())
     assert bag.captured_warnings == {}
 
 
@@ -153,6 +159,7 @@ def test_publish_puts_title_and_link_to_the_cms(run: RunDag, kie: Sandbox, cms: 
     assert cms.received == [Received("PUT", f"/videos/{video.task_id}", entry)]
 
 
+@WITH_A_PERSON
 def test_approval_publishes_what_a_person_approves(run: RunDag, kie: Sandbox, cms: Cms) -> None:
     with person("Approve") as asked:
         dag_run = run("runway_approval", title="An evening")
@@ -165,12 +172,12 @@ def test_approval_publishes_what_a_person_approves(run: RunDag, kie: Sandbox, cm
     assert cms.received == [Received("PUT", f"/videos/{video.task_id}", {"title": "An evening", "link": link})]
 
 
+@WITH_A_PERSON
 def test_approval_does_not_publish_what_a_person_rejects(run: RunDag, kie: Sandbox, cms: Cms) -> None:
     with person("Reject"):
         dag_run = run("runway_approval")
 
-    states = {task.task_id: task.state for task in dag_run.get_task_instances()}
-    assert states == {"make_video": "success", "approve": "success", "publish": "skipped"}
+    assert states(dag_run) == {"make_video": "success", "approve": "success", "publish": "skipped"}
     assert (dag_run.state, cms.received) == ("success", [])
 
 
@@ -188,15 +195,22 @@ def test_on_new_video_stores_the_videos_whose_asset_events_it_is_run_for(
 
 
 def test_hook_in_task_spends_only_what_is_there(run: RunDag, kie: Sandbox) -> None:
-    assert run("runway_hook_in_task").state == "success"
+    dag_run = run("runway_hook_in_task")
+
+    assert states(dag_run) == {"can_pay": "success", "make_video": "success", "describe": AWAITED}
     assert kie.ledger.charged == 30
 
     kie.configure(credits=kie.settings.credits - kie.balance + 29)
     dag_run = run("runway_hook_in_task")
 
     assert dag_run.state == "success"
-    assert {task.task_id: task.state for task in dag_run.get_task_instances()}["make_video"] == "skipped"
+    assert states(dag_run)["make_video"] == "skipped"
     assert kie.ledger.charged == 30
+
+
+def states(dag_run: DagRun) -> dict[str, str | None]:
+    """The state of each task, by its name."""
+    return {task.task_id: task.state for task in dag_run.get_task_instances()}
 
 
 def returned(dag_run: DagRun, task_id: str) -> Any:
