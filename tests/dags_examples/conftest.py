@@ -6,13 +6,16 @@ import json
 import os
 import warnings
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
 from dag_bag import DagBag, read_dags
 from fakes import GivenTime
+from versions import AIRFLOW
 
 from airflow_provider_runway.sandbox import Sandbox
 from devtools.stack.airflow_home import prepare_database
@@ -35,6 +38,11 @@ def dags_folder(monkeypatch: pytest.MonkeyPatch) -> None:
         "kwargs": {"path": str(EXAMPLES)},
     }
     monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
+    if AIRFLOW >= (3, 4):
+        # There a process reads that once, which another test may have had it do.
+        manager: Any = import_module("airflow.dag_processing.bundles.manager")
+        reads = manager._load_bundle_config_snapshot.__wrapped__
+        monkeypatch.setattr(manager, "_load_bundle_config_snapshot", reads)
 
 
 @pytest.fixture

@@ -261,7 +261,7 @@ def test_a_submission_in_doubt_is_settled_by_what_the_command_line_writes(
     monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", str(tmp_path))
     kie.fault(CutAfter(), on="submit", times=1)
     task = Task(has_store=False)
-    with pytest.raises(AirflowFailException, match="runway records set-id KIE_TASK_ID"):
+    with pytest.raises(AirflowFailException, match="records set-id KIE_TASK_ID"):
         task.run()
     [charge] = kie.ledger.charges
 
