@@ -138,7 +138,7 @@ for command in ("list", "hooks", "triggers", "links"):
 @pytest.mark.airflow
 def test_airflows_commands_show_the_provider() -> None:
     done = subprocess.run(
-        [sys.executable, "-c", COMMANDS], env=os.environ, capture_output=True, text=True, check=False, timeout=120
+        [sys.executable, "-c", COMMANDS], env=os.environ, capture_output=True, text=True, check=False, timeout=600
     )
 
     assert done.returncode == 0, done.stderr

@@ -48,7 +48,7 @@ print(json.dumps(added))
 def imports(*modules: str) -> dict[str, list[str]]:
     """What each of these imports in a fresh process that has imported ``airflow.sdk`` and those before it."""
     command = [sys.executable, "-c", PROBE, *modules]
-    done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True, timeout=120)
+    done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=True, timeout=600)
     found: dict[str, list[str]] = json.loads(done.stdout.splitlines()[-1])
     return found
 

@@ -238,7 +238,7 @@ def test_the_command_itself_with_a_connection_of_the_database(kie: Sandbox) -> N
     program = ["-m", *shlex.split(RUNWAY)] if AIRFLOW >= (3, 2) else shlex.split(RUNWAY)[1:]
     command = [sys.executable, *program, "credits", "--conn-id", "of_the_database", "-o", "json"]
 
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
 
     assert done.returncode == 0, done.stderr
     # Airflow 3.2 says first, on standard output too, that it has no key to encrypt with.

@@ -49,7 +49,7 @@ def test_a_command_runs_with_its_options(kie: Sandbox, capsys: pytest.CaptureFix
 
 def test_without_a_command_it_says_what_there_is() -> None:
     command = [sys.executable, "-m", "airflow_provider_runway.cli"]
-    done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=False, timeout=120)
+    done = subprocess.run(command, env=os.environ, capture_output=True, text=True, check=False, timeout=600)
 
     assert done.returncode == 2
     assert "usage: python -m airflow_provider_runway.cli" in done.stderr

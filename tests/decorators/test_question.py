@@ -93,7 +93,7 @@ def test_the_same_arguments_are_the_same_in_every_process() -> None:
     for seed in ("1", "2", "3"):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         command = [sys.executable, "-c", PROBE]
-        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=120)
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=600)
         found.add(done.stdout.splitlines()[-1])
 
     assert found == {str([asked(each) for each in ONE_OF_EACH])}
