@@ -201,14 +201,18 @@ class TaskState:
 
     def mark_success(self, submission: Submission) -> None:
         """Note that Airflow has taken the success: a person who clears the task gets a new video."""
-        self.set(SUCCESS_KEY, {"task_id": submission.task_id})
+        self.set(SUCCESS_KEY, {"task_id": submission.task_id, "try_number": self._ti.try_number})
 
     def has_succeeded(self, submission: Submission | None) -> bool:
-        """Whether the Airflow task has succeeded with this submission's KIE task."""
+        """Whether an earlier try has succeeded with this submission; a later one may have, if this one lives on."""
         if submission is None or submission.stage is not Stage.FINISHED:
             return False
         mark = self.get(SUCCESS_KEY)
-        return mark is not None and mark.get("task_id") == submission.task_id
+        return (
+            mark is not None
+            and mark.get("task_id") == submission.task_id
+            and int(mark.get("try_number") or 0) < self._ti.try_number
+        )
 
     @contextmanager
     def recording_failure(self, submission: Submission) -> Iterator[None]:

@@ -167,7 +167,7 @@ def test_success_is_noted_last_once_airflow_has_taken_it(kie: Sandbox, given_tim
     task.run()
 
     assert task.store.stages == ["intent", "submitted", "finished", "runway_success"]
-    assert task.store.get("runway_success") == {"task_id": kie.tasks[0].task_id}
+    assert task.store.get("runway_success") == {"task_id": kie.tasks[0].task_id, "try_number": 1}
     assert set(task.store.retentions) == {RETENTION}
 
 

@@ -135,7 +135,7 @@ def test_a_users_own_success_callbacks_run_after_the_success_is_noted(
     task = Task(on_success_callback=given)
     video = task.run()["task_id"]
 
-    assert seen == [{"task_id": video}] * {None: 0, "one": 1, "several": 2}[callbacks]
+    assert seen == [{"task_id": video, "try_number": 1}] * {None: 0, "one": 1, "several": 2}[callbacks]
 
 
 def test_clearing_a_task_that_did_not_finish_waits_on(kie: Sandbox, given_time: GivenTime) -> None:
