@@ -28,7 +28,9 @@ def test_every_example_parses_with_no_error_and_no_warning(bag: DagBag) -> None:
     errors = {Path(file).stem: error for file, error in bag.import_errors.items()}
     assert errors.keys() == TOO_NEW.keys()
     assert all(parameter in errors[name] for name, parameter in TOO_NEW.items())
-    assert bag.captured_warnings == {}
+    warnings = [warning for warnings in bag.captured_warnings.values() for warning in warnings]
+    # The oldest providers of Airflow's own that are allowed warn of each other there.
+    assert [each for each in warnings if AIRFLOW >= (3, 2) or "/airflow/providers/" not in each.partition(":")[0]] == []
 
 
 def test_each_file_holds_the_dag_of_its_name(bag: DagBag) -> None:
