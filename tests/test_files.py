@@ -20,7 +20,6 @@ TESTED_IN: Mapping[str, str] = {
     "operators/video_job.py": "operators/test_lifecycle.py",  # values alone, which the lifecycle takes and gives
     "plugin/airflow_models.py": "plugin/test_videos.py",  # read by the list of videos alone
     "plugin/app.py": "plugin/test_access.py",  # the routes, which are asked as who may
-    "plugin/cache.py": "plugin/test_accounts.py",  # what keeps balances
     "plugin/cards.py": "plugin/test_videos.py",  # what the list of videos is made of
     "plugin/listing.py": "plugin/test_videos.py",  # same
     "plugin/operator_names.py": "plugin/test_definition.py",  # a table for the page

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
@@ -26,7 +27,7 @@ USUAL = "runway_default"
 # Nobody waits for more than one answer, and for none for long.
 _ONCE = RetryRules(tries=1)
 _SECONDS = 10.0
-_MOST = 20
+_MOST, _AT_ONCE = 20, 5
 
 
 _balances = Cache()
@@ -45,7 +46,8 @@ def balances(conn_ids: Iterable[str]) -> list[dict[str, Any]]:
 
     :param conn_ids: The connections, which the viewer may read.
     """
-    found = (_balances.get(conn_id, partial(_balance, conn_id)) for conn_id in conn_ids)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        found = [*pool.map(lambda conn_id: _balances.get(conn_id, partial(_balance, conn_id)), conn_ids)]
     return [balance for balance in found if balance is not None]
 
 
@@ -65,11 +67,16 @@ def settings_of(conn_id: str) -> Settings:
     from airflow.sdk import BaseHook
 
     from airflow_provider_runway.hooks.connections import get_settings
+    from airflow_provider_runway.hooks.settings import no_connection
+    from airflow_provider_runway.utils.versions import AirflowNotFoundException
 
-    settings = get_settings(conn_id)
-    if BaseHook.get_connection(conn_id).conn_type != "runway":
+    try:
+        kind = BaseHook.get_connection(conn_id).conn_type
+    except AirflowNotFoundException:
+        raise no_connection(conn_id) from None
+    if kind != "runway":  # and nothing else of it is looked at, or told
         raise ConnectionSettingsError(f"Connection {conn_id!r} is not of type runway.")
-    return settings
+    return get_settings(conn_id)
 
 
 def local_media(conn_ids: Iterable[str]) -> str | None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
 from airflow.models.taskinstance import TaskInstance
-from sqlalchemy import JSON, and_, case, func, type_coerce
+from sqlalchemy import JSON, Text, and_, case, cast, func, type_coerce
 from sqlalchemy.dialects import postgresql
 
 from airflow_provider_runway.utils.versions import airflow_version
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _FIRST_WITH_REGIONS = (3, 4)
 _JSON = JSON().with_variant(postgresql.JSONB(), "postgresql")
+# So many characters of JSON are read of an XCom: what a task has pushed may be of any size and depth.
+_LONGEST = 200_000
 _COORDINATES = ("dag_id", "task_id", "run_id", "map_index")
 
 
@@ -59,6 +61,15 @@ def _with_xcom_of_a_try(select: Select[Any], ti: Any, key: str) -> tuple[Select[
 def _alias(model: Any) -> Any:
     """A model's table under another name; one of the model itself takes longer to make than its query."""
     return model.__table__.alias()
+
+
+def as_read(value: Any) -> Any:
+    """An XCom as the text of its JSON, to be read with care; null where there is none, or one too long to be ours.
+
+    :param value: The XCom's value, of :func:`with_xcom`.
+    """
+    text = cast(value, Text)
+    return case((func.length(text) <= _LONGEST, text))
 
 
 def text_in(session: Session, value: Any, name: str) -> Any:

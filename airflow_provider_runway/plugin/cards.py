@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
@@ -123,13 +122,14 @@ def _parameters(said: Any) -> dict[str, Any]:
 
 
 def _text(value: Any) -> Any:
-    return value[:_LONGEST] if isinstance(value, str) and value else None
+    """A text of reasonable length that every encoding has; ``None`` where it is none."""
+    return value[:_LONGEST].encode(errors="replace").decode() if isinstance(value, str) and value else None
 
 
 def number(value: Any, otherwise: Any = None) -> Any:
     """A number of reasonable size, or something else where it is none."""
     is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-    return value if is_number and math.isfinite(value) and abs(value) < 1e15 else otherwise  # noqa: PLR2004
+    return value if is_number and abs(value) < 1e15 else otherwise  # noqa: PLR2004
 
 
 def _iso(moment: datetime | None) -> str | None:

@@ -8,17 +8,16 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import time
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import and_, func, or_, select
 
-from airflow_provider_runway.plugin.airflow_models import COLUMNS, as_id, text_in, with_xcom
+from airflow_provider_runway.plugin.airflow_models import COLUMNS, as_id, as_read, text_in, with_xcom
+from airflow_provider_runway.plugin.cache import Cache
 from airflow_provider_runway.plugin.operator_names import OPERATORS
 from airflow_provider_runway.utils.announcements import FAILURE_KEY, RUNWAY_KEY
 
@@ -163,7 +162,7 @@ def _newest(
     query: Select[Any] = select(newest)
     for key in (RUNWAY_KEY, RESULT_KEY, FAILURE_KEY):
         query, value = with_xcom(query, newest.c, key)
-        query = query.add_columns(value.label(f"xcom_{key}"))
+        query = query.add_columns(as_read(value).label(f"xcom_{key}"))
     query = query.order_by(newest.c.start_date.desc(), newest.c.id.desc())
     return [_row(each) for each in session.execute(query)]
 
@@ -174,9 +173,8 @@ def waiting_rows(session: Session) -> list[Row]:
     waiting = select(*COLUMNS).where(ti.state == "deferred", ti.operator.in_(known_operators(session)))
     found = waiting.limit(_MOST_WAITING).subquery()
     query, runway = with_xcom(select(found), found.c, RUNWAY_KEY)
-    return [
-        Row(each, as_object(each.said), {}, {}) for each in session.execute(query.add_columns(runway.label("said")))
-    ]
+    rows = session.execute(query.add_columns(as_read(runway).label("said")))
+    return [Row(each, as_object(each.said), {}, {}) for each in rows]
 
 
 def _task_instances(session: Session, dags: Collection[str], filters: Filters) -> Select[Any]:
@@ -197,6 +195,7 @@ def _task_instances(session: Session, dags: Collection[str], filters: Filters) -
         found = found.where(ti.start_date >= filters.earliest)
     if filters.until is not None:
         found = found.where(ti.start_date < filters.until)
+    found = only_announced(session, found)
     if filters.model or filters.q:
         found, runway = with_xcom(found, ti, RUNWAY_KEY)
         if filters.model:
@@ -215,28 +214,42 @@ def _row(found: Any) -> Row:
     return Row(found, *(as_object(getattr(found, f"xcom_{key}")) for key in (RUNWAY_KEY, RESULT_KEY, FAILURE_KEY)))
 
 
-def as_object(value: Any) -> Mapping[str, Any]:
-    """The value of an XCom, if it is an object; an empty one otherwise."""
-    if isinstance(value, str):  # as the API server itself stores one
-        try:
-            value = json.loads(value)
-        except (ValueError, RecursionError):
-            return {}
+def as_object(text: str | None) -> Mapping[str, Any]:
+    """What the JSON of an XCom says, if it is an object; an empty one otherwise."""
+    value: Any = text
+    for _ in range(2):  # the API server itself stores JSON within JSON
+        if isinstance(value, str):
+            try:
+                value = json.loads(value)
+            except (ValueError, RecursionError):
+                return {}
     return value if isinstance(value, dict) else {}
 
 
-# Seconds after which the operators of users' own are looked for again.
-_LOOK_AGAIN = 300.0
-_found: tuple[float, frozenset[str]] = (float("-inf"), frozenset())
-_lock = Lock()
+_OURS = frozenset(OPERATORS)
+_operators = Cache(300.0)
 
 
 def known_operators(session: Session) -> frozenset[str]:
     """The names of our operators, and of those that users derive from them: whatever has announced a video."""
-    global _found  # noqa: PLW0603 - one per process, for all requests
-    with _lock:
-        if time.monotonic() - _found[0] > _LOOK_AGAIN:
-            found, runway = with_xcom(select(TaskInstance.operator).distinct(), TaskInstance, RUNWAY_KEY)
-            names = session.scalars(found.where(runway.is_not(None))).all()
-            _found = (time.monotonic(), frozenset({*OPERATORS, *filter(None, names)}))
-        return _found[1]
+    found: frozenset[str] = _operators.get("known", lambda: _OURS | _announcing(session))
+    return found
+
+
+def _announcing(session: Session) -> frozenset[str]:
+    found, runway = with_xcom(select(TaskInstance.operator).distinct(), TaskInstance, RUNWAY_KEY)
+    names = session.scalars(found.where(runway.is_not(None), TaskInstance.operator.not_in(OPERATORS)))
+    return frozenset(filter(None, names))
+
+
+def only_announced(session: Session, select: Select[Any]) -> Select[Any]:
+    """Of tasks of operators that are not ours, only those that have told of a video themselves.
+
+    Any task may push an XCom of that name, and makes all tasks of its operator known by it.
+    """
+    if known_operators(session) == _OURS:
+        return select
+    select, runway = with_xcom(select, TaskInstance, RUNWAY_KEY)
+    select, failure = with_xcom(select, TaskInstance, FAILURE_KEY)
+    told = or_(runway.is_not(None), text_in(session, failure, "reason").is_not(None))
+    return select.where(or_(TaskInstance.operator.in_(OPERATORS), told))

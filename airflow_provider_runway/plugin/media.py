@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import Annotated, Any, BinaryIO
 
 from airflow.api_fastapi.common.db.common import SessionDep
-from fastapi import APIRouter, Header, HTTPException, Path, Response
+from fastapi import APIRouter, Header, HTTPException, Path, Request, Response
 from starlette.responses import StreamingResponse
 
 from airflow_provider_runway.plugin.access import READS_VIDEOS, ReadableDags
@@ -28,6 +28,7 @@ _NOT_THERE = HTTPException(404, "There is no stored file of this video that may 
 
 @router.api_route("/{dag_id}/{run_id}/{task_id}/{map_index}/{which}", methods=["GET", "HEAD"])
 def media(  # noqa: PLR0917 - FastAPI calls it by name
+    request: Request,
     session: SessionDep,
     dags: ReadableDags,
     dag_id: Name,
@@ -54,7 +55,7 @@ def media(  # noqa: PLR0917 - FastAPI calls it by name
         file, size = found.open()
     except Exception:  # noqa: BLE001 - whatever its store raises: it cannot be had
         raise _NOT_THERE from None
-    return _answer(file, size, found.below, range_)
+    return _answer(file, size, found.below, range_, is_head=request.method == "HEAD")
 
 
 def _stored(result: Any, which: str) -> str | None:
@@ -69,7 +70,7 @@ def _stored(result: Any, which: str) -> str | None:
     return stored if isinstance(stored, str) else None
 
 
-def _answer(file: BinaryIO, size: int, name: str, range_: str) -> Response:
+def _answer(file: BinaryIO, size: int, name: str, range_: str, *, is_head: bool) -> Response:
     kind = mimetypes.guess_type(f"file{name[name.rfind('.') :]}" if "." in name else "file")[0] or ""
     headers = {
         "Accept-Ranges": "bytes",
@@ -89,6 +90,9 @@ def _answer(file: BinaryIO, size: int, name: str, range_: str) -> Response:
             return Response(status_code=416, headers={**headers, "Content-Range": f"bytes */{size}"})
         headers["Content-Range"], status = f"bytes {start}-{end - 1}/{size}", 206
     headers["Content-Length"] = str(end - start)
+    if is_head:
+        file.close()
+        return Response(status_code=status, headers=headers, media_type=kind)
     return StreamingResponse(_blocks(file, start, end), status, headers, kind)
 
 

@@ -14,6 +14,7 @@ router = APIRouter()
 _cache = Cache()
 
 _STATIC = files("airflow_provider_runway.plugin") / "static"
+_NAMES = frozenset(file.name for file in _STATIC.iterdir())
 _TYPES = {
     ".css": "text/css; charset=utf-8",
     ".html": "text/html; charset=utf-8",
@@ -43,11 +44,10 @@ def static(name: str) -> Response:
 
 def _file(name: str, local: str | None = None) -> Response:
     suffix = name[name.rfind(".") :]
-    file = _STATIC / name
-    if "/" in name or "\\" in name or name.startswith(".") or suffix not in _TYPES or not file.is_file():
+    if name not in _NAMES or suffix not in _TYPES:
         raise HTTPException(404, "There is no such file.")
     headers = {
         "Content-Security-Policy": _POLICY.format(local=f" {local}" if local else ""),
         "Cache-Control": "no-cache",
     }
-    return Response(file.read_bytes(), media_type=_TYPES[suffix], headers=headers)
+    return Response((_STATIC / name).read_bytes(), media_type=_TYPES[suffix], headers=headers)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 # So many of the last videos are looked at, and so few of a sort tell nothing.
 _LAST, _FEWEST = 200, 3
+_ERA = (1970, 3000)
 _cache = Cache()
 
 
@@ -51,7 +52,7 @@ def look(session: Session, dags: Collection[str], rows: Iterable[Row]) -> Seen:
     waiting = [row for row in rows if row.ti.state not in {"success", "failed"}]
     if not waiting:
         return Seen()
-    seconds = _cache.get("seconds", lambda: _seconds(page_of_videos(session, dags, _FINISHED, None, _LAST)[0]))
+    seconds = _cache.get(frozenset(dags), lambda: _seconds(page_of_videos(session, dags, _FINISHED, None, _LAST)[0]))
     queues = any("queue" in row.runway for row in waiting)
     return Seen(seconds, _places(waiting_rows(session)) if queues else {})
 
@@ -82,11 +83,12 @@ def _places(rows: Iterable[Row]) -> dict[Any, int]:
 
 
 def moment_of(value: Any) -> datetime | None:
-    """A moment that a task has told, in UTC; ``None`` where it is none."""
+    """A moment that a task has told, in UTC; ``None`` where it is none, or none of this era: it is reckoned with."""
     if not isinstance(value, str):
         return None
     try:
         moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
+        moment = (moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)).astimezone(timezone.utc)
     except (ValueError, OverflowError):
         return None
+    return moment if _ERA[0] <= moment.year < _ERA[1] else None

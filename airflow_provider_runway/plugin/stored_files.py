@@ -15,6 +15,7 @@ from airflow_provider_runway.utils.config import read_media_roots
 from airflow_provider_runway.utils.file_uris import FileAddress
 
 _LOCAL = {"", "file", "local"}
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +85,28 @@ def _address(text: str) -> FileAddress:
 
 
 def _open_local(root: str, below: str) -> tuple[BinaryIO, int]:
-    """Open a file of this machine, wherever symbolic links may lead: what is open is what was looked at."""
+    """Open a file of this machine: the way to it, symbolic links resolved, is gone step by step, through no other."""
     real_root = os.path.realpath(root)
     path = os.path.realpath(os.path.join(real_root, below), strict=True)  # noqa: PTH118 - a text is wanted
     if not path.startswith(real_root.rstrip("/") + "/"):
         raise FileNotFoundError(below)
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    *folders, name = path[len(real_root.rstrip("/")) + 1 :].split("/")
+    descriptor = os.open(real_root, _FOLDER)
     try:
+        for folder in folders:
+            descriptor = _step(descriptor, folder, _FOLDER)
+        descriptor = _step(descriptor, name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode) or os.path.realpath(path) != path:
+        if not stat.S_ISREG(status.st_mode):
             raise FileNotFoundError(below)
         return os.fdopen(descriptor, "rb"), status.st_size
     except BaseException:
         os.close(descriptor)
         raise
+
+
+def _step(folder: int, name: str, flags: int) -> int:
+    """Open what is in an open folder, through no symbolic link that somebody has put there meanwhile."""
+    descriptor = os.open(name, flags, dir_fd=folder)
+    os.close(folder)
+    return descriptor

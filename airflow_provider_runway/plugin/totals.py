@@ -12,8 +12,9 @@ from sqlalchemy import func, select
 
 from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT
 from airflow_provider_runway.plugin.airflow_models import text_in, with_xcom
+from airflow_provider_runway.plugin.cache import Cache
 from airflow_provider_runway.plugin.cards import number
-from airflow_provider_runway.plugin.listing import FAILED, WAITING, known_operators
+from airflow_provider_runway.plugin.listing import FAILED, WAITING, known_operators, only_announced
 from airflow_provider_runway.plugin.operator_names import FREE_OPERATORS
 from airflow_provider_runway.utils.announcements import FAILURE_KEY, RUNWAY_KEY
 
@@ -24,22 +25,30 @@ if TYPE_CHECKING:
 USUAL_RANGE = timedelta(days=30)
 _MOST_ROWS = 50_000
 _PAID = object()
+_kept = Cache(30.0)
 
 
-def totals(
-    session: Session, dags: Collection[str], since: datetime, until: datetime | None, dag_id: str | None = None
+def kept_totals(
+    session: Session, dags: Collection[str], since: datetime, until: datetime | None, dag_id: str | None
 ) -> dict[str, Any]:
+    """The :func:`totals` of half a minute ago at most, for all who may read the same DAGs; by whole minutes."""
+    since = since.replace(second=0, microsecond=0)
+    asked = frozenset(dags if dag_id is None else {dag_id} & {*dags})
+    found: dict[str, Any] = _kept.get((asked, since, until), lambda: totals(session, asked, since, until))
+    return found
+
+
+def totals(session: Session, dags: Collection[str], since: datetime, until: datetime | None) -> dict[str, Any]:
     """Videos, failures and money by day (in UTC) and DAG; and how much waits.
 
     :param session: A database session.
     :param dags: The DAGs that the viewer may read.
     :param since: The earliest start of a task.
     :param until: The first start that is too late; ``None`` for now.
-    :param dag_id: Of this DAG alone.
     """
     ti, day = TaskInstance, _day(session)
     where = [
-        ti.dag_id.in_({*dags} if dag_id is None else {dag_id} & {*dags}),
+        ti.dag_id.in_(dags),
         ti.operator.in_(known_operators(session) - FREE_OPERATORS),
         ti.start_date.is_not(None),
     ]
@@ -68,6 +77,7 @@ def totals(
 def _counted(session: Session, where: list[Any], *by: Any) -> list[Any]:
     """Tasks counted by what is named and their price; :data:`_PAID` stands for what their failure says of that."""
     query, runway = with_xcom(select(TaskInstance.id).where(*where), TaskInstance, RUNWAY_KEY)
+    query = only_announced(session, query)
     if any(each is _PAID for each in by):
         query, failure = with_xcom(query, TaskInstance, FAILURE_KEY)
         by = tuple(text_in(session, failure, "paid") if each is _PAID else each for each in by)

@@ -11,7 +11,7 @@ from fastapi import APIRouter, Depends, HTTPException, Path, Query, Request, Res
 from pydantic import AfterValidator
 from starlette.responses import JSONResponse
 
-from airflow_provider_runway.kie.errors import RunwayError
+from airflow_provider_runway.kie.errors import ConnectionSettingsError, RunwayError
 from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.plugin.access import EDITS_TASKS, READS_VIDEOS, ReadableDags, may_read_connection
 from airflow_provider_runway.plugin.accounts import balances, client_of, connection_ids
@@ -19,12 +19,13 @@ from airflow_provider_runway.plugin.cards import card_of, is_worth_a_card, media
 from airflow_provider_runway.plugin.listing import Cursor, Filters, Row, State, page_of_videos
 from airflow_provider_runway.plugin.seen import look
 from airflow_provider_runway.plugin.stored_files import find, media_roots
-from airflow_provider_runway.plugin.totals import USUAL_RANGE, totals
+from airflow_provider_runway.plugin.totals import USUAL_RANGE, kept_totals
 from airflow_provider_runway.results import to_iso
 
 router = APIRouter(prefix="/api")
 # For so long a link lives that KIE gives for the asking.
 _RENEWED = timedelta(minutes=20)
+_NO_ACCOUNT = "Connection {!r} of this task leads to no account that the API server can ask."
 
 
 def _in_utc(moment: datetime) -> datetime:
@@ -97,7 +98,7 @@ def count_videos(
         since = since or (until or datetime.now(timezone.utc)) - USUAL_RANGE
     except OverflowError:
         raise HTTPException(422, "There is nothing before that.") from None
-    return totals(session, dags, since, until, dag_id or None)
+    return kept_totals(session, dags, since, until, dag_id or None)
 
 
 @router.get("/balances")
@@ -124,7 +125,13 @@ def _is_json(request: Request) -> None:
     dependencies=[*READS_VIDEOS, *EDITS_TASKS, Depends(_is_json)],
 )
 def renew_link(  # noqa: PLR0917 - FastAPI calls it by name
-    session: SessionDep, dags: ReadableDags, dag_id: Name, run_id: Name, task_id: Name, map_index: Index
+    session: SessionDep,
+    user: GetUserDep,
+    dags: ReadableDags,
+    dag_id: Name,
+    run_id: Name,
+    task_id: Name,
+    map_index: Index,
 ) -> dict[str, Any]:
     """Another link to a finished video, where the one at hand has died. Free of charge.
 
@@ -136,11 +143,15 @@ def renew_link(  # noqa: PLR0917 - FastAPI calls it by name
     result, said = (rows[0].result, rows[0].runway) if rows else ({}, {})
     told = (result.get("task_id"), result.get("video_url"), said.get("conn_id"), result.get("kind"))
     task, dead, conn_id, kind = map(str, told)
-    if not all(isinstance(each, str) for each in told) or not _is_kind(kind):
+    if not all(isinstance(each, str) and each.isprintable() for each in told) or not _is_kind(kind):
         raise HTTPException(404, "This task has made no video.")
     try:
         with client_of(conn_id) as client:
             renewed = client.renew_link(task, dead, kind)
+    except ConnectionSettingsError as error:
+        # The task has said which connection: whoever may not read it learns nothing of it.
+        is_told = may_read_connection(user, conn_id)
+        raise HTTPException(502, str(error) if is_told else _NO_ACCOUNT.format(conn_id)) from None
     except RunwayError as error:
         raise HTTPException(502, str(error)) from None
     return {"video_url": renewed, "expires_at": to_iso(datetime.now(timezone.utc) + _RENEWED)}

@@ -14,7 +14,8 @@ from airflow.configuration import conf
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
-from airflow_provider_runway.plugin import listing
+from airflow_provider_runway.plugin import listing, totals
+from airflow_provider_runway.plugin.cache import Cache
 from airflow_provider_runway.plugin.definition import URL_PREFIX, RunwayPlugin
 from devtools.stack.airflow_home import prepare_database
 
@@ -40,7 +41,8 @@ def database(database_file: None) -> Iterator[Database]:
 @pytest.fixture
 def login(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Login]:
     """Clients at the place where Airflow mounts the app, by role; ``"nobody"`` has none, ``None`` is not logged in."""
-    monkeypatch.setattr(listing, "_LOOK_AGAIN", 0.0)
+    monkeypatch.setattr(listing, "_operators", Cache(0.0))
+    monkeypatch.setattr(totals, "_kept", Cache(0.0))
     conf.set("core", "simple_auth_manager_all_admins", "False")
     conf.set("api_auth", "jwt_secret", "a secret of tests, long enough for signing tokens with it: 0123456789abcdef")
     manager = create_auth_manager()

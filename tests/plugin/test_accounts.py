@@ -149,3 +149,27 @@ def test_media_of_a_sandbox_on_this_machine_are_allowed_by_the_page(kie: Sandbox
 
 def test_without_a_sandbox_they_are_not(viewer: TestClient) -> None:
     assert "127.0.0.1" not in viewer.get("").headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(("role", "told"), [("user", False), ("op", True)])
+def test_only_who_may_read_a_connection_learns_what_is_wrong_with_it(
+    kie: Sandbox, database: Database, login: Login, role: str, told: bool
+) -> None:
+    with create_session() as session:
+        session.add(
+            Connection(conn_id="other", conn_type="http", password=KEY, host="inner.example", extra="{nonsense")
+        )
+    answers = []
+    try:
+        for conn_id in ("other", "none", "a\0b"):
+            database.clear()
+            database.video(runway={"conn_id": conn_id})
+            answers.append(renew(login(role)))
+    finally:
+        with create_session() as session:
+            session.execute(delete(Connection).where(Connection.conn_id == "other"))
+
+    assert [answer.status_code for answer in answers] == [502, 502, 404]
+    other, none = (answer.json()["detail"].replace("'other'", "it").replace("'none'", "it") for answer in answers[:2])
+    assert (other != none) is told
+    assert "inner.example" not in other

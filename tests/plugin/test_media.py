@@ -11,6 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
+from airflow_provider_runway.plugin import media
+
 from .conftest import Login, option
 from .database import Database
 
@@ -82,8 +84,18 @@ def test_no_range_breaks_it(stored: Path, viewer: TestClient, asked: str) -> Non
 
 def test_it_can_be_asked_about(stored: Path, viewer: TestClient) -> None:
     answer = viewer.head(ADDRESS)
+    of_a_part = viewer.head(ADDRESS, headers={"Range": "bytes=0-9"})
 
     assert (answer.status_code, answer.headers["content-length"]) == (200, "1024")
+    assert (of_a_part.status_code, of_a_part.headers["content-length"]) == (206, "10")
+
+
+def test_who_only_asks_about_it_has_nothing_read(
+    stored: Path, viewer: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(media, "_blocks", None)
+
+    assert viewer.head(ADDRESS).status_code == 200
 
 
 def test_each_file_of_a_job_is_played_and_the_thumbnail(database: Database, viewer: TestClient, tmp_path: Path) -> None:

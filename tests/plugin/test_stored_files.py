@@ -97,6 +97,25 @@ def test_a_root_may_itself_be_a_symbolic_link(videos: Path) -> None:
     assert read(f"{link}/a/fox.mp4", str(link)) == b"a fox"
 
 
+def test_a_folder_that_becomes_a_link_meanwhile_leads_nowhere_outside(
+    videos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (videos.parent / "elsewhere").mkdir()
+    (videos.parent / "elsewhere" / "fox.mp4").write_bytes(b"a secret")
+    resolve = os.path.realpath
+
+    def resolved_then_changed(path: str, **options: bool) -> str:
+        found = str(resolve(path, **options))
+        if found.endswith("fox.mp4"):
+            (videos / "a").rename(videos / "before")
+            (videos / "a").symlink_to(videos.parent / "elsewhere")
+        return found
+
+    monkeypatch.setattr(os.path, "realpath", resolved_then_changed)
+
+    assert read(f"{videos}/a/fox.mp4", str(videos)) is None
+
+
 def test_what_is_no_file_is_not_opened(videos: Path) -> None:
     os.mkfifo(videos / "pipe.mp4")
 

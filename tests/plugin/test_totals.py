@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from starlette.testclient import TestClient
 
+from airflow_provider_runway.plugin import totals as module
+from airflow_provider_runway.plugin.cache import Cache
+
 from .database import FAILURE, NOW, RUNWAY, Database
 
 
@@ -64,3 +67,22 @@ def test_a_price_that_is_none_counts_for_nothing(database: Database, viewer: Tes
 
 def test_the_beginning_of_time_has_nothing_before_it(viewer: TestClient) -> None:
     assert viewer.get("api/totals", params={"until": "0001-01-02T00:00:00Z"}).status_code == 422
+
+
+def test_they_are_added_up_once_in_half_a_minute_for_all_of_the_same_rights(
+    database: Database, viewer: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seconds = [0.0]
+    monkeypatch.setattr(module, "_kept", Cache(30.0, lambda: seconds[0]))
+    database.video("clips")
+    database.video("hares")
+    since = (NOW - timedelta(days=5)).isoformat()
+    assert len(totals(viewer, since=since)["days"]) == 2
+    database.video("owls")
+
+    assert len(totals(viewer, since=since)["days"]) == 3, "another DAG may be read: other rights"
+    database.video("owls", "again")
+    assert sum(day["videos"] for day in totals(viewer, since=since)["days"]) == 3
+    assert [day["dag_id"] for day in totals(viewer, since=since, dag_id="hares")["days"]] == ["hares"]
+    seconds[0] = 31.0
+    assert sum(day["videos"] for day in totals(viewer, since=since)["days"]) == 4
