@@ -73,7 +73,8 @@ PARTS = (
     "tests/test_compatibility.py", "tests/test_exceptions.py", "tests/test_get_provider_info.py",
     "tests/test_imports.py", "tests/test_results.py", "tests/test_retry_policy.py",
 )  # fmt: skip
-INTEGRATION = ("tests/integration",)
+# A real Airflow of each version, the page of videos in it with a browser, where there is one.
+INTEGRATION = ("tests/integration", "tests/plugin/browser/test_real_airflow.py")
 # A warning is an error where our code is at fault; what older packages warn each other of is not.
 WARNINGS = "filterwarnings=default\nerror:::airflow_provider_runway"
 # The last lines of pytest begin with it, where there is more to say than how many passed.

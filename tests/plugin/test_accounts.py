@@ -156,9 +156,7 @@ def test_only_who_may_read_a_connection_learns_what_is_wrong_with_it(
     kie: Sandbox, database: Database, login: Login, role: str, told: bool
 ) -> None:
     with create_session() as session:
-        session.add(
-            Connection(conn_id="other", conn_type="http", password=KEY, host="inner.example", extra="{nonsense")
-        )
+        session.add(Connection(conn_id="other", conn_type="http", password=KEY, host="inner.example"))
     answers = []
     try:
         for conn_id in ("other", "none", "a\0b"):

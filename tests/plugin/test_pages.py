@@ -13,6 +13,6 @@ def test_other_files_are_not_served(viewer: TestClient, name: str) -> None:
     assert viewer.get(f"static/{name}").status_code == 404
 
 
-@pytest.mark.parametrize("name", [f"{'x' * 300}.js", "app.js" * 2000, "a%00.js", ".js", "app.js%2f"])
+@pytest.mark.parametrize("name", [f"{'x' * 300}.js", "app.js" * 2000, "a%00.js", ".js"])
 def test_names_that_no_file_can_have_are_not_served_either(viewer: TestClient, name: str) -> None:
     assert viewer.get(f"static/{name}").status_code == 404

@@ -22,7 +22,8 @@ export const isTab = outer !== null && !isWholePage;
 
 /** Search and fragment that this page was opened with. */
 export function openedWith() {
-  const own = { search: location.search, hash: location.hash };
+  // Airflow 3.1 puts the id of a run into a tab's address as it is, with the "+" of its time zone.
+  const own = { search: isTab ? location.search.replaceAll("+", "%2B") : location.search, hash: location.hash };
   return isWholePage && !own.search && !own.hash
     ? { search: outer.location.search, hash: outer.location.hash }
     : own;

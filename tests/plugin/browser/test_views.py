@@ -121,6 +121,16 @@ def test_a_tasks_video_is_shown_alone_with_all_that_is_known(mock: MockPage, sho
     page.locator("article.whole").wait_for()
 
 
+@pytest.mark.parametrize("run_id", ["manual__2026-11-07T00:00:00+00:00", "manual__2026-11-07T00%3A00%3A00%2B00%3A00"])
+def test_a_tab_finds_its_run_however_airflow_writes_its_id(mock: MockPage, show: Open, run_id: str) -> None:
+    """Airflow 3.1 puts it into the address as it is, later ones percent-encoded."""
+    mock.cards = [card(6)]
+
+    page = show(at=f"{mock.url}/dags/any?dag_id=daily_videos&run_id={run_id}&task_id=make_video&map_index=-1")
+
+    page.frame_locator("iframe").locator("article.whole .play").wait_for()
+
+
 def test_the_tab_of_a_task_without_a_video_says_so_kindly(mock: MockPage, show: Open) -> None:
     page = settled(show(VIEWS["no video"]))
 
