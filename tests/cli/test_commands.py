@@ -230,6 +230,7 @@ def test_a_wait_for_what_nobody_has_seen_claims_nothing(call: Call, kie: Sandbox
 def test_the_command_itself_with_a_connection_of_the_database(kie: Sandbox) -> None:
     from airflow.models.connection import Connection
     from airflow.utils.session import create_session
+    from sqlalchemy import delete
 
     prepare_database(Path(os.environ["AIRFLOW_HOME"]), os.environ)
     with create_session() as session:
@@ -238,7 +239,11 @@ def test_the_command_itself_with_a_connection_of_the_database(kie: Sandbox) -> N
     program = ["-m", *shlex.split(RUNWAY)] if AIRFLOW >= (3, 2) else shlex.split(RUNWAY)[1:]
     command = [sys.executable, *program, "credits", "--conn-id", "of_the_database", "-o", "json"]
 
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
+    try:
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=600)
+    finally:
+        with create_session() as session:
+            session.execute(delete(Connection).where(Connection.conn_id == "of_the_database"))
 
     assert done.returncode == 0, done.stderr
     # Airflow 3.2 says first, on standard output too, that it has no key to encrypt with.

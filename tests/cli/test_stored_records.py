@@ -44,6 +44,8 @@ def session() -> Iterator[Any]:
 
     prepare_database(Path(os.environ["AIRFLOW_HOME"]), os.environ)
     with create_session() as session:
+        # `dag.test()` of other tests leaves rows.
+        session.execute(delete(TaskStateStoreModel))
         run = DagRun(dag_id="foxes", run_id=RUN, run_type=DagRunType.MANUAL, run_after=EXPIRY)
         session.add(run)
         session.flush()

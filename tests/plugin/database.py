@@ -7,6 +7,7 @@ from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from airflow.models import xcom
+from airflow.models.connection import Connection
 from airflow.models.dag import DagModel
 from airflow.models.dag_version import DagVersion
 from airflow.models.dagbundle import DagBundleModel
@@ -72,7 +73,7 @@ class Database:
     def clear(self) -> None:
         """Remove all of it."""
         with create_session() as session:
-            for model in (XCOMS, TaskInstance, DagRun, DagVersion, DagModel):
+            for model in (XCOMS, TaskInstance, DagRun, DagVersion, DagModel, Connection):
                 session.execute(delete(model))
 
     def task(
