@@ -9,6 +9,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import ObjectStoragePath
 from fakes import GivenTime
+from versions import AIRFLOW
 
 from airflow_provider_runway.exceptions import InvalidRequestError
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
@@ -241,7 +242,7 @@ def test_a_file_cannot_be_submitted_as_it_is(kie: Sandbox) -> None:
         (ObjectStoragePath("file:///srv/fox.png"), "file:///srv/fox.png"),
         (ObjectStoragePath("file:///srv/fox.png", conn_id="disk"), "file://disk@/srv/fox.png"),
         ("s3://aws@bucket/fox.png", "s3://aws@bucket/fox.png"),
-        (ObjectStoragePath("/srv/fox.png"), "/srv/fox.png"),
+        (ObjectStoragePath("/srv/fox.png"), "/srv/fox.png" if AIRFLOW >= (3, 2) else "file:///srv/fox.png"),
         (Path("/srv/a fox.png"), "file:///srv/a fox.png"),
         (Path("fox.png"), "fox.png"),
         ("None", "None"),

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from airflow.sdk import ObjectStoragePath
+from versions import AIRFLOW
 
 from airflow_provider_runway.storage.locate import locate
 
@@ -16,7 +17,7 @@ def test_the_address_of_a_stored_video_leads_back_to_it_with_its_connection(shop
         by_path = save(host.link, ObjectStoragePath("memory://bucket/b.mp4", conn_id="mine"))
     for address in (by_text.path, by_path.path):
         path = ObjectStoragePath(address)
-        assert path.conn_id == "mine"
+        assert (path.conn_id if AIRFLOW >= (3, 2) else path.storage_options["conn_id"]) == "mine"
         assert path.path.startswith("/bucket/")
         assert path.read_bytes() == VIDEO
 

@@ -179,8 +179,10 @@ def test_one_that_waits_is_told_why_and_its_place_once_per_change() -> None:
     heard = asyncio.run(told())
 
     assert heard["13"][:2] == [("maintenance", 14), ("429", 15)]
+    # On a machine that is slow, the refused one may come late enough to move the end of the hold once more.
+    assert {reason for reason, _ in heard["13"][2:]} <= {"429", "pace"}
     places = [place for reason, place in heard["13"] if reason == "pace"]
-    assert len(places) == len(heard["13"]) - 2 > 1
+    assert len(places) > 1
     assert all(later <= earlier // 2 for earlier, later in pairwise(places))
     assert heard["refused"][0] == ("429", 1)
 
