@@ -9,29 +9,21 @@ import { arrange, el, icon, present } from "./dom.js";
 import { noVideoHere } from "./empty.js";
 import { count } from "./format.js";
 import { playTogether } from "./player.js";
-import { Poller } from "./poller.js";
 import { isWaiting } from "./progress.js";
+import { View } from "./view.js";
 
 const LIMIT = 200;
 
-class Shown {
+class Shown extends View {
   constructor(app, filters) {
+    super(app);
     const { dag_id, run_id, task_id = null, map_index = null } = filters;
-    Object.assign(this, { app, place: { dag_id, run_id, task_id, map_index }, shown: new Map() });
+    Object.assign(this, { place: { dag_id, run_id, task_id, map_index }, shown: new Map() });
     this.element = el("div", { "aria-busy": "true" }, el("p", { class: "loading" }, "Looking …"));
-    this.poller = new Poller(
-      (signal) => this.refresh(signal),
-      () => (this.data.some(isWaiting) ? 4 : 20),
-      (error, wait) => this.app.notices.failed(error, wait, () => this.poller.now()),
-    );
   }
 
-  start() {
-    return this.poller.start();
-  }
-
-  stop() {
-    this.poller.stop();
+  interval() {
+    return this.data.some(isWaiting) ? 4 : 20;
   }
 
   async refresh(signal) {

@@ -6,12 +6,12 @@ import { get } from "./api.js";
 import { cardKey } from "./card.js";
 import { arrange, el, say } from "./dom.js";
 import { count, time } from "./format.js";
-import { Poller } from "./poller.js";
 import { isWaiting } from "./progress.js";
+import { View } from "./view.js";
 
 const PAGE = 48;
 
-export class Listing {
+export class Listing extends View {
   /**
    * @param app what all views share: `notices`, `known`, `clearFilters`
    * @param ask parameters of the endpoint
@@ -20,7 +20,8 @@ export class Listing {
    * @param empty what stands there when there is nothing
    */
   constructor(app, { ask, make, lay, empty, label }) {
-    Object.assign(this, { app, asked: ask, make, lay, empty });
+    super(app);
+    Object.assign(this, { asked: ask, make, lay, empty });
     this.data = [];
     this.shown = new Map();
     this.next = null;
@@ -28,19 +29,10 @@ export class Listing {
     this.reach = el("p", { class: "reach" });
     this.more = el("button", { type: "button", class: "more", hidden: true, onclick: () => this.loadMore() }, "Load more");
     this.element = el("div", { class: "listing", "aria-busy": "true" }, skeleton());
-    this.poller = new Poller(
-      (signal) => this.refresh(signal),
-      () => (this.data.some(isWaiting) ? 10 : 60),
-      (error, wait) => this.app.notices.failed(error, wait, () => this.poller.now()),
-    );
   }
 
-  start() {
-    return this.poller.start();
-  }
-
-  stop() {
-    this.poller.stop();
+  interval() {
+    return this.data.some(isWaiting) ? 10 : 60;
   }
 
   /** The first page anew; what was loaded further down stays. */

@@ -9,34 +9,25 @@ import { noMatch, nothingWaits } from "./empty.js";
 import { countSet, parameters } from "./filters.js";
 import { clock, count, moment, price } from "./format.js";
 import { skeleton } from "./listing.js";
-import { Poller } from "./poller.js";
 import { isWaiting } from "./progress.js";
+import { View } from "./view.js";
 
 const LIMIT = 200;
 const LOOKS_BACK = 10 * 60 * 1000; // what ended in these ms before is still of interest
 
-export class Live {
+export class Live extends View {
   constructor(app, filters) {
-    this.app = app;
+    super(app);
     this.filters = filters;
     this.shown = new Map();
     this.since = new Date(now() - LOOKS_BACK).toISOString();
     this.summary = el("p", { class: "summary" });
     this.list = el("ul", { class: "list cards", "aria-label": "Videos that are being made" });
     this.element = el("div", { "aria-busy": "true" }, skeleton());
-    this.poller = new Poller(
-      (signal) => this.refresh(signal),
-      () => (this.waiting.length ? 4 : 10),
-      (error, wait) => this.app.notices.failed(error, wait, () => this.poller.now()),
-    );
   }
 
-  start() {
-    return this.poller.start();
-  }
-
-  stop() {
-    this.poller.stop();
+  interval() {
+    return this.waiting.length ? 4 : 10;
   }
 
   get waiting() {

@@ -8,7 +8,7 @@ import { arrange, el, present } from "./dom.js";
 import { noTotals } from "./empty.js";
 import { parameters } from "./filters.js";
 import { credits, dollars, number, price } from "./format.js";
-import { Poller } from "./poller.js";
+import { View } from "./view.js";
 
 const METRICS = {
   credits: { name: "Credits", of: (row) => row.credits, written: number },
@@ -16,29 +16,28 @@ const METRICS = {
   dollars: { name: "Dollars", of: (row) => row.dollars, written: (value) => dollars(value) },
 };
 
-export class Totals {
+export class Totals extends View {
   constructor(app, filters) {
-    this.app = app;
+    super(app);
     this.asked = parameters(filters, "totals");
     this.metric = "credits";
     this.drawing = el("div", { class: "drawing" });
     this.element = el("div", { class: "totals", "aria-busy": "true" }, el("p", { class: "loading" }, "Adding up …"));
-    this.poller = new Poller(
-      (signal) => this.refresh(signal),
-      () => 60,
-      (error, wait) => this.app.notices.failed(error, wait, () => this.poller.now()),
-    );
     this.sized = new ResizeObserver(() => this.draw());
   }
 
   start() {
     this.sized.observe(this.drawing);
-    return this.poller.start();
+    return super.start();
   }
 
   stop() {
     this.sized.disconnect();
-    this.poller.stop();
+    super.stop();
+  }
+
+  interval() {
+    return 60;
   }
 
   async refresh(signal) {
