@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
+from airflow_provider_runway.hooks.extras import check_names
 from airflow_provider_runway.kie.address import DEFAULT_BASE_URL, KIE_LOGS, Address
 from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.client import DEFAULT_TIMEOUT
@@ -82,7 +83,7 @@ def read_settings(conn_id: str, connection: Connection) -> Settings:
     :param connection: Password (API key), host, schema, port and extra (``api``: ``"runway"`` or ``"jobs"``;
         ``timeout``: seconds; ``credit_floor``: credits; ``submission_limit``: submissions in 10 seconds;
         ``records``: a folder).
-    :raises ConnectionSettingsError: If the key is missing or a value cannot work.
+    :raises ConnectionSettingsError: If the key is missing, a value cannot work, or a name in the extra means nothing.
     """
     try:
         extra = _extra(connection.extra)
@@ -177,6 +178,7 @@ def _extra(text: str | None) -> Mapping[str, Any]:
         extra = None
     if not isinstance(extra, dict):
         raise ConnectionSettingsError("the extra must be a JSON object.")
+    check_names(extra)
     return extra
 
 
