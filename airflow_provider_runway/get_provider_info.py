@@ -64,7 +64,8 @@ _CONFIGURATION: dict[str, Any] = {
             "description": (
                 "Credits a video costs, as a JSON object: by the id of a model of KIE.AI's market, or in place of the "
                 "built-in prices of the same names: "
-                "generate-5s-720p, generate-10s-720p, generate-5s-1080p, extend-720p, extend-1080p, aleph."
+                "generate-5s-720p, generate-10s-720p, generate-5s-1080p, extend-720p, extend-1080p, aleph, and those "
+                "of other models, such as kling-3.0/video:pro, which the page of prices lists."
             ),
             "version_added": "0.1.0",
             "type": "string",

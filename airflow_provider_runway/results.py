@@ -27,6 +27,7 @@ class VideoResult:
     :param size: That file's bytes.
     :param thumbnail_saved_to: Where the thumbnail was stored, if that was asked for and it could be had.
     :param credits_estimate: What the video was expected to cost.
+    :param credits: What it has cost, where KIE tells.
     """
 
     task_id: str
@@ -44,6 +45,7 @@ class VideoResult:
     size: int | None = None
     thumbnail_saved_to: str | None = None
     credits_estimate: float | None = None
+    credits: float | None = None
     schema_version: int = SCHEMA_VERSION
 
     @property
@@ -71,7 +73,7 @@ class VideoResult:
 _OF_THE_REQUEST = {"prompt", "duration"}
 EXTRA = (
     *("task_id", "parent_task_id", "kind", "state", "video_url", "saved_to", "sha256", "size", "prompt", "duration"),
-    *("credits_estimate", "completed_at", "expires_at", "schema_version"),
+    *("credits_estimate", "credits", "completed_at", "expires_at", "schema_version"),
 )
 
 
@@ -156,6 +158,7 @@ def finished_result(
         size=file.size if file else None,
         thumbnail_saved_to=file.thumbnail_path if file else None,
         credits_estimate=credits_estimate,
+        credits=task.credits,
     )
     if task.kind != "job":
         return result

@@ -15,7 +15,7 @@ from airflow_provider_runway.storage.save import SavedFile
 NAMES = [
     *("task_id", "parent_task_id", "kind", "state", "video_url", "image_url", "video_id", "submitted_at"),
     *("completed_at", "expires_at", "saved_to", "sha256", "size", "thumbnail_saved_to", "credits_estimate"),
-    "schema_version",
+    *("credits", "schema_version"),
 ]
 OF_JOBS = ["result_urls", "result", "saved_files"]
 

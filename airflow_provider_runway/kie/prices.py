@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 from airflow_provider_runway.kie.errors import CreditFloorError
+from airflow_provider_runway.kie.price_list import PRICES, text_of
 from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest, JobRequest, Request
 
 # One credit in US dollars (https://kie.ai/pricing, 2026-11).
@@ -12,7 +14,7 @@ DOLLARS_PER_CREDIT = 0.005
 
 # Credits a video, from KIE's price feed (2026-11). KIE publishes no price for an extension: it is taken to cost
 # what five new seconds of that quality cost. Aleph costs the same whatever the video's length.
-CREDITS: Mapping[str, float] = {
+RUNWAY: Mapping[str, float] = {
     "generate-5s-720p": 12,
     "generate-10s-720p": 30,
     "generate-5s-1080p": 30,
@@ -20,10 +22,12 @@ CREDITS: Mapping[str, float] = {
     "extend-1080p": 30,
     "aleph": 110,
 }
+# All that are built in; those of other models are for a submission or for a second of it.
+CREDITS: Mapping[str, float] = {**RUNWAY, **{price.name: price.credits for price in PRICES}}
 
 
 def price_key(request: Request) -> str:
-    """The name of a request's price in the price list, such as ``generate-5s-720p``; of a job, its model."""
+    """What a request asks for, such as ``generate-5s-720p``; of a job, its model."""
     if isinstance(request, GenerateRequest):
         return f"generate-{request.duration}s-{request.quality}"
     if isinstance(request, ExtendRequest):
@@ -32,8 +36,39 @@ def price_key(request: Request) -> str:
 
 
 def estimate(request: Request, prices: Mapping[str, float] = CREDITS) -> float | None:
-    """Credits that a request is expected to cost; ``None`` where no price is known, as for most other models."""
-    return prices.get(price_key(request))
+    """Credits that a request is expected to cost; ``None`` where no price is known.
+
+    :param request: The request.
+    :param prices: By name. One that is a model's name alone is for a submission, whatever is asked of the model.
+    """
+    if not isinstance(request, JobRequest):
+        return prices.get(price_key(request))
+    return estimate_of(request.model, request.input, prices)
+
+
+def estimate_of(model: str, fields: Mapping[str, Any], prices: Mapping[str, float] = CREDITS) -> float | None:
+    """The same of any model.
+
+    :param model: KIE's name of it.
+    :param fields: What is asked of it, by KIE's names.
+    :param prices: By name.
+    """
+    if model in prices:
+        return prices[model]
+    if (named := _RUNWAY_MODELS.get(model)) is not None:
+        return prices.get(named.format_map({name: text_of(fields.get(name)) for name in ("duration", "quality")}))
+    for price in PRICES:
+        if price.model == model and (units := price.units(fields)) is not None:
+            return round(prices[price.name] * units, 6)
+    return None
+
+
+# Runway's models at the unified API cost what they do at the dedicated endpoints.
+_RUNWAY_MODELS = {
+    "runway": "generate-{duration}s-{quality}",
+    "runway/extend-ai-video": "extend-{quality}",
+    "runway/gen4-aleph": "aleph",
+}
 
 
 def check_floor(balance: float, price: float | None, floor: float) -> None:

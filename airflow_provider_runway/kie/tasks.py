@@ -52,6 +52,7 @@ class VideoTask:
     :param fail_message: KIE's failure text; means something only in state ``FAILED``.
     :param expired: The video is gone; the record is still there.
     :param completed_at: When it ended, in UTC, where the record tells.
+    :param credits: What it has cost, where the record tells.
     """
 
     task_id: str
@@ -69,6 +70,7 @@ class VideoTask:
     fail_message: str | None = None
     expired: bool = False
     completed_at: datetime | None = None
+    credits: float | None = None
 
 
 # Reads the ``data`` of an answer, whatever stands there; the record is filed under the id that was asked for. ``None``
@@ -163,6 +165,7 @@ def read_job_record(data: object, task_id: str, kind: Kind) -> VideoTask | None:
         fail_code=whole_number(data.get("failCode")),
         fail_message=read_message(data.get("failMsg")),
         completed_at=read_moment(data.get("completeTime")),
+        credits=read_credits(data.get("creditsConsumed")),
     )
 
 
@@ -200,6 +203,19 @@ def read_moment(value: object) -> datetime | None:
     return datetime.fromtimestamp(milliseconds / 1000, timezone.utc)
 
 
+def read_credits(value: object) -> float | None:
+    """Credits that a task has cost, out of a number or a numeric text; ``None`` out of anything else."""
+    if isinstance(value, bool) or not isinstance(value, (int, float, str)):
+        return None
+    try:
+        credits_ = float(value)
+    except (ValueError, OverflowError):
+        return None
+    return credits_ if 0 <= credits_ < _MOST_CREDITS else None
+
+
+# No task costs so much.
+_MOST_CREDITS = 1e9
 # Of 2020 and of 2100.
 _EARLIEST, _LATEST = 1_577_836_800_000, 4_102_444_800_000
 _LONGEST_NUMBER = 20

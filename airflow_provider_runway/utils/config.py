@@ -8,8 +8,9 @@ import os
 import re
 from collections.abc import Mapping
 
+from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.kie.prices import CREDITS
+from airflow_provider_runway.kie.prices import CREDITS, RUNWAY
 from airflow_provider_runway.kie.tasks import whole_number
 from airflow_provider_runway.utils.file_uris import is_folder_address
 
@@ -20,7 +21,8 @@ LARGEST_FILE = 5_000_000_000
 def read_prices() -> Mapping[str, float]:
     """Credits by the name of a price: the built-in ones, and those of ``[runway] prices``, which come first.
 
-    Any name that is not built in is that of a model; one that only looks built in is a slip of the pen.
+    Any name that is not built in is that of a model: one that only looks built in, or has a colon, is a slip of the
+    pen.
 
     :raises InvalidRequestError: If the option is not a JSON object of such names and numbers.
     """
@@ -30,7 +32,7 @@ def read_prices() -> Mapping[str, float]:
     except (ValueError, RecursionError):
         own = None
     if not isinstance(own, dict) or not all(map(_is_price, own.values())) or not all(map(_is_name, own)):
-        names = f"{', '.join(CREDITS)}, or those of KIE's models"
+        names = f"{', '.join(RUNWAY)}, those of KIE's models, or others of {page('prices.md')}"
         raise InvalidRequestError("[runway] prices", text, f"must be a JSON object of credits, by the names {names}")
     return {**CREDITS, **own}
 
@@ -122,7 +124,7 @@ def _option(name: str) -> str:
 
 
 def _is_name(name: str) -> bool:
-    return name in CREDITS or not name.startswith(("generate-", "extend-", "aleph-"))
+    return name in CREDITS or not (name.startswith(("generate-", "extend-", "aleph-")) or ":" in name)
 
 
 def _is_price(value: object) -> bool:

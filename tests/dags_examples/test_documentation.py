@@ -16,7 +16,8 @@ from airflow_provider_runway import exceptions
 from airflow_provider_runway.hooks.settings import Settings, read_settings
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.failures import FailureReason
-from airflow_provider_runway.kie.prices import CREDITS
+from airflow_provider_runway.kie.price_list import PRICES, SEEN
+from airflow_provider_runway.kie.prices import RUNWAY
 from airflow_provider_runway.operators.base import RunwayVideoOperator
 from airflow_provider_runway.operators.kie_job import KieJobOperator
 from airflow_provider_runway.operators.runway import (
@@ -155,8 +156,14 @@ def test_the_page_of_retries_has_the_record() -> None:
 
 
 def test_the_prices_are_those_of_the_code() -> None:
-    rows = {row[0].strip("`"): row[1] for row in table(section(DOCS / "operations.md", "Prices"))}
-    assert {name: float(price.split()[0]) for name, price in rows.items()} == dict(CREDITS)
+    page = DOCS / "prices.md"
+    rows = {row[0].strip("`"): row[1] for row in table(section(page, "Runway"))}
+    assert {name: float(price.split()[0]) for name, price in rows.items()} == dict(RUNWAY)
+    others = {row[0].strip("`"): row[1] for row in table(section(page, "Other models"))}
+    assert {name: price.split()[::2] for name, price in others.items()} == {
+        price.name: [f"{price.credits:g}", price.unit] for price in PRICES
+    }
+    assert SEEN in page.read_text()
 
 
 def connections() -> list[str]:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from airflow_provider_runway.kie.prices import CREDITS, estimate, in_dollars, price_key, priced
+from airflow_provider_runway.kie.prices import CREDITS, RUNWAY, estimate, in_dollars, price_key, priced
 from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest
 from airflow_provider_runway.kie.rules import DURATIONS, QUALITIES
 
@@ -35,7 +35,7 @@ def test_an_extension_has_a_price(quality: str) -> None:
 def test_every_video_that_can_be_asked_for_has_a_price_and_every_price_a_video() -> None:
     allowed = [(d, q) for d in DURATIONS for q in QUALITIES if (d, q) != (10, "1080p")]
     keys = {price_key(GenerateRequest(prompt="x", aspect_ratio="1:1", duration=d, quality=q)) for d, q in allowed}
-    assert keys | {f"extend-{quality}" for quality in QUALITIES} | {"aleph"} == set(CREDITS)
+    assert keys | {f"extend-{quality}" for quality in QUALITIES} | {"aleph"} == set(RUNWAY)
 
 
 def test_aleph_costs_the_same_whatever_is_asked_for() -> None:

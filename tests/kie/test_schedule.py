@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from airflow_provider_runway.kie.prices import CREDITS
+from airflow_provider_runway.kie.prices import RUNWAY
 from airflow_provider_runway.kie.schedule import HEAD_START, LONGEST, LONGEST_AFTER, Schedule, guessed_median
 from devtools.bench.schedule import (
     CHANGES,
@@ -125,7 +125,7 @@ def teach(schedule: Schedule, law: Law, videos: int = 100, seed: int = 1) -> Sch
     return schedule
 
 
-@pytest.mark.parametrize("profile", [*CREDITS, "runway", "", "a profile of next year"])
+@pytest.mark.parametrize("profile", [*RUNWAY, "runway", "", "a profile of next year"])
 def test_aleph_is_guessed_to_take_longest(profile: str) -> None:
     assert 60.0 <= guessed_median(profile) <= guessed_median("aleph") <= 600.0
 

@@ -399,3 +399,29 @@ def test_a_record_tells_when_the_task_ended_or_nothing(value: object, moment: da
     assert job is not None
     assert aleph is not None
     assert job.completed_at == aleph.completed_at == moment
+
+
+@pytest.mark.parametrize(
+    ("value", "credits_"),
+    [
+        (12, 12.0),
+        (0.4, 0.4),
+        ("12.5", 12.5),
+        (0, 0.0),
+        (None, None),
+        ("", None),
+        (True, None),
+        (-1, None),
+        (float("nan"), None),
+        (float("inf"), None),
+        (10**400, None),
+        ("many", None),
+        ([12], None),
+    ],
+)
+def test_a_record_of_the_unified_api_tells_what_the_task_has_cost_or_nothing(
+    value: object, credits_: float | None
+) -> None:
+    job = read_job_record({"state": "success", "creditsConsumed": value}, "t-1", "job")
+    assert job is not None
+    assert job.credits == credits_

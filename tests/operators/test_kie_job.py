@@ -230,6 +230,7 @@ def test_the_price_of_a_model_is_known_where_the_configuration_says_it(
         '{"extend-720": 15}',
         '{"generate-5s": 1}',
         '{"aleph-5s": 1}',
+        '{"kling-3.0/video:prof": 20}',
         '{"veo": "x"}',
         '{"veo": -1}',
         '{"veo": 1e400}',

@@ -148,7 +148,7 @@ def test_a_video_that_is_ready_is_handed_over_at_once_and_its_times_are_not_made
         assert str(result["video_url"]).startswith(kie.url)
         assert {name for name, value in result.items() if value is None} == {
             "parent_task_id", "submitted_at", "completed_at", "expires_at", "saved_to", "credits_estimate",
-            "sha256", "size", "thumbnail_saved_to",
+            "sha256", "size", "thumbnail_saved_to", "credits",
         }  # fmt: skip
     assert len(kie.ledger.submissions) == 1
 
