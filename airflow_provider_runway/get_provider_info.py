@@ -103,6 +103,16 @@ _CONFIGURATION: dict[str, Any] = {
             "example": "s3://aws_default@bucket/records",
             "default": "",
         },
+        "callback_base_url": {
+            "description": (
+                "Where KIE.AI reaches Airflow's API server from outside, with the path of its base URL: KIE.AI calls "
+                "there when a video is ready. A connection may name another. Not set, videos are polled for alone."
+            ),
+            "version_added": "0.1.0",
+            "type": "string",
+            "example": "https://airflow.example.com",
+            "default": "",
+        },
         "media_roots": {
             "description": (
                 'Folders, with commas between them, below which the page "Videos" plays what tasks have stored: '

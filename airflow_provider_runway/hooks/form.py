@@ -47,6 +47,19 @@ CONNECTION_TYPE: dict[str, Any] = {
             ),
             "schema": {"type": ["string", "null"]},
         },
+        "callback_base_url": {
+            "label": "Callback base URL",
+            "description": (
+                "Where KIE.AI reaches Airflow's API server, such as https://airflow.example.com. Left empty, that of "
+                "[runway] callback_base_url."
+            ),
+            "schema": {"type": ["string", "null"]},
+        },
+        "webhook_secret": {
+            "label": "Webhook secret",
+            "description": "The account's webhook key, from https://kie.ai/settings: callbacks must be signed.",
+            "schema": {"type": ["string", "null"], "format": "password"},
+        },
         "upload_url": {
             "label": "Upload URL",
             "description": (

@@ -8,7 +8,7 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.client import DEFAULT_TIMEOUT
 from airflow_provider_runway.kie.errors import ConnectionSettingsError, InvalidRequestError
 from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT
-from airflow_provider_runway.kie.rules import check_url
+from airflow_provider_runway.kie.rules import BASE_URL_RULE, check_url, is_base_url
 from airflow_provider_runway.kie.task_ids import APIS, Api, parse_task_id
 from airflow_provider_runway.kie.uploads import DEFAULT_UPLOAD_URL
 from airflow_provider_runway.utils.config import FOLDER_RULE
@@ -38,6 +38,8 @@ class Settings:
     :param credit_floor: Credits that no submission may take the balance below; ``None`` for no such guard.
     :param submission_limit: Submissions that the account may make in 10 seconds.
     :param records: The folder in which records of its submissions are kept; ``None`` for that of the configuration.
+    :param callback_base_url: Where KIE.AI reaches Airflow's API server; ``None`` for that of the configuration.
+    :param webhook_secret: The account's webhook key, with which KIE.AI signs its callbacks; ``None`` if it does not.
     """
 
     address: Address
@@ -46,6 +48,8 @@ class Settings:
     credit_floor: float | None = None
     submission_limit: int = SUBMISSION_LIMIT
     records: str | None = None
+    callback_base_url: str | None = None
+    webhook_secret: str | None = field(default=None, repr=False)
 
     def require_upload_address(self) -> Address:
         """Where files go.
@@ -82,7 +86,7 @@ def read_settings(conn_id: str, connection: Connection) -> Settings:
     :param conn_id: Its id, for messages.
     :param connection: Password (API key), host, schema, port and extra (``api``: ``"runway"`` or ``"jobs"``;
         ``timeout``: seconds; ``credit_floor``: credits; ``submission_limit``: submissions in 10 seconds;
-        ``records``: a folder).
+        ``records``: a folder; ``callback_base_url``: a URL; ``webhook_secret``: a text).
     :raises ConnectionSettingsError: If the key is missing, a value cannot work, or a name in the extra means nothing.
     """
     try:
@@ -97,6 +101,8 @@ def read_settings(conn_id: str, connection: Connection) -> Settings:
             credit_floor=_number(extra, "credit_floor"),
             submission_limit=int(_number(extra, "submission_limit") or SUBMISSION_LIMIT),
             records=_records(extra),
+            callback_base_url=_callback_base_url(extra),
+            webhook_secret=_webhook_secret(extra),
         )
     except ConnectionSettingsError as error:
         raise ConnectionSettingsError(f"Connection {conn_id!r}: {error.summary}") from None
@@ -164,9 +170,7 @@ def _upload_address(url: str, address: Address) -> Address:
         raise ConnectionSettingsError(_UPLOAD_RULE) from None
 
 
-_UPLOAD_RULE = (
-    "extra 'upload_url' must be an absolute http:// or https:// URL with a host, without user, query or fragment."
-)
+_UPLOAD_RULE = f"extra 'upload_url' {BASE_URL_RULE}."
 
 
 def _extra(text: str | None) -> Mapping[str, Any]:
@@ -200,6 +204,23 @@ def _records(extra: Mapping[str, Any]) -> str | None:
     if isinstance(folder, str) and is_folder_address(folder):
         return folder
     raise ConnectionSettingsError(f"extra 'records' {FOLDER_RULE}.")
+
+
+def _callback_base_url(extra: Mapping[str, Any]) -> str | None:
+    value = extra.get("callback_base_url")
+    url = value.strip().rstrip("/") if isinstance(value, str) else value
+    if url is None or url == "":
+        return None
+    if isinstance(url, str) and is_base_url(url):
+        return url
+    raise ConnectionSettingsError(f"extra 'callback_base_url' {BASE_URL_RULE}.")
+
+
+def _webhook_secret(extra: Mapping[str, Any]) -> str | None:
+    value = extra.get("webhook_secret")
+    if value is None or isinstance(value, str):
+        return (value or "").strip() or None
+    raise ConnectionSettingsError("extra 'webhook_secret' must be a text: the webhook key that KIE.AI shows.")
 
 
 # What the numbers of the extra must be. No account is given a limit of submissions beyond that.

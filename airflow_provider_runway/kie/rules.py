@@ -142,6 +142,15 @@ def is_url(text: str) -> bool:
 _URL_RULE = "must be an absolute http:// or https:// URL"
 
 
+def is_base_url(text: str) -> bool:
+    """Whether a text is an absolute http(s) URL that a path can be added to, of no more than 300 characters."""
+    return len(text) <= _LONGEST_BASE_URL and text.isascii() and is_url(text) and not {*"?#@\\"} & {*text}
+
+
+_LONGEST_BASE_URL = 300
+BASE_URL_RULE = "must be an absolute http:// or https:// URL with a host, without user, query or fragment"
+
+
 def check_source(name: str, value: object) -> None:
     """An absolute http(s) URL, the address of a file that is to be uploaded, or none."""
     if value is not None and not is_file_address(value) and not (isinstance(value, str) and is_url(value)):

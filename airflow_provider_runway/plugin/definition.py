@@ -23,10 +23,14 @@ class RunwayPlugin(AirflowPlugin):
 
     @property
     def fastapi_apps(self) -> list[Any]:  # type: ignore[override] # Airflow has an attribute there
-        """The server part; only the API server asks for it."""
+        """The server parts; only the API server asks for them. The first one whose prefix fits is asked."""
         from airflow_provider_runway.plugin.app import app
+        from airflow_provider_runway.plugin.callbacks import make_app
 
-        return [{"app": app, "url_prefix": URL_PREFIX, "name": "Runway videos"}]
+        return [
+            {"app": make_app(), "url_prefix": f"{URL_PREFIX}/callback", "name": "Runway callbacks"},
+            {"app": app, "url_prefix": URL_PREFIX, "name": "Runway videos"},
+        ]
 
     @property
     def external_views(self) -> list[Any]:  # type: ignore[override]

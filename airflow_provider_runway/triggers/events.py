@@ -29,6 +29,7 @@ class PollRequest:
     deadline: float
     submitted_at: float | None = None
     profile: str | None = None
+    nonce: str | None = None
 
     def __post_init__(self) -> None:
         check_moment("deadline", self.deadline)
@@ -48,7 +49,7 @@ class PollRequest:
         return {name: value for name, value in asdict(self).items() if value is not None or name not in _OPTIONAL}
 
 
-_OPTIONAL = frozenset({"submitted_at", "profile"})
+_OPTIONAL = frozenset({"submitted_at", "profile", "nonce"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,8 +57,8 @@ class VideoEvent:
     """How the wait of a :class:`.RunwayVideoTrigger` has ended. It holds no URL: whoever resumes polls the task.
 
     :param task_id: The task.
-    :param state: ``"success"``, ``"failed"``, ``"gone"`` (expired, or unknown to KIE), ``"timeout"`` or ``"fault"``
-        (the polls went wrong).
+    :param state: ``"success"``, ``"failed"``, ``"gone"`` (expired, or unknown to KIE), ``"timeout"``, ``"fault"``
+        (the polls went wrong) or ``"called"`` (KIE has called back; nothing was polled).
     :param error: For ``"gone"`` and ``"fault"``, what was wrong, in one line.
     :param detail: What else there is to say of it.
     """

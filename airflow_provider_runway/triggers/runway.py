@@ -45,6 +45,7 @@ class RunwayVideoTrigger(BaseTrigger):
         is too young to be ready.
     :param profile: What sort of video it is, as in the price list, such as ``generate-5s-720p``: when those of a sort
         become ready is learned.
+    :param nonce: Of the submission, where KIE calls back when the task has ended: by that the call finds this trigger.
     :param unknown: What another version of this provider has stored; ignored.
     :raises InvalidRequestError: If a number is none, or not finite.
     """
@@ -61,6 +62,7 @@ class RunwayVideoTrigger(BaseTrigger):
         deadline: float | None = None,
         submitted_at: float | None = None,
         profile: str | None = None,
+        nonce: str | None = None,
         **unknown: object,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -73,6 +75,7 @@ class RunwayVideoTrigger(BaseTrigger):
             deadline=self.clock.time() + _USUAL_WAIT if deadline is None else deadline,
             submitted_at=submitted_at,
             profile=profile,
+            nonce=nonce,
         )
 
     def serialize(self) -> tuple[str, dict[str, Any]]:

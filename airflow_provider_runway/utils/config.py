@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.prices import CREDITS, RUNWAY
+from airflow_provider_runway.kie.rules import BASE_URL_RULE, is_base_url
 from airflow_provider_runway.kie.tasks import whole_number
 from airflow_provider_runway.utils.file_uris import is_folder_address
 
@@ -97,6 +98,17 @@ def read_records() -> str | None:
     text = _option("records")
     if text and not is_folder_address(text):
         raise InvalidRequestError("[runway] records", _PASSWORD.sub("***@", text), FOLDER_RULE)
+    return text or None
+
+
+def read_callback_base_url() -> str | None:
+    """Where KIE.AI reaches Airflow's API server: ``[runway] callback_base_url``; ``None`` if the option is not set.
+
+    :raises InvalidRequestError: If it is no URL that a path can be added to.
+    """
+    text = _option("callback_base_url").rstrip("/")
+    if text and not is_base_url(text):
+        raise InvalidRequestError("[runway] callback_base_url", text, BASE_URL_RULE)
     return text or None
 
 
