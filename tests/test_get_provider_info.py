@@ -103,7 +103,8 @@ def test_the_fields_of_the_form_are_read_by_the_hook() -> None:
     from airflow_provider_runway.hooks.settings import read_settings
 
     numbers = {"timeout": 7, "credit_floor": 9, "submission_limit": 40}
-    filled = {"api": "jobs", **numbers, "upload_url": "https://files.example", "records": "s3://bucket/records"}
+    urls = {"upload_url": "https://files.example", "callback_base_url": "https://airflow.example/"}
+    filled = {"api": "jobs", **numbers, **urls, "records": "s3://bucket/records", "webhook_secret": " whsec "}
     assert CONNECTION["conn-fields"].keys() == filled.keys()
     connection = Connection(conn_id="clips", conn_type="runway", password="k3y-of-mine", extra=json.dumps(filled))
 
@@ -113,6 +114,8 @@ def test_the_fields_of_the_form_are_read_by_the_hook() -> None:
     assert (settings.address.api, settings.records) == ("jobs", "s3://bucket/records")
     assert tuple(CONNECTION["conn-fields"]["api"]["schema"]["enum"]) == APIS
     assert settings.require_upload_address().base_url == "https://files.example"
+    assert (settings.callback_base_url, settings.webhook_secret) == ("https://airflow.example", "whsec")
+    assert "whsec" not in repr(settings)
     for field in CONNECTION["conn-fields"].values():
         jsonschema.Draft202012Validator.check_schema(field["schema"])
         assert field["label"]

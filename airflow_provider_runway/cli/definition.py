@@ -123,7 +123,20 @@ _RECORDS_COMMANDS = (
     ),
 )
 
+_CALLBACKS_COMMANDS = (
+    _command(
+        "check",
+        "Send one call through the public address, as KIE.AI does; free of charge",
+        Arg(("--url",), help="the public address of the API server (default: the configured one)"),
+        _CONN_ID,
+        _OUTPUT,
+        module="airflow_provider_runway.cli.callbacks",
+        epilog="",
+    ),
+)
+
 _SUBCOMMANDS = (
+    GroupCommand(name="callbacks", help="See whether KIE.AI's calls arrive", subcommands=_CALLBACKS_COMMANDS),
     GroupCommand(
         name="records",
         help="See and put right what is recorded of submissions",

@@ -57,10 +57,12 @@ class _RefusedError(Exception):
     :param status: The HTTP status.
     :param reason: Why, in one word for the metrics.
     :param detail: Why, for who calls.
+    :param cause: What else there is to say of it, for the log alone.
     """
 
-    def __init__(self, status: int, reason: str, detail: str) -> None:
+    def __init__(self, status: int, reason: str, detail: str, cause: str = "") -> None:
         super().__init__(detail)
+        self.cause = cause
         self.status = status
         self.reason = reason
         self.detail = detail
@@ -137,8 +139,8 @@ class Receiver:
         except TooManyError:
             raise _too_many() from None
         except Exception as error:  # noqa: BLE001 - a secrets backend may raise anything
-            log.warning("A connection that a callback names cannot be read (%s).", type(error).__name__)
-            raise _RefusedError(503, "unavailable", "Airflow's connections cannot be read now.") from None
+            cause = type(error).__name__
+            raise _RefusedError(503, "unavailable", "Airflow's connections cannot be read now.", cause) from None
 
     def _check_signature(self, request: Request, callback: Callback, settings: Settings, token: CallbackToken) -> bool:
         """Whether a callback is signed, where the account has a webhook key."""
@@ -158,9 +160,8 @@ class Receiver:
         try:
             return self._deliver(token, callback, settings, is_signed=signed)  # type: ignore[misc] # there is one
         except Exception as error:  # noqa: BLE001 - KIE.AI calls again, and polling goes on
-            where = f"{token.dag_id}, {token.run_id}, {token.task_id}"
-            log.warning("A callback for %s could not be delivered (%s: %s).", where, type(error).__name__, error)
-            raise _RefusedError(503, "unavailable", "It could not be delivered now: call again.") from None
+            cause = f"for {token.dag_id}, {token.run_id}, {token.task_id}: {type(error).__name__}: {error}"
+            raise _RefusedError(503, "undelivered", "It could not be delivered now: call again.", cause) from None
 
     def _answer_to_check(self, *, signed: bool) -> dict[str, Any]:
         version = ".".join(map(str, airflow_version()))
@@ -171,7 +172,8 @@ class Receiver:
         now = self._clock()
         if now - self._told.get(refused.reason, -_SELDOM) >= _SELDOM:
             self._told[refused.reason] = now
-            log.warning("A callback was refused with status %d: %s", refused.status, refused.detail)
+            said = f"{refused.detail} ({refused.cause})" if refused.cause else refused.detail
+            log.warning("A callback was refused with status %d: %s", refused.status, said)
 
 
 def _load_delivery() -> Deliver | None:

@@ -15,6 +15,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.sandbox.faults import (
+    CallBack,
     CutAfter,
     CutBefore,
     CutMedia,
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.tasks import SandboxTask
 
 __all__ = [
+    "CallBack",
     "CallbackEntry",
     "CutAfter",
     "CutBefore",

@@ -6,8 +6,10 @@ import asyncio
 import base64
 import hmac
 from contextlib import suppress
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Protocol
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from airflow_provider_runway.sandbox.endpoints.families import FAMILIES, View
 from airflow_provider_runway.sandbox.ledger import CallbackEntry
@@ -25,6 +27,7 @@ if TYPE_CHECKING:
 ATTEMPTS = 3
 TIMEOUT = 15.0
 _TICK = 0.1
+_AT_ONCE = frozenset({"early", "forged"})
 _ALL_WELL = range(200, 300)
 
 
@@ -52,7 +55,11 @@ class CallbackSender:
 
     def expect(self, task: Task) -> None:
         """Call back when this task ends, if its host may be called."""
-        if self._may_call(task.callback_url):
+        if task.call == "never" or not self._may_call(task.callback_url):
+            return
+        if task.call in _AT_ONCE:
+            self._start(self._deliver(task))
+        if task.call != "early":
             self._expected.append(task)
             if len(self._expected) == 1:
                 self._start(self._deliver_due())
@@ -90,9 +97,10 @@ class CallbackSender:
     async def _deliver_due(self) -> None:
         while self._expected:
             now = self._world.now()
-            for task in [task for task in self._expected if task.finish_at <= now]:
+            for task in [task for task in self._expected if task.finish_at + task.call_delay <= now]:
                 self._expected.remove(task)
-                self._start(self._deliver(task))
+                for _ in range(2 if task.call == "twice" else 1):
+                    self._start(self._deliver(task))
             await asyncio.sleep(_TICK)
 
     async def _deliver(self, task: Task) -> None:
@@ -109,15 +117,18 @@ class CallbackSender:
 
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
-        now = self._world.now()
+        now, url, key = self._world.now(), task.callback_url, self._world.settings.webhook_key
+        if task.call == "forged" and now < task.finish_at:
+            task, key = replace(task, id=uuid4().hex), "another key"
         headers = {"content-type": "application/json"}
-        if key := self._world.settings.webhook_key:
+        if key:
             stamp = str(int(now))
             headers["X-Webhook-Timestamp"] = stamp
             headers["X-Webhook-Signature"] = signature(key, task.id, stamp)
-        body = encode(FAMILIES[task.api].callback(View(task, now, task.base_url)))
+        shown_at = max(now, task.finish_at) if task.call in _AT_ONCE else now
+        body = encode(FAMILIES[task.api].callback(View(task, shown_at, task.base_url)))
         with suppress(httpx.HTTPError):
-            return (await self._client.post(task.callback_url, content=body, headers=headers)).status_code
+            return (await self._client.post(url, content=body, headers=headers)).status_code
         return 0
 
 

@@ -3,7 +3,7 @@
 Actions, by the side they work on::
 
     any request     Refuse  Delay  CutBefore  CutAfter  Garbage  Redirect
-    submissions     NoTaskId  Fail
+    submissions     NoTaskId  Fail  CallBack
     polls           States  NoUrl  Missing  Expire  (Fail)
     media           CutMedia  WrongLength  (Expire)
 """
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 Purpose = Literal["submit", "record", "credit", "media", "upload", "download_url", "any"]
 PURPOSES: tuple[str, ...] = get_args(Purpose)
+CallHow = Literal["late", "twice", "never", "early", "forged"]
 GarbageKind = Literal["html", "truncated", "empty", "shape", "null"]
 
 
@@ -118,6 +119,25 @@ class Fail:
 
 
 @dataclass(frozen=True, slots=True)
+class CallBack:
+    """Call back otherwise than once, when the task has ended.
+
+    :param how: ``"late"``: so many ``seconds`` after the end; ``"twice"``: two calls at once; ``"never"``; ``"early"``:
+        at the submission, as if it had ended, and not again; ``"forged"``: at the submission as well, for another task
+        and signed with another key.
+    """
+
+    how: CallHow
+    seconds: float = 30.0
+
+    def __post_init__(self) -> None:
+        if self.how not in get_args(CallHow):
+            raise ValueError(f"how: {self.how!r} is none of {', '.join(get_args(CallHow))}")
+        if not 0 <= self.seconds < math.inf:
+            raise ValueError(f"seconds: {self.seconds!r} is not a pause")
+
+
+@dataclass(frozen=True, slots=True)
 class States:
     """Say these states in successive polls of a task, instead of the true one.
 
@@ -175,14 +195,14 @@ class WrongLength:
 
 
 Action = Union[  # noqa: UP007 - get_args serves the registry below
-    Refuse, Delay, CutBefore, CutAfter, Garbage, Redirect, NoTaskId, Fail, States, NoUrl, Missing, Expire,
-    CutMedia, WrongLength,
+    Refuse, Delay, CutBefore, CutAfter, Garbage, Redirect, NoTaskId, Fail, CallBack, States, NoUrl,
+    Missing, Expire, CutMedia, WrongLength,
 ]  # fmt: skip
 
 ACTIONS = {re.sub(r"(?<=[a-z])(?=[A-Z])", "_", each.__name__).lower(): each for each in get_args(Action)}
 _NAMES = {action: name for name, action in ACTIONS.items()}
 _HOME: dict[type, Purpose] = {
-    **dict.fromkeys((NoTaskId, Fail), "submit"),
+    **dict.fromkeys((NoTaskId, Fail, CallBack), "submit"),
     **dict.fromkeys((States, NoUrl, Missing, Expire), "record"),
     **dict.fromkeys((CutMedia, WrongLength, Redirect), "media"),
 }

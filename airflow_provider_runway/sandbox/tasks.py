@@ -46,6 +46,8 @@ class Task:
     :param visible_at: from when its record is found.
     :param finish_at: when it succeeds, or fails if it has a ``failure``.
     :param expires_at: until when its media can be fetched.
+    :param call: how it is called back, if otherwise than once at its end.
+    :param call_delay: seconds from its end until it is called back.
     :param outputs: how many files it results in.
     :param polls: when its record was asked for lately.
     """
@@ -71,6 +73,8 @@ class Task:
     extension: str = "mp4"
     outputs: int = 1
     failure: Failure | None = None
+    call: str = ""
+    call_delay: float = 0.0
     refunded: bool = False
     polls: deque[float] = field(default_factory=deque)
 

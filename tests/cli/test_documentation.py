@@ -27,7 +27,7 @@ def test_every_command_is_told_of() -> None:
 
 
 def test_the_commands_of_the_records_have_a_page_of_their_own_with_their_options() -> None:
-    [records] = [command for command in RUNWAY.subcommands if isinstance(command, GroupCommand)]
+    [records] = [each for each in RUNWAY.subcommands if isinstance(each, GroupCommand) and each.name == "records"]
     told = re.findall(r"^\| `([a-z-]+)` \|", RECORDS.partition("## The commands")[2], re.MULTILINE)
 
     assert told == [command.name for command in commands(records)]

@@ -222,7 +222,8 @@ def test_the_connection_form_and_its_test_button_work(airflow: AirflowStack, san
     form = airflow.rest.connection_types()["runway"]
     assert form["hook_name"] == "Runway (KIE.AI)"
     assert form["standard_fields"]["password"]["title"] == "API key"
-    assert set(form["extra_fields"]) == {"api", "timeout", "credit_floor", "submission_limit", "records", "upload_url"}
+    numbers, urls = {"timeout", "credit_floor", "submission_limit"}, {"upload_url", "callback_base_url"}
+    assert set(form["extra_fields"]) == {"api", *numbers, *urls, "records", "webhook_secret"}
 
     works, message = airflow.rest.test_connection(
         {"connection_id": "tried", "conn_type": "runway", "host": sandbox.url, "password": KEY}

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -86,7 +87,5 @@ def test_no_json_is_too_odd(value: object) -> None:
 
 @given(st.binary())
 def test_no_bytes_are_too_odd(content: bytes) -> None:
-    try:
-        read_callback(content)
-    except ValueError as error:
-        assert str(error).startswith("it is no JSON")
+    with suppress(ValueError):
+        assert len(read_callback(content).task_ids) <= 4

@@ -47,8 +47,8 @@ def login(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Login
     conf.set("api_auth", "jwt_secret", "a secret of tests, long enough for signing tokens with it: 0123456789abcdef")
     manager = create_auth_manager()
     server = FastAPI()
-    [mounted] = RunwayPlugin().fastapi_apps
-    server.mount(mounted["url_prefix"], mounted["app"])
+    for mounted in RunwayPlugin().fastapi_apps:
+        server.mount(mounted["url_prefix"], mounted["app"])
 
     def log_in(role: str | None) -> TestClient:
         client = TestClient(server, base_url=f"http://testserver{URL_PREFIX}/", raise_server_exceptions=True)

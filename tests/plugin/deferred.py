@@ -3,24 +3,21 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
-from uuid import UUID
 
 from airflow.models.taskinstance import TaskInstance
 from airflow.models.trigger import Trigger
 from airflow.utils.session import create_session
-from sqlalchemy import delete, insert, select, update
-from uuid6 import uuid7
-from versions import AIRFLOW
+from sqlalchemy import delete, select, update
 
-from .database import NOW, Database
+from .database import Database
 
-HAS_REGIONS = AIRFLOW >= (3, 4)
 VIDEO_TRIGGER = "airflow_provider_runway.triggers.runway.RunwayVideoTrigger"
 NONCE = "0123456789abcdef"
-WAITS: dict[str, Any] = {
+WAITS: Mapping[str, Any] = {
     "runway_conn_id": "runway_default",
     "runway_task_id": "kie-1",
     "kind": "runway",
@@ -28,96 +25,74 @@ WAITS: dict[str, Any] = {
     "deadline": 4102444800.0,
     "nonce": NONCE,
 }
-NEXT_KWARGS = {"deadline": 4102444800.0, "submitted_at": "2026-11-26T00:00:00+00:00"}
+LONG_AGO = 60.0
+_LATER = {"deadline": 4102444800.0}
 
 
 @dataclass(frozen=True)
 class Seen:
-    """A task instance, as the scheduler and the triggerer see it."""
+    """A task instance, as the scheduler sees it."""
 
     state: str | None
     trigger_id: int | None
-    next_method: str | None
-    next_kwargs: Any
-
-    @property
-    def event(self) -> Any:
-        kwargs = self.next_kwargs or {}
-        return kwargs.get("event", kwargs.get("__var", {}).get("event"))
+    event: Any
+    kept: Any
 
 
 class Waiting:
-    """A task instance that was deferred."""
+    """A task instance, in whatever state it is put."""
 
-    def __init__(self, task_id: str = "video", *, map_index: int = -1, region: UUID | None = None) -> None:
-        self.where = {"dag_id": "clips", "run_id": "manual__1", "task_id": task_id}
-        self.index = {"region_index" if HAS_REGIONS else "map_index": map_index}
-        if HAS_REGIONS:
-            self.index["region_id"] = region or UUID(int=0)  # type: ignore[assignment]
-        self.id = uuid7()
-        with create_session(scoped=False) as session:
-            run = Database._run
-            if session.scalar(select(TaskInstance.id).limit(1)) is None:
-                run(session, "clips", "manual__1")
-            table: Any = TaskInstance.__table__
-            session.execute(
-                insert(table).values(
-                    id=str(self.id) if AIRFLOW < (3, 2) else self.id,
-                    **self.where,
-                    **self.index,
-                    state="running",
-                    operator="RunwayGenerateOperator",
-                    start_date=NOW,
-                    pool="default_pool",
-                    pool_slots=1,
-                    try_number=1,
-                    max_tries=2,
-                )
-            )
+    def __init__(self, database: Database, task_id: str = "video", map_index: int = -1) -> None:
+        database.task(task_id=task_id, map_index=map_index, state="running")
+        self._is_it = (TaskInstance.task_id == task_id, TaskInstance.map_index == map_index)
 
-    def defer(
-        self, age: float = 60.0, path: str = VIDEO_TRIGGER, waits: dict[str, Any] | None = None, **columns: Any
-    ) -> Waiting:
+    def defer(self, age: float = LONG_AGO, waits: Mapping[str, Any] = WAITS, **columns: Any) -> Waiting:
         """Defer it, so many seconds ago."""
         with create_session(scoped=False) as session:
-            trigger = Trigger(path, {}, datetime.now(timezone.utc) - timedelta(seconds=age), **columns)
-            trigger.encrypted_kwargs = json.dumps(WAITS if waits is None else waits)
+            begun = datetime.now(timezone.utc) - timedelta(seconds=age)
+            trigger = Trigger(VIDEO_TRIGGER, dict(waits), begun, **columns)
             session.add(trigger)
             session.flush()
-            kwargs = {"state": "deferred", "trigger_id": trigger.id, "next_method": "execute_complete"}
-            self._set(session, **kwargs, next_kwargs=NEXT_KWARGS)
+            self._set(session, state="deferred", trigger_id=trigger.id, next_kwargs=_LATER)
         return self
 
-    def becomes(self, state: str | None) -> Waiting:
+    def becomes(self, state: str | None, **columns: Any) -> Waiting:
         with create_session(scoped=False) as session:
-            self._set(session, state=state, trigger_id=None)
+            self._set(session, state=state, trigger_id=None, **columns)
         return self
 
     def _set(self, session: Any, **values: Any) -> None:
-        session.execute(
-            update(TaskInstance)
-            .where(TaskInstance.id == (str(self.id) if AIRFLOW < (3, 2) else self.id))
-            .values(**values)
-            .execution_options(synchronize_session=False)
-        )
+        change = update(TaskInstance).where(*self._is_it).values(**values)
+        session.execute(change.execution_options(synchronize_session=False))
 
     def seen(self) -> Seen:
         with create_session(scoped=False) as session:
             ti = TaskInstance
-            key = str(self.id) if AIRFLOW < (3, 2) else self.id
-            row = session.execute(
-                select(ti.state, ti.trigger_id, ti.next_method, ti.next_kwargs).where(ti.id == key)
-            ).one()
-            return Seen(row.state and str(getattr(row.state, "value", row.state)), *row[1:])
+            query = select(ti.state, ti.trigger_id, ti.next_kwargs).where(*self._is_it)
+            state, trigger_id, kwargs = session.execute(query).one()
+            kwargs = dict((kwargs or {}).get("__var", kwargs or {}))
+            event = kwargs.pop("event", None)
+            name = state and str(getattr(state, "value", state))
+            return Seen(name, trigger_id, (event or {}).get("__var", event), kwargs)
 
     def trigger(self) -> tuple[str, dict[str, Any], datetime]:
         """What it waits with: class, arguments, since when."""
         with create_session(scoped=False) as session:
             trigger = session.get(Trigger, self.seen().trigger_id)
             assert trigger is not None
-            return trigger.classpath, trigger.kwargs, trigger.created_date
+            return trigger.classpath.rpartition(".")[2], trigger.kwargs, trigger.created_date
 
 
 def forget_triggers() -> None:
     with create_session(scoped=False) as session:
+        session.execute(update(TaskInstance).values(trigger_id=None).execution_options(synchronize_session=False))
         session.execute(delete(Trigger))
+
+
+def stored() -> dict[str, Any]:
+    """What is in Airflow's task state store, by key."""
+    from airflow.models.task_state_store import TaskStateStoreModel
+
+    with create_session(scoped=False) as session:
+        rows = session.execute(select(TaskStateStoreModel.key, TaskStateStoreModel.value))
+        return {key: json.loads(value) for key, value in rows}

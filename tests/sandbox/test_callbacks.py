@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_runway.sandbox import Fail, Sandbox
+from airflow_provider_runway.sandbox import CallBack, Fail, Sandbox
 
 from .support import Api
 
@@ -155,3 +155,73 @@ def test_nobody_outside_is_called_again_either(api: Api, runway_sandbox: Sandbox
     with pytest.raises(ValueError, match=r"callback_hosts: .* may not be called back"):
         runway_sandbox.resend_callback(task_id)
     assert runway_sandbox.ledger.callbacks == ()
+
+
+# --- calls that come otherwise
+
+
+def test_a_late_call_comes_after_the_end(api: Api, runway_sandbox: Sandbox, receiver: Receiver) -> None:
+    runway_sandbox.configure(seconds=60)
+    runway_sandbox.fault(CallBack("late", seconds=30), times=1)
+    late, usual = api.made(callBackUrl=receiver.url), api.made(callBackUrl=receiver.url)
+    runway_sandbox.advance(61)
+    _until(lambda: receiver.bodies)
+    runway_sandbox.advance(30)
+    _until(lambda: len(receiver.bodies) == 2)
+
+    assert [body["data"]["task_id"] for body in receiver.bodies] == [usual, late]
+
+
+def test_a_call_may_come_twice(api: Api, runway_sandbox: Sandbox, receiver: Receiver) -> None:
+    runway_sandbox.fault(CallBack("twice"))
+    task_id = api.made(callBackUrl=receiver.url)
+    _until(lambda: len(receiver.bodies) == 2)
+
+    assert [body["data"]["task_id"] for body in receiver.bodies] == [task_id, task_id]
+
+
+def test_a_call_may_never_come(api: Api, runway_sandbox: Sandbox, receiver: Receiver) -> None:
+    runway_sandbox.fault(CallBack("never"), times=1)
+    api.made(callBackUrl=receiver.url)
+    called = api.made(callBackUrl=receiver.url)
+    _until(lambda: receiver.bodies)
+
+    assert {each.task_id for each in runway_sandbox.ledger.callbacks} <= {called}
+    assert receiver.bodies[0]["data"]["task_id"] == called
+
+
+def test_a_call_may_come_before_its_video_and_claim_it(api: Api, runway_sandbox: Sandbox, receiver: Receiver) -> None:
+    runway_sandbox.configure(seconds=3600)
+    runway_sandbox.fault(CallBack("early"))
+    task_id = api.made(callBackUrl=receiver.url)
+    _until(lambda: receiver.bodies)
+
+    assert receiver.bodies[0]["data"]["video_url"]
+    assert runway_sandbox.tasks[0].phase != "succeeded"
+    assert receiver.bodies[0]["data"]["task_id"] == task_id
+
+
+def test_a_forged_call_names_another_task_and_comes_besides_the_true_one(
+    api: Api, runway_sandbox: Sandbox, receiver: Receiver
+) -> None:
+    runway_sandbox.configure(seconds=60, webhook_key="key")
+    runway_sandbox.fault(CallBack("forged"))
+    task_id = api.made(callBackUrl=receiver.url)
+    _until(lambda: len(receiver.bodies) == 1)
+    runway_sandbox.advance(60)
+    _until(lambda: len(receiver.bodies) == 2)
+
+    forged, true = (body["data"]["task_id"] for body in receiver.bodies)
+    assert forged != true == task_id
+    for named, headers, is_true in zip((forged, true), receiver.headers, (False, True), strict=True):
+        text = f"{named}.{headers['x-webhook-timestamp']}".encode()
+        expected = base64.b64encode(hmac.new(b"key", text, hashlib.sha256).digest()).decode()
+        assert (headers["x-webhook-signature"] == expected) is is_true
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"how": "loudly"}, {"how": "late", "seconds": -1}, {"how": "late", "seconds": float("nan")}]
+)
+def test_a_way_of_calling_that_there_is_not_is_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"^(how|seconds): "):
+        CallBack(**wrong)

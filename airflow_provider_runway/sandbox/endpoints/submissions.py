@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from airflow_provider_runway.sandbox.endpoints.families import FAMILIES
 from airflow_provider_runway.sandbox.endpoints.fields import DURATIONS, INVALID, LONGEST_PROMPT, QUALITIES, Fields
-from airflow_provider_runway.sandbox.faults import Fail
+from airflow_provider_runway.sandbox.faults import CallBack, Fail
 from airflow_provider_runway.sandbox.messages import Refusal, Reply, SandboxRequest, answer
 from airflow_provider_runway.sandbox.tasks import ApiGroup, Failure, Operation, Task, Upload
 from airflow_provider_runway.sandbox.video.clip import RATIOS, WIDE_RATIOS, Clip, Segment
@@ -91,6 +91,8 @@ class Submission(NamedTuple):
                 base_url=sandbox.base_url(request),
                 callback_url=callback_url,
                 failure=FAMILIES[api].failure(fault) if isinstance(fault, Fail) else failure,
+                call=fault.how if isinstance(fault, CallBack) else "",
+                call_delay=fault.seconds if isinstance(fault, CallBack) and fault.how == "late" else 0.0,
                 **more,
             )
         )

@@ -1,0 +1,107 @@
+"""``airflow runway callbacks``: whether KIE.AI's calls would arrive."""
+
+from __future__ import annotations
+
+import json
+import logging
+import secrets
+import time
+from argparse import Namespace
+from typing import Any
+
+from airflow_provider_runway.cli.ending import ExitCode, command, end
+from airflow_provider_runway.cli.showing import show
+from airflow_provider_runway.hooks.callbacks import callback_base_url
+from airflow_provider_runway.hooks.connections import get_settings
+from airflow_provider_runway.hooks.settings import Settings
+from airflow_provider_runway.kie.advice import page
+from airflow_provider_runway.kie.callback_tokens import CallbackToken, callback_url
+from airflow_provider_runway.kie.rules import BASE_URL_RULE, is_base_url
+from airflow_provider_runway.kie.signatures import SIGNATURE_HEADER, TIMESTAMP_HEADER, signature
+from airflow_provider_runway.kie.texts import shorten
+
+# Seconds that KIE waits for an answer, and that the address of a check is good.
+_PATIENCE = 15.0
+_GOOD = 300
+# Bytes of an answer that are read.
+_MOST = 65_536
+
+
+@command
+def check(arguments: Namespace) -> None:
+    """Send one call, as KIE.AI does, through the public address, and print what came of it."""
+    settings = get_settings(arguments.conn_id)
+    base = arguments.url or callback_base_url(settings)
+    if base is None:
+        how = "set [runway] callback_base_url, or 'callback_base_url' in the connection's extra, or give --url"
+        end(ExitCode.WRONG, f"Nothing says where KIE.AI reaches Airflow's API server: {how}. See {_PAGE}.")
+    if not is_base_url(base):
+        end(ExitCode.WRONG, f"--url {BASE_URL_RULE}.")
+    status, answer = _call(settings, arguments.conn_id, base)
+    if status != 200 or answer.get("status") != "check":  # noqa: PLR2004 - HTTP's own
+        end(ExitCode.REFUSED, f"{base} answered with status {status}: {_meaning(status, answer)} See {_PAGE}.")
+    signed = "set and accepted" if answer.get("is_signed") is True else "not set"
+    show(
+        {
+            "url": base,
+            "reached": True,
+            "token": "accepted",
+            "webhook_secret": signed,
+            "wakes_tasks": answer.get("wakes") is True,
+            "airflow": shorten(str(answer.get("airflow"))),
+        },
+        arguments.output,
+    )
+    if answer.get("wakes") is not True:
+        end(ExitCode.REFUSED, "Calls arrive, and this provider cannot wake tasks on that Airflow: they are polled for.")
+    if settings.webhook_secret is not None and answer.get("is_signed") is not True:
+        said = "this connection has a webhook_secret here, and the API server's has none: it checks no signatures"
+        end(ExitCode.REFUSED, f"Calls arrive, and {said}.")
+
+
+def _call(settings: Settings, conn_id: str, base: str) -> tuple[int, dict[str, Any]]:
+    """Call, and read the answer: its status, and what it says; ``{}`` where it is none of the receiver's."""
+    import httpx
+
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would tell the address
+    nonce, now = secrets.token_hex(8), int(time.time())
+    token = CallbackToken(
+        conn_id=conn_id, dag_id="", run_id="", task_id="check", nonce=nonce, expires_at=now + _GOOD
+    ).sign(settings.address.api_key)
+    task_id = f"check-{nonce}"
+    headers = {"Content-Type": "application/json"}
+    if settings.webhook_secret is not None:
+        headers[TIMESTAMP_HEADER] = str(now)
+        headers[SIGNATURE_HEADER] = signature(settings.webhook_secret, task_id, str(now))
+    body = json.dumps({"code": 200, "msg": "success", "data": {"task_id": task_id}})
+    try:
+        with httpx.stream(
+            "POST", callback_url(base, token), content=body, headers=headers, timeout=_PATIENCE, follow_redirects=False
+        ) as reply:
+            content = next(reply.iter_bytes(_MOST), b"")
+            return reply.status_code, _object(content)
+    except httpx.HTTPError as error:
+        reason = shorten(str(error)) or type(error).__name__
+        end(ExitCode.REFUSED, f"{base} was not reached from here ({reason}). See {_PAGE}.")
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _meaning(status: int, answer: dict[str, Any]) -> str:
+    detail = answer.get("detail")
+    if status == 401 and detail and "webhook" in str(detail):  # noqa: PLR2004 - HTTP's own
+        return "it has another webhook_secret for this connection than is here."
+    if status == 401 and detail and "signed with a key" in str(detail):  # noqa: PLR2004 - same
+        return "it has another API key for this connection than is here, or does not find the connection."
+    if 300 <= status < 400:  # noqa: PLR2004 - same
+        return "it redirects, and KIE.AI is not known to follow."
+    return "it is not the receiver of callbacks that answers: the path /runway/callback/ has to lead to the API server."
+
+
+_PAGE = page("callbacks.md")
