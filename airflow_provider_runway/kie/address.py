@@ -65,15 +65,11 @@ class Address:
 
     def finished(self, error: RunwayError) -> RunwayError:
         """An error as it may be shown: one about the account names it, and neither it nor its cause shows the key."""
-        conceal, cause = self.secret.conceal_in, error.__cause__
-        facts = Facts(task_id=conceal(error.task_id), service_message=conceal(error.service_message))
-        shown = error.replace(*conceal([*error.args]), **facts)
+        shown, cause = concealed(error, self.secret), error.__cause__
         if isinstance(error, _ABOUT_THE_ACCOUNT) and self.connection:
             shown = shown.replace(f"Connection {self.connection!r}: {shown.summary}", *shown.args[1:])
         if isinstance(cause, RunwayError):
             shown.__cause__ = self.finished(cause)
-        elif self.secret.conceal(str(cause)) != str(cause):
-            shown.__cause__ = None
         return shown
 
     @property
@@ -88,6 +84,18 @@ class Address:
         """Whether this is KIE.AI itself, rather than a gateway or a sandbox."""
         host = urlsplit(self.base_url).hostname or ""
         return host == _KIE or host.endswith(f".{_KIE}")
+
+
+def concealed(error: RunwayError, secret: Secret) -> RunwayError:
+    """An error of which neither it nor its causes show a secret."""
+    conceal, cause = secret.conceal_in, error.__cause__
+    facts = Facts(task_id=conceal(error.task_id), service_message=conceal(error.service_message))
+    shown = error.replace(*conceal([*error.args]), **facts)
+    if isinstance(cause, RunwayError):
+        shown.__cause__ = concealed(cause, secret)
+    elif secret.conceal(str(cause)) != str(cause):
+        shown.__cause__ = None
+    return shown
 
 
 _ABOUT_THE_ACCOUNT = (AuthenticationError, InsufficientCreditsError, PermissionDeniedError, QuotaExceededError)

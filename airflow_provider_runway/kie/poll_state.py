@@ -128,6 +128,7 @@ class PollState:
     :param schedule: When such tasks are polled; it learns from this one. ``None``: after even pauses.
     :param submitted: When the task was submitted, on the same clock; ``None`` if that is not known.
     :param settled: Whether an earlier wait has given the links of a result their time.
+    :param is_called: Whether KIE calls when the task has ended: polls are for lost calls alone.
     """
 
     task_id: str
@@ -137,6 +138,7 @@ class PollState:
     schedule: Schedule | None = None
     submitted: float | None = None
     settled: bool = False
+    is_called: bool = False
     # What KIE has last said of the task.
     state: str | None = field(default=None, init=False)
     failures: PollFailures = field(default=NO_FAILURES, init=False)
@@ -145,18 +147,24 @@ class PollState:
 
     def begin(self, now: float) -> float:
         """Seconds until the first poll: none where the deadline has passed, or the age of the task is not known."""
-        age = self._age(now)
-        if self.schedule is None or age is None:
+        if self.schedule is None or (age := self._age(now)) is None:
             return 0.0
         if age <= self.rules.poll_interval:
             self._since = 0.0
-        pause = self.schedule.first_pause(age, self.rules.poll_interval, self.rules.jitter())
+        first = self.schedule.first_pause_beside_calls if self.is_called else self.schedule.first_pause
+        pause = first(age, self.rules.poll_interval, self.rules.jitter())
         return max(0.0, min(pause, self.deadline - now))
 
     def hurry(self, poll_interval: float) -> None:
         """Another subscription has come, which wants shorter pauses."""
         if sane_poll_interval(poll_interval) < self.rules.poll_interval:
             self.rules = replace(self.rules, poll_interval=poll_interval)
+
+    def woken(self, now: float) -> None:
+        """Whoever waited for it has gone on, as a rule because KIE has called: it became ready just now."""
+        age = self._age(now)
+        if self.schedule is not None and age is not None and self.is_called:
+            self.schedule.learn(max(0.0, age - self.rules.poll_interval), age)
 
     def head_start(self, now: float) -> float:
         """Seconds by which a poll that is due now goes ahead of those of other videos, where all cannot go at once."""
@@ -240,14 +248,17 @@ class PollState:
     def _learn(self, now: float, *, ready: bool) -> None:
         age = self._age(now)
         if self.schedule is not None and age is not None:
-            if ready and self._since is not None:
+            # A first poll that waits for lost calls does not tell how long the video had been ready.
+            if ready and self._since is not None and (self._since > 0 or not self.is_called):
                 self.schedule.learn(self._since, age)
             self._since = age
 
     def _usual_pause(self, now: float) -> float:
         if self.schedule is None:
             return self._jittered(self.rules.poll_interval)
-        return self.schedule.next_pause(self._age(now), self.rules.poll_interval, self.rules.jitter())
+        beside_calls = self.is_called and not (self.failures.missing or self.failures.linkless)
+        pause = self.schedule.next_pause_beside_calls if beside_calls else self.schedule.next_pause
+        return pause(self._age(now), self.rules.poll_interval, self.rules.jitter())
 
     def _jittered(self, pause: float) -> float:
         return pause * (1.0 + JITTER * self.rules.jitter())

@@ -14,6 +14,8 @@ JITTER = 0.2
 # The longest pauses, in poll intervals and with their jitter: before videos become ready, and after nearly all have.
 LONGEST = 3.0
 LONGEST_AFTER = 6.0
+# In poll intervals, the pause between polls that are for lost calls alone.
+BESIDE_CALLS = 30.0
 # In poll intervals, how far a poll that is sure to find the video ready goes ahead of one that is sure not to.
 HEAD_START = 6.0
 
@@ -26,7 +28,7 @@ _OTHERS = {"generate-10s-720p": 120.0, "generate-5s-1080p": 120.0, "extend-1080p
 _GUESS = (0.04, 0.5, 0.75, 0.9, 1.1, 1.4, 2.0, 4.0)
 # So many of the last videos count, and these shares of them make "ever" and "nearly all".
 _LAST = 50
-_EVER, _NEARLY_ALL = 0.04, 0.9
+_EVER, _NEARLY_ALL, _ALL_BUT_A_FEW = 0.04, 0.9, 0.95
 # From so many times the age at which nearly all are ready, pauses grow with age.
 _LATE = 1.4
 # The first polls of new tasks are spread over this part of a poll interval.
@@ -98,6 +100,27 @@ class Schedule:
         until_ever = self._ever - max(age, 0.0) + pause - poll_interval
         return max(pause, min(until_ever, LONGEST * poll_interval))
 
+    def first_pause_beside_calls(self, age: float, poll_interval: float, jitter: float) -> float:
+        """Seconds from the beginning of a wait to its first poll, where KIE calls when the task has ended.
+
+        :param age: Seconds since the submission.
+        :param poll_interval: Seconds, the shortest pause between two polls without calls.
+        :param jitter: A number in [0, 1).
+        :return: Until the video is so old that all but a few of its like were ready, and up to a ``poll_interval``.
+        """
+        return max(0.0, max(self._overdue, poll_interval) - max(age, 0.0)) + poll_interval * jitter
+
+    def next_pause_beside_calls(self, age: float | None, poll_interval: float, jitter: float) -> float:
+        """Seconds from a poll at which the video was not ready to the next one, where KIE calls; as above.
+
+        :param age: Seconds since the submission; ``None`` if that is unknown.
+        :return: :data:`BESIDE_CALLS` times ``poll_interval`` or more; less while the video is not overdue.
+        """
+        longest = BESIDE_CALLS * poll_interval * (1.0 + JITTER * jitter)
+        if age is None or math.isnan(age) or age >= self._overdue:
+            return longest
+        return max(poll_interval, self.first_pause_beside_calls(age, poll_interval, jitter))
+
     def head_start(self, since: float | None, age: float | None, poll_interval: float) -> float:
         """Seconds by which a poll goes ahead of others when a limit on requests holds all of them up.
 
@@ -117,4 +140,5 @@ class Schedule:
     def _update(self) -> None:
         self._sorted = sorted(self._last)
         self._ever = self._sorted[int(_EVER * len(self._sorted))]
+        self._overdue = self._sorted[int(_ALL_BUT_A_FEW * len(self._sorted))]
         self._late = _LATE * self._sorted[int(_NEARLY_ALL * len(self._sorted))]

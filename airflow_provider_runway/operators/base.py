@@ -39,7 +39,8 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
     """Base of the operators that make a video. A subclass says which request it makes.
 
     :param extra_fields: Further fields of the request body, sent as they are. (templated)
-    :param callback_url: http(s) URL that KIE posts to when the task has ended. (templated)
+    :param callback_url: http(s) URL that KIE posts to when the task has ended; Airflow's own if left out and set up.
+        (templated)
     :param save_to: An object storage path, or an absolute path of the worker's machine: the finished video is stored
         there. With a ``/`` at the end it is a folder, and the file is called ``<task_id>.mp4``. A file that this task
         did not make is never replaced. If it is given and renders to nothing, nothing is sent. (templated)

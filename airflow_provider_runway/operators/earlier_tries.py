@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow.sdk.types import Logger
 
     from airflow_provider_runway.hooks.runway import RunwayHook
+    from airflow_provider_runway.operators.video_job import Facts
     from airflow_provider_runway.storage.records import RecordsFolder
 
 # Seconds between two looks for what has become of a submission that another try may be sending.
@@ -104,14 +105,14 @@ class EarlierTries:
             return plan(self.submission, fingerprint, has_succeeded=self.has_succeeded, resubmit_ambiguous=resubmits)
         return Submit() if is_admitted else plan_unrecorded(self.state.history, resubmit_ambiguous=resubmits)
 
-    def own(self, task_id: str, submitted_at: str | None, fingerprint: str) -> Submission:
+    def own(self, task_id: str, submitted_at: str | None, facts: Facts) -> Submission:
         """What this very try has submitted, back from its wait; what could not be recorded then is recorded now.
 
         :param task_id: KIE's id.
         :param submitted_at: When KIE had taken it, ISO 8601.
-        :param fingerprint: Of the request.
+        :param facts: What is known of it.
         """
-        unrecorded = Submission.unrecorded(task_id, submitted_at, fingerprint)
+        unrecorded = Submission.unrecorded(task_id, submitted_at, facts.fingerprint, facts.nonce)
         try:
             found = self.state.read_submission()
         except RunwayError as error:
@@ -119,7 +120,7 @@ class EarlierTries:
             return unrecorded
         if found is not None and found.task_id == task_id:
             return found
-        if found is None or found.stage is not Stage.INTENT or found.fingerprint != fingerprint:
+        if found is None or found.stage is not Stage.INTENT or found.fingerprint != facts.fingerprint:
             return unrecorded
         submission = replace(found, stage=Stage.SUBMITTED, task_id=task_id, submitted_at=submitted_at)
         self.state.note(submission)

@@ -67,7 +67,8 @@ class FolderRecords:
         :return: Whether it is recorded; otherwise another try has begun a submission since: read anew.
         :raises RecordsFolderError: If it cannot be written. Nothing may be sent then.
         """
-        number, nonce = max((number for number, _, _ in self._known), default=0) + 1, secrets.token_hex(16)
+        number = max((number for number, _, _ in self._known), default=0) + 1
+        nonce = intent.nonce or secrets.token_hex(16)
         if not self._folder.create(self._of, number, nonce, intent.to_json()):
             return False
         self._known.append((number, nonce, intent))

@@ -24,6 +24,7 @@ from airflow_provider_runway.kie.poll_state import timed_out
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.operators.earlier_tries import EarlierTries
+from airflow_provider_runway.operators.own_callbacks import expecting
 from airflow_provider_runway.operators.request_files import RequestFiles
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit
 from airflow_provider_runway.operators.submitter import Submitter
@@ -151,8 +152,8 @@ class VideoLifecycle:
         :param deadline: Epoch seconds at which this try stops waiting.
         :param submitted_at: When the task was submitted, ISO 8601.
         """
-        self._job, self._facts = job, facts
-        submission = self.earlier.own(ended.task_id, submitted_at, facts.fingerprint)
+        self._job, self._facts = job, facts.after(ended)
+        submission = self.earlier.own(ended.task_id, submitted_at, facts)
         left = 0.0 if deadline is None or ended.state == "timeout" else deadline - self._hook.clock.time()
         try:
             polled = self._poll(submission, ended, faults_pass=left > 0 and ended.state != "fault")
@@ -225,7 +226,8 @@ class VideoLifecycle:
             decision = judge(task)
             if decision.error is not None:
                 raise decision.error
-            done = decision.verdict is Verdict.DONE and (ended is not None or not decision.is_early)
+            has_waited = ended is not None and ended.state != "called"
+            done = decision.verdict is Verdict.DONE and (has_waited or not decision.is_early)
             return Submitted(submission, task.state.value, task if done else None)
 
     def _wait(self, submission: Submission, seconds: float) -> VideoResult | Deferral:
@@ -244,12 +246,13 @@ class VideoLifecycle:
             return self._finish(task, submission)
         from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
 
+        facts = self._facts = expecting(self._facts, submission, self.state)
         deadline = self._hook.clock.time() + seconds
         return Deferral(
-            RunwayVideoTrigger(**self._facts.poll_request(job, task_id, deadline, submitted_at).to_kwargs()),
+            RunwayVideoTrigger(**facts.poll_request(job, task_id, deadline, submitted_at).to_kwargs()),
             "execute_complete",
             trigger_timeout(seconds, job.poll_interval),
-            {"deadline": deadline, "submitted_at": submission.submitted_at, "facts": asdict(self._facts)},
+            {"deadline": deadline, "submitted_at": submission.submitted_at, "facts": asdict(facts)},
         )
 
     def _report(self, submission: Submission, state: str, waited: float) -> None:

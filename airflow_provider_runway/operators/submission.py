@@ -7,6 +7,7 @@ shown in the UI.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime, timedelta
@@ -19,6 +20,7 @@ from airflow_provider_runway.kie.rules import is_task_id
 from airflow_provider_runway.results import to_iso, utc_now
 
 RECORD_KEY = "runway_submission"
+_NONCE = re.compile("[0-9a-f]{32}")
 # The KIE task with which the Airflow task has succeeded. It never takes the place of a record.
 SUCCESS_KEY = "runway_success"
 _VERSION = 1
@@ -56,6 +58,7 @@ class Submission:
     :param saved: Checksums (SHA-256) of what it has stored there, the newest first, which a new one may replace.
     :param failures: How many submissions of this very request KIE has failed for a reason that bounds how often it is
         worth submitting.
+    :param nonce: By what KIE's call finds it; ``None`` if KIE was not asked to call Airflow.
     """
 
     stage: Stage
@@ -66,9 +69,12 @@ class Submission:
     saved_to: str | None = None
     saved: tuple[str, ...] = ()
     failures: int = 0
+    nonce: str | None = None
 
     @classmethod
-    def unrecorded(cls, task_id: str, submitted_at: str | None, fingerprint: str) -> Submission:
+    def unrecorded(
+        cls, task_id: str, submitted_at: str | None, fingerprint: str, nonce: str | None = None
+    ) -> Submission:
         """A submission of this try that no submission record tells of, as none outlives a try."""
         return cls(
             stage=Stage.SUBMITTED,
@@ -76,6 +82,7 @@ class Submission:
             intended_at=submitted_at or to_iso(utc_now()),
             task_id=task_id,
             submitted_at=submitted_at,
+            nonce=nonce,
         )
 
     @property
@@ -120,7 +127,10 @@ class Submission:
 
     def to_json(self) -> dict[str, Any]:
         """The submission record as it is stored."""
-        return {"version": _VERSION, **asdict(self), "stage": self.stage.value, "saved": list(self.saved)}
+        record = {"version": _VERSION, **asdict(self), "stage": self.stage.value, "saved": list(self.saved)}
+        if self.nonce is None:
+            del record["nonce"]
+        return record
 
     @classmethod
     def from_json(cls, value: object) -> Submission:
@@ -133,9 +143,11 @@ class Submission:
                 raise TypeError(type(value).__name__)
             if value["version"] != _VERSION:
                 raise ValueError(f"it has version {value['version']!r}, and this provider reads {_VERSION}")
-            fields = {name: value[name] for name in cls.__slots__ if name not in {"failures", "saved"}}
+            fields = {name: value[name] for name in cls.__slots__ if name not in {"failures", "saved", "nonce"}}
             fields["saved"] = tuple(map(str, value.get("saved", ())))
             fields["failures"] = int(value.get("failures", 0))
+            nonce = value.get("nonce")
+            fields["nonce"] = nonce if isinstance(nonce, str) and _NONCE.fullmatch(nonce) else None
             record = cls(**{**fields, "stage": Stage(fields["stage"])})
             if isinstance(record.task_id, str):  # a person may have pasted it
                 record = replace(record, task_id=record.task_id.strip())

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
+from airflow_provider_runway.hooks.callbacks import callback_base_url
 from airflow_provider_runway.kie.api import destination, submission_call
 from airflow_provider_runway.kie.errors import (
     AmbiguousSubmissionError,
@@ -20,6 +21,7 @@ from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.operators.admission import LONGEST_QUEUEING, after_refusal, may_exceed_the_limit
 from airflow_provider_runway.operators.advice import NO_RECORD
+from airflow_provider_runway.operators.own_callbacks import OwnCallback, own_callback
 from airflow_provider_runway.operators.request_files import RequestFiles
 from airflow_provider_runway.operators.submission import Stage, Submission, failures_before
 from airflow_provider_runway.operators.task_state import TaskState
@@ -105,6 +107,7 @@ class Submitter:
         self.state.check()
         self.files.check()
         submission_call(request, destination(request, self.hook.settings.address.api))
+        callback_base_url(self.hook.settings)
         read_prices()
         json.dumps([self.facts.poll_request(self.job, "", 0.0, 0.0).to_kwargs(), asdict(self.facts)])
         read_largest_file()
@@ -131,6 +134,7 @@ class Submitter:
             self.hook.clock.sleep(pause)
 
     def _send(self, client: KieClient, ready: Request, known_by: str, earlier: Submission | None) -> Submission | None:
+        callback = own_callback(ready, self.hook, self.context, self.log)
         intent = Submission(
             stage=Stage.INTENT,
             fingerprint=known_by,
@@ -138,13 +142,14 @@ class Submitter:
             saved_to=earlier.saved_to if earlier else None,
             saved=earlier.saved if earlier else (),
             failures=failures_before(earlier, known_by),
+            nonce=callback.nonce if callback else None,
         )
         if not self.state.begin(intent):
             self.log.warning("Another try of this task has begun to submit.")
             return None
         try:
             name = f"{intent.fingerprint}, sent after {intent.intended_at}"
-            task_id = client.submit(ready, retry_rules=_ONE_REFUSAL, known_as=name)
+            task_id = _post(client, ready, callback, name)
         except AmbiguousSubmissionError:
             raise
         except RunwayError:
@@ -178,6 +183,17 @@ class Submitter:
                 "can; a retry that begins before does not find it, and does not submit again.",
                 submission.task_id,
             )
+
+
+def _post(client: KieClient, request: Request, callback: OwnCallback | None, known_as: str) -> str:
+    if callback is None:
+        return client.submit(request, retry_rules=_ONE_REFUSAL, known_as=known_as)
+    try:
+        asking = replace(request, callback_url=callback.url)
+        return client.submit(asking, retry_rules=_ONE_REFUSAL, known_as=known_as)
+    except RunwayError as error:
+        fault = callback.conceal(error)
+    raise fault
 
 
 def _queue(request: AdmissionRequest) -> Deferral:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -14,13 +14,15 @@ from airflow_provider_runway.kie.prices import estimate, price_key
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.operators.submission import Submission
-from airflow_provider_runway.triggers.events import PollRequest
+from airflow_provider_runway.triggers.events import PollRequest, VideoEvent
 from airflow_provider_runway.utils.config import read_prices
 
 if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
 AmbiguousSubmit = Literal["fail", "resubmit"]
+# Calls that wake a task before its video is ready: there is one, unless somebody plays with them.
+_MOST_CALLS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,6 +58,8 @@ class Facts:
     :param price: Credits that it was expected to cost; ``None`` if that is not known.
     :param save_to: Where it is stored, if it is.
     :param parent_task_id: The task that it extends, if it does.
+    :param nonce: By what KIE's call finds its submission, if KIE was asked to call.
+    :param calls: How many calls have come, and the task had not ended for all that.
     """
 
     fingerprint: str
@@ -63,6 +67,8 @@ class Facts:
     price: float | None = None
     save_to: str | None = None
     parent_task_id: str | None = None
+    nonce: str | None = None
+    calls: int = 0
 
     @classmethod
     def kept(cls, facts: Mapping[str, Any] | None, job: VideoJob, request: Request | None) -> Facts:
@@ -92,6 +98,10 @@ class Facts:
             parent_task_id=job.parent_task_id,
         )
 
+    def after(self, ended: VideoEvent) -> Facts:
+        """What is known once a wait has ended: a call counts, whatever comes of it."""
+        return replace(self, calls=self.calls + 1) if ended.state == "called" else self
+
     def poll_request(self, job: VideoJob, task_id: str, deadline: float, submitted_at: float | None) -> PollRequest:
         """What a trigger is to poll.
 
@@ -108,6 +118,8 @@ class Facts:
             deadline=deadline,
             submitted_at=submitted_at,
             profile=self.profile,
+            nonce=self.nonce if self.calls < _MOST_CALLS else None,
+            calls=self.calls or None,
         )
 
 

@@ -30,11 +30,17 @@ class PollRequest:
     submitted_at: float | None = None
     profile: str | None = None
     nonce: str | None = None
+    calls: int | None = None
 
     def __post_init__(self) -> None:
         check_moment("deadline", self.deadline)
         if self.submitted_at is not None:
             check_moment("submitted_at", self.submitted_at)
+
+    @property
+    def expects_call(self) -> bool:
+        """Whether KIE is to call when the task has ended, and has not yet."""
+        return self.nonce is not None and not self.calls
 
     def check_task(self) -> None:
         """Refuse a task that cannot be polled, before it meets the requests of others.
@@ -49,7 +55,7 @@ class PollRequest:
         return {name: value for name, value in asdict(self).items() if value is not None or name not in _OPTIONAL}
 
 
-_OPTIONAL = frozenset({"submitted_at", "profile", "nonce"})
+_OPTIONAL = frozenset({"submitted_at", "profile", "nonce", "calls"})
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,8 @@ class RunwayVideoTrigger(BaseTrigger):
     :param profile: What sort of video it is, as in the price list, such as ``generate-5s-720p``: when those of a sort
         become ready is learned.
     :param nonce: Of the submission, where KIE calls back when the task has ended: by that the call finds this trigger.
+    :param calls: How many calls have come, and the task had not ended for all that: from the first on it is polled as
+        if there were none.
     :param unknown: What another version of this provider has stored; ignored.
     :raises InvalidRequestError: If a number is none, or not finite.
     """
@@ -63,6 +65,7 @@ class RunwayVideoTrigger(BaseTrigger):
         submitted_at: float | None = None,
         profile: str | None = None,
         nonce: str | None = None,
+        calls: int | None = None,
         **unknown: object,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -76,6 +79,7 @@ class RunwayVideoTrigger(BaseTrigger):
             submitted_at=submitted_at,
             profile=profile,
             nonce=nonce,
+            calls=calls,
         )
 
     def serialize(self) -> tuple[str, dict[str, Any]]:

@@ -126,13 +126,18 @@ class SharedPoller:
                 rules=PollRules(poll_interval=request.poll_interval, jitter=self._jitter),
                 schedule=schedule_of(request.profile or request.kind),
                 submitted=subscription.submitted,
+                is_called=request.expects_call,
             )
             task = self._tasks[key] = PolledTask(*key, poll_state)
             self._put(task, now + self._first_pause(poll_state, request, now, subscription.deadline))
         else:
             task.poll_state.hurry(request.poll_interval)
-            if subscription.deadline < task.due and task.poll is None:
-                self._put(task, max(now, subscription.deadline))
+            due = subscription.deadline
+            if task.poll_state.is_called and not request.expects_call:
+                task.poll_state.is_called = False
+                due = now + self._first_pause(task.poll_state, request, now, due)
+            if due < task.due and task.poll is None:
+                self._put(task, max(now, due))
         task.subscriptions.append(subscription)
         self._serve()
         return task
@@ -147,6 +152,8 @@ class SharedPoller:
     def _unsubscribe(self, task: PolledTask, subscription: Subscription) -> None:
         if subscription in task.subscriptions:
             task.subscriptions.remove(subscription)
+            if subscription.ended.cancelled():
+                task.poll_state.woken(self._clock.monotonic())
         if not task.subscriptions:
             self._forget(task)
 

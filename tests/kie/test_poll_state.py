@@ -464,3 +464,54 @@ def test_any_wait_ends_by_its_deadline_and_never_pauses_past_it(
         assert 0.0 < step.pause <= 1800.0 - now
         assert step.pause >= min(interval, 1800.0 - now)
         now += step.pause + late
+
+
+# --- where KIE calls
+
+
+def called(now: float = 0.0) -> PollState:
+    state = PollState("t-1", deadline=9e9, rules=RULES, schedule=Schedule("runway"), submitted=0.0, is_called=True)
+    state.begin(now)
+    return state
+
+
+def test_where_kie_calls_polls_are_for_lost_calls_alone() -> None:
+    state = called()
+
+    first = state.begin(0.0)
+    step = state.saw(task(), first)
+
+    assert first >= Schedule("runway").first_pause_beside_calls(0.0, 10.0, 0.0) > 300
+    assert step == PollAgain(300.0, "generating")
+
+
+def test_where_kie_calls_what_is_out_of_order_is_polled_as_usual() -> None:
+    state = called()
+    state.saw(task(), 400.0)
+
+    pauses = [state.missed(missing(), 400.0), state.saw(task(TaskState.SUCCESS), 410.0)]
+
+    assert all(isinstance(step, PollAgain) and step.pause <= 60.0 for step in pauses)
+
+
+def test_a_first_poll_for_a_lost_call_teaches_nothing_and_a_call_does() -> None:
+    state = called()
+    assert state.schedule is not None
+    before = list(state.schedule._last)
+
+    state.saw(task(TaskState.SUCCESS, video_url=LINK), 400.0)
+    assert list(state.schedule._last) == before
+    called_late = called()
+    called_late.schedule = state.schedule
+    called_late.woken(200.0)
+
+    assert list(state.schedule._last) == [*before, 195.0]
+
+
+@pytest.mark.parametrize("now", [0.0, -5.0])
+def test_a_call_at_an_impossible_age_teaches_nothing(now: float) -> None:
+    state = called()
+    assert state.schedule is not None
+    before = list(state.schedule._last)
+    state.woken(now)
+    assert list(state.schedule._last) == before

@@ -289,3 +289,31 @@ def test_a_short_interval_saves_as_much(poll_interval: float) -> None:
 def test_a_video_that_is_ready_before_the_first_poll_is_polled_early() -> None:
     schedule = taught(Law("sandbox", lambda dice: dice.uniform(4.0, 6.0), lambda _: 0.0), 10.0, random.Random(0))
     assert schedule.first_pause(0.0, 10.0, 0.999) < 15.0
+
+
+# --- beside calls
+
+
+@each_schedule
+@given(jitter=jitters)
+def test_where_kie_calls_the_first_poll_is_for_videos_that_are_overdue(schedule: Schedule, jitter: float) -> None:
+    first = schedule.first_pause_beside_calls(0.0, 10.0, jitter)
+
+    ready_before = sum(age <= first for age in schedule._last)
+    assert ready_before >= 0.95 * len(schedule._last) - 1
+    assert first >= 10.0
+    assert schedule.first_pause_beside_calls(first, 10.0, jitter) < 10.0
+
+
+@each_schedule
+@given(age=any_age, poll_interval=intervals, jitter=jitters)
+def test_where_kie_calls_an_overdue_video_is_polled_every_30_intervals(
+    schedule: Schedule, age: float | None, poll_interval: float, jitter: float
+) -> None:
+    pause = schedule.next_pause_beside_calls(age, poll_interval, jitter)
+
+    assert pause >= poll_interval
+    if age is None or math.isnan(age) or age >= schedule._overdue:
+        assert 30 * poll_interval <= pause <= 36 * poll_interval
+    else:
+        assert pause <= max(schedule._overdue, poll_interval) + max(-age, 0.0) + poll_interval

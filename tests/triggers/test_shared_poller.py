@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from fakes import GivenTime, now
+from fakes import GivenTime, now, until
 
 from airflow_provider_runway.exceptions import (
     WaitTimeoutError,
@@ -222,3 +222,61 @@ def test_a_poll_interval_that_is_no_time_hurts_nobody(
 
 
 # --- keys that change without end
+
+
+# --- where KIE calls
+
+CALLED: dict[str, Any] = {"nonce": "0" * 32, "profile": "generate-5s-720p"}
+
+
+def record_polls(kie: Sandbox) -> int:
+    return sum(each.purpose == "record" for each in kie.ledger.requests)
+
+
+def test_where_kie_calls_a_lost_call_is_made_up_for_by_one_late_poll(kie: Sandbox, given_time: GivenTime) -> None:
+    [task_id] = submitted()
+    start = now()
+
+    options: dict[str, Any] = {"submitted_at": start, "deadline": start + 3000, "poll_interval": 10.0}
+    assert asyncio.run(wait(task_id, **CALLED, **options)) == "success"
+
+    assert record_polls(kie) == 1
+    assert 300 < sum(given_time.pauses) < 400
+
+
+def test_after_a_call_that_came_to_nothing_polls_are_as_usual(kie: Sandbox, given_time: GivenTime) -> None:
+    [task_id] = submitted()
+    start = now()
+
+    options: dict[str, Any] = {"submitted_at": start, "deadline": start + 3000, "poll_interval": 10.0, "calls": 1}
+    assert asyncio.run(wait(task_id, **CALLED, **options)) == "success"
+
+    assert record_polls(kie) > 1
+    assert sum(given_time.pauses) < 150
+
+
+def test_whoever_waits_beside_without_a_call_is_not_kept_waiting(kie: Sandbox, given_time: GivenTime) -> None:
+    [task_id] = submitted()
+    start = now()
+    options: dict[str, Any] = {"submitted_at": start, "deadline": start + 3000, "poll_interval": 10.0}
+
+    async def both() -> list[str]:
+        return list(await asyncio.gather(wait(task_id, **CALLED, **options), wait(task_id, **options)))
+
+    assert asyncio.run(both()) == ["success", "success"]
+    assert sum(given_time.pauses) < 400
+
+
+def test_a_wait_that_a_call_ends_teaches_when_such_videos_are_ready(kie: Sandbox) -> None:
+    [task_id] = submitted()
+
+    async def woken() -> None:
+        options: dict[str, Any] = {"submitted_at": now() - 200, "deadline": now() + 3000, "poll_interval": 10.0}
+        waiting = asyncio.ensure_future(wait(task_id, **CALLED, **options))
+        await until(lambda: bool(shared_poller("runway_default")._tasks))
+        waiting.cancel()
+        await asyncio.gather(waiting, return_exceptions=True)
+
+    asyncio.run(woken())
+
+    assert schedule_of("generate-5s-720p")._last[-1] == pytest.approx(195, abs=4)
