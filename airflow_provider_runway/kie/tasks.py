@@ -53,6 +53,9 @@ class VideoTask:
     :param expired: The video is gone; the record is still there.
     :param completed_at: When it ended, in UTC, where the record tells.
     :param credits: What it has cost, where the record tells.
+    :param created_at: When KIE took it, in UTC, where the record tells.
+    :param asked: What was asked for, by KIE's names, as far as the record tells; the model and the callback's address
+        stand beside the model's own fields.
     """
 
     task_id: str
@@ -71,6 +74,8 @@ class VideoTask:
     expired: bool = False
     completed_at: datetime | None = None
     credits: float | None = None
+    created_at: datetime | None = None
+    asked: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
 
 
 # Reads the ``data`` of an answer, whatever stands there; the record is filed under the id that was asked for. ``None``
@@ -95,18 +100,20 @@ def read_runway_record(data: object, task_id: str) -> VideoTask | None:
     raw_state = read_message(data.get("state")) or ""
     info = data.get("videoInfo")
     video = info if isinstance(info, Mapping) else {}
+    parent = read_message(data.get("parentTaskId"))
     return VideoTask(
         task_id=task_id,
         kind="runway",
         state=_STATES.get(raw_state.strip().lower(), TaskState.UNKNOWN),
         raw_state=raw_state,
-        parent_task_id=read_message(data.get("parentTaskId")),
+        parent_task_id=parent,
         video_url=read_link(video.get("videoUrl")),
         image_url=read_link(video.get("imageUrl")),
         video_id=read_message(video.get("videoId")),
         fail_code=whole_number(data.get("failCode")),
         fail_message=read_message(data.get("failMsg")),
         expired=whole_number(data.get("expireFlag")) == 1,
+        asked={**parse_object(data.get("generateParam")), **({"taskId": parent} if parent else {})},
     )
 
 
@@ -136,6 +143,8 @@ def read_aleph_record(data: object, task_id: str) -> VideoTask | None:
         fail_code=code,
         fail_message=message,
         completed_at=read_moment(data.get("completeTime")),
+        created_at=read_moment(data.get("createTime")),
+        asked=parse_object(data.get("paramJson")),
     )
 
 
@@ -149,7 +158,9 @@ def read_job_record(data: object, task_id: str, kind: Kind) -> VideoTask | None:
         raw_state = f"successFlag {reprlib.repr(data.get('successFlag'))}"
         state = _FLAGS.get(str(whole_number(data.get("successFlag"))), TaskState.UNKNOWN)
     outcome = read_outcome(data.get("resultJson"), data.get("response"))
-    asked = parse_object(parse_object(data.get("param")).get("input"))
+    param = parse_object(data.get("param"))
+    asked = parse_object(param.get("input"))
+    beside = {"model": data.get("model") or param.get("model"), "callBackUrl": param.get("callBackUrl")}
     parent = read_message(asked.get("task_id")) if data.get("model") == EXTENSION_MODEL else None
     return VideoTask(
         task_id=task_id,
@@ -166,6 +177,8 @@ def read_job_record(data: object, task_id: str, kind: Kind) -> VideoTask | None:
         fail_message=read_message(data.get("failMsg")),
         completed_at=read_moment(data.get("completeTime")),
         credits=read_credits(data.get("creditsConsumed")),
+        created_at=read_moment(data.get("createTime")),
+        asked={**asked, **beside},
     )
 
 

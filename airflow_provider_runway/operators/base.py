@@ -15,7 +15,7 @@ from airflow_provider_runway.operators.parameters import check_fields, check_lit
 from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts, is_resumed
 from airflow_provider_runway.utils.failures import as_list, has_retry
-from airflow_provider_runway.utils.mixins import VideoLinksMixin
+from airflow_provider_runway.utils.mixins import CalledMixin, VideoLinksMixin
 from airflow_provider_runway.utils.retry_defaults import RETRIES, RETRY_DELAY
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from airflow_provider_runway.utils.openlineage import DataSet
 
 
-class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
+class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, BaseOperator):
     """Base of the operators that make a video. A subclass says which request it makes.
 
     :param extra_fields: Further fields of the request body, sent as they are. (templated)
@@ -189,7 +189,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
         unpaid = "Killed before anything was submitted."
         self.log.warning("%s", unpaid if self._current is None else self._payment(self._current).killed)
 
-    def _submit(self, context: Context, admitted: AdmissionEvent | None) -> dict[str, Any]:
+    def _submit(self, context: Context, admitted: AdmissionEvent | None, calls: int | None = None) -> dict[str, Any]:
         from airflow_provider_runway.operators.announcements import announcing
         from airflow_provider_runway.operators.video_job import Deferral
 
@@ -199,7 +199,7 @@ class RunwayVideoOperator(VideoLinksMixin, RenderedTexts, BaseOperator):
             if self.was_given("save_to"):
                 check_place("save_to", self.needed("save_to"))
             request = self._request(context, lifecycle, is_resumed=admitted is not None)
-            submitted = lifecycle.submit(self._job(), request, admitted)
+            submitted = lifecycle.submit(self._job(), request, admitted, calls)
             announce(submitted)
             if isinstance(submitted, Deferral):
                 return self._conclude(context, lifecycle, submitted)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import secrets
 from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
@@ -22,6 +23,8 @@ log = logging.getLogger(__name__)
 
 # So many of a key's digits tell it from all others.
 _DIGITS = 16
+# Between a worker and the disk or store.
+_CLOCKS_DIFFER = timedelta(hours=1)
 
 
 class FolderRecords:
@@ -90,6 +93,20 @@ class FolderRecords:
     def put_back(self, intent: Submission) -> None:
         """Record that an intent has come to nothing, so that the submission before it counts again."""
         self.write(replace(intent, stage=Stage.UNSENT))
+
+    def is_elsewhere(self, task_id: str, but: Submission) -> bool:
+        """Whether a KIE task is recorded in the folder for another submission, of this Airflow task or another.
+
+        :param task_id: KIE's id.
+        :param but: The submission that does not count.
+        """
+        since = datetime.fromisoformat(but.intended_at) - _CLOCKS_DIFFER
+        return any(
+            task_id in {value.get("task_id") for value in (entry.value, *(each.value for each in entry.outcomes))}
+            for found in self._folder.survey(since=since)
+            for entry in found.entries
+            if entry.nonce != but.nonce
+        )
 
     def get(self, name: str) -> Any:
         """A JSON value, or ``None``."""

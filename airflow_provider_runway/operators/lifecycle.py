@@ -6,8 +6,7 @@ return a result.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.errors import (
@@ -24,12 +23,14 @@ from airflow_provider_runway.kie.poll_state import timed_out
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.operators.earlier_tries import EarlierTries
+from airflow_provider_runway.operators.finish import Finish
+from airflow_provider_runway.operators.lost_replies import LostReply
 from airflow_provider_runway.operators.own_callbacks import expecting
 from airflow_provider_runway.operators.request_files import RequestFiles
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit
 from airflow_provider_runway.operators.submitter import Submitter
 from airflow_provider_runway.operators.video_job import Deferral, Facts, Submitted, VideoJob
-from airflow_provider_runway.results import VideoResult, finished_result, kept_until, submitted_result, utc_now
+from airflow_provider_runway.results import VideoResult, submitted_result
 from airflow_provider_runway.triggers.deferral import shortest_deferral, trigger_timeout
 from airflow_provider_runway.triggers.events import AdmissionEvent, VideoEvent
 
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from airflow.sdk.types import Logger
 
     from airflow_provider_runway.hooks.runway import RunwayHook
-    from airflow_provider_runway.storage.save import SavedFile
 
 
 # So often another try may begin a submission while this one is about to.
@@ -91,25 +91,36 @@ class VideoLifecycle:
         if not self.earlier.are_recorded:
             self.paid = self.state.named_in_this_try
 
-    def submit(self, job: VideoJob, request: Request, admitted: AdmissionEvent | None = None) -> Submitted | Deferral:
+    def submit(
+        self, job: VideoJob, request: Request, admitted: AdmissionEvent | None = None, calls: int | None = None
+    ) -> Submitted | Deferral:
         """Submit, unless an earlier try has: after :meth:`read_submission`.
 
         :param job: How it is waited for, and where it is stored.
         :param request: What is asked for.
         :param admitted: How the admission queue has let it through, if it was there.
+        :param calls: How many calls have come, if it has waited for the one that brings a lost task id.
         :return: What is paid and to be waited on by :meth:`finish`; or how to wait for the moment to submit.
         """
         self.earlier.require()
         self._job = job
         request = self._identify(request)
         for _ in range(_MOST_PLANS):
-            self.earlier.await_outcome()
+            if calls is None:
+                self.earlier.await_outcome()
+            lost = LostReply(job=job, request=request, hook=self._hook, earlier=self.earlier, log=self._log)
+            waiting = lost.recover(calls or 0)
+            if waiting is not None:
+                return waiting
             submitted = self._reattach(is_admitted=admitted is not None)
             if submitted is None:
                 self.paid = None
                 if job.renew_request is not None:
                     request = self._identify(job.renew_request())
-                outcome = self._submit(request, admitted)
+                try:
+                    outcome = self._submit(request, admitted)
+                except AmbiguousSubmissionError as error:
+                    outcome = replace(lost, request=request).recover_from(error)
                 if isinstance(outcome, Deferral):
                     return outcome
                 submitted = None if outcome is None else Submitted(outcome)
@@ -261,36 +272,6 @@ class VideoLifecycle:
             self.state.note(submission)
 
     def _finish(self, task: VideoTask, submission: Submission, *, seen_to_finish: bool = True) -> VideoResult:
-        """Store what is finished, and note that all is done.
-
-        :param seen_to_finish: Whether this try has waited for it, so that it became ready just now.
-        """
-        facts, self.video_url = self._facts, task.video_url or ""
-        completed_at = task.completed_at or (utc_now() if seen_to_finish else None)
-        self._log.info(
-            "The %s of task %s is ready%s. KIE.AI keeps it %s.%s",
-            "result" if task.kind == "job" else "video",
-            task.task_id,
-            submission.took_until(completed_at, is_exact=task.completed_at is not None),
-            kept_until(completed_at),
-            "" if facts.save_to is None else " It is stored now.",
-        )
-        saved: Sequence[SavedFile] = []
-        if facts.save_to is not None:
-            from airflow_provider_runway.storage.save import save
-
-            own, thumbnail = submission.replaceable(facts.save_to), self._job.thumbnail
-            with self.state.recording_failure(submission):
-                saved = save(task, facts.save_to, hook=self._hook, overwrite=own, thumbnail=thumbnail)
-        result = finished_result(
-            task,
-            parent_task_id=facts.parent_task_id,
-            submitted_at=submission.submitted_at,
-            completed_at=completed_at,
-            credits_estimate=facts.price,
-            saved=saved,
-        )
-        for file in saved:
-            self._log.info("Task %s is stored at %s (%d bytes).", task.task_id, file.path, file.size)
-        self.state.write_finished(submission, facts.save_to, [each for file in saved for each in file.checksums])
-        return result
+        self.video_url = task.video_url or ""
+        storing = Finish(job=self._job, facts=self._facts, hook=self._hook, state=self.state, log=self._log)
+        return storing.finish(task, submission, seen_to_finish=seen_to_finish)

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from airflow_provider_runway.storage.sources import Media
 
 FILES_KEY = "runway_files"
+# With what an address begins that stands for a file.
+FILE_ADDRESS = "https://sha256.invalid/"
 # The fields of requests that may name a file, and what it must be.
 MEDIA: Mapping[str, Media] = {"image_url": "picture", "reference_image_url": "picture", "video_url": "video"}
 
@@ -56,9 +58,7 @@ class RequestFiles:
         checksums = {path: self._checksum(field, path, known) for field, path in self._paths.items()}
         if checksums != known:
             self._state.set(FILES_KEY, checksums)
-        addresses: dict[str, Any] = {
-            field: f"https://sha256.invalid/{checksums[path]}" for field, path in self._paths.items()
-        }
+        addresses: dict[str, Any] = {field: f"{FILE_ADDRESS}{checksums[path]}" for field, path in self._paths.items()}
         return replace(request, **addresses)
 
     def check(self) -> None:

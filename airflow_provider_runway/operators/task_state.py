@@ -135,6 +135,10 @@ class TaskState:
                 return stored
         return found
 
+    def is_elsewhere(self, task_id: str, but: Submission) -> bool:
+        """Whether a KIE task is recorded for another submission, as far as that can be told: a folder tells it."""
+        return self._folder is not None and self._folder.is_elsewhere(task_id, but)
+
     def begin(self, intent: Submission) -> bool:
         """Record what is about to be sent, if records outlive this try.
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 AmbiguousSubmit = Literal["fail", "resubmit"]
 # Calls that wake a task before its video is ready: there is one, unless somebody plays with them.
-_MOST_CALLS = 5
+MOST_CALLS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,7 +118,7 @@ class Facts:
             deadline=deadline,
             submitted_at=submitted_at,
             profile=self.profile,
-            nonce=self.nonce if self.calls < _MOST_CALLS else None,
+            nonce=self.nonce if self.calls < MOST_CALLS else None,
             calls=self.calls or None,
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from airflow_provider_runway.links.runway import KieLogsLink, RunwayVideoLink, V
 from airflow_provider_runway.utils.failures import fail_for_good
 
 if TYPE_CHECKING:
-    from airflow.sdk import BaseOperatorLink
+    from airflow.sdk import BaseOperatorLink, Context
 
     from airflow_provider_runway.hooks.runway import RunwayHook
 
@@ -67,3 +67,22 @@ class VideoLinksMixin(RunwayConnectionMixin):
         :raises ConnectionSettingsError: If the connection cannot work.
         """
         self.logs_link = self.hook.settings.logs_link(task_id)
+
+
+class CalledMixin:
+    """A task that submits: its way back from the wait for the call of KIE's that brings a lost task id."""
+
+    def execute_called(
+        self, context: Context, event: Mapping[str, Any], calls: int = 0, **unknown: Any
+    ) -> dict[str, Any]:
+        """Go on with the video that was paid, if KIE has called for it.
+
+        :param event: Its ``state`` is ``"called"``, or ``"timeout"`` if KIE has not called.
+        :param calls: How many calls had come before.
+        :param unknown: What another release of this provider has kept besides; it is ignored.
+        """
+        del unknown
+        return self._submit(context, None, calls + (event.get("state") == "called"))
+
+    def _submit(self, context: Context, admitted: None, calls: int | None) -> dict[str, Any]:
+        raise NotImplementedError

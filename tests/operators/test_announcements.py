@@ -168,7 +168,7 @@ def test_what_nobody_foresaw_is_said_with_what_is_paid(
 ) -> None:
     task = Task()
     deferred = task.start()
-    monkeypatch.setattr("airflow_provider_runway.operators.lifecycle.finished_result", lambda *_args, **_rest: 1 / 0)
+    monkeypatch.setattr("airflow_provider_runway.operators.finish.finished_result", lambda *_args, **_rest: 1 / 0)
 
     with pytest.raises(ZeroDivisionError):
         task.resume(deferred)

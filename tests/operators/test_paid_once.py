@@ -147,7 +147,7 @@ def timed_out(play: Play) -> None:
 def another_fault_while_it_waits(play: Play) -> None:
     waiting = play.task.start()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("airflow_provider_runway.operators.lifecycle.finished_result", _break)
+        patch.setattr("airflow_provider_runway.operators.finish.finished_result", _break)
         with pytest.raises(RuntimeError if play.keeps_record else AirflowFailException):
             play.task.resume(waiting)
 

@@ -1,0 +1,74 @@
+"""What is finished is stored, and becomes a result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from airflow_provider_runway.kie.tasks import VideoTask
+from airflow_provider_runway.operators.submission import Submission
+from airflow_provider_runway.operators.task_state import TaskState
+from airflow_provider_runway.operators.video_job import Facts, VideoJob
+from airflow_provider_runway.results import VideoResult, finished_result, kept_until, utc_now
+
+if TYPE_CHECKING:
+    from airflow.sdk.types import Logger
+
+    from airflow_provider_runway.hooks.runway import RunwayHook
+    from airflow_provider_runway.storage.save import SavedFile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """The end of a job.
+
+    :param job: How it was waited for, and what is stored of it.
+    :param facts: What is known of it.
+    :param hook: The connection's hook.
+    :param state: Where its submission record is kept.
+    :param log: Where to say what is stored.
+    """
+
+    job: VideoJob
+    facts: Facts
+    hook: RunwayHook
+    state: TaskState
+    log: Logger
+
+    def finish(self, task: VideoTask, submission: Submission, *, seen_to_finish: bool) -> VideoResult:
+        """Store what is finished, and note that all is done.
+
+        :param task: Its record.
+        :param submission: Its submission.
+        :param seen_to_finish: Whether this try has waited for it, so that it became ready just now.
+        """
+        facts = self.facts
+        completed_at = task.completed_at or (utc_now() if seen_to_finish else None)
+        self.log.info(
+            "The %s of task %s is ready%s. KIE.AI keeps it %s.%s",
+            "result" if task.kind == "job" else "video",
+            task.task_id,
+            submission.took_until(completed_at, is_exact=task.completed_at is not None),
+            kept_until(completed_at),
+            "" if facts.save_to is None else " It is stored now.",
+        )
+        saved: Sequence[SavedFile] = []
+        if facts.save_to is not None:
+            from airflow_provider_runway.storage.save import save
+
+            own, thumbnail = submission.replaceable(facts.save_to), self.job.thumbnail
+            with self.state.recording_failure(submission):
+                saved = save(task, facts.save_to, hook=self.hook, overwrite=own, thumbnail=thumbnail)
+        result = finished_result(
+            task,
+            parent_task_id=facts.parent_task_id,
+            submitted_at=submission.submitted_at,
+            completed_at=completed_at,
+            credits_estimate=facts.price,
+            saved=saved,
+        )
+        for file in saved:
+            self.log.info("Task %s is stored at %s (%d bytes).", task.task_id, file.path, file.size)
+        self.state.write_finished(submission, facts.save_to, [each for file in saved for each in file.checksums])
+        return result
