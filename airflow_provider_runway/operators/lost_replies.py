@@ -1,6 +1,7 @@
 """A submission whose answer was lost, or whose worker was killed: KIE's call brings the id of what was paid.
 
-The receiver of callbacks keeps what KIE calls for it: a :class:`~.CallbackEntry`. Nothing in that is believed: a KIE task is taken for this submission only if KIE's record of it shows this request.
+The receiver of callbacks keeps what KIE calls for it: a :class:`~.CallbackEntry`. Nothing in that is believed: a
+KIE task is taken for this submission only if KIE's record of it shows this request.
 """
 
 from __future__ import annotations

@@ -26,9 +26,12 @@ from airflow_provider_runway.exceptions import (
     WaitTimeoutError,
 )
 from airflow_provider_runway.hooks.runway import RunwayHook
+from airflow_provider_runway.operators.earlier_tries import EarlierTries
 from airflow_provider_runway.operators.submission import Stage, Submission
 from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.sandbox import CutAfter, Expire, Fail, Refuse, Sandbox
+from airflow_provider_runway.triggers.wake import RunwayWakeTrigger
+from airflow_provider_runway.utils.callbacks import CallbackEntry, callback_key
 
 from .support import Crash, Task, is_waiting
 
@@ -433,3 +436,47 @@ def test_where_no_record_is_kept_each_of_several_tries_that_paid_nothing_lets_th
 
     assert task.run()["state"] == "success"
     assert len(kie.ledger.charges) == 1
+
+
+def lost_reply(play: Play) -> Any:
+    play.kie.fault(CutAfter(), on="submit", times=1)
+    return play.task.start()
+
+
+def killed_before_the_id(play: Play) -> Any:
+    play.dies(Stage.SUBMITTED, "before")
+    earlier = play.task
+    play.new().follow(earlier)
+    return play.task.start()
+
+
+@pytest.mark.parametrize("is_called", [True, False], ids=["KIE calls", "no call comes"])
+@pytest.mark.parametrize("before", [lost_reply, killed_before_the_id])
+def test_where_kie_is_to_call_a_lost_id_costs_time_and_no_video(
+    play: Play, before: Callable[[Play], Any], is_called: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__RUNWAY__CALLBACK_BASE_URL", "https://airflow.example")
+    monkeypatch.setattr(RunwayWakeTrigger, "clock", RunwayHook.clock)
+    if not play.keeps_record:
+        with pytest.raises(AirflowFailException, match="It may be paid"):
+            before(play)
+        return
+    waiting = before(play)
+    assert waiting.method == "execute_called"
+    if not is_called:
+        with pytest.raises(AirflowFailException, match="It may be paid"):
+            play.task.resume(waiting)
+        assert play.posts == 1
+        return
+    nonce = waiting.trigger_arguments["nonce"]
+    with RunwayHook() as hook:
+        state = EarlierTries(hook, play.task.context, hook.log).state
+    called = CallbackEntry(
+        nonce=nonce, task_ids=(play.kie.tasks[0].task_id,), code=200, called_at="2026-11-26T10:00:00Z", is_signed=True
+    )
+    state.set(callback_key(nonce), called.to_json())
+    outcome = play.task.resume(waiting, {"task_id": None, "state": "called"})
+    while is_waiting(outcome):
+        outcome = play.task.resume(outcome)
+    assert (outcome["state"], outcome["task_id"]) == ("success", play.kie.tasks[0].task_id)
+    assert play.posts == len(play.kie.ledger.charges) == 1

@@ -35,3 +35,7 @@ def test_what_airflow_stores_survives_it() -> None:
     again = getattr(importlib.import_module(module), name)(**json.loads(json.dumps(stored)), later="x")
 
     assert again.serialize() == (path, stored) == (path, {"event": EVENT, "wake_at": 1030.5})
+
+
+def test_a_call_finds_it_by_the_nonce_that_airflow_stores() -> None:
+    assert RunwayWakeTrigger(EVENT, 1030.5, "0" * 32).serialize()[1]["nonce"] == "0" * 32
