@@ -13,7 +13,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from fakes import GivenTime
 
-from airflow_provider_runway.exceptions import GenerationFailedError
+from airflow_provider_runway.exceptions import AmbiguousSubmissionError, GenerationFailedError
 from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.kie.client import KieClient
 from airflow_provider_runway.operators.earlier_tries import EarlierTries
@@ -239,10 +239,18 @@ def test_what_may_be_sent_again_is_only_after_the_call_has_not_come(kie: Sandbox
     assert posts(kie) == 2
 
 
-def test_a_video_that_failed_is_what_the_call_says_of_it(kie: Sandbox) -> None:
+def test_a_video_that_failed_is_what_the_call_says_of_it(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    submit = KieClient.submit
+
+    def lost(client: KieClient, request: Any, **options: Any) -> str:
+        submit(client, request, **options)
+        raise AmbiguousSubmissionError("No answer.")
+
+    monkeypatch.setattr(KieClient, "submit", lost)
     kie.fault(Fail("Your content was flagged by moderation"), times=1)
     task = Task()
-    waiting = lose_the_answer(kie, task)
+    waiting = task.start()
+    assert waits_for_the_call(waiting)
     kie.advance(120)
     kie_calls(task, kie.tasks[0].task_id)
 
@@ -308,7 +316,7 @@ def test_a_task_of_another_submission_is_not_taken_for_it(
 ) -> None:
     monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", str(tmp_path))
     other = Task(lambda: _generate("other"), has_store=False)
-    other.context["ti"].task_id = "other"  # type: ignore[misc]
+    other.context["ti"].task_id = "other"
     other.start = _as_other(other)  # type: ignore[method-assign]
     assert is_waiting(other.start())
     task = Task(has_store=False)
@@ -334,11 +342,12 @@ def _as_other(task: Task) -> Callable[[], Any]:
 
     def context() -> Any:
         made = new()
-        made["ti"].task_id = "other"  # type: ignore[misc]
+        made["ti"].task_id = "other"
         return made
 
     task._new_context = context  # type: ignore[method-assign]
-    return type(task).start.__get__(task)
+    start: Callable[[], Any] = type(task).start.__get__(task)
+    return start
 
 
 def test_aleph_is_recovered_as_well(kie: Sandbox) -> None:
