@@ -6,10 +6,13 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from itertools import chain, repeat
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from airflow_provider_runway.kie.clock import CLOCK, Clock
 from airflow_provider_runway.operators.submission import OVER, RECORD_KEY, RETENTION, Stage, Submission
+
+if TYPE_CHECKING:
+    from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
 log = logging.getLogger(__name__)
 
@@ -24,6 +27,29 @@ class Values(Protocol):
     def get(self, key: str) -> Any: ...  # noqa: D102
     def set(self, key: str, value: Any, *, retention: timedelta) -> None: ...  # noqa: D102
     def delete(self, key: str) -> None: ...  # noqa: D102
+
+
+class XComs:
+    """The task's own XComs, which Airflow deletes when the next try begins.
+
+    :param ti: The task instance.
+    """
+
+    def __init__(self, ti: RuntimeTaskInstanceProtocol) -> None:
+        self._ti = ti
+
+    def get(self, key: str) -> Any:
+        """The value under this key, if there is one."""
+        return self._ti.xcom_pull(key=key, task_ids=self._ti.task_id, map_indexes=self._ti.map_index)
+
+    def set(self, key: str, value: Any, *, retention: timedelta) -> None:
+        """Keep a value until the next try begins."""
+        del retention
+        self._ti.xcom_push(key, value)
+
+    def delete(self, key: str) -> None:
+        """Keep no value any more."""
+        self._ti.xcom_push(key, None)
 
 
 class StoreRecords:

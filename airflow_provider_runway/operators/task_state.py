@@ -6,7 +6,6 @@ import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.kie.clock import CLOCK, Clock
@@ -17,7 +16,7 @@ from airflow_provider_runway.kie.errors import (
     VideoExpiredError,
 )
 from airflow_provider_runway.operators.folder_records import FolderRecords
-from airflow_provider_runway.operators.store_records import StoreRecords, Values
+from airflow_provider_runway.operators.store_records import StoreRecords, Values, XComs
 from airflow_provider_runway.operators.submission import RETENTION, SUCCESS_KEY, Stage, Submission
 from airflow_provider_runway.operators.try_history import TryHistory, leave_word
 
@@ -31,23 +30,6 @@ log = logging.getLogger(__name__)
 
 # Of what a task has stored, so many are known again: a job may make a few files at once.
 _MOST_CHECKSUMS = 20
-
-
-class _XCom:
-    """The task's own XComs, which Airflow deletes when the next try begins."""
-
-    def __init__(self, ti: RuntimeTaskInstanceProtocol) -> None:
-        self._ti = ti
-
-    def get(self, key: str) -> Any:
-        return self._ti.xcom_pull(key=key, task_ids=self._ti.task_id, map_indexes=self._ti.map_index)
-
-    def set(self, key: str, value: Any, *, retention: timedelta) -> None:
-        del retention
-        self._ti.xcom_push(key, value)
-
-    def delete(self, key: str) -> None:
-        self._ti.xcom_push(key, None)
 
 
 class TaskState:
@@ -70,7 +52,7 @@ class TaskState:
     def __init__(self, context: Context, folder: RecordsFolder | None = None, clock: Clock = CLOCK) -> None:
         store: Values | None = context.get("task_state_store")
         self._ti = context["ti"]
-        self._values: Values = _XCom(self._ti) if store is None else store
+        self._values: Values = XComs(self._ti) if store is None else store
         self._store = None if store is None else StoreRecords(store, clock)
         self._folder = None if folder is None else FolderRecords(folder, self._ti)
         self.keeps_private = store is not None
@@ -289,7 +271,7 @@ class TaskState:
     @property
     def named_in_this_try(self) -> str | None:
         """The KIE task that this try has submitted, from the XCom that names it."""
-        value = _XCom(self._ti).get("task_id")
+        value = XComs(self._ti).get("task_id")
         return value if isinstance(value, str) else None
 
 

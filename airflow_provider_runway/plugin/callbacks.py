@@ -160,7 +160,7 @@ class Receiver:
         try:
             return self._deliver(token, callback, settings, is_signed=signed)  # type: ignore[misc] # there is one
         except Exception as error:  # noqa: BLE001 - KIE.AI calls again, and polling goes on
-            cause = f"for {token.dag_id}, {token.run_id}, {token.task_id}: {type(error).__name__}: {error}"
+            cause = f"for {token.dag_id!r}, {token.run_id!r}, {token.task_id!r}: {type(error).__name__}: {error}"
             raise _RefusedError(503, "undelivered", "It could not be delivered now: call again.", cause) from None
 
     def _answer_to_check(self, *, signed: bool) -> dict[str, Any]:

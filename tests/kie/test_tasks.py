@@ -66,6 +66,7 @@ def test_the_documented_record_is_a_success_in_spite_of_its_failure_code() -> No
         video_id="485da89c-7fca-4340-8c04-101025b2ae71",
         fail_code=400,
         fail_message="Generation failed, please try again later.",
+        asked={"prompt": "A fox", "imageUrl": "https://file.com/m/x.png", "expandPrompt": True},
     )
 
 

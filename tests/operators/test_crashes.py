@@ -14,7 +14,7 @@ from fakes import GivenTime
 
 from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.kie.client import KieClient
-from airflow_provider_runway.operators import base, lifecycle
+from airflow_provider_runway.operators import base, finish
 from airflow_provider_runway.operators.submission import RECORD_KEY, Stage
 from airflow_provider_runway.sandbox import Fail, Refuse, Sandbox
 from airflow_provider_runway.storage.sink import Sink
@@ -140,7 +140,7 @@ def test_losing_a_task_that_waits_in_the_triggerer_the_next_try_waits_on(
 
 @pytest.mark.parametrize(
     ("target", "name"),
-    [(RunwayHook, "get_task"), (base.RunwayVideoOperator, "build_request"), (lifecycle, "finished_result")],
+    [(RunwayHook, "get_task"), (base.RunwayVideoOperator, "build_request"), (finish, "finished_result")],
     ids=["before the look", "before anything", "after the look"],
 )
 def test_dying_after_it_woke_the_next_try_returns_the_video(

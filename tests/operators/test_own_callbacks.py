@@ -22,6 +22,7 @@ from airflow_provider_runway.operators.folder_records import coordinates
 from airflow_provider_runway.operators.submission import Submission
 from airflow_provider_runway.sandbox import CutAfter, Fail, NoUrl, Refuse, Sandbox
 from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
+from airflow_provider_runway.triggers.wake import RunwayWakeTrigger
 from airflow_provider_runway.utils.callbacks import CallbackEntry, callback_key
 
 from .support import Deferred, Task, is_waiting, posts
@@ -46,8 +47,9 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Request]:
 
 
 @pytest.fixture
-def base(monkeypatch: pytest.MonkeyPatch, sent: list[Request]) -> None:
+def base(monkeypatch: pytest.MonkeyPatch, given_time: GivenTime, sent: list[Request]) -> None:
     monkeypatch.setenv("AIRFLOW__RUNWAY__CALLBACK_BASE_URL", BASE)
+    monkeypatch.setattr(RunwayWakeTrigger, "clock", given_time.clock)
 
 
 def token_of(request: Request) -> CallbackToken:
@@ -157,7 +159,7 @@ def test_the_token_is_kept_nowhere(
 @pytest.mark.usefixtures("given_time")
 @pytest.mark.parametrize("fault", [Refuse(422), Refuse(504)])
 def test_an_answer_that_sends_the_token_back_does_not_show_it(
-    kie: Sandbox, base: None, monkeypatch: pytest.MonkeyPatch, fault: Refuse, caplog: pytest.LogCaptureFixture
+    kie: Sandbox, base: None, monkeypatch: pytest.MonkeyPatch, fault: Refuse, capsys: pytest.CaptureFixture[str]
 ) -> None:
     urls = list[str]()
     submit = KieClient.submit
@@ -170,7 +172,7 @@ def test_an_answer_that_sends_the_token_back_does_not_show_it(
     monkeypatch.setattr(KieClient, "submit", echoed)
     task = Task()
     with pytest.raises((RejectedError, AirflowFailException, AmbiguousSubmissionError)) as caught:
-        task.start()
+        task.resume(task.start())
 
     signature, error = urls[0].rpartition(".")[2], caught.value
     seen: BaseException | None = error
@@ -178,8 +180,9 @@ def test_an_answer_that_sends_the_token_back_does_not_show_it(
         assert signature not in str(seen)
         assert signature not in repr(seen)
         seen = seen.__cause__
-    assert "bad url" in str(error)
-    assert signature not in json.dumps([task.store.rows, task.pushed]) + caplog.text
+    said = str(error) + capsys.readouterr().out
+    assert "bad url" in said
+    assert signature not in json.dumps([task.store.rows, task.pushed]) + said
 
 
 @pytest.mark.usefixtures("base", "given_time")
@@ -408,7 +411,7 @@ def test_an_unknown_outcome_keeps_the_nonce_and_is_not_sent_again(kie: Sandbox, 
     task = Task()
 
     with pytest.raises((AmbiguousSubmissionError, AirflowFailException)):
-        task.start()
+        task.resume(task.start())
 
     assert task.store.record is not None
     assert (task.store.record["stage"], task.store.record["nonce"]) == ("intent", token_of(sent[0]).nonce)
