@@ -70,6 +70,7 @@ class Airflow:
         return Settlement(
             found=frozenset(each.prompt for each in doubtful if each.prompt in paid),
             made=frozenset(each.prompt for each in doubtful if each.prompt not in paid),
+            under_way=frozenset(each.prompt for each in outcomes if each.ending is Ending.STUCK),
         )
 
     def _settle_in_store(self, index: int, task_id: str | None) -> None:

@@ -43,7 +43,7 @@ class Plan:
     :param airflow: further arguments of `AirflowStack`.
     :param records: keep the submission records in a folder.
     :param strikes: who is killed, and when.
-    :param patience: seconds that the batch may take beyond those until everything has ended.
+    :param patience: seconds that may pass after those, and then after each task that ends, until the next one does.
     :param by_progress: spread the strikes over the batch rather than over `seconds`, however long it takes.
     :param faults: what the service does wrong.
     """
@@ -64,3 +64,26 @@ class Plan:
     patience: float = 600.0
     by_progress: bool = False
     faults: Sequence[Fault] = ()
+
+
+class Patience:
+    """For how long a batch is waited for: as long as its tasks go on to end, however slow the machine is.
+
+    :param until: the monotonic clock's seconds until which none has to.
+    :param seconds: that may pass from the end of one task to that of the next.
+    """
+
+    def __init__(self, until: float, seconds: float) -> None:
+        self._until = until
+        self._seconds = seconds
+        self._ended = 0
+
+    def note(self, ended: int, now: float) -> None:
+        """Tell how many tasks have ended by now."""
+        if ended > self._ended:
+            self._ended = ended
+            self._until = max(self._until, now + self._seconds)
+
+    def is_over(self, now: float) -> bool:
+        """Whether it is at its end."""
+        return now >= self._until

@@ -27,7 +27,7 @@ from devtools.chaos.evidence import (
     visible_files,
 )
 from devtools.chaos.hunt import Striker
-from devtools.chaos.plan import SOON_FOUND_OUT, Plan
+from devtools.chaos.plan import SOON_FOUND_OUT, Patience, Plan
 from devtools.chaos.report import Report
 from devtools.showcase import Clock
 from devtools.stack.airflow_home import LOOPBACK, free_port
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Seconds that a batch may take to its end once a person has cleared tasks.
+# Seconds that may pass once a person has cleared tasks until one of them ends, and then the next.
 LONGEST_CLEARING: Final = 180.0
 _PROGRESS: Final = 10.0
 # The part of a batch within which strikes come, where they go by its progress.
@@ -149,7 +149,7 @@ class Trial:
         )
         striker.start()
         try:
-            self._wait(batch, striker, plan.seconds + plan.patience)
+            self._wait(batch, striker, plan.patience, until=started + plan.seconds + plan.patience)
             seconds = time.monotonic() - started
             struck, requests = self.sandbox.faults, self.sandbox.read_ledger(requests=0).counts
             self.sandbox.clear_faults()
@@ -180,33 +180,31 @@ class Trial:
         done = sum(min(videos, counts.get(each, 0)) for each in ("submit", "media")) / (2 * videos)
         return self._plan.seconds * done / _STRUCK
 
-    def _wait(self, batch: Airflow, striker: Striker, seconds: float) -> None:
-        """Wait until the run has ended; if it does not in time, the checks will say so."""
-        deadline = time.monotonic() + seconds
+    def _wait(self, batch: Airflow, striker: Striker, seconds: float, *, until: float) -> None:
+        """Wait until the run has ended; if no task ends for so long, the checks will say so."""
+        patience = Patience(until, seconds)
         said = 0.0
-        while time.monotonic() < deadline:
+        while not patience.is_over(time.monotonic()):
             if striker.error is not None:
                 raise striker.error
             if patiently(batch.run_state) in verdict.FINAL_STATES and striker.is_done:
                 return
             if time.monotonic() - said > _PROGRESS:
                 said = time.monotonic()
-                self._progress(batch, striker)
+                patience.note(self._progress(batch, striker), said)
             time.sleep(1)
 
-    def _progress(self, batch: Airflow, striker: Striker) -> None:
-        instances = patiently(batch.instances)
-        if instances is None:
-            said = "no answer"
-        else:
-            states = Counter(each.state or "none" for each in instances)
-            said = ", ".join(f"{count} {state}" for state, count in sorted(states.items()))
+    def _progress(self, batch: Airflow, striker: Striker) -> int:
+        """Print how far the batch has come: how many tasks have ended."""
+        states = Counter(each.state or "none" for each in patiently(batch.instances) or ())
+        said = ", ".join(f"{count} {state}" for state, count in sorted(states.items())) or "no answer"
         ledger = self.sandbox.read_ledger(requests=0)
         self._clock.say(
             "progress",
             f"{said} | {len(ledger.charges)} charges, {len(ledger.refunds)} refunds, "
             f"{ledger.counts.get('submit', 0)} submissions | {striker.struck.total()} killed",
         )
+        return sum(states[state] for state in verdict.FINAL_STATES)
 
     # -- the end ----------------------------------------------------------------------------------------------------
 
@@ -230,7 +228,7 @@ class Trial:
         settlement = batch.settle(outcomes, ledger)
         found, made = len(settlement.found), len(settlement.made)
         self._clock.say("person", f"settles {found + made} doubts: {found} videos are in KIE's list, {made} are not")
-        self._wait(batch, striker, LONGEST_CLEARING)
+        self._wait(batch, striker, LONGEST_CLEARING, until=time.monotonic() + LONGEST_CLEARING)
         final, after = _insistently(batch.outcomes), self.sandbox.ledger
         files = self._check_files(final, after)
         checks.append(verdict.check_settled(final, ledger, after, settlement, files))

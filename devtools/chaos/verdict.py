@@ -94,10 +94,12 @@ class Settlement:
 
     :param found: prompts whose video is in KIE's list: its id was put into the record, and the task cleared.
     :param made: prompts whose video is not there: the record was deleted, and the task cleared.
+    :param under_way: prompts whose task had not ended by then, and may submit.
     """
 
     found: frozenset[str] = frozenset()
     made: frozenset[str] = frozenset()
+    under_way: frozenset[str] = frozenset()
 
 
 def check_end(outcomes: Sequence[Outcome], videos: int, run_state: str) -> Check:
@@ -129,10 +131,11 @@ def check_charges(outcomes: Sequence[Outcome], ledger: Ledger) -> Check:
     """Charges are the videos that were wanted, and what KIE gave back, and what is in doubt; nothing else."""
     charged, paid = ledger.charges_by_prompt(), ledger.charges_by_prompt(paid_only=True)
     broken = []
-    in_doubt = 0
+    in_doubt = under_way = 0
     for each in outcomes:
         count = paid[each.prompt]
         in_doubt += count if each.ending is Ending.AMBIGUOUS else 0
+        under_way += count if each.ending is Ending.STUCK else 0
         allowed = {Ending.SAVED: {1}, Ending.AMBIGUOUS: {0, 1}, Ending.MODERATION: {0}}.get(each.ending, {0, 1})
         if count not in allowed:
             broken.append(f"task {each.index} ({each.ending}) is paid {count} times")
@@ -141,11 +144,12 @@ def check_charges(outcomes: Sequence[Outcome], ledger: Ledger) -> Check:
     broken += _strangers(outcomes, ledger.charges)
     saved = sum(1 for each in outcomes if each.ending is Ending.SAVED)
     charges, refunds = len(ledger.charges), len(ledger.refunds)
-    if not broken and charges != saved + refunds + in_doubt:
+    if not broken and charges != saved + refunds + in_doubt + under_way:
         broken.append("the charges do not add up")
     return Check(
         "every video is paid once",
-        f"{charges} charges = {saved} saved + {refunds} refunded + {in_doubt} in doubt",
+        f"{charges} charges = {saved} saved + {refunds} refunded + {in_doubt} in doubt"
+        + (f" + {under_way} under way" if under_way else ""),
         tuple(broken),
     )
 
@@ -237,7 +241,7 @@ def check_settled(
             broken.append(f"task {each.index} is {each.ending}: {each.message}")
         if paid[each.prompt] != (0 if moderated else 1):
             broken.append(f"task {each.index} ({each.ending}) is paid {paid[each.prompt]} times")
-        if new[each.prompt] and each.prompt not in settlement.made:
+        if new[each.prompt] and each.prompt not in settlement.made | settlement.under_way:
             broken.append(f"task {each.index} was submitted again, and nobody asked for it")
     broken += [*_strangers(outcomes, after.charges), *files.broken]
     figures = (

@@ -324,6 +324,15 @@ def test_a_submission_that_nobody_asked_for_is_seen_also_of_a_video_that_was_fou
     breaks(check_settled([saved()], before, after, found, KEPT), "nobody asked for it")
 
 
+def test_a_task_that_had_not_ended_when_the_person_came_is_stuck_and_no_second_submission() -> None:
+    waiting, before = Outcome(index=0, prompt="prompt 0", state="queued"), books([money()], requests=[sent(1)])
+    after = books([money()], requests=[sent(1), sent(2)])
+
+    assert check_charges([waiting], before).figures == "1 charges = 0 saved + 0 refunded + 0 in doubt + 1 under way"
+    assert check_charges([waiting], before).holds
+    assert check_settled([saved()], before, after, Settlement(under_way=frozenset({"prompt 0"})), KEPT).holds
+
+
 # -- every paid video has its record ---------------------------------------------------------------------------------
 
 
