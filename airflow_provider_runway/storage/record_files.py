@@ -33,7 +33,7 @@ class Files(Protocol):
     def names(self, subfolder: str) -> list[str]:
         """The files in a subfolder, without its name; none if there is no such subfolder.
 
-        :raises FileNotFoundError: If the folder itself is not there, where that can be told.
+        :raises OSError: If the folder itself is not there, where that can be told.
         """
 
     def read(self, name: str) -> bytes:
@@ -132,9 +132,12 @@ class _LocalFiles:
         sync_folder(self.root)
 
     def _require(self) -> None:
-        """The folder is never made: where a shared disk is not mounted, that would keep records of this machine."""
+        """The folder is never made: where a shared disk is not mounted, that would keep records of this machine.
+
+        A disk may be away for seconds, as while it is mounted anew: this error is one that may pass.
+        """
         if not self.root.is_dir():
-            raise FileNotFoundError(f"there is no folder {self.root} on this machine")
+            raise OSError(f"there is no folder {self.root} on this machine") from None
 
 
 @dataclass(frozen=True, slots=True)

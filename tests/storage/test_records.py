@@ -106,15 +106,31 @@ def test_a_newer_version_is_refused_and_not_overwritten(folder: RecordsFolder, t
     assert json.loads((tmp_path / FOX.key / "value.files.json").read_text())["value"] == 1
 
 
-def test_a_folder_that_is_not_there_is_never_made(tmp_path: Path, pauses: list[float]) -> None:
+def test_a_folder_that_is_away_for_seconds_is_waited_for(tmp_path: Path) -> None:
+    disk = tmp_path / "records"
+    pauses: list[float] = []
+
+    def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+        if len(pauses) % 2 == 0:
+            disk.mkdir()
+
+    folder = RecordsFolder(str(disk), sleep=sleep)
+    assert folder.entries(FOX) == []
+    disk.rmdir()
+    assert folder.create(FOX, 1, "one", {})
+    assert pauses == [1, 3, 1, 3]
+
+
+def test_a_folder_that_stays_away_is_never_made_and_worth_a_retry(tmp_path: Path, pauses: list[float]) -> None:
     folder = RecordsFolder(str(tmp_path / "unmounted"), sleep=pauses.append)
 
     for use in (folder.check, lambda: folder.entries(FOX), lambda: folder.create(FOX, 1, "one", {})):
         with pytest.raises(RecordsFolderError, match=r"there is no folder .*unmounted") as caught:
             use()
-        assert not caught.value.retryable
+        assert caught.value.retryable
     assert list(tmp_path.iterdir()) == []
-    assert pauses == []
+    assert pauses == 3 * [1, 3, 9]
 
 
 def test_a_folder_is_checked_once_in_a_process_and_again_in_the_next(
