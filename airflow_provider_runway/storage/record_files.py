@@ -105,7 +105,7 @@ class _LocalFiles:
             path.parent.rmdir()
 
     def changed(self) -> Iterator[tuple[str, datetime]]:
-        self._require()
+        self._require(FileNotFoundError)  # whoever lists a folder can do so again
         for path in sorted(self.root.glob("*/*")):
             with contextlib.suppress(FileNotFoundError):
                 yield (
@@ -131,13 +131,13 @@ class _LocalFiles:
                     raise
         sync_folder(self.root)
 
-    def _require(self) -> None:
+    def _require(self, error: type[OSError] = OSError) -> None:
         """The folder is never made: where a shared disk is not mounted, that would keep records of this machine.
 
-        A disk may be away for seconds, as while it is mounted anew: this error is one that may pass.
+        A disk may be away for seconds, as while it is mounted anew: an error of no further kind is one that may pass.
         """
         if not self.root.is_dir():
-            raise OSError(f"there is no folder {self.root} on this machine") from None
+            raise error(f"there is no folder {self.root} on this machine") from None
 
 
 @dataclass(frozen=True, slots=True)

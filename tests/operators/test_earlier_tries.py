@@ -232,10 +232,25 @@ def test_an_id_that_only_the_state_store_was_told_is_found(
     assert len(kie.ledger.submissions) == 1
 
 
-def test_a_folder_that_cannot_be_written_lets_nothing_be_sent(
+def test_a_folder_that_is_away_lets_nothing_be_sent_until_it_is_back(
     kie: Sandbox, given_time: GivenTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", str(tmp_path / "unmounted"))
+    folder, task = tmp_path / "unmounted", Task()
+    monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", str(folder))
+
+    with pytest.raises(RecordsFolderError, match="This try has paid nothing") as caught:
+        task.run()
+    assert caught.value.retryable
+    assert kie.ledger.submissions == ()
+
+    folder.mkdir()
+    assert task.run()["task_id"] == kie.ledger.charges[0].task_id
+
+
+def test_a_folder_in_a_store_that_is_not_there_is_final(
+    kie: Sandbox, given_time: GivenTime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", "nosuch://bucket/records")
 
     with pytest.raises(AirflowFailException, match="This try has paid nothing"):
         Task().run()
