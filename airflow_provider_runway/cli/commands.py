@@ -68,6 +68,7 @@ def status(arguments: Namespace) -> None:
         task = replace(task, fail_code=None, fail_message=None)  # KIE fills them in for others too
     shown = {**asdict(task), "state": task.state.value, "raw_state": shorten(task.raw_state)}
     shown["completed_at"] = task.completed_at and to_iso(task.completed_at)
+    del shown["asked"], shown["created_at"]  # the address that is called back is for KIE.AI alone
     show({**shown, "fail_message": task.fail_message and shorten(task.fail_message)}, arguments.output)
     decision = judge(task)
     if decision.error is not None:
