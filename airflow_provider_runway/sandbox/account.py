@@ -34,6 +34,11 @@ class Account:
         self.spent += task.cost
         self._charges.append(_entry(task, task.created_at))
 
+    def charge_call(self, entry: Entry) -> None:
+        """Take the price of a call that is answered at once."""
+        self.spent += entry.amount
+        self._charges.append(entry)
+
     def refund(self, task: Task) -> None:
         """Give the price of a failed task back."""
         task.refunded = True

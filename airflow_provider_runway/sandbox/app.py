@@ -12,7 +12,7 @@ from starlette.routing import Route, Router  # noqa: TID253 - same
 
 from airflow_provider_runway.sandbox.calls import Call, Handler
 from airflow_provider_runway.sandbox.control import control
-from airflow_provider_runway.sandbox.endpoints import media, records, submissions, uploads
+from airflow_provider_runway.sandbox.endpoints import media, records, submissions, uploads, veo
 from airflow_provider_runway.sandbox.endpoints.families import FAMILIES
 from airflow_provider_runway.sandbox.guard import refusal_of
 from airflow_provider_runway.sandbox.journal import Journal
@@ -33,6 +33,8 @@ _API = {
         ("POST", path): Call("submit", partial(submissions.submit, api=api, read=read))
         for path, (api, read) in submissions.ENDPOINTS.items()
     },
+    ("GET", "/api/v1/veo/get-1080p-video"): Call("record", veo.get_1080p, find=veo.larger_one),
+    ("POST", "/api/v1/gpt4o-image/download-url"): Call("download_url", partial(media.download_url, api="4o")),
     ("GET", "/api/v1/chat/credit"): Call("credit", records.credit),
     ("POST", "/api/v1/common/download-url"): Call("download_url", media.download_url),
     ("POST", "/api/file-stream-upload"): Call("upload", uploads.stream_upload),

@@ -1,4 +1,4 @@
-"""Callbacks: sent when a task ends, up to three times, signed when a key is set."""
+"""Callbacks: sent when a task ends, and of songs before, too; each up to three times, signed when a key is set."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import base64
 import hmac
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from urllib.parse import urlsplit
 from uuid import uuid4
 
-from airflow_provider_runway.sandbox.endpoints.families import FAMILIES, View
+from airflow_provider_runway.sandbox.endpoints.families import FAMILIES
 from airflow_provider_runway.sandbox.ledger import CallbackEntry
 from airflow_provider_runway.sandbox.messages import encode
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_runway.sandbox.account import Account
     from airflow_provider_runway.sandbox.settings import SandboxSettings
-    from airflow_provider_runway.sandbox.tasks import Task
+    from airflow_provider_runway.sandbox.tasks import Phase, Task
 
 ATTEMPTS = 3
 TIMEOUT = 15.0
@@ -41,6 +41,23 @@ class World(Protocol):
         """The time, in seconds since the epoch."""
 
 
+class _Due(NamedTuple):
+    """A callback to come.
+
+    :param phase: the phase that it tells of; None: the end.
+    """
+
+    task: Task
+    phase: Phase | None
+
+    def is_due(self, now: float) -> bool:
+        """Whether it is to be sent by now."""
+        task = self.task
+        if self.phase is None:
+            return task.finish_at + task.call_delay <= now
+        return min(task.starts(self.phase), task.finish_at) <= now
+
+
 class CallbackSender:
     """Delivers callbacks. The only part of the sandbox that acts by itself, and only while some are due.
 
@@ -49,20 +66,22 @@ class CallbackSender:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._expected: list[Task] = []
+        self._expected: list[_Due] = []
         self._running: set[asyncio.Task[None]] = set()
         self._client: httpx.AsyncClient | None = None
 
     def expect(self, task: Task) -> None:
-        """Call back when this task ends, if its host may be called."""
-        if task.call == "never" or not self._may_call(task.callback_url):
+        """Call back when this task ends, if its host may be called; if not, that is noted on the task."""
+        if not self._may_call(task.callback_url):
+            task.undelivered = True
             return
+        end, idle = _Due(task, None), not self._expected
         if task.call in _AT_ONCE:
-            self._start(self._deliver(task))
-        if task.call != "early":
-            self._expected.append(task)
-            if len(self._expected) == 1:
-                self._start(self._deliver_due())
+            self._start(self._deliver([end]))
+        if task.call not in ("early", "never"):
+            self._expected += [*(_Due(task, phase) for phase in FAMILIES[task.api].told), end]
+        if idle and self._expected:
+            self._start(self._deliver_due())
 
     def send_again(self, task: Task) -> None:
         """Deliver a task's callback once more, as KIE.AI may do.
@@ -71,7 +90,7 @@ class CallbackSender:
         """
         if not self._may_call(task.callback_url):
             raise ValueError(f"callback_hosts: {urlsplit(task.callback_url).hostname} may not be called back")
-        self._start(self._deliver(task))
+        self._start(self._deliver([_Due(task, None)]))
 
     def clear(self) -> None:
         """Deliver nothing any more."""
@@ -97,27 +116,40 @@ class CallbackSender:
     async def _deliver_due(self) -> None:
         while self._expected:
             now = self._world.now()
-            for task in [task for task in self._expected if task.finish_at + task.call_delay <= now]:
-                self._expected.remove(task)
+            due = [each for each in self._expected if each.is_due(now)]
+            self._expected = [each for each in self._expected if not each.is_due(now)]
+            for task in {each.task.id: each.task for each in due}.values():
                 for _ in range(2 if task.call == "twice" else 1):
-                    self._start(self._deliver(task))
+                    self._start(self._deliver([each for each in due if each.task is task]))
             await asyncio.sleep(_TICK)
 
-    async def _deliver(self, task: Task) -> None:
+    async def _deliver(self, calls: list[_Due]) -> None:
+        """Deliver the callbacks of a task, one after another."""
+        for due in calls:
+            if due.phase is not None and due.task.failure:
+                continue
+            delivered = await self._deliver_one(due)
+            if due.phase is None:
+                due.task.undelivered = not delivered
+
+    async def _deliver_one(self, due: _Due) -> bool:
+        task = due.task
         for attempt in range(1, ATTEMPTS + 1):
-            status = await self._post(task)
+            status = await self._post(due)
             entry = CallbackEntry(self._world.now(), task.id, task.callback_url, attempt, status)
             self._world.account.callbacks.append(entry)
             if status in _ALL_WELL:
-                return
+                return True
             await asyncio.sleep(self._world.settings.callback_retry)
+        return False
 
-    async def _post(self, task: Task) -> int:
+    async def _post(self, due: _Due) -> int:
         import httpx
 
         if self._client is None:
             self._client = httpx.AsyncClient(timeout=TIMEOUT, trust_env=False)
-        now, url, key = self._world.now(), task.callback_url, self._world.settings.webhook_key
+        task, now, key = due.task, self._world.now(), self._world.settings.webhook_key
+        url = task.callback_url
         if task.call == "forged" and now < task.finish_at:
             task, key = replace(task, id=uuid4().hex), "another key"
         headers = {"content-type": "application/json"}
@@ -125,8 +157,13 @@ class CallbackSender:
             stamp = str(int(now))
             headers["X-Webhook-Timestamp"] = stamp
             headers["X-Webhook-Signature"] = signature(key, task.id, stamp)
-        shown_at = max(now, task.finish_at) if task.call in _AT_ONCE else now
-        body = encode(FAMILIES[task.api].callback(View(task, shown_at, task.base_url)))
+        family, shown_at = FAMILIES[task.api], max(now, task.finish_at) if task.call in _AT_ONCE else now
+        view = (
+            family.view(task, shown_at, task.base_url)
+            if due.phase is None
+            else family.view_at(due.phase, task, shown_at, task.base_url)
+        )
+        body = encode(family.callback(view))
         with suppress(httpx.HTTPError):
             return (await self._client.post(url, content=body, headers=headers)).status_code
         return 0

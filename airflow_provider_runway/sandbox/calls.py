@@ -11,9 +11,10 @@ from airflow_provider_runway.sandbox.ledger import RequestEntry
 from airflow_provider_runway.sandbox.messages import TEXT, Refusal, Reply, SandboxRequest, answer, refusal
 from airflow_provider_runway.sandbox.spoiling import CutReply, spoilt
 from airflow_provider_runway.sandbox.state import SandboxState
-from airflow_provider_runway.sandbox.tasks import task_id_of
+from airflow_provider_runway.sandbox.tasks import Task, task_id_of
 
 Handler = Callable[[SandboxState, SandboxRequest], Awaitable[Reply]]
+Finder = Callable[[SandboxState, SandboxRequest], Task | None]
 
 _BLOCKED_AGENT = "python-urllib"
 
@@ -25,11 +26,13 @@ class Call:
     :param purpose: what faults and the ledger call it.
     :param handler: the endpoint.
     :param public: it asks for no API key, and the edge before it turns no odd user agents away.
+    :param find: which task it is about, where that is not plain from the request alone.
     """
 
     purpose: str
     handler: Handler
     public: bool = False
+    find: Finder | None = None
 
     async def __call__(self, sandbox: SandboxState, request: SandboxRequest) -> Reply:
         """The reply, be it the true one or not."""
@@ -37,7 +40,8 @@ class Call:
         number = next(account.numbers)
         sandbox.refund_failed(request.at)
         request.purpose = self.purpose
-        task = request.task = sandbox.tasks.get(_task_id_of(request))
+        task = self.find(sandbox, request) if self.find else sandbox.tasks.get(_task_id_of(request))
+        request.task = task
         request.prompt = _text("prompt", request) if self.purpose == "submit" else task.prompt if task else ""
         sandbox.faults.strike(request)
         if request.delay:

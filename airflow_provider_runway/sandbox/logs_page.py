@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.sandbox.messages import Reply
-from airflow_provider_runway.sandbox.tasks import Phase
+from airflow_provider_runway.sandbox.tasks import SOUNDS, Phase
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.messages import SandboxRequest
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.tasks import Task
 
 _SHOWN = 24
+_PLAYED = 2
 _STYLE = """
 :root { color-scheme: light dark; --line: #8883; --soft: #888; --card: #fff; --page: #f4f4f7; --on: #6d4aff; }
 @media (prefers-color-scheme: dark) { :root { --card: #1c1c24; --page: #121217; } }
@@ -29,7 +30,8 @@ main { display: grid; gap: 1.2rem; grid-template-columns: repeat(auto-fill, minm
 article { background: var(--card); border: 1px solid var(--line); border-radius: 12px; overflow: hidden }
 article.wanted { border-color: var(--on); box-shadow: 0 0 0 3px #6d4aff44 }
 .screen { aspect-ratio: 16 / 9; background: #0b0b12; display: grid; place-items: center; color: #99a }
-video, .screen img { width: 100%; height: 100%; object-fit: contain; display: block }
+video, .screen img { width: 100%; height: 100%; object-fit: contain; display: block; min-height: 0 }
+audio { width: 90% } .screen > :nth-child(2):not(audio) { display: none }
 .text { padding: .8rem 1rem 1rem } .text p { margin: .3rem 0; overflow-wrap: anywhere }
 .row { display: flex; gap: .6rem; align-items: center; font-size: .85rem } .row span:last-child { margin-left: auto }
 .state { border-radius: 99px; padding: .05rem .6rem; color: #fff; background: #667 }
@@ -72,13 +74,18 @@ def _card(task: Task, now: float, *, marked: bool) -> str:
 
 
 def _screen(task: Task, now: float) -> str:
-    """The video, or why there is none."""
+    """The results, or why there are none to see."""
     phase = task.phase(now)
     if phase is not Phase.SUCCEEDED:
-        return "no video" if phase is Phase.FAILED else "in the making"
+        return "no result" if phase is Phase.FAILED else "in the making"
     if task.expired(now):
         return "expired"
-    name = task.files()[0]
-    if task.extension == "png":
+    return "".join(_player(task, name) for name in task.files()[:_PLAYED]) or "a result without a file"
+
+
+def _player(task: Task, name: str) -> str:
+    if task.extension in SOUNDS:
+        return f'<audio controls preload="none" src="/media/{name}"></audio>'
+    if task.extension != "mp4":
         return f'<img src="/media/{name}" alt="" loading="lazy">'
     return f'<video controls preload="none" poster="/media/{task.id}.png" src="/media/{name}"></video>'

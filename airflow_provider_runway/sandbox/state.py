@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import random
 import time
+import uuid
 from collections import deque
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -12,6 +13,7 @@ from urllib.parse import urlsplit
 from airflow_provider_runway.sandbox.account import Account
 from airflow_provider_runway.sandbox.callbacks import CallbackSender
 from airflow_provider_runway.sandbox.fault_book import FaultBook
+from airflow_provider_runway.sandbox.ledger import Entry
 from airflow_provider_runway.sandbox.messages import Refusal, SandboxRequest, digest, parts_of
 from airflow_provider_runway.sandbox.settings import check_number
 from airflow_provider_runway.sandbox.tasks import Failure, Phase, Task, Upload, crowded, task_id_of
@@ -110,10 +112,21 @@ class SandboxState:
     def add(self, task: Task) -> None:
         """Take a new task on, and charge it."""
         self._keep(task)
-        self._write(task)
         self._submitted.append(task.created_at)
         if task.callback_url:
             self.callbacks.expect(task)
+        self._write(task)
+
+    def charge(self, request: SandboxRequest, cost: float, prompt: str) -> None:
+        """Charge what is answered at once.
+
+        :raises Refusal: code 402 when the balance is not enough.
+        """
+        if cost > self.balance:
+            raise Refusal(402)
+        number = uuid.uuid4().hex
+        entry = Entry(request.at, number, cost, prompt, request.body_hash(), self.key_hash(request.key))
+        self.account.charge_call(entry)
 
     def base_url(self, request: SandboxRequest) -> str:
         """What media URLs begin with."""

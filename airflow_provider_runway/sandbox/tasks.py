@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections import deque
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.video.clip import Clip
 
-ApiGroup = Literal["runway", "aleph", "jobs"]
-Operation = Literal["generate", "extend", "aleph", "job"]
+ApiGroup = Literal[
+    "runway", "aleph", "jobs", "veo", "4o", "flux", "suno", "lyrics", "wav", "vocals", "mp4", "midi", "cover"
+]
 
+SOUNDS = ("mp3", "wav")
 _QUEUED_AT = 0.1
 _GENERATING_AT = 0.25
 
@@ -49,12 +51,13 @@ class Task:
     :param call: how it is called back, if otherwise than once at its end.
     :param call_delay: seconds from its end until it is called back.
     :param outputs: how many files it results in.
+    :param undelivered: its callback could not be delivered.
     :param polls: when its record was asked for lately.
     """
 
     id: str
     api: ApiGroup
-    operation: Operation
+    operation: str
     model: str
     body: dict[str, Any]
     prompt: str
@@ -76,6 +79,7 @@ class Task:
     call: str = ""
     call_delay: float = 0.0
     refunded: bool = False
+    undelivered: bool = False
     polls: deque[float] = field(default_factory=deque)
 
     @property
@@ -92,14 +96,32 @@ class Task:
             return Phase.WAITING
         return Phase.QUEUED if share < _GENERATING_AT else Phase.GENERATING
 
+    def starts(self, phase: Phase) -> float:
+        """When a phase begins; the end is when it ends."""
+        share = {Phase.WAITING: 0.0, Phase.QUEUED: _QUEUED_AT, Phase.GENERATING: _GENERATING_AT}.get(phase, 1.0)
+        return self.created_at + share * (self.finish_at - self.created_at)
+
     def expired(self, now: float) -> bool:
         """Whether its media are gone."""
         return now >= self.expires_at
 
     def files(self) -> list[str]:
         """The names of its results below ``/media/``."""
-        more = [f"{self.id}-{number}.{self.extension}" for number in range(2, self.outputs + 1)]
-        return [f"{self.id}.{self.extension}", *more]
+        names = [self.id, *(f"{self.id}-{number}" for number in range(2, self.outputs + 1))]
+        return [f"{name}.{self.extension}" for name in names[: self.outputs]]
+
+    def shown_in(self, name: str) -> Clip:
+        """What one of its files shows, or lets be heard: every song is another one.
+
+        Of what Veo has made longer the first file is the new stretch alone.
+        """
+        number = self.files().index(name) + 1 if name in self.files() else 1
+        *before, last = self.clip.segments
+        if self.operation == "veo/extend" and number == 1:
+            return replace(self.clip, segments=(last,))
+        if self.extension in SOUNDS and number > 1:
+            return replace(self.clip, segments=(*before, replace(last, seed=f"{last.seed}-{number}")))
+        return self.clip
 
     def urls(self, base_url: str) -> tuple[list[str], str]:
         """The URLs of its results, and that of the first picture."""
@@ -127,12 +149,14 @@ _SAME = (
 class SandboxTask:
     """A task of the sandbox, as it stands at the moment of asking.
 
-    :param api: ``"runway"``, ``"aleph"`` or ``"jobs"``.
-    :param operation: ``"generate"``, ``"extend"``, ``"aleph"`` or ``"job"``.
+    :param api: which endpoint has its record: ``"runway"``, ``"aleph"``, ``"jobs"``, ``"veo"``, ``"4o"``, ``"flux"``,
+        ``"suno"``, ``"lyrics"``, ``"wav"``, ``"vocals"``, ``"mp4"``, ``"midi"`` or ``"cover"``.
+    :param operation: ``"generate"``, ``"extend"``, ``"aleph"`` or ``"job"``; of the other families the endpoint that
+        made it, such as ``"veo/extend"``.
     :param phase: ``"waiting"``, ``"queued"``, ``"generating"``, ``"succeeded"`` or ``"failed"``.
     :param cost: credits charged.
     :param created_at: seconds since the epoch, as are ``finish_at`` and ``expires_at``.
-    :param seconds: length of the video.
+    :param seconds: length of the video or sound.
     :param fail_msg: why it fails, or is going to; empty if it does not.
     """
 

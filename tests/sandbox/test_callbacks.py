@@ -225,3 +225,94 @@ def test_a_forged_call_names_another_task_and_comes_besides_the_true_one(
 def test_a_way_of_calling_that_there_is_not_is_refused(wrong: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"^(how|seconds): "):
         CallBack(**wrong)
+
+
+SONG = {"prompt": "A sea shanty", "customMode": False, "instrumental": False, "model": "V5"}
+
+
+def test_a_song_is_called_back_three_times_in_order(api: Api, runway_sandbox: Sandbox, receiver: Receiver) -> None:
+    runway_sandbox.configure(seconds=60)
+    task_id = api.post("/api/v1/generate", {**SONG, "callBackUrl": receiver.url})["data"]["taskId"]
+    runway_sandbox.advance(60)
+    _until(lambda: len(runway_sandbox.ledger.callbacks) == 3)
+
+    stages = [body["data"]["callbackType"] for body in receiver.bodies]
+    sounds = [[bool(each["audio_url"]) for each in body["data"]["data"]] for body in receiver.bodies]
+    assert stages == ["text", "first", "complete"]
+    assert sounds == [[False, False], [True, False], [True, True]]
+    assert {body["data"]["task_id"] for body in receiver.bodies} == {task_id}
+    record = api.get("/api/v1/generate/record-info", taskId=task_id)["data"]
+    assert (record["status"], receiver.bodies[-1]["code"]) == ("SUCCESS", 200)
+
+
+def test_a_song_that_fails_is_called_back_as_an_error(api: Api, runway_sandbox: Sandbox, receiver: Receiver) -> None:
+    runway_sandbox.fault(Fail("It broke"))
+    api.post("/api/v1/generate", {**SONG, "callBackUrl": receiver.url})
+    _until(lambda: runway_sandbox.ledger.callbacks)
+
+    [body] = receiver.bodies
+    assert (body["code"], body["msg"]) == (531, "It broke")
+    assert (body["data"]["callbackType"], body["data"]["data"]) == ("error", None)
+
+
+def test_a_song_whose_callback_nobody_takes_says_so_and_is_there(
+    api: Api, runway_sandbox: Sandbox, receiver: Receiver
+) -> None:
+    runway_sandbox.configure(callback_retry=0)
+    receiver.answers += [500] * 9
+    task_id = api.post("/api/v1/generate", {**SONG, "callBackUrl": receiver.url})["data"]["taskId"]
+    _until(lambda: len(runway_sandbox.ledger.callbacks) == 9)
+
+    def record() -> Any:
+        return api.get("/api/v1/generate/record-info", taskId=task_id)["data"]
+
+    _until(lambda: record()["status"] == "CALLBACK_EXCEPTION")
+    assert record()["response"]["sunoData"][0]["audioUrl"]
+
+
+@pytest.mark.parametrize(
+    ("asked", "where"),
+    [
+        (("veo/generate", {"prompt": "A whale", "model": "veo3"}), ("data", "info", "resultUrls")),
+        (("gpt4o-image/generate", {"prompt": "A cat", "size": "1:1"}), ("data", "info", "result_urls")),
+        (("flux/kontext/generate", {"prompt": "A cat"}), ("data", "info", "resultImageUrl")),
+        (("lyrics", {"prompt": "The sea"}), ("data", "data")),
+    ],
+)
+def test_other_families_are_called_back_in_their_shapes(
+    api: Api, runway_sandbox: Sandbox, receiver: Receiver, asked: tuple[str, dict[str, Any]], where: tuple[str, ...]
+) -> None:
+    path, body = asked
+    api.post(f"/api/v1/{path}", {**body, "callBackUrl": receiver.url})
+    runway_sandbox.fault(Fail("It broke"))
+    api.post(f"/api/v1/{path}", {**body, "callBackUrl": receiver.url})
+    _until(lambda: len(runway_sandbox.ledger.callbacks) == 2)
+
+    good, bad = sorted(receiver.bodies, key=lambda body: int(body["code"]))
+    found: Any = good
+    for name in where:
+        found = found[name]
+    assert (good["code"], bool(found)) == (200, True)
+    assert (bad["code"] >= 400, bad["msg"]) == (True, "It broke")
+
+
+def test_4k_and_what_is_made_of_songs_is_called_back(api: Api, runway_sandbox: Sandbox, receiver: Receiver) -> None:
+    url = {"callBackUrl": receiver.url}
+    made = api.post("/api/v1/generate", {**SONG, "callBackUrl": "https://example.com/"})["data"]["taskId"]
+    data = api.get("/api/v1/generate/record-info", taskId=made)["data"]["response"]["sunoData"]
+    of_a_song = {"taskId": made, "audioId": data[0]["id"], **url}
+    veo = api.post("/api/v1/veo/generate", {"prompt": "A whale", "model": "veo3"})["data"]["taskId"]
+    parts = api.post("/api/v1/vocal-removal/generate", of_a_song)["data"]["taskId"]
+    for path, body in {
+        "wav/generate": of_a_song,
+        "mp4/generate": of_a_song,
+        "suno/cover/generate": of_a_song,
+        "midi/generate": {"taskId": parts, **url},
+        "veo/get-4k-video": {"taskId": veo, **url},
+    }.items():
+        assert api.post(f"/api/v1/{path}", body)["code"] == 200
+    _until(lambda: len(runway_sandbox.ledger.callbacks) == 6)
+
+    names = {name for body in receiver.bodies for name in body["data"]}
+    assert {body["code"] for body in receiver.bodies} == {200}
+    assert {"audioWavUrl", "video_url", "vocal_separation_info", "images", "instruments", "info"} < names

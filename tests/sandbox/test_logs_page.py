@@ -51,6 +51,22 @@ def test_the_page_says_what_has_expired_and_shows_pictures(api: Api, runway_sand
     assert "<img" in page
 
 
+def test_the_page_plays_songs_and_says_which_results_have_no_file(api: Api, runway_sandbox: Sandbox) -> None:
+    song = {"prompt": "A sea shanty", "customMode": False, "instrumental": False, "model": "V5"}
+    made = api.post("/api/v1/generate", {**song, "callBackUrl": "https://example.com/"})["data"]["taskId"]
+    api.post("/api/v1/lyrics", {"prompt": "The sea"})
+    api.post("/api/v1/flux/kontext/generate", {"prompt": "A cat"})
+
+    page = api.media(f"{runway_sandbox.url}/logs").text
+
+    assert [f'<audio controls preload="none" src="/media/{name}.mp3">' in page for name in (made, f"{made}-2")] == [
+        True,
+        True,
+    ]
+    assert ">a result without a file<" in page
+    assert '.jpeg" alt=""' in page
+
+
 def test_an_empty_sandbox_has_a_page_too(api: Api, runway_sandbox: Sandbox) -> None:
     assert "No calls yet" in api.media(f"{runway_sandbox.url}/logs").text
     assert api.media(f"{runway_sandbox.url}/").headers["location"] == "/logs"

@@ -3,68 +3,19 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from airflow_provider_runway.sandbox.tasks import ApiGroup, Failure, Phase, Task
-
-if TYPE_CHECKING:
-    from airflow_provider_runway.sandbox.faults import Fail
+from airflow_provider_runway.sandbox.endpoints import flagged, music
+from airflow_provider_runway.sandbox.endpoints.job_shapes import result_of
+from airflow_provider_runway.sandbox.endpoints.view import Family, View, envelope, milliseconds
+from airflow_provider_runway.sandbox.tasks import ApiGroup
 
 _SHANGHAI = timezone(timedelta(hours=8))
 _MISLEADING = 4  # one record in so many shows a failure code although nothing failed
 _JOB_FAILED = 501
 _FLAGS = (0, 0, 0, 1, 3)
-
-
-class View:
-    """A task as it is to be shown.
-
-    :param base_url: what media URLs begin with.
-    :param instead: the state to say instead of the true one, if it is to be another.
-    :param linkless: show no URLs, although it may be ready.
-    """
-
-    def __init__(
-        self,
-        task: Task,
-        now: float,
-        base_url: str,
-        *,
-        instead: tuple[str | int | None, ...] = (),
-        linkless: bool = False,
-    ) -> None:
-        self.task, self.now, self.phase = task, now, task.phase(now)
-        self.succeeded = self.phase is Phase.SUCCEEDED
-        self.failure = task.failure if self.phase is Phase.FAILED else None
-        self.urls, self.poster = task.urls(base_url) if self.succeeded and not linkless else ([], "")
-        self.url = self.urls[0] if self.urls else ""
-        self.state = instead[0] if instead else FAMILIES[task.api].states[self.phase]
-        self.finished_at = _milliseconds(task.finish_at) if self.phase >= Phase.SUCCEEDED else None
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """What one API says of its tasks.
-
-    :param path: the endpoint that has its records.
-    :param states: the names that it has for the phases.
-    :param failure_code: the code of a failure that has none of its own.
-    :param record: the record, from ``data`` on.
-    :param callback: the body of the callback of a task that has ended.
-    """
-
-    path: str
-    states: tuple[str | int, ...]
-    failure_code: int
-    record: Callable[[View], dict[str, Any]]
-    callback: Callable[[View], dict[str, Any]]
-
-    def failure(self, fault: Fail) -> Failure:
-        """The failure that a fault makes of a task."""
-        return Failure(fault.msg, self.failure_code if fault.code is None else fault.code)
 
 
 def _runway(view: View) -> dict[str, Any]:
@@ -95,7 +46,7 @@ def _runway_callback(view: View) -> dict[str, Any]:
     if view.succeeded or task.operation != "extend":
         video_id = task.video_id if view.succeeded else ""
         data |= {"video_id": video_id, "video_url": view.url, "image_url": view.poster}
-    return _envelope(view, data, "All generated successfully.")
+    return envelope(view, data, "All generated successfully.")
 
 
 def _aleph(view: View) -> dict[str, Any]:
@@ -104,10 +55,10 @@ def _aleph(view: View) -> dict[str, Any]:
     response = {"taskId": task.id, "resultVideoUrl": view.url, "resultImageUrl": view.poster}
     return {
         "taskId": task.id,
-        "paramJson": json.dumps(task.body),
+        "paramJson": view.body_json,
         "response": response if view.succeeded else None,
         "completeTime": view.finished_at,
-        "createTime": _milliseconds(task.created_at),
+        "createTime": view.created_at,
         "successFlag": view.state,
         "errorCode": failure.code if failure else None,
         "errorMessage": failure.msg if failure else None,
@@ -116,24 +67,24 @@ def _aleph(view: View) -> dict[str, Any]:
 
 def _aleph_callback(view: View) -> dict[str, Any]:
     data = {"result_video_url": view.url, "result_image_url": view.poster} if view.succeeded else None
-    return {**_envelope(view, data, "success"), "taskId": view.task.id}
+    return {**envelope(view, data, "success"), "taskId": view.task.id}
 
 
 def _job_result(view: View) -> dict[str, Any]:
-    task, failure = view.task, view.failure
-    result: dict[str, Any] = {
+    task, failure, result = view.task, view.failure, result_of(view)
+    told: dict[str, Any] = {
         "taskId": task.id,
         "model": task.model,
         "state": view.state,
-        "param": json.dumps(task.body),
-        "resultJson": json.dumps({"resultUrls": view.urls}) if view.urls else "",
+        "param": view.body_json,
+        "resultJson": json.dumps(result) if result else "",
         "failCode": str(failure.code) if failure else None,
         "failMsg": failure.msg if failure else None,
         "costTime": round(task.finish_at - task.created_at) if view.finished_at else None,
-        "createTime": _milliseconds(task.created_at),
+        "createTime": view.created_at,
         "completeTime": view.finished_at,
     }
-    return {**result, "creditsConsumed": task.cost} if view.succeeded else result
+    return {**told, "creditsConsumed": task.cost} if view.succeeded else told
 
 
 def _job(view: View) -> dict[str, Any]:
@@ -143,24 +94,14 @@ def _job(view: View) -> dict[str, Any]:
         **_job_result(view),
         "successFlag": _FLAGS[view.phase],
         "param": json.dumps({**body, "input": json.dumps(body.get("input"))}),
-        "response": {"resultUrls": view.urls} if view.urls else None,
-        "updateTime": _milliseconds(min(view.now, view.task.finish_at)),
+        "response": result_of(view),
+        "updateTime": milliseconds(min(view.now, view.task.finish_at)),
         "progress": 0,
     }
 
 
 def _job_callback(view: View) -> dict[str, Any]:
-    return _envelope(view, _job_result(view), "Playground task completed successfully.", failed=_JOB_FAILED)
-
-
-def _envelope(view: View, data: object, success: str, *, failed: int = 400) -> dict[str, Any]:
-    if view.failure:
-        return {"code": failed, "msg": view.failure.msg, "data": data}
-    return {"code": 200, "msg": success, "data": data}
-
-
-def _milliseconds(at: float) -> int:
-    return int(at * 1000)
+    return envelope(view, _job_result(view), "Playground task completed successfully.", failed=_JOB_FAILED)
 
 
 FAMILIES: Mapping[ApiGroup, Family] = {
@@ -184,5 +125,8 @@ FAMILIES: Mapping[ApiGroup, Family] = {
         failure_code=400,
         record=_job,
         callback=_job_callback,
+        absent="recordInfo is null",
     ),
+    **flagged.FAMILIES,
+    **music.FAMILIES,
 }

@@ -5,37 +5,43 @@ from __future__ import annotations
 import hmac
 import re
 import secrets
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 
 from airflow_provider_runway.sandbox.faults import Expire
 from airflow_provider_runway.sandbox.messages import TEXT, Refusal, Reply, SandboxRequest, answer, digest
-from airflow_provider_runway.sandbox.tasks import Upload, task_id_of
+from airflow_provider_runway.sandbox.tasks import Phase, Task, Upload, task_id_of
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.state import SandboxState
 
-_DRAWN: dict[str, tuple[Literal["film", "poster"], str]] = {
-    "mp4": ("film", "video/mp4"),
-    "png": ("poster", "image/png"),
-}
+_TYPES = {"mp4": "video/mp4", "png": "image/png", "jpeg": "image/jpeg", "mp3": "audio/mpeg", "wav": "audio/wav"}
 _RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 _LINK_SECONDS = 1200
 _SECRET = secrets.token_bytes(16)
 
 
 async def result(sandbox: SandboxState, request: SandboxRequest) -> Reply:
-    """``GET /media/<task>.mp4`` and ``.png``."""
-    task, name = sandbox.finished(task_id_of(request.path), request.at), request.path.rpartition("/")[2]
+    """``GET /media/<task>.mp4``, and what else there is of it."""
+    name = request.path.rpartition("/")[2]
+    task = _with_file(sandbox, task_id_of(request.path), name, request.at)
     if task and isinstance(request.fault, Expire):
         sandbox.expire(task, request.at)
         task = None
     if task is None or not _link_works(request) or name not in (*task.files(), f"{task.id}.png"):
         return _gone()
     settings = sandbox.settings
-    what, media_type = _DRAWN[name.rpartition(".")[2]]
-    data = await sandbox.renderer.draw(what, task.clip, settings.video_scale, settings.frames_per_second)
-    return _file(request, data, media_type)
+    what = name.rpartition(".")[2]
+    data = await sandbox.renderer.draw(what, task.shown_in(name), settings.video_scale, settings.frames_per_second)
+    return _file(request, data, _TYPES[what])
+
+
+def _with_file(sandbox: SandboxState, task_id: str, name: str, now: float) -> Task | None:
+    """The task of a file that can be fetched; the first of its songs is there before the others."""
+    task = sandbox.tasks.get(task_id)
+    if task and task.api == "suno" and task.phase(now) is Phase.GENERATING and name == task.files()[0]:
+        return task
+    return sandbox.finished(task_id, now)
 
 
 async def uploaded(sandbox: SandboxState, request: SandboxRequest) -> Reply:
@@ -44,10 +50,16 @@ async def uploaded(sandbox: SandboxState, request: SandboxRequest) -> Reply:
     return _file(request, found.data, found.content_type) if isinstance(found, Upload) else _gone()
 
 
-async def download_url(sandbox: SandboxState, request: SandboxRequest) -> Reply:
-    """``POST /api/v1/common/download-url``: a link of its own, for a while, to a result of this service."""
-    path = sandbox.own_path((request.payload or {}).get("url"), request) or ""
+async def download_url(sandbox: SandboxState, request: SandboxRequest, *, api: str | None = None) -> Reply:
+    """``POST /api/v1/common/download-url``: a link of its own, for a while, to a result of this service.
+
+    :param api: only to those of this one, whose task has to be named.
+    """
+    body = request.payload or {}
+    path = sandbox.own_path(body.get("url"), request) or ""
     task = sandbox.finished(task_id_of(path), request.at)
+    if api and (not task or task.api != api or task.id != body.get("taskId")):
+        raise Refusal(422, "record is null")
     if not task or not path.startswith("/media/"):
         raise Refusal(422, "url is wrong")
     expires = str(int(request.at + _LINK_SECONDS))

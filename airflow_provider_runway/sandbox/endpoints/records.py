@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from airflow_provider_runway.sandbox.endpoints.families import FAMILIES, View
+from airflow_provider_runway.sandbox.endpoints.families import FAMILIES
 from airflow_provider_runway.sandbox.faults import Expire, Fail, Missing, NoUrl, States
 from airflow_provider_runway.sandbox.messages import Refusal, Reply, SandboxRequest, answer
 from airflow_provider_runway.sandbox.tasks import ApiGroup, crowded
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.state import SandboxState
-
-_POLLS_PER_SECOND = 10
 
 
 async def credit(sandbox: SandboxState, _: SandboxRequest) -> Reply:
@@ -24,21 +22,22 @@ async def credit(sandbox: SandboxState, _: SandboxRequest) -> Reply:
 async def record(sandbox: SandboxState, request: SandboxRequest, *, api: ApiGroup) -> Reply:
     """The record of the task that the query ``taskId=`` asks for.
 
-    Where there is none the dedicated APIs say so by code 200 with ``data: null``, as recorded, the unified one by 422.
+    Where there is none each family says so in its own way, as recorded.
 
     :param api: the API whose tasks this endpoint knows.
     """
-    task, now, fault = request.task, request.at, request.fault
-    if not request.query_params.get("taskId"):
+    task, now, fault, family = request.task, request.at, request.fault, FAMILIES[api]
+    task_id = request.query_params.get("taskId")
+    if not task_id:
         raise Refusal(422, "taskId is required")
     if task is None or task.api != api or now < task.visible_at or isinstance(fault, Missing):
-        if api == "jobs":
-            raise Refusal(422, "recordInfo is null")
+        if family.absent:
+            raise Refusal(422, family.absent.format(task_id=task_id))
         return answer(None)
-    if crowded(task.polls, now, limit=_POLLS_PER_SECOND, seconds=1):
+    if crowded(task.polls, now, limit=family.polls_per_second, seconds=1):
         raise Refusal(429)
     task.polls.append(now)
-    family, instead = FAMILIES[api], tuple[str | int | None, ...]()
+    instead = tuple[str | int | None, ...]()
     match fault:
         case States():
             instead = (fault.states[request.turn % len(fault.states)],)
@@ -48,5 +47,5 @@ async def record(sandbox: SandboxState, request: SandboxRequest, *, api: ApiGrou
             sandbox.fail(task, family.failure(fault), now)
         case _:
             pass
-    view = View(task, now, sandbox.base_url(request), instead=instead, linkless=isinstance(fault, NoUrl))
+    view = family.view(task, now, sandbox.base_url(request), instead=instead, linkless=isinstance(fault, NoUrl))
     return answer(family.record(view), task_id=task.id)

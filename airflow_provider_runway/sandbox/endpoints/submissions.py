@@ -2,102 +2,23 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
-from airflow_provider_runway.sandbox.endpoints.families import FAMILIES
+from airflow_provider_runway.sandbox.endpoints import images, suno, veo
 from airflow_provider_runway.sandbox.endpoints.fields import DURATIONS, INVALID, LONGEST_PROMPT, QUALITIES, Fields
-from airflow_provider_runway.sandbox.faults import CallBack, Fail
-from airflow_provider_runway.sandbox.messages import Refusal, Reply, SandboxRequest, answer
-from airflow_provider_runway.sandbox.tasks import ApiGroup, Failure, Operation, Task, Upload
-from airflow_provider_runway.sandbox.video.clip import RATIOS, WIDE_RATIOS, Clip, Segment
+from airflow_provider_runway.sandbox.endpoints.job_shapes import outputs_of, shape_of
+from airflow_provider_runway.sandbox.endpoints.submission import USUAL_SECONDS, Submission
+from airflow_provider_runway.sandbox.messages import Refusal, Reply, SandboxRequest
+from airflow_provider_runway.sandbox.tasks import ApiGroup, Failure, Upload
+from airflow_provider_runway.sandbox.video.clip import RATIOS, WIDE_RATIOS
+from airflow_provider_runway.sandbox.video.lengths import seconds_of_speech
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.state import SandboxState
 
-# What a task fails with whose input turns out to be out of reach, as recorded of Aleph.
-_FETCH_FAILED = Failure("internal error, please try again later.", 500)
 _NO_SOURCE = Failure("Get image info failed.", 400)
-_USUAL_SECONDS = 5
-_USUAL_RATIO = "16:9"
 _COUNTS = ("num_images", "max_images", "n")
-_PICTURE_WORDS = ("image", "flux", "banana", "seedream", "ideogram", "recraft", "imagen", "midjourney")
-
-
-class Submission(NamedTuple):
-    """A submission on its way to become a task.
-
-    :param api: the API that it came by.
-    """
-
-    sandbox: SandboxState
-    request: SandboxRequest
-    api: ApiGroup
-    fields: Fields
-
-    def make(
-        self,
-        operation: Operation,
-        *,
-        cost: float,
-        prompt: str,
-        ratio: str = "",
-        seconds: float = _USUAL_SECONDS,
-        quality: str = QUALITIES[0],
-        watermark: str = "",
-        source: Task | None = None,
-        inputs: tuple[str, ...] = (),
-        failure: Failure | None = None,
-        **more: Any,
-    ) -> Reply:
-        """Make a task, charge it, and answer its id.
-
-        :param seconds: length of the new stretch of video.
-        :param source: the task whose video is extended.
-        :param inputs: URLs that the service would have to fetch: Aleph later, all others at once.
-        :param failure: set when it is known to fail.
-        :param more: fields of the task.
-        :raises Refusal: code 451 when an input cannot be fetched, 402 when the balance is not enough.
-        """
-        sandbox, request, api, _ = self
-        body, now, fault = request.payload or {}, request.at, request.fault
-        callback_url = Fields(body).url("callBackUrl")
-        if any(url and sandbox.is_out_of_reach(url, request) for url in inputs):
-            if operation != "aleph":
-                raise Refusal(451)
-            failure = _FETCH_FAILED
-        if cost > sandbox.balance:
-            raise Refusal(402)
-        finish_at = now + sandbox.time_for(prompt)
-        task_id = uuid.uuid4().hex
-        before = source.clip.segments if source else ()
-        stretch = Segment(task_id, operation, prompt, seconds)
-        sandbox.add(
-            Task(
-                id=task_id,
-                api=api,
-                operation=operation,
-                body=body,
-                prompt=prompt,
-                body_hash=request.body_hash(),
-                key=sandbox.key_hash(request.key),
-                clip=Clip(ratio or _USUAL_RATIO, quality, (*before, stretch), watermark),
-                cost=cost,
-                created_at=now,
-                visible_at=now + sandbox.settings.visible_after,
-                finish_at=finish_at,
-                expires_at=finish_at + sandbox.settings.media_ttl,
-                base_url=sandbox.base_url(request),
-                callback_url=callback_url,
-                failure=FAMILIES[api].failure(fault) if isinstance(fault, Fail) else failure,
-                call=fault.how if isinstance(fault, CallBack) else "",
-                call_delay=fault.seconds if isinstance(fault, CallBack) and fault.how == "late" else 0.0,
-                **more,
-            )
-        )
-        made = {"taskId": task_id} if api == "aleph" else {"taskId": task_id, "recordId": task_id}
-        return answer(made, task_id=task_id)
 
 
 async def submit(sandbox: SandboxState, request: SandboxRequest, *, api: ApiGroup, read: Reader) -> Reply:
@@ -172,6 +93,7 @@ def aleph(submission: Submission) -> Reply:
         watermark=fields.text("watermark"),
         image_url=reference_url,
         inputs=(video_url, reference_url),
+        late=True,
     )
 
 
@@ -187,23 +109,33 @@ def create_task(submission: Submission) -> Reply:
 
 
 def _any_job(submission: Submission, model: str) -> Reply:
-    """Any other model's job: a video or, when the model's name speaks of images, pictures.
+    """Any other model's job, with a result as such models have it.
 
     Its input is not checked; a prompt, a number of seconds, an aspect ratio and a number of results are heeded.
     """
-    given = submission.fields.values
-    prompt, ratio = given.get("prompt"), given.get("aspect_ratio")
-    picture = "video" not in model.lower() and any(word in model.lower() for word in _PICTURE_WORDS)
+    given, shape = submission.values, shape_of(model)
+    ratio, text = given.get("aspect_ratio"), _words(given)
+    asked = _number(next((given[name] for name in _COUNTS if name in given), None), usual=1, most=4)
+    seconds = _number(given.get("duration"), usual=USUAL_SECONDS, most=30)
     return submission.make(
         "job",
         model=model,
-        prompt=prompt if isinstance(prompt, str) else "",
+        prompt=text,
         cost=submission.sandbox.settings.prices.job,
-        seconds=_number(given.get("duration"), usual=_USUAL_SECONDS, most=30),
+        seconds=seconds_of_speech(text) if shape.voice else seconds,
         ratio=ratio if ratio in WIDE_RATIOS else "",
-        extension="png" if picture else "mp4",
-        outputs=_number(next((given[name] for name in _COUNTS if name in given), None), usual=1, most=4),
+        extension=shape.extension,
+        outputs=outputs_of(shape, given, asked),
+        title="voice" if shape.voice else "",
     )
+
+
+def _words(given: Mapping[str, Any]) -> str:
+    """What is asked for, or what is to be said."""
+    said = given.get("prompt") or given.get("text") or given.get("dialogue") or given.get("dialogue_turns")
+    if isinstance(said, list):
+        said = " ".join(str(each.get("text", "")) for each in said if isinstance(each, dict))
+    return said if isinstance(said, str) else ""
 
 
 def _shape(submission: Submission, url: str) -> str | None:
@@ -232,6 +164,21 @@ ENDPOINTS: Mapping[str, tuple[ApiGroup, Reader]] = {
     "/api/v1/runway/extend": ("runway", extend),
     "/api/v1/aleph/generate": ("aleph", aleph),
     "/api/v1/jobs/createTask": ("jobs", create_task),
+    "/api/v1/veo/generate": ("veo", veo.generate),
+    "/api/v1/veo/extend": ("veo", veo.extend),
+    "/api/v1/veo/get-4k-video": ("veo", veo.get_4k),
+    "/api/v1/gpt4o-image/generate": ("4o", images.generate_4o),
+    "/api/v1/flux/kontext/generate": ("flux", images.generate_flux),
+    **{f"/api/v1/{path}": ("suno", read) for path, read in suno.SONGS.items()},
+    "/api/v1/lyrics": ("lyrics", suno.lyrics),
+    "/api/v1/wav/generate": ("wav", suno.wav),
+    "/api/v1/vocal-removal/generate": ("vocals", suno.vocals),
+    "/api/v1/midi/generate": ("midi", suno.midi),
+    "/api/v1/mp4/generate": ("mp4", suno.mp4),
+    "/api/v1/suno/cover/generate": ("cover", suno.cover),
+    "/api/v1/style/generate": ("suno", suno.style),
+    "/api/v1/generate/get-timestamped-lyrics": ("suno", suno.timestamped_lyrics),
+    "/api/v1/generate/generate-persona": ("suno", suno.persona),
 }
 _MODELS: Mapping[str, Reader] = {
     "runway": generate,

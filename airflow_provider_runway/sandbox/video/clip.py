@@ -14,7 +14,8 @@ _SIZES = {
     "9:16": (720, 1280),
     "21:9": (1680, 720),
 }
-_FULL_HD = 1.5  # every side of 1080p relative to 720p
+HD, FULL_HD, ULTRA_HD = "720p", "1080p", "4k"
+_FACTORS = {FULL_HD: 1.5, ULTRA_HD: 3.0}  # every side relative to 720p
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +35,10 @@ class Segment:
 
 @dataclass(frozen=True, slots=True)
 class Clip:
-    """A video.
+    """A video, or sound of the same length.
 
     :param ratio: one of ``WIDE_RATIOS``.
-    :param quality: ``"720p"`` or ``"1080p"``.
+    :param quality: ``"720p"``, ``"1080p"`` or ``"4k"``.
     :param segments: an extension brings the video that it extends along in front.
     :param watermark: text in the lower right corner; empty for none.
     """
@@ -58,5 +59,5 @@ class Clip:
         :param scale: relative to the real size.
         """
         width, height = _SIZES[self.ratio]
-        factor = scale * (_FULL_HD if self.quality == "1080p" else 1)
+        factor = scale * _FACTORS.get(self.quality, 1)
         return max(round(width * factor / 2) * 2, 16), max(round(height * factor / 2) * 2, 16)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.video.clip import Clip
 
 _ENCODER = {"preset": "ultrafast", "crf": "24"}
+_LONGEST_DRAWN = 1920
 _FAST_START = {"movflags": "faststart"}
 
 
@@ -35,26 +36,33 @@ def film(clip: Clip, scale: float, rate: int) -> bytes:
             stream = container.add_stream("libx264", rate=rate, options={**_ENCODER, "g": str(rate * 2)})
             stream.width, stream.height, stream.pix_fmt = width, height, "yuv420p"
             stream.thread_count = 1
-            for view in _views(clip, (width, height), rate):
-                for packet in stream.encode(_frame(view)):
+            for view in _views(clip, _drawn_size(width, height), rate):
+                for packet in stream.encode(_frame(view).reformat(width, height)):
                     container.mux(packet)
             for packet in stream.encode():
                 container.mux(packet)
         return path.read_bytes()
 
 
+def _drawn_size(width: int, height: int) -> tuple[int, int]:
+    """A frame is drawn no larger than this, and enlarged from there: 4K would take a minute."""
+    factor = min(_LONGEST_DRAWN / max(width, height), 1)
+    return round(width * factor), round(height * factor)
+
+
 def _frame(view: Image.Image) -> av.VideoFrame:
     return av.VideoFrame.from_image(view)  # type: ignore[no-untyped-call,no-any-return]
 
 
-def poster(clip: Clip, scale: float) -> bytes:
-    """The PNG of a clip's first frame.
+def poster(clip: Clip, scale: float, kind: str = "png") -> bytes:
+    """The picture of a clip's first frame.
 
     :param scale: size relative to the real one.
+    :param kind: ``"png"`` or ``"jpeg"``.
     """
     view = next(_views(clip, clip.size(scale), 1))
     data = io.BytesIO()
-    view.save(data, "PNG", compress_level=3)
+    view.save(data, kind, **({"compress_level": 3} if kind == "png" else {"quality": 85}))
     return data.getvalue()
 
 

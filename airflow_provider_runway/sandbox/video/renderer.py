@@ -1,11 +1,11 @@
-"""Where videos are drawn: off the event loop, once each, the latest kept."""
+"""Where videos are drawn, and sounds made: off the event loop, once each, the latest kept."""
 
 from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.video.clip import Clip
@@ -14,15 +14,16 @@ _KEPT = 100  # what falls out is drawn again, byte for byte the same
 
 
 class Renderer:
-    """Draws films and posters on request."""
+    """Makes files on request."""
 
     def __init__(self) -> None:
         self._drawn: OrderedDict[object, asyncio.Future[bytes]] = OrderedDict()
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sandbox-renderer")
 
-    async def draw(self, what: Literal["film", "poster"], clip: Clip, scale: float, rate: int) -> bytes:
-        """The MP4 of a clip, or the PNG of its first frame.
+    async def draw(self, what: str, clip: Clip, scale: float, rate: int) -> bytes:
+        """The file of a clip.
 
+        :param what: ``"mp4"``; ``"png"`` or ``"jpeg"`` of its first frame; ``"mp3"`` or ``"wav"``.
         :param scale: size relative to the real one.
         :param rate: frames per second.
         """
@@ -47,7 +48,9 @@ class Renderer:
         self._pool.shutdown(wait=False, cancel_futures=True)
 
 
-def _draw(what: Literal["film", "poster"], clip: Clip, scale: float, rate: int) -> bytes:
-    from airflow_provider_runway.sandbox.video import film
+def _draw(what: str, clip: Clip, scale: float, rate: int) -> bytes:
+    from airflow_provider_runway.sandbox.video import film, sound
 
-    return film.film(clip, scale, rate) if what == "film" else film.poster(clip, scale)
+    if what in ("mp3", "wav"):
+        return sound.sound(clip, what)
+    return film.film(clip, scale, rate) if what == "mp4" else film.poster(clip, scale, what)
