@@ -37,7 +37,8 @@
     │   ├── DeadLinkError             it no longer knows the link
     │   └── NotAVideoError            it gave something else
     ├── TargetExistsError             another file is at the target already
-    └── TargetUnwritableError         the video cannot be stored at the target
+    ├── TargetUnwritableError         the video cannot be stored at the target
+    └── FilmError                     a clip is unusable, or ffmpeg is missing or fails
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ from airflow_provider_runway.kie.errors import *
 
 __all__ = [
     "AmbiguousSubmissionError", "AuthenticationError", "BadRequestError", "ConnectionSettingsError",
-    "CreditFloorError", "DeadLinkError", "DownloadError", "FeatureDisabledError", "GenerationFailedError",
+    "CreditFloorError", "DeadLinkError", "DownloadError", "FeatureDisabledError", "FilmError", "GenerationFailedError",
     "InputUnreachableError", "InsufficientCreditsError", "InvalidRequestError", "MaintenanceError",
     "MissingVideoError", "NoAnswerError", "NotAVideoError", "NotFinishedError", "NotFoundError", "NotSentError",
     "PermissionDeniedError", "PollingFailedError", "QuotaExceededError", "RateLimitedError", "RecordsFolderError",

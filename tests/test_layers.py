@@ -15,6 +15,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("kie", "sandbox"),
     ("exceptions", "utils.config", "utils.file_uris", "utils.retry_defaults", "utils.versions"),
     ("storage",),
+    ("film",),
     ("results",),
     ("hooks", "links"),
     ("utils",),
@@ -95,9 +96,10 @@ def test_only_the_command_line_knows_the_sandbox(arrows: frozenset[Arrow]) -> No
     assert {module.partition(".")[0] for module in knowing} == {"cli"}
 
 
-def test_the_service_knows_nothing_of_airflow() -> None:
+@pytest.mark.parametrize("folder", ["kie", "film"])
+def test_the_service_and_the_films_know_nothing_of_airflow(folder: str) -> None:
     graph = grimp.build_graph(PACKAGE, include_external_packages=True, cache_dir=None)
 
     assert {short(module) for module in graph.find_modules_that_directly_import("airflow")} & {
-        short(module) for module in graph.find_descendants(f"{PACKAGE}.kie")
+        short(module) for module in graph.find_descendants(f"{PACKAGE}.{folder}")
     } == set()

@@ -54,8 +54,7 @@ class RunwayError(Exception):
         self.http_status: int | None = facts.get("http_status", said["http_status"])
         self.task_id = facts.get("task_id")
         self.service_message: str | None = facts.get("service_message", said["service_message"])
-        retryable = facts.get("retryable")
-        self.retryable = type(self).retryable if retryable is None else retryable
+        self.retryable = type(self).retryable if (given := facts.get("retryable")) is None else given
         self.retry_after = facts.get("retry_after")
 
     def __reduce__(self) -> tuple[Any, ...]:
@@ -295,3 +294,7 @@ class TargetUnwritableError(RunwayError):
     """The video cannot be stored at the target: no access, no room, no such store, a folder of that name."""
 
     retryable = True
+
+
+class FilmError(RunwayError):
+    """A film, or a picture of a video, cannot be made: a clip is unusable, or ffmpeg is missing or fails."""

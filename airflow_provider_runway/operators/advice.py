@@ -172,6 +172,7 @@ _WHAT_TO_DO: Mapping[type[RunwayError], str] = {
     errors.CreditFloorError: "Top up the account, or lower the floor of connection {conn_id!r}.",
     errors.DeadLinkError: "If it stays so, only a new submission, which is paid, brings one back.",
     errors.FeatureDisabledError: "Ask KIE.AI.",
+    errors.FilmError: "Look at what the message names.",
     errors.InputUnreachableError: "Make the URL of the image or video reachable from the internet.",
     errors.InsufficientCreditsError: "Top up the account.",
     errors.MissingVideoError: "If it stays so, ask KIE.AI with that id.",

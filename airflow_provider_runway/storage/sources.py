@@ -45,7 +45,7 @@ class Source:
     @contextmanager
     def open(self) -> Iterator[BinaryIO]:
         """Open it."""
-        with _reading(self.place.uri), self.place.read() as file:
+        with reading(self.place.uri), self.place.read() as file:
             yield file
 
 
@@ -59,7 +59,7 @@ def read_source(path: AnyPath, field: str = "path", media: Media | None = None) 
     :raises InvalidRequestError: If it is not what it must be.
     :raises UnreadableFileError: If it is not there or cannot be read.
     """
-    with _reading(path):
+    with reading(path):
         text = address_of(path)
         place = _within_roots(field, text, locate(text))
         size = place.size()
@@ -109,7 +109,7 @@ def _check_picture(field: str, path: str, file: BinaryIO) -> None:
 
 
 @contextmanager
-def _reading(path: object) -> Iterator[None]:
+def reading(path: object) -> Iterator[None]:
     """Say in our terms what goes wrong with a file, whatever its file system raises."""
     try:
         yield
