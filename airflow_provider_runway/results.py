@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.kie.tasks import VIDEO_KINDS, Kind, VideoTask
 
 if TYPE_CHECKING:
     from airflow_provider_runway.kie.requests import Request
@@ -79,15 +79,17 @@ EXTRA = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JobResult(VideoResult):
-    """What a task of kind ``"job"`` returns: the same, and all that came of it.
+    """What a task returns that makes no single video: the same, and all that came of it.
 
     :param result_urls: KIE's links, ``video_url`` among them; of whatever type the model makes.
+    :param result_types: What each of them is: ``"video"``, ``"audio"``, ``"image"``, ``"subtitle"`` or ``"data"``.
     :param result: What KIE tells besides links, as it does: JSON of the model's own form, or ``None``.
     :param saved_files: Where the files were stored, in the order of the links, ``saved_to`` among them; of a result
         without links, its JSON.
     """
 
     result_urls: list[str] = field(default_factory=list)
+    result_types: list[str] = field(default_factory=list)
     result: Any = None
     saved_files: list[str] = field(default_factory=list)
 
@@ -111,7 +113,7 @@ def submitted_result(
     credits_estimate: float | None,
 ) -> VideoResult:
     """The result of a task that was submitted and not waited for."""
-    return (JobResult if kind == "job" else VideoResult)(
+    return (VideoResult if kind in VIDEO_KINDS else JobResult)(
         task_id=task_id,
         parent_task_id=parent_task_id,
         kind=kind,
@@ -160,10 +162,16 @@ def finished_result(
         credits_estimate=credits_estimate,
         credits=task.credits,
     )
-    if task.kind != "job":
+    if task.is_one_video:
         return result
     urls, files = list(task.result_urls), [each.path for each in saved]
-    return JobResult(**result.to_json(), result_urls=urls, result=task.result, saved_files=files)
+    return JobResult(
+        **result.to_json(),
+        result_urls=urls,
+        result_types=list(task.result_types),
+        result=task.result,
+        saved_files=files,
+    )
 
 
 def kept_until(completed_at: datetime | None) -> str:

@@ -8,7 +8,7 @@ from datetime import datetime, timezone
 import pytest
 
 from airflow_provider_runway.kie.requests import GenerateRequest
-from airflow_provider_runway.kie.tasks import KINDS, Kind, TaskState, VideoTask
+from airflow_provider_runway.kie.tasks import KINDS, VIDEO_KINDS, Kind, TaskState, VideoTask
 from airflow_provider_runway.results import finished_result, submitted_result
 from airflow_provider_runway.storage.save import SavedFile
 
@@ -17,7 +17,7 @@ NAMES = [
     *("completed_at", "expires_at", "saved_to", "sha256", "size", "thumbnail_saved_to", "credits_estimate"),
     *("credits", "schema_version"),
 ]
-OF_JOBS = ["result_urls", "result", "saved_files"]
+OF_JOBS = ["result_urls", "result_types", "result", "saved_files"]
 
 
 def test_a_finished_video_is_told_in_json_of_a_fixed_order() -> None:
@@ -51,7 +51,7 @@ def test_a_job_tells_of_all_that_came_of_it() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_task_that_is_not_waited_for_has_no_video_yet(kind: Kind) -> None:
     result = submitted_result("t", kind, parent_task_id=None, submitted_at=None, credits_estimate=12.0)
-    assert list(result.to_json()) == [*NAMES, *(OF_JOBS if kind == "job" else [])]
+    assert list(result.to_json()) == [*NAMES, *([] if kind in VIDEO_KINDS else OF_JOBS)]
     assert (result.state, result.credits_estimate, result.files) == ("submitted", 12.0, [])
 
 

@@ -257,7 +257,7 @@ def _store(hook: RunwayHook, task: VideoTask, path: str, arguments: Namespace) -
     from airflow_provider_runway.storage import save
 
     with interruptible(f"To store the video: {how_to_save(task.task_id, path, arguments)}"):
-        if task.kind == "job":
+        if not task.is_one_video:
             check_folder(path)
         with transferring("Downloading", path) as progress:
             return save.save(

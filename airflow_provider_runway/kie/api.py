@@ -1,146 +1,22 @@
-"""KIE.AI's endpoints and field names, as data: what to send for a request, where to poll a task.
-
-Paths and names are those of https://docs.kie.ai: the dedicated Runway and Aleph endpoints (there under "old model"),
-and the unified API, which serves every model by one pair of endpoints.
-"""
+"""What to send to KIE.AI for a request, and where to poll a task: out of the table in :mod:`.families`."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from functools import partial
-from typing import Any, Literal
+from typing import Any
 
+from airflow_provider_runway.kie.endpoints import Call, Family, SubmitEndpoint
+from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest, Request
+from airflow_provider_runway.kie.families import CALLBACK, FAMILIES, check_endpoint, kind_of
+from airflow_provider_runway.kie.requests import ExtendRequest, Request, TaskRequest
 from airflow_provider_runway.kie.rules import check_kind, check_task_id, is_file_address
 from airflow_provider_runway.kie.task_ids import Api, format_task_id, parse_task_id
-from airflow_provider_runway.kie.tasks import (
-    EXTENSION_MODEL,
-    Kind,
-    Reader,
-    read_aleph_record,
-    read_job_record,
-    read_runway_record,
-)
+from airflow_provider_runway.kie.tasks import Kind, Reader
 
-
-@dataclass(frozen=True, slots=True)
-class Call:
-    """One HTTP request to KIE, before it has a host and a key."""
-
-    method: Literal["GET", "POST"]
-    path: str
-    query: Mapping[str, str] | None = None
-    body: Mapping[str, Any] | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class SubmitEndpoint:
-    """How one kind of request is sent.
-
-    :param path: The endpoint.
-    :param names: KIE's name for each of the request's fields.
-    :param model: What the unified API calls it. The fields then go into ``input``, all but the callback URL.
-    """
-
-    path: str
-    names: Mapping[str, str]
-    model: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Family:
-    """The tasks of one kind at one API: where they are looked up, who reads the answer, which requests make them."""
-
-    path: str
-    read: Reader
-    endpoints: Mapping[type[Request], SubmitEndpoint]
-
-
-_CREATE_TASK = "/api/v1/jobs/createTask"
-_RECORD_INFO = "/api/v1/jobs/recordInfo"
-_CALLBACK = "callBackUrl"
-
-
-def _names(*same: str, **ours: str) -> Mapping[str, str]:
-    """KIE's names by ours: those that are the same, and the others."""
-    return {**{name: name for name in same}, **ours, "callback_url": _CALLBACK}
-
-
-# All that is known of KIE's endpoints. A further family is one more entry, and a reader if its records are new.
-FAMILIES: Mapping[tuple[Api, Kind], Family] = {
-    ("runway", "runway"): Family(
-        "/api/v1/runway/record-detail",
-        read_runway_record,
-        {
-            GenerateRequest: SubmitEndpoint(
-                "/api/v1/runway/generate",
-                _names(
-                    *("prompt", "duration", "quality"),
-                    image_url="imageUrl",
-                    aspect_ratio="aspectRatio",
-                    watermark="waterMark",
-                ),
-            ),
-            ExtendRequest: SubmitEndpoint(
-                "/api/v1/runway/extend", _names("prompt", "quality", task_id="taskId", watermark="waterMark")
-            ),
-        },
-    ),
-    ("runway", "aleph"): Family(
-        "/api/v1/aleph/record-info",
-        read_aleph_record,
-        {
-            AlephRequest: SubmitEndpoint(
-                "/api/v1/aleph/generate",
-                _names(
-                    *("prompt", "seed"),
-                    video_url="videoUrl",
-                    aspect_ratio="aspectRatio",
-                    reference_image_url="referenceImage",
-                    watermark="waterMark",
-                    upload_cn="uploadCn",
-                ),
-            ),
-        },
-    ),
-    ("jobs", "runway"): Family(
-        _RECORD_INFO,
-        partial(read_job_record, kind="runway"),
-        {
-            GenerateRequest: SubmitEndpoint(
-                _CREATE_TASK,
-                _names("prompt", "image_url", "duration", "quality", "aspect_ratio", "watermark"),
-                model="runway",
-            ),
-            ExtendRequest: SubmitEndpoint(
-                _CREATE_TASK, _names("task_id", "prompt", "quality", "watermark"), model=EXTENSION_MODEL
-            ),
-        },
-    ),
-    ("jobs", "aleph"): Family(
-        _RECORD_INFO,
-        partial(read_job_record, kind="aleph"),
-        {
-            AlephRequest: SubmitEndpoint(
-                _CREATE_TASK,
-                _names(
-                    *("prompt", "video_url", "aspect_ratio", "seed", "watermark", "upload_cn"),
-                    reference_image_url="reference_image",
-                ),
-                model="runway/gen4-aleph",
-            ),
-        },
-    ),
-    # Every other model: its request names it and has its fields in their place already.
-    ("jobs", "job"): Family(
-        _RECORD_INFO,
-        partial(read_job_record, kind="job"),
-        {JobRequest: SubmitEndpoint(_CREATE_TASK, _names("model", "input"))},
-    ),
-}
-
+# Where KIE posts to that wants an address and is given none: this one is nobody's, and never will be (RFC 2606).
+NO_CALLBACK = "https://callback.invalid/no-receiver"
 CREDIT_CALL = Call("GET", "/api/v1/chat/credit")
 
 
@@ -157,15 +33,24 @@ class Destination:
     kind: Kind
     endpoint: SubmitEndpoint
 
+    @property
+    def family(self) -> Family:
+        """What is known of the tasks that come of it."""
+        return FAMILIES[self.api, self.kind]
+
 
 def destination(request: Request, api: Api) -> Destination:
     """Where a request is sent.
 
     :param request: The request.
     :param api: The connection's API; a request that only the other one knows goes there.
-    :raises InvalidRequestError: If an extra field has the name of a field that is a parameter, or if the video to
-        extend was made by the other API.
+    :raises InvalidRequestError: If an extra field has the name of a field that is a parameter, if the video to
+        extend was made by the other API, or if there is no such endpoint.
     """
+    if isinstance(request, TaskRequest):
+        check_endpoint(request.endpoint)
+        kind = kind_of(request.endpoint) or "answer"
+        return Destination("runway", kind, FAMILIES["runway", kind].endpoints[request.endpoint])
     places = {
         place: Destination(place, kind, family.endpoints[type(request)])
         for (place, kind), family in FAMILIES.items()
@@ -183,7 +68,7 @@ def destination(request: Request, api: Api) -> Destination:
 def reserved_fields(request: type[Request]) -> frozenset[str]:
     """KIE's names of the parameters of a request, at every API that takes it: no extra field may have one."""
     known = [set(each.endpoints[request].names.values()) for each in FAMILIES.values() if request in each.endpoints]
-    return frozenset(set.intersection(*known))
+    return frozenset(set.intersection(*known) if known else {CALLBACK})
 
 
 def submission_call(request: Request, where: Destination) -> Call:
@@ -193,6 +78,8 @@ def submission_call(request: Request, where: Destination) -> Call:
     :param where: Its :func:`destination`.
     :raises InvalidRequestError: If a file is named that has yet to be uploaded.
     """
+    if isinstance(request, TaskRequest):
+        return _dedicated_call(request, where)
     if isinstance(request, ExtendRequest):
         request = replace(request, task_id=parse_task_id(request.task_id).bare)
     endpoint = where.endpoint
@@ -207,9 +94,19 @@ def submission_call(request: Request, where: Destination) -> Call:
     if endpoint.model is None:
         return Call("POST", endpoint.path, body=fields_)
     body = {"model": endpoint.model}
-    if _CALLBACK in fields_:
-        body[_CALLBACK] = fields_.pop(_CALLBACK)
+    if CALLBACK in fields_:
+        body[CALLBACK] = fields_.pop(CALLBACK)
     return Call("POST", endpoint.path, body={**body, "input": fields_})
+
+
+def _dedicated_call(request: TaskRequest, where: Destination) -> Call:
+    fields_ = request.fields
+    if where.family.is_ordered_by_polling:
+        check_task_id("body['taskId']", fields_.get("taskId"))
+    callback = request.callback_url or (NO_CALLBACK if where.endpoint.needs_callback else None)
+    if where.family.is_asked_by_get:
+        return Call("GET", where.endpoint.path, query={name: str(value) for name, value in fields_.items()})
+    return Call("POST", where.endpoint.path, body={**fields_, **({CALLBACK: callback} if callback else {})})
 
 
 def _check_source(task_id: str, api: Api) -> None:
@@ -233,12 +130,14 @@ class Lookup:
 
     :param task_id: What the task is called if it is found there.
     :param call: The poll.
-    :param read: Who reads the answer.
+    :param read: Who reads what the answer has in it.
+    :param unpack: What gets that out of the answer.
     """
 
     task_id: str
     call: Call
     read: Reader
+    unpack: Callable[[Answer], Any]
 
 
 def lookups(task_id: str, kind: Kind, api: Api = "runway") -> Sequence[Lookup]:
@@ -257,12 +156,12 @@ def lookups(task_id: str, kind: Kind, api: Api = "runway") -> Sequence[Lookup]:
     else:
         apis = ("jobs", "runway") if api == "jobs" else ("runway",)
     known = [place for place, each in FAMILIES if each == kind]
+    if named.api == "jobs" and "jobs" not in known:
+        wrong = InvalidRequestError("task_id", task_id, "is of a task of the unified API, whose kind is 'job'")
+        raise wrong.replace(task_id=task_id)
     places = [place for place in apis if place in known] or known
-    return tuple(
-        Lookup(
-            format_task_id(named.bare, place),
-            Call("GET", FAMILIES[place, kind].path, query={"taskId": named.bare}),
-            FAMILIES[place, kind].read,
-        )
-        for place in places
-    )
+    return tuple(_lookup(FAMILIES[place, kind], named.bare, place) for place in places)
+
+
+def _lookup(family: Family, bare: str, api: Api) -> Lookup:
+    return Lookup(format_task_id(bare, api), family.poll(bare), family.read, family.unpack)

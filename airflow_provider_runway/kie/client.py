@@ -9,11 +9,12 @@ from typing_extensions import Self, Unpack
 
 from airflow_provider_runway.kie import flows
 from airflow_provider_runway.kie.address import Address
-from airflow_provider_runway.kie.api import Call
 from airflow_provider_runway.kie.clock import CLOCK, Clock
+from airflow_provider_runway.kie.endpoints import Call
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.kie.flows import Flow, Pause
+from airflow_provider_runway.kie.families import shortest_pause
+from airflow_provider_runway.kie.flows import Flow, OnAnswer, Pause
 from airflow_provider_runway.kie.over_httpx import HttpxSender
 from airflow_provider_runway.kie.poll_state import PollRules, PollState
 from airflow_provider_runway.kie.renew_link_flow import renew_link
@@ -80,17 +81,26 @@ class KieClient:
         self._sender = HttpxSender(address, timeout, transport)
         self._clock = clock
 
-    def submit(self, request: Request, *, retry_rules: RetryRules | None = None, known_as: str | None = None) -> str:
+    def submit(
+        self,
+        request: Request,
+        *,
+        retry_rules: RetryRules | None = None,
+        known_as: str | None = None,
+        on_answer: OnAnswer | None = None,
+    ) -> str:
         """Submit a request. This is what costs money.
 
         :param request: One of :mod:`airflow_provider_runway.kie.requests`.
         :param retry_rules: In place of the client's own; only refusals that prove that nothing was taken are retried.
         :param known_as: What the request is called in errors; its fingerprint if left out.
+        :param on_answer: Given what KIE has made at once, where it makes no task to wait for.
         :return: The id of the task that KIE made.
         :raises AmbiguousSubmissionError: If KIE may have taken the request; it must not simply be sent again.
         :raises RunwayError: Any other error means that KIE took nothing.
         """
-        return self._run(flows.submit(request, retry_rules or self.retry_rules, self.address.api, known_as=known_as))
+        rules, api = retry_rules or self.retry_rules, self.address.api
+        return self._run(flows.submit(request, rules, api, known_as=known_as, on_answer=on_answer))
 
     def get_task(self, task_id: str, kind: Kind = "runway") -> VideoTask:
         """Get a task's record: one poll.
@@ -227,7 +237,7 @@ def _wait_flow(
     age: float | None = None,
     on_change: OnChange | None = None,
 ) -> Flow[VideoTask]:
-    rules = PollRules(poll_interval=check_poll_interval("poll_interval", poll_interval))
+    rules = PollRules(poll_interval=max(check_poll_interval("poll_interval", poll_interval), shortest_pause(kind)))
     now = clock.monotonic()
     state = PollState(
         task_id,

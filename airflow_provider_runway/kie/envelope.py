@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from email.utils import parsedate_to_datetime
@@ -127,6 +127,29 @@ def read_data(answer: Answer) -> Any:
     if not 200 <= answer.status < 300:  # noqa: PLR2004 - HTTP's borders of success
         raise _error(envelope, answer, decisive=answer.status)
     return envelope.data
+
+
+def read_progress(answer: Answer, not_yet: Collection[int]) -> Mapping[str, Any]:
+    """An answer by which KIE says, also in place of an error, whether something is ready.
+
+    :param answer: The HTTP answer.
+    :param not_yet: The codes that say in any case that it is not; others do by their text, or with a link.
+    :return: ``{"code": ..., "msg": ..., "data": ...}``.
+    :raises ServiceError: If it is an error.
+    """
+    envelope = _envelope(answer)
+    if envelope is None or not (envelope.code in not_yet or _says_progress(envelope)):
+        return {"code": OK, "msg": "", "data": read_data(answer)}
+    return {"code": envelope.code, "msg": envelope.message, "data": envelope.data}
+
+
+def _says_progress(envelope: _Envelope) -> bool:
+    said = (envelope.message or "").lower()
+    return envelope.code in _PERHAPS_PROGRESS and any(text in said for text in _PROGRESS)
+
+
+_PERHAPS_PROGRESS = (400, 422, 500)
+_PROGRESS = ("processing", "generating", "be ready", "not ready", "check back", "generated successfully")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ import json
 from dataclasses import fields
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
-from airflow_provider_runway.kie.requests import JobRequest, Request
+from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.signed_urls import unsigned, with_urls
 
 
@@ -22,14 +22,14 @@ def fingerprint(request: Request) -> str:
     for name in _URLS & values.keys():
         if values[name] is not None:
             values[name] = _canonical(values[name])
-    if isinstance(request, JobRequest):
-        values["input"] = with_urls(request.input, _canonical)
-    values["extra_fields"] = with_urls(request.extra_fields, _canonical)
+    for name in _FIELDS & values.keys():
+        values[name] = with_urls(values[name], _canonical)
     canonical = json.dumps([type(request).__name__, values], sort_keys=True, ensure_ascii=False)
     return hashlib.sha256(canonical.encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
 _URLS = {"image_url", "video_url", "reference_image_url"}
+_FIELDS = {"input", "body", "extra_fields"}
 
 
 def _canonical(url: str) -> str:

@@ -6,21 +6,22 @@ error thrown into it. The sync and the async client differ only in who drives it
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from airflow_provider_runway.kie.acceptance import accepted_id, accepted_nevertheless, as_answer, source_of
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.advice import after_refusal
 from airflow_provider_runway.kie.api import (
     CREDIT_CALL,
-    Call,
     Destination,
     Lookup,
     destination,
     lookups,
     submission_call,
 )
+from airflow_provider_runway.kie.endpoints import Call
 from airflow_provider_runway.kie.envelope import OK, Answer, read_data, read_task_id
 from airflow_provider_runway.kie.errors import (
     AmbiguousSubmissionError,
@@ -35,7 +36,7 @@ from airflow_provider_runway.kie.errors import (
     UnreadableAnswerError,
 )
 from airflow_provider_runway.kie.fingerprints import fingerprint
-from airflow_provider_runway.kie.requests import ExtendRequest, JobRequest, Request
+from airflow_provider_runway.kie.requests import JobRequest, Request, TaskRequest
 from airflow_provider_runway.kie.retry_rules import RetryRules, named_pause
 from airflow_provider_runway.kie.seconds import finite
 from airflow_provider_runway.kie.task_ids import Api, format_task_id, parse_task_id
@@ -58,6 +59,7 @@ class Pause:
 
 
 T = TypeVar("T")
+OnAnswer = Callable[[VideoTask], None]
 Flow = Generator[Send | Pause, Answer | None, T]
 
 
@@ -81,7 +83,7 @@ def get_task(task_id: str, kind: Kind, retry_rules: RetryRules, api: Api = "runw
 
 def _get_record(place: Lookup, task_id: str, retry_rules: RetryRules) -> Flow[VideoTask]:
     try:
-        data = yield from ask(place.call, retry_rules)
+        data = yield from ask(place.call, retry_rules, place.unpack)
     except RunwayError as error:
         if isinstance(error, ServiceError) and error.code in {404, 422}:
             raise _not_found(task_id, error) from error
@@ -116,13 +118,21 @@ def credits_left(retry_rules: RetryRules) -> Flow[float]:
     return balance
 
 
-def submit(request: Request, retry_rules: RetryRules, api: Api = "runway", *, known_as: str | None = None) -> Flow[str]:
+def submit(
+    request: Request,
+    retry_rules: RetryRules,
+    api: Api = "runway",
+    *,
+    known_as: str | None = None,
+    on_answer: OnAnswer | None = None,
+) -> Flow[str]:
     """Submit a request, and send it again only when KIE cannot have taken it. It is never sent to another API.
 
     :param request: The request.
     :param retry_rules: How often it is sent again after a refusal for now.
     :param api: The connection's API.
     :param known_as: What the request is called in errors; its fingerprint if left out.
+    :param on_answer: Given what KIE has made at once, where it makes no task.
     :return: The task id, which says which API made it.
     :raises AmbiguousSubmissionError: If KIE may have taken it.
     """
@@ -134,11 +144,14 @@ def submit(request: Request, retry_rules: RetryRules, api: Api = "runway", *, kn
         sends += 1
         try:
             answer = yield from _send(call)
-            data = read_data(answer)
+            data = where.family.unpack(answer)
             break
         except RunwayError as error:
+            taken = accepted_nevertheless(request, where, error)
+            if taken is not None:
+                return taken
             fault = error
-            if isinstance(request, ExtendRequest) and error.task_id == parse_task_id(request.task_id).bare:
+            if error.task_id is not None and error.task_id == source_of(request):
                 fault = error.replace(task_id=None)  # sent back with an error, it is not the id of a new task
             if not refuses(fault):
                 raise _ambiguous(request, name, where, str(fault), fault) from fault
@@ -146,11 +159,13 @@ def submit(request: Request, retry_rules: RetryRules, api: Api = "runway", *, kn
                 advice = [after_refusal(fault)] if isinstance(fault, ServiceError) else []
                 raise fault.replace(*fault.args, *advice) from fault.__cause__
             yield Pause(retry_rules.pause(sends, fault))
-    task_id = read_task_id(data)
+    task_id, made = accepted_id(request, where, data), as_answer(where, data)
     if task_id is None:
         said = f"KIE.AI answered success without a task id: {shown(data, LONGEST_MESSAGE)}"
         raise _ambiguous(request, name, where, said, None)
-    return format_task_id(task_id, where.api)
+    if made is not None and on_answer is not None:
+        on_answer(made)
+    return task_id
 
 
 _REFUSED_FOR_NOW = (NotSentError, RateLimitedError, MaintenanceError)
@@ -188,7 +203,7 @@ def _is_refusal(status: int, least: int) -> bool:
     return least <= status < 500 and status not in _NO_REFUSALS  # noqa: PLR2004 - HTTP's border of "your fault"
 
 
-def ask(call: Call, retry_rules: RetryRules) -> Flow[Any]:
+def ask(call: Call, retry_rules: RetryRules, unpack: Callable[[Answer], Any] = read_data) -> Flow[Any]:
     """Send a call that costs nothing and changes nothing, as often as the rules allow.
 
     A named pause beyond the rules' own longest is not slept through: whoever called has a better place to wait.
@@ -198,7 +213,7 @@ def ask(call: Call, retry_rules: RetryRules) -> Flow[Any]:
         sends += 1
         try:
             answer = yield from _send(call)
-            return read_data(answer)
+            return unpack(answer)
         except RunwayError as error:
             if not error.retryable or not retry_rules.allows_another(sends, error):
                 raise
@@ -238,6 +253,7 @@ def _ambiguous(
 ) -> AmbiguousSubmissionError:
     beginning = shorten(request.prompt, 60)
     model = f", model {request.model}" if isinstance(request, JobRequest) else ""
+    model = f", endpoint {request.endpoint}" if isinstance(request, TaskRequest) else model
     task_id = format_task_id(error.task_id, where.api) if error and error.task_id else None
     named = f" The answer names task {task_id}." if task_id else ""
     return AmbiguousSubmissionError(

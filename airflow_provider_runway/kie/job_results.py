@@ -1,4 +1,4 @@
-"""What came of a task of the unified API, in whatever shape a model tells it: links, or a result that is no file.
+"""What came of a task, in whatever shape a model or a family tells it: links, or a result that is no file.
 
 Shapes seen: ``{"resultUrls": [...]}``, with frames beside it; ``{"data": [{"audio_url": ..., "image_url": ...}]}`` and
 ``sunoData`` of music; ``{"resultObject": {...}}`` of lyrics, MIDI, masks and text. So links are looked for everywhere.
@@ -9,9 +9,9 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
-from typing import Any
+from typing import Any, Literal
 from urllib.parse import urlsplit
 
 from airflow_provider_runway.kie.texts import readable
@@ -21,10 +21,24 @@ _DEEPEST = 24
 _MOST_LINKS = 200
 _LONGEST_LINK = 8192
 
+LinkType = Literal["video", "audio", "image", "subtitle", "data"]
+
 _MAIN = "resultUrls"
-_VIDEOS = {".mp4", ".mov", ".webm", ".m4v", ".mkv"}
-_OTHERS = {".png", ".jpg", ".jpeg", ".webp", ".gif", ".mp3", ".wav", ".m4a", ".ogg", ".flac", ".json", ".txt", ".mid"}
+_SUFFIXES: Mapping[str, LinkType] = {
+    **dict.fromkeys((".mp4", ".mov", ".webm", ".m4v", ".mkv"), "video"),
+    **dict.fromkeys((".mp3", ".wav", ".m4a", ".ogg", ".oga", ".opus", ".flac", ".aac"), "audio"),
+    **dict.fromkeys((".png", ".jpg", ".jpeg", ".webp", ".gif", ".avif", ".heic", ".svg", ".bmp"), "image"),
+    **dict.fromkeys((".srt", ".vtt", ".lrc", ".ass"), "subtitle"),
+    **dict.fromkeys((".json", ".txt", ".csv", ".mid", ".midi", ".zip", ".glb", ".obj", ".pdf"), "data"),
+}
+# What the name says under which a link stands, where its end says nothing; the first that fits counts.
 _PICTURE_WORDS = ("image", "frame", "cover", "thumb")
+_WORDS: Mapping[LinkType, tuple[str, ...]] = {
+    "subtitle": ("subtitle", "caption", "srt"),
+    "image": (*_PICTURE_WORDS, "picture", "mask"),
+    "video": ("video",),
+    "audio": ("audio", "music", "song", "sound", "vocal", "instrumental", "wav", "mp3"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +46,7 @@ class JobOutcome:
     """What came of a task.
 
     :param links: All files, those that KIE calls its results first.
+    :param types: What each of them is.
     :param video: The first of them that looks like a video, or else the first.
     :param picture: One of them that is called a picture of it: the first frame, a cover.
     :param result: The whole result, fit to be stored, where it is more than links; ``None`` where it is not.
@@ -39,28 +54,60 @@ class JobOutcome:
     """
 
     links: tuple[str, ...] = ()
+    types: tuple[LinkType, ...] = ()
     video: str | None = None
     picture: str | None = None
     result: Any = None
     is_early: bool = False
 
+    @property
+    def is_something(self) -> bool:
+        """Whether anything has come of it."""
+        return bool(self.links) or self.result is not None
 
-def read_outcome(result_json: object, response: object) -> JobOutcome:
+
+def read_outcome(result_json: object, response: object, usual: LinkType = "data") -> JobOutcome:
     """Read the two fields that have the result: the same in both, as a rule, or in one of them.
 
     :param result_json: A text with JSON in it, or what that would be.
     :param response: The same, read already.
+    :param usual: What a link is of which neither its end nor its name says what it is.
     """
     whole = _merged(_parsed(result_json), _parsed(response))
     named = dict(sorted(_links(whole), key=lambda link: link[1] != _MAIN))
-    # A stream is the sound of a link beside it, before it was finished.
-    files = {link: name for link, name in named.items() if "stream" not in name.lower()} or named
+    # A stream is the sound of a link beside it, before it was finished; a source and an origin are what it came from.
+    files = {link: name for link, name in named.items() if not any(word in name.lower() for word in _BESIDE)} or named
     links = tuple(files)
+    types = tuple(_type(link, name, usual) for link, name in files.items())
     video = next((link for link, name in files.items() if _is_video(link, name)), links[0] if links else None)
     pictures = [link for link, name in files.items() if link != video and _is_picture(name)]
     pictures.sort(key=lambda link: "first" not in files[link].lower())
-    result = _fit(whole) if any(_more_than_links(whole)) else None
-    return JobOutcome(links, video, pictures[0] if pictures else None, result, not links and _has_room(whole))
+    result = storable(whole) if any(_more_than_links(whole)) else None
+    return JobOutcome(links, types, video, pictures[0] if pictures else None, result, not links and _has_room(whole))
+
+
+def read_unforeseen(record: Mapping[str, Any], usual: LinkType = "data") -> JobOutcome:
+    """Look for the result of a task that has succeeded elsewhere in its record: in fields that no page tells of.
+
+    :param record: The record.
+    :param usual: What a link is of which nothing tells what it is.
+    """
+    unknown = {name: value for name, value in record.items() if name not in _KNOWN_FIELDS and _may_be_result(value)}
+    return replace(read_outcome(None, unknown, usual), is_early=True) if unknown else JobOutcome()
+
+
+def _may_be_result(value: object) -> bool:
+    return read_link(value) is not None or isinstance(_parsed(value), (Mapping, list, tuple))
+
+
+_KNOWN_FIELDS = frozenset(
+    (
+        "taskId", "recordId", "model", "state", "status", "successFlag", "param", "paramJson", "generateParam", "type",
+        "operationType", "resultJson", "response", "failCode", "failMsg", "errorCode", "errorMessage", "costTime",
+        "createTime", "updateTime", "completeTime", "progress", "callbackUrl", "callBackUrl", "fallbackFlag",
+        "parentMusicId", "musicId", "musicIndex", "creditsConsumed",
+    )
+)  # fmt: skip
 
 
 def read_link(value: object) -> str | None:
@@ -135,19 +182,37 @@ def _has_room(value: object) -> bool:
 _HOW_IT_WENT = {"code", "status", "state", "msg", "message", "progress", "success"}
 
 
+def _type(link: str, name: str, usual: LinkType) -> LinkType:
+    called = name.lower()
+    known = _SUFFIXES.get(_suffix(link))
+    if known is not None:
+        return known
+    return next((kind for kind, words in _WORDS.items() if any(word in called for word in words)), usual)
+
+
 def _is_video(link: str, name: str) -> bool:
+    known = _SUFFIXES.get(_suffix(link))
+    return known == "video" or ("video" in name.lower() and known is None)
+
+
+def _suffix(link: str) -> str:
     try:
-        suffix = PurePosixPath(urlsplit(link).path).suffix.lower()
+        return PurePosixPath(urlsplit(link).path).suffix.lower()
     except ValueError:
-        suffix = ""
-    return suffix in _VIDEOS or ("video" in name.lower() and suffix not in _OTHERS)
+        return ""
 
 
 def _is_picture(name: str) -> bool:
     return any(word in name.lower() for word in _PICTURE_WORDS)
 
 
-def _fit(value: object, depth: int = 0) -> Any:
+_BESIDE = ("stream", "source")
+
+
+_BESIDE = ("stream", "source")
+
+
+def storable(value: object, depth: int = 0) -> Any:
     """A result as it can be stored as JSON anywhere; what is nested too deep is left out."""
     if isinstance(value, str):
         return readable(value)
@@ -158,5 +223,5 @@ def _fit(value: object, depth: int = 0) -> Any:
     if depth > _DEEPEST:
         return None
     if isinstance(value, Mapping):
-        return {readable(str(key)): _fit(each, depth + 1) for key, each in value.items()}
-    return [_fit(each, depth + 1) for each in value] if isinstance(value, (list, tuple)) else None
+        return {readable(str(key)): storable(each, depth + 1) for key, each in value.items()}
+    return [storable(each, depth + 1) for each in value] if isinstance(value, (list, tuple)) else None

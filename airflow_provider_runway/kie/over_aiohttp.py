@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 import httpx
 
 from airflow_provider_runway.kie.address import Address
-from airflow_provider_runway.kie.api import Call
+from airflow_provider_runway.kie.endpoints import Call
 from airflow_provider_runway.kie.envelope import LONGEST_ANSWER, Answer
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.over_httpx import no_answer, not_sent, read_body, unsendable

@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 
 from airflow_provider_runway.kie.address import Address
-from airflow_provider_runway.kie.api import Call
+from airflow_provider_runway.kie.endpoints import Call
 from airflow_provider_runway.kie.envelope import LONGEST_ANSWER, Answer, decode_body
 from airflow_provider_runway.kie.errors import ConnectionSettingsError, NoAnswerError, NotSentError, RunwayError
 from airflow_provider_runway.kie.proxies import proxy_for

@@ -119,6 +119,8 @@ def _suno() -> Iterator[Price]:
     for operation in (*songs, "add-instrumental", "add-vocals"):
         yield Price(f"ai-music-api/{operation}", 12)
     yield Price("ai-music-api/sounds", 2.5)
+    yield Price("vocal-removal/generate:separate_vocal", 10, where={"type": ("separate_vocal", "")})
+    yield Price("vocal-removal/generate:split_stem", 50, where={"type": ("split_stem",)})
     yield Price("ai-music-api/create-music-video", 2)
     for operation in ("generate-lyrics", "convert-to-wav-format", "boost-music-style"):
         yield Price(f"ai-music-api/{operation}", 0.4)

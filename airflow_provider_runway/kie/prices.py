@@ -7,7 +7,7 @@ from typing import Any
 
 from airflow_provider_runway.kie.errors import CreditFloorError
 from airflow_provider_runway.kie.price_list import PRICES, text_of
-from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest, JobRequest, Request
+from airflow_provider_runway.kie.requests import ExtendRequest, GenerateRequest, JobRequest, Request, TaskRequest
 
 # One credit in US dollars (https://kie.ai/pricing, 2026-11).
 DOLLARS_PER_CREDIT = 0.005
@@ -32,6 +32,8 @@ def price_key(request: Request) -> str:
         return f"generate-{request.duration}s-{request.quality}"
     if isinstance(request, ExtendRequest):
         return f"extend-{request.quality}"
+    if isinstance(request, TaskRequest):
+        return request.endpoint
     return request.model if isinstance(request, JobRequest) else "aleph"
 
 
@@ -41,6 +43,8 @@ def estimate(request: Request, prices: Mapping[str, float] = CREDITS) -> float |
     :param request: The request.
     :param prices: By name. One that is a model's name alone is for a submission, whatever is asked of the model.
     """
+    if isinstance(request, TaskRequest):
+        return _estimate_of_endpoint(request, prices)
     if not isinstance(request, JobRequest):
         return prices.get(price_key(request))
     return estimate_of(request.model, request.input, prices)
@@ -63,6 +67,32 @@ def estimate_of(model: str, fields: Mapping[str, Any], prices: Mapping[str, floa
     return None
 
 
+def _estimate_of_endpoint(request: TaskRequest, prices: Mapping[str, float]) -> float | None:
+    fields = request.fields
+    named = prices.get(request.endpoint)
+    if named is not None:
+        return named
+    usual = _USUAL_MODELS.get(request.endpoint)
+    model = str(fields.get("model") or usual) if usual else _ENDPOINTS.get(request.endpoint, request.endpoint)
+    return estimate_of(model, fields, prices)
+
+
+# The models of the list whose prices the dedicated endpoints have; of some the body names it.
+_ENDPOINTS = {
+    "gpt4o-image/generate": "4o-image-api",
+    "generate": "ai-music-api/generate",
+    "generate/extend": "ai-music-api/extend",
+    "generate/upload-cover": "ai-music-api/upload-and-cover-audio",
+    "generate/upload-extend": "ai-music-api/upload-and-extend-audio",
+    "generate/add-instrumental": "ai-music-api/add-instrumental",
+    "generate/add-vocals": "ai-music-api/add-vocals",
+    "generate/sounds": "ai-music-api/sounds",
+    "lyrics": "ai-music-api/generate-lyrics",
+    "wav/generate": "ai-music-api/convert-to-wav-format",
+    "mp4/generate": "ai-music-api/create-music-video",
+    "style/generate": "ai-music-api/boost-music-style",
+}
+_USUAL_MODELS = {"veo/generate": "veo3_fast", "flux/kontext/generate": "flux-kontext-pro"}
 # Runway's models at the unified API cost what they do at the dedicated endpoints.
 _RUNWAY_MODELS = {
     "runway": "generate-{duration}s-{quality}",

@@ -34,7 +34,7 @@ def renew_link(
     decision = judge(task)
     if decision.error is not None:
         raise decision.error
-    links = task.result_urls if kind == "job" else (task.video_url,)
+    links = (task.video_url,) if task.is_one_video else task.result_urls
     link = links[position] if position < len(links) else None
     if link is not None and link != dead:
         return link

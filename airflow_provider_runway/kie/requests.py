@@ -150,4 +150,40 @@ class JobRequest:
         return prompt if isinstance(prompt, str) else ""
 
 
-Request = GenerateRequest | ExtendRequest | AlephRequest | JobRequest
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskRequest:
+    """Work for one of KIE's dedicated endpoints other than Runway's: Veo, 4o Image, Flux Kontext, Suno.
+
+    :param endpoint: Its path behind ``/api/v1/``, such as ``"veo/generate"``.
+    :param body: The fields that it takes, as https://docs.kie.ai has them. KIE judges them.
+    :param callback_url: http(s) URL that KIE posts to when the task has ended.
+    :param extra_fields: Further fields of the body, sent as they are.
+    :raises InvalidRequestError: If a field breaks a rule.
+    """
+
+    endpoint: str
+    body: Mapping[str, Any]
+    callback_url: str | None = None
+    extra_fields: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        rules.check_text("endpoint", self.endpoint)
+        object.__setattr__(self, "body", rules.plain_fields("body", self.body))
+        rules.check_url("callback_url", self.callback_url)
+        object.__setattr__(self, "extra_fields", rules.plain_fields("extra_fields", self.extra_fields))
+        for name, fields in (("body", self.body), ("extra_fields", self.extra_fields)):
+            rules.check_no_callback(name, fields)
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """All fields but the callback URL."""
+        return {**self.body, **self.extra_fields}
+
+    @property
+    def prompt(self) -> str:
+        """The prompt, where the endpoint takes one."""
+        prompt = self.body.get("prompt")
+        return prompt if isinstance(prompt, str) else ""
+
+
+Request = GenerateRequest | ExtendRequest | AlephRequest | JobRequest | TaskRequest

@@ -108,6 +108,12 @@ def check_model(value: object) -> None:
     check_encodable("model", value)
 
 
+def check_no_callback(name: str, fields: Mapping[str, Any]) -> None:
+    """The callback URL is a parameter: it may be another one in each try, and makes no other request of it."""
+    if "callBackUrl" in fields:
+        raise InvalidRequestError(name, "callBackUrl", "must not repeat a field that is a parameter: callback_url")
+
+
 def check_flag(name: str, value: object) -> None:
     """True or false."""
     if not isinstance(value, bool):

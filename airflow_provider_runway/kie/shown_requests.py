@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_runway.kie.api import destination, submission_call
-from airflow_provider_runway.kie.requests import ExtendRequest, JobRequest, Request
+from airflow_provider_runway.kie.requests import ExtendRequest, JobRequest, Request, TaskRequest
 from airflow_provider_runway.kie.rules import is_url
 from airflow_provider_runway.kie.signed_urls import unsigned
 from airflow_provider_runway.kie.task_ids import Api
@@ -44,7 +44,7 @@ def difference(asked: Mapping[str, Any], request: Request, api: Api, *, unknown_
         is_unknown = isinstance(value, str) and value in unknown_urls
         if name in shown and not is_unknown and not _is_same(value, shown[name]):
             return name
-    if isinstance(request, JobRequest):
+    if isinstance(request, (JobRequest, TaskRequest)):
         return None
     foreign = _SOURCES - {name for name, value in sent.items() if value not in _NOTHING}
     foreign -= _FIRST_FRAMES if isinstance(request, ExtendRequest) else frozenset()

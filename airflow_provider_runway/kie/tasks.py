@@ -12,12 +12,20 @@ from datetime import datetime, timezone
 from enum import Enum
 from typing import Any, Literal, get_args
 
-from airflow_provider_runway.kie.job_results import parse_object, read_link, read_outcome
+from airflow_provider_runway.kie.job_results import LinkType, parse_object, read_link, read_outcome, read_unforeseen
 from airflow_provider_runway.kie.task_ids import format_task_id
 from airflow_provider_runway.kie.texts import read_message
 
-Kind = Literal["runway", "aleph", "job"]
-KINDS: tuple[Kind, ...] = get_args(Kind)
+Kind = Literal[
+    "runway", "aleph", "job",
+    "veo", "veo-1080p", "veo-4k", "4o-image", "flux-kontext",
+    "suno", "suno-lyrics", "suno-wav", "suno-vocals", "suno-midi", "suno-mp4", "suno-cover",
+    "answer",
+]  # fmt: skip
+# What can be waited for. An answer is there at once, and nowhere to be looked up.
+KINDS: tuple[Kind, ...] = tuple(kind for kind in get_args(Kind) if kind != "answer")
+# Those that come to one video; of all others any number of files may come, of any type, or none.
+VIDEO_KINDS: frozenset[Kind] = frozenset({"runway", "aleph"})
 
 
 class TaskState(str, Enum):
@@ -38,14 +46,17 @@ class VideoTask:
     """What one poll says of a task.
 
     :param task_id: KIE's id; ``jobs:`` stands before that of a task of the unified API.
-    :param kind: ``"runway"`` (generate and extend), ``"aleph"`` or ``"job"`` (any other model).
+    :param kind: ``"runway"`` (generate and extend), ``"aleph"``, ``"job"`` (any model of the unified API) or one of
+        the other families.
     :param state: Where it stands.
     :param raw_state: KIE's own word for it, for logs.
     :param parent_task_id: The task it extends, if it does.
     :param video_url: The video, once there; the link lives 14 days at most.
-    :param result_urls: All files that came of a task of the unified API, ``video_url`` among them.
-    :param result: What came of a task of kind ``"job"``, as KIE tells it, where that is more than links.
+    :param result_urls: All files that came of a task of the unified API or of another family, ``video_url`` among them.
+    :param result_types: What each of them is: ``"video"``, ``"audio"``, ``"image"``, ``"subtitle"`` or ``"data"``.
+    :param result: What came of a task that makes no single video, as KIE tells it, where that is more than links.
     :param result_is_early: Whether the links of a ``result`` that has none may still be to come.
+    :param is_unforeseen: Whether the result stood where no page of KIE's says that one does.
     :param image_url: Its thumbnail.
     :param video_id: KIE's id of the video itself.
     :param fail_code: KIE's failure code; means something only in state ``FAILED``.
@@ -65,8 +76,10 @@ class VideoTask:
     parent_task_id: str | None = None
     video_url: str | None = None
     result_urls: tuple[str, ...] = ()
+    result_types: tuple[LinkType, ...] = ()
     result: Any = field(default=None, hash=False)
     result_is_early: bool = False
+    is_unforeseen: bool = False
     image_url: str | None = None
     video_id: str | None = None
     fail_code: int | None = None
@@ -76,6 +89,11 @@ class VideoTask:
     credits: float | None = None
     created_at: datetime | None = None
     asked: Mapping[str, Any] = field(default_factory=dict, hash=False, repr=False)
+
+    @property
+    def is_one_video(self) -> bool:
+        """Whether what comes of it is one video, and not any number of files."""
+        return self.kind in VIDEO_KINDS
 
 
 # Reads the ``data`` of an answer, whatever stands there; the record is filed under the id that was asked for. ``None``
@@ -158,6 +176,8 @@ def read_job_record(data: object, task_id: str, kind: Kind) -> VideoTask | None:
         raw_state = f"successFlag {reprlib.repr(data.get('successFlag'))}"
         state = _FLAGS.get(str(whole_number(data.get("successFlag"))), TaskState.UNKNOWN)
     outcome = read_outcome(data.get("resultJson"), data.get("response"))
+    is_unforeseen = kind == "job" and state is TaskState.SUCCESS and not outcome.is_something
+    outcome = read_unforeseen(data) if is_unforeseen else outcome
     param = parse_object(data.get("param"))
     asked = parse_object(param.get("input"))
     beside = {"model": data.get("model") or param.get("model"), "callBackUrl": param.get("callBackUrl")}
@@ -170,8 +190,10 @@ def read_job_record(data: object, task_id: str, kind: Kind) -> VideoTask | None:
         parent_task_id=format_task_id(parent, "jobs") if parent else None,
         video_url=outcome.video,
         result_urls=outcome.links,
+        result_types=outcome.types,
         result=outcome.result if kind == "job" else None,
         result_is_early=outcome.is_early and kind == "job",
+        is_unforeseen=is_unforeseen and outcome.is_something,
         image_url=outcome.picture,
         fail_code=whole_number(data.get("failCode")),
         fail_message=read_message(data.get("failMsg")),

@@ -47,7 +47,7 @@ class Finish:
         completed_at = task.completed_at or (utc_now() if seen_to_finish else None)
         self.log.info(
             "The %s of task %s is ready%s. KIE.AI keeps it %s.%s",
-            "result" if task.kind == "job" else "video",
+            "video" if task.is_one_video else "result",
             task.task_id,
             submission.took_until(completed_at, is_exact=task.completed_at is not None),
             kept_until(completed_at),

@@ -114,10 +114,10 @@ def save(
         )
 
     largest = _largest_file()
-    if task.kind != "job":
+    if task.is_one_video:
         picture = task.image_url if thumbnail else None
         return [save_video(task.video_url or "", target, downloader(0), overwrite=overwrite, thumbnail=picture)]
-    folder = f"{address_of(target).removesuffix('/')}/{file_stem(task.task_id)}"
+    folder = f"{address_of(target).removesuffix('/')}/{file_stem(task.task_id, task.kind)}"
     if not task.result_urls:
         return [_save_document(task.result, f"{folder}-1.json", task.task_id, overwrite=overwrite)]
     return [

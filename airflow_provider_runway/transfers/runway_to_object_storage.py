@@ -10,7 +10,7 @@ from airflow.sdk import BaseOperator
 from airflow_provider_runway.kie.errors import GenerationFailedError, InvalidRequestError
 from airflow_provider_runway.kie.judging import require_video
 from airflow_provider_runway.kie.rules import check_flag, check_kind, check_task_id
-from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.kie.tasks import VIDEO_KINDS, Kind, VideoTask
 from airflow_provider_runway.operators.free_task import FreeTask
 from airflow_provider_runway.operators.parameters import check_folder, check_literal
 from airflow_provider_runway.operators.paths import check_place
@@ -72,7 +72,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
         check_literal(lambda place: check_place("save_to", place), save_to)
         check_kind(kind)
         check_flag("overwrite", overwrite)
-        if kind == "job":
+        if kind not in VIDEO_KINDS:
             check_literal(check_folder, save_to)
             if thumbnail:
                 rule = "must be False for a job: there is none beside its files"
@@ -87,7 +87,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
             check_task_id("runway_task_id", self.runway_task_id)
             save_to = self.needed("save_to")
             check_place("save_to", save_to)
-            if self.kind == "job":
+            if self.kind not in VIDEO_KINDS:
                 check_folder(save_to)
             self.show_logs(self.runway_task_id)
             kind, conn_id, task_id = self.kind, self.runway_conn_id, self.runway_task_id
@@ -95,7 +95,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
             task = self._finished_task()
             self.video_link = task.video_url or ""
             saved = save(task, save_to, hook=self.hook, overwrite=self.overwrite, thumbnail=self.thumbnail)
-        what = "A file" if task.kind == "job" else "The video"
+        what = "The video" if task.is_one_video else "A file"
         for file in saved:
             if file.downloaded:
                 self.log.info("%s of task %s is stored at %s (%d bytes).", what, task.task_id, file.path, file.size)

@@ -14,10 +14,12 @@ from weakref import WeakKeyDictionary
 from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.kie.clock import CallLater, Clock, Timer
 from airflow_provider_runway.kie.errors import AuthenticationError, RateLimitedError, RunwayError
+from airflow_provider_runway.kie.families import shortest_pause
 from airflow_provider_runway.kie.poll_queue import PollQueue
 from airflow_provider_runway.kie.poll_state import Finished, GaveUp, PollRules, PollState, Step, timed_out
 from airflow_provider_runway.kie.retry_rules import ONE_TRY, refusal_pause
 from airflow_provider_runway.kie.schedule import Schedule
+from airflow_provider_runway.kie.seconds import sane_poll_interval
 from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.kie.wait_flow import OnChange
 from airflow_provider_runway.triggers.client_lease import ClientLease, CurrentClient
@@ -123,7 +125,7 @@ class SharedPoller:
             poll_state = PollState(
                 request.runway_task_id,
                 deadline=float("inf"),  # each subscription has its own
-                rules=PollRules(poll_interval=request.poll_interval, jitter=self._jitter),
+                rules=PollRules(poll_interval=_poll_interval(request), jitter=self._jitter),
                 schedule=schedule_of(request.profile or request.kind),
                 submitted=subscription.submitted,
                 is_called=request.expects_call,
@@ -131,7 +133,7 @@ class SharedPoller:
             task = self._tasks[key] = PolledTask(*key, poll_state)
             self._put(task, now + self._first_pause(poll_state, request, now, subscription.deadline))
         else:
-            task.poll_state.hurry(request.poll_interval)
+            task.poll_state.hurry(_poll_interval(request))
             due = subscription.deadline
             if task.poll_state.is_called and not request.expects_call:
                 task.poll_state.is_called = False
@@ -264,6 +266,10 @@ class SharedPoller:
             poll.cancel()
         await asyncio.gather(*polls, return_exceptions=True)
         await client.close()
+
+
+def _poll_interval(request: PollRequest) -> float:
+    return max(sane_poll_interval(request.poll_interval), shortest_pause(request.kind))
 
 
 _SCHEDULES: dict[str, Schedule] = {}

@@ -10,8 +10,8 @@ import httpx
 from fakes import GivenTime
 
 from airflow_provider_runway.kie.address import Address
-from airflow_provider_runway.kie.api import Call
 from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, AsyncSender, KieClient
+from airflow_provider_runway.kie.endpoints import Call
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.over_aiohttp import AiohttpSender
 from airflow_provider_runway.kie.over_httpx import HttpxSender

@@ -11,7 +11,8 @@ import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 
-from airflow_provider_runway.kie.api import Call, destination, submission_call
+from airflow_provider_runway.kie.api import destination, submission_call
+from airflow_provider_runway.kie.endpoints import Call
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import (
     InvalidRequestError,

@@ -119,7 +119,7 @@ def test_polls_end_with_the_tries_and_name_the_task() -> None:
 
 
 @pytest.mark.parametrize("named", ["t-2", "t-11", "jobs:t-2", 7, "T"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["runway", "aleph", "job"])
 def test_a_record_of_another_task_is_not_this_task(named: Any, kind: Kind) -> None:
     error = play(get_task("jobs:t-1", kind, NO_JITTER), [said({**READY, "taskId": named})]).error
     assert isinstance(error, UnreadableAnswerError)

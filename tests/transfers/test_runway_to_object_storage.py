@@ -132,7 +132,7 @@ def test_whatever_the_media_host_does_wrong_once_the_bytes_are_right(
         assert given_time.pauses
 
 
-@pytest.mark.parametrize("wrong", [{"runway_task_id": "no id"}, {"kind": "suno"}])
+@pytest.mark.parametrize("wrong", [{"runway_task_id": "no id"}, {"kind": "luma"}])
 def test_what_cannot_work_is_refused_while_the_dag_is_parsed(wrong: dict[str, Any]) -> None:
     with pytest.raises(InvalidRequestError):
         RunwayToObjectStorageOperator(**{"task_id": "store", "runway_task_id": "t", "save_to": "/tmp/", **wrong})
