@@ -157,7 +157,7 @@ class Submission:
             datetime.fromisoformat(record.intended_at)
             if record.submitted_at is not None:
                 datetime.fromisoformat(record.submitted_at)
-        except (KeyError, TypeError, ValueError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise UnreadableRecordError(
                 f"The submission record of this task cannot be read ({type(error).__name__}: {error}).",
                 detail="Nothing was sent now. An earlier try may have submitted.",

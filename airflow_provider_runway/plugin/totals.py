@@ -95,7 +95,7 @@ def _day(session: Session) -> Any:
 def _credits(text: Any) -> float:
     try:
         return float(number(float(text), 0.0))
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return 0.0
 
 

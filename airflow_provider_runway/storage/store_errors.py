@@ -125,6 +125,6 @@ def _status(fault: BaseException) -> int | None:
     for value in (named, *(getattr(fault, name, None) for name in ("status_code", "status", "code"))):
         try:
             return int(value)  # type: ignore[arg-type] # that is what is found out
-        except (TypeError, ValueError):
+        except (TypeError, ValueError, OverflowError):
             continue
     return None

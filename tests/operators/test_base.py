@@ -90,7 +90,7 @@ def test_without_waiting_the_submitted_task_is_handed_over(kie: Sandbox) -> None
     assert result["state"] == "submitted"
     assert {name for name, value in result.items() if value is None} == {
         "parent_task_id", "video_url", "image_url", "video_id", "completed_at", "expires_at", "saved_to",
-        "sha256", "size", "thumbnail_saved_to",
+        "sha256", "size", "thumbnail_saved_to", "credits",
     }  # fmt: skip
     assert set(result) == KEYS
     assert kie.ledger.of("record") == ()

@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from airflow_provider_runway.exceptions import AmbiguousSubmissionError, UnreadableRecordError
@@ -178,6 +179,7 @@ def test_anything_that_is_no_record_is_unreadable_rather_than_nothing(value: Any
 
 @wild
 @given(st.sampled_from(sorted(EARLIER.to_json())), JSON)
+@example("failures", math.inf)
 def test_a_spoiled_record_is_read_or_unreadable_and_nothing_else(name: str, value: Any) -> None:
     spoiled = {**EARLIER.to_json(), name: value}
     try:
