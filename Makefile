@@ -19,11 +19,16 @@ STORES_VENV := .venv-stores
 STORES_PY := $(STORES_VENV)/bin/python
 STORES_READY := $(STORES_VENV)/.ready
 STORES ?= s3 gcs azure
+PUBLISH_CONSTRAINTS := constraints/publish.txt
+PUBLISH_VENV := .venv-publish
+PUBLISH_PY := $(PUBLISH_VENV)/bin/python
+PUBLISH_READY := $(PUBLISH_VENV)/.ready
 AZURITE := azurite@3.37.0
 WORKERS ?= 2
+QUICK ?= tests/kie tests/hooks tests/utils tests/links tests/test_files.py tests/test_layers.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui screenshots test test-versions test-stores lint bench waits batch hops chaos gallery scale constraints clean
+.PHONY: help demo ui screenshots check test docs dist sbom test-versions test-stores lint bench waits batch hops chaos gallery scale constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -46,6 +51,25 @@ test-stores: $(STORES_READY) ## what is stored, on S3, Google Cloud Storage and 
 
 test: lint ## lint, then every test (WORKERS=2 processes at once)
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
+check: lint ## lint and the quick tests: under a minute
+	$(PY) -m pytest -n $(WORKERS) -m 'not airflow and not stack and not stores' $(QUICK)
+
+docs: $(PUBLISH_READY) ## the documentation as a site, in site/; every link is checked
+	@NO_MKDOCS_2_WARNING=1 $(PUBLISH_PY) -m mkdocs build --quiet
+	@echo "site/index.html"
+
+dist: $(PUBLISH_READY) ## wheel and sdist in dist/, looked at as an index and its users would
+	@rm -rf dist
+	@$(PUBLISH_PY) -m hatchling build
+	@$(PUBLISH_PY) -m twine check --strict dist/*
+	@$(PUBLISH_VENV)/bin/check-wheel-contents dist/*.whl
+	@# 8 of 10: the authors have no address of electronic mail to give
+	@$(PUBLISH_VENV)/bin/pyroma --min 8 dist/*.tar.gz
+
+sbom: $(READY) $(PUBLISH_READY) ## what the tests ran with, as a bill of materials in build/sbom.json
+	@mkdir -p build
+	@$(PUBLISH_PY) -m cyclonedx_py environment --output-reproducible --output-file build/sbom.json $(PY)
 
 lint: $(READY) ## ruff and mypy
 	$(PY) -m ruff check .
@@ -94,10 +118,13 @@ constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in
 		--no-header --no-annotate --no-emit-index-url \
 		--extra sandbox --group stores --group build --group lock --constraint constraints/airflow.in \
 		--output-file $(STORES_CONSTRAINTS) pyproject.toml
+	$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.10 \
+		--no-header --no-annotate --no-emit-index-url \
+		--group pyproject.toml:publish --group pyproject.toml:build --output-file $(PUBLISH_CONSTRAINTS)
 	$(PY) -m devtools.versions pin
 
 clean: ## remove the environments, the homes of what was run, and all caches
-	rm -rf $(VENV) $(BENCH_VENV) $(SCALE_VENV) $(STORES_VENV) .venv-3.* .batch .chaos .demo .hops .scale .waits build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(SCALE_VENV) $(STORES_VENV) $(PUBLISH_VENV) .venv-3.* .batch .chaos .demo .hops .scale .waits build dist site .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A failed set-up leaves no stamp, so the next run starts it again.
@@ -126,6 +153,14 @@ $(STORES_READY): pyproject.toml $(STORES_CONSTRAINTS)
 	@$(STORES_PY) -m pip install --quiet --quiet --constraint $(STORES_CONSTRAINTS) --upgrade pip editables hatchling uv
 	@$(STORES_PY) -m uv pip install --quiet --python $(STORES_PY) --constraint $(STORES_CONSTRAINTS) --no-build-isolation --group stores --editable '.[sandbox]'
 	@npm install --silent --no-save --no-audit --no-fund --prefix $(STORES_VENV) $(AZURITE)
+	@touch $@
+
+$(PUBLISH_READY): pyproject.toml $(PUBLISH_CONSTRAINTS)
+	@$(PYTHON) devtools/check_python.py
+	@test -x $(PUBLISH_PY) || $(PYTHON) -m venv --clear $(PUBLISH_VENV)
+	@echo "Setting up $(PUBLISH_VENV); the first time takes half a minute."
+	@$(PUBLISH_PY) -m pip install --quiet --quiet --constraint $(PUBLISH_CONSTRAINTS) --upgrade pip
+	@$(PUBLISH_PY) -m pip install --quiet --quiet --constraint $(PUBLISH_CONSTRAINTS) --group publish
 	@touch $@
 
 # The other providers stay out of the environment that tests run in: there they would slow every start of Airflow.
