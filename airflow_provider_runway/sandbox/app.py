@@ -12,7 +12,7 @@ from starlette.routing import Route, Router  # noqa: TID253 - same
 
 from airflow_provider_runway.sandbox.calls import Call, Handler
 from airflow_provider_runway.sandbox.control import control
-from airflow_provider_runway.sandbox.endpoints import media, records, submissions, uploads, veo
+from airflow_provider_runway.sandbox.endpoints import chat, media, models, records, submissions, uploads, veo
 from airflow_provider_runway.sandbox.endpoints.families import FAMILIES
 from airflow_provider_runway.sandbox.guard import refusal_of
 from airflow_provider_runway.sandbox.journal import Journal
@@ -34,8 +34,11 @@ _API = {
         for path, (api, read) in submissions.ENDPOINTS.items()
     },
     ("GET", "/api/v1/veo/get-1080p-video"): Call("record", veo.get_1080p, find=veo.larger_one),
-    ("POST", "/api/v1/gpt4o-image/download-url"): Call("download_url", partial(media.download_url, api="4o")),
+    ("POST", "/api/v1/gpt4o-image/download-url"): Call("download_url", partial(media.download_url, api="4o-image")),
     ("GET", "/api/v1/chat/credit"): Call("credit", records.credit),
+    ("GET", "/api/v1/models"): Call("models", models.models),
+    ("GET", "/api/v1/models/{name:path}"): Call("models", models.model),
+    ("POST", "/{model}/v1/chat/completions"): Call("chat", chat.complete, has_data=False),
     ("POST", "/api/v1/common/download-url"): Call("download_url", media.download_url),
     ("POST", "/api/file-stream-upload"): Call("upload", uploads.stream_upload),
     ("POST", "/api/file-url-upload"): Call("upload", uploads.url_upload),

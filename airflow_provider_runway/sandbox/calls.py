@@ -26,12 +26,14 @@ class Call:
     :param purpose: what faults and the ledger call it.
     :param handler: the endpoint.
     :param public: it asks for no API key, and the edge before it turns no odd user agents away.
+    :param has_data: whether its errors have a ``data``, as almost everywhere.
     :param find: which task it is about, where that is not plain from the request alone.
     """
 
     purpose: str
     handler: Handler
     public: bool = False
+    has_data: bool = True
     find: Finder | None = None
 
     async def __call__(self, sandbox: SandboxState, request: SandboxRequest) -> Reply:
@@ -86,7 +88,8 @@ class Call:
                 raise Refusal(401)
             return await self.handler(sandbox, request)
         except Refusal as refused:
-            return refusal(refused.code, refused.msg, status=refused.code if sandbox.settings.http_errors else 200)
+            status = refused.code if sandbox.settings.http_errors else 200
+            return refusal(refused.code, refused.msg, status=status, has_data=self.has_data)
 
 
 def _task_id_of(request: SandboxRequest) -> str:

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypedDict, Union, get_args
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-Purpose = Literal["submit", "record", "credit", "media", "upload", "download_url", "any"]
+Purpose = Literal["submit", "record", "credit", "media", "upload", "download_url", "models", "chat", "any"]
 PURPOSES: tuple[str, ...] = get_args(Purpose)
 CallHow = Literal["late", "twice", "never", "early", "forged"]
 GarbageKind = Literal["html", "truncated", "empty", "shape", "null"]
@@ -227,7 +227,7 @@ class Fault:
 
     :param action: what goes wrong.
     :param on: the endpoints: ``"submit"``, ``"record"``, ``"credit"``, ``"media"``, ``"upload"``,
-        ``"download_url"`` or ``"any"``; by default those that the action is made for.
+        ``"download_url"``, ``"models"``, ``"chat"`` or ``"any"``; by default those that the action is made for.
     :param task_id: only requests about this task.
     :param prompt: only requests about tasks whose prompt contains this.
     :param times: how often it strikes in all; None: always.

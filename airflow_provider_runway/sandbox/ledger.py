@@ -34,7 +34,8 @@ class RequestEntry:
 
     :param number: counts all requests from 1.
     :param at: when it came, in seconds since the epoch.
-    :param purpose: ``submit``, ``record``, ``credit``, ``media``, ``upload``, ``download_url`` or ``other``.
+    :param purpose: ``submit``, ``record``, ``credit``, ``media``, ``upload``, ``download_url``, ``models``, ``chat`` or
+        ``other``.
     :param key: a hash of the key sent along; empty without one.
     :param body_hash: the same for the same body; empty without a body.
     :param prompt: of the submission, or of the task that it is about.

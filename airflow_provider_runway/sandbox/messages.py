@@ -140,9 +140,14 @@ def refusal(
     status: int = 200,
     headers: Mapping[str, str] | None = None,
     task_id: str | None = None,
+    has_data: bool = True,
 ) -> Reply:
-    """An error, in the envelope."""
-    body = {"code": code, "msg": MESSAGES.get(code, "error") if msg is None else msg, "data": None}
+    """An error, in the envelope.
+
+    :param has_data: whether it has its ``data``, which is null.
+    """
+    body = {"code": code, "msg": MESSAGES.get(code, "error") if msg is None else msg}
+    body |= {"data": None} if has_data else {}
     return Reply(encode(body), status, headers=headers, code=code, task_id=task_id)
 
 

@@ -62,6 +62,8 @@ class SandboxSettings:
     :param media_ttl: seconds for which finished media can be fetched.
     :param unreachable: parts of input URLs that the sandbox shall treat as impossible to fetch (code 451). It
         never fetches a URL outside of itself.
+    :param check_inputs: refuse an input that breaks the schema of its model, of the models that the sandbox lists.
+        KIE.AI does so, and rarely says which field it was.
     :param video_scale: size of the videos served relative to the real one, above 0 up to 1; small ones are
         drawn faster.
     :param frames_per_second: frame rate of the videos.
@@ -90,6 +92,7 @@ class SandboxSettings:
     window_seconds: float = 10.0
     media_ttl: float = 14 * DAY
     unreachable: tuple[str, ...] = ()
+    check_inputs: bool = False
     video_scale: float = 1.0
     frames_per_second: int = 12
     prices: Prices = field(default_factory=Prices)

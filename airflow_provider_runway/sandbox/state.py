@@ -46,6 +46,7 @@ class SandboxState:
         self.uploads: dict[str, Upload] = {}
         self._failing: dict[str, Task] = {}
         self._submitted: deque[float] = deque()
+        self.model_calls: deque[float] = deque()
         self.configure(self._initial)
         self.account = Account(self.settings.ledger_requests_kept)
 

@@ -11,7 +11,19 @@ if TYPE_CHECKING:
     from airflow_provider_runway.sandbox.video.clip import Clip
 
 ApiGroup = Literal[
-    "runway", "aleph", "jobs", "veo", "4o", "flux", "suno", "lyrics", "wav", "vocals", "mp4", "midi", "cover"
+    "runway",
+    "aleph",
+    "jobs",
+    "veo",
+    "4o-image",
+    "flux-kontext",
+    "suno",
+    "suno-lyrics",
+    "suno-wav",
+    "suno-vocals",
+    "suno-mp4",
+    "suno-midi",
+    "suno-cover",
 ]
 
 SOUNDS = ("mp3", "wav")
@@ -149,8 +161,8 @@ _SAME = (
 class SandboxTask:
     """A task of the sandbox, as it stands at the moment of asking.
 
-    :param api: which endpoint has its record: ``"runway"``, ``"aleph"``, ``"jobs"``, ``"veo"``, ``"4o"``, ``"flux"``,
-        ``"suno"``, ``"lyrics"``, ``"wav"``, ``"vocals"``, ``"mp4"``, ``"midi"`` or ``"cover"``.
+    :param api: the family whose endpoint has its record: ``"runway"``, ``"aleph"``, ``"jobs"``, ``"veo"``,
+        ``"4o-image"``, ``"flux-kontext"``, ``"suno"``, ``"suno-lyrics"``, ``"suno-wav"`` ...
     :param operation: ``"generate"``, ``"extend"``, ``"aleph"`` or ``"job"``; of the other families the endpoint that
         made it, such as ``"veo/extend"``.
     :param phase: ``"waiting"``, ``"queued"``, ``"generating"``, ``"succeeded"`` or ``"failed"``.

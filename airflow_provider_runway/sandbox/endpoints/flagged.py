@@ -113,7 +113,7 @@ FAMILIES: Mapping[ApiGroup, Family] = {
         callback=_veo_callback,
         absent="Record not found for taskId: {task_id}",
     ),
-    "4o": Family(
+    "4o-image": Family(
         path="/api/v1/gpt4o-image/record-info",
         states=("GENERATING", "GENERATING", "GENERATING", "SUCCESS", "GENERATE_FAILED"),
         failure_code=400,
@@ -122,7 +122,7 @@ FAMILIES: Mapping[ApiGroup, Family] = {
         absent=_NO_RECORD,
         polls_per_second=3,
     ),
-    "flux": Family(
+    "flux-kontext": Family(
         path="/api/v1/flux/kontext/record-info",
         states=FLAGS,
         failure_code=500,

@@ -164,7 +164,7 @@ FAMILIES: Mapping[ApiGroup, Family] = {
         polls_per_second=3,
         told=(Phase.QUEUED, Phase.GENERATING),
     ),
-    "lyrics": Family(
+    "suno-lyrics": Family(
         path="/api/v1/lyrics/record-info",
         states=_words("GENERATE_LYRICS_FAILED"),
         failure_code=400,
@@ -172,7 +172,7 @@ FAMILIES: Mapping[ApiGroup, Family] = {
         callback=_lyrics_callback,
         undelivered=_UNDELIVERED,
     ),
-    "wav": Family(
+    "suno-wav": Family(
         path="/api/v1/wav/record-info",
         states=_words("GENERATE_WAV_FAILED"),
         failure_code=500,
@@ -180,7 +180,7 @@ FAMILIES: Mapping[ApiGroup, Family] = {
         callback=_wav_callback,
         undelivered=_UNDELIVERED,
     ),
-    "vocals": Family(
+    "suno-vocals": Family(
         path="/api/v1/vocal-removal/record-info",
         states=_words("GENERATE_AUDIO_FAILED"),
         failure_code=500,
@@ -188,7 +188,7 @@ FAMILIES: Mapping[ApiGroup, Family] = {
         callback=_vocals_callback,
         undelivered=_UNDELIVERED,
     ),
-    "mp4": Family(
+    "suno-mp4": Family(
         path="/api/v1/mp4/record-info",
         states=_words("GENERATE_MP4_FAILED"),
         failure_code=500,
@@ -196,14 +196,14 @@ FAMILIES: Mapping[ApiGroup, Family] = {
         callback=_mp4_callback,
         undelivered=_UNDELIVERED,
     ),
-    "midi": Family(
+    "suno-midi": Family(
         path="/api/v1/midi/record-info",
         states=(0, 0, 0, 1, 3),
         failure_code=500,
         record=_midi,
         callback=_midi_callback,
     ),
-    "cover": Family(
+    "suno-cover": Family(
         path="/api/v1/suno/cover/record-info",
         states=(0, 0, 2, 1, 3),
         failure_code=501,

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.sandbox.endpoints import images, suno, veo
+from airflow_provider_runway.sandbox.endpoints.catalogue import EVERY_MODEL
 from airflow_provider_runway.sandbox.endpoints.fields import DURATIONS, INVALID, LONGEST_PROMPT, QUALITIES, Fields
 from airflow_provider_runway.sandbox.endpoints.job_shapes import outputs_of, shape_of
 from airflow_provider_runway.sandbox.endpoints.submission import USUAL_SECONDS, Submission
@@ -111,9 +112,12 @@ def create_task(submission: Submission) -> Reply:
 def _any_job(submission: Submission, model: str) -> Reply:
     """Any other model's job, with a result as such models have it.
 
-    Its input is not checked; a prompt, a number of seconds, an aspect ratio and a number of results are heeded.
+    Its input is not checked, unless the setting ``check_inputs`` says so; a prompt, a number of seconds, an aspect
+    ratio and a number of results are heeded.
     """
     given, shape = submission.values, shape_of(model)
+    if submission.sandbox.settings.check_inputs:
+        _check_input(model, given)
     ratio, text = given.get("aspect_ratio"), _words(given)
     asked = _number(next((given[name] for name in _COUNTS if name in given), None), usual=1, most=4)
     seconds = _number(given.get("duration"), usual=USUAL_SECONDS, most=30)
@@ -128,6 +132,18 @@ def _any_job(submission: Submission, model: str) -> Reply:
         outputs=outputs_of(shape, given, asked),
         title="voice" if shape.voice else "",
     )
+
+
+def _check_input(model: str, given: Mapping[str, Any]) -> None:
+    """See that an input keeps to the schema of its model, if that is known; KIE.AI tells no more of what is wrong."""
+    from jsonschema import Draft202012Validator
+
+    if model not in EVERY_MODEL:
+        return
+    errors = Draft202012Validator(EVERY_MODEL[model].input_schema()).iter_errors(given)
+    if error := next(errors, None):
+        missing = error.validator == "required"
+        raise Refusal(INVALID, "This field is required" if missing else "The parameter is not within the allowed range")
 
 
 def _words(given: Mapping[str, Any]) -> str:
@@ -167,15 +183,15 @@ ENDPOINTS: Mapping[str, tuple[ApiGroup, Reader]] = {
     "/api/v1/veo/generate": ("veo", veo.generate),
     "/api/v1/veo/extend": ("veo", veo.extend),
     "/api/v1/veo/get-4k-video": ("veo", veo.get_4k),
-    "/api/v1/gpt4o-image/generate": ("4o", images.generate_4o),
-    "/api/v1/flux/kontext/generate": ("flux", images.generate_flux),
+    "/api/v1/gpt4o-image/generate": ("4o-image", images.generate_4o),
+    "/api/v1/flux/kontext/generate": ("flux-kontext", images.generate_flux),
     **{f"/api/v1/{path}": ("suno", read) for path, read in suno.SONGS.items()},
-    "/api/v1/lyrics": ("lyrics", suno.lyrics),
-    "/api/v1/wav/generate": ("wav", suno.wav),
-    "/api/v1/vocal-removal/generate": ("vocals", suno.vocals),
-    "/api/v1/midi/generate": ("midi", suno.midi),
-    "/api/v1/mp4/generate": ("mp4", suno.mp4),
-    "/api/v1/suno/cover/generate": ("cover", suno.cover),
+    "/api/v1/lyrics": ("suno-lyrics", suno.lyrics),
+    "/api/v1/wav/generate": ("suno-wav", suno.wav),
+    "/api/v1/vocal-removal/generate": ("suno-vocals", suno.vocals),
+    "/api/v1/midi/generate": ("suno-midi", suno.midi),
+    "/api/v1/mp4/generate": ("suno-mp4", suno.mp4),
+    "/api/v1/suno/cover/generate": ("suno-cover", suno.cover),
     "/api/v1/style/generate": ("suno", suno.style),
     "/api/v1/generate/get-timestamped-lyrics": ("suno", suno.timestamped_lyrics),
     "/api/v1/generate/generate-persona": ("suno", suno.persona),

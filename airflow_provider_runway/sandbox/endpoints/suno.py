@@ -171,7 +171,7 @@ def midi(submission: Submission) -> Reply:
     _need_callback(given)
     check(given, {"taskId": REQUIRED})
     source = submission.sandbox.finished(given["taskId"], submission.request.at)
-    if source is None or source.api != "vocals":
+    if source is None or source.api != "suno-vocals":
         raise Refusal(INVALID, _NO_RECORD)
     return submission.make(
         "midi/generate",
@@ -189,7 +189,9 @@ def cover(submission: Submission) -> Reply:
     given, sandbox = submission.values, submission.sandbox
     check(given, {"taskId": REQUIRED})
     source = _finished(submission)
-    made = next((task for task in sandbox.tasks.values() if task.api == "cover" and task.parent_id == source.id), None)
+    made = next(
+        (task for task in sandbox.tasks.values() if task.api == "suno-cover" and task.parent_id == source.id), None
+    )
     if made is not None:
         body = {"code": 400, "msg": "The cover has already been generated", "data": {"taskId": made.id}}
         status = 400 if sandbox.settings.http_errors else 200
