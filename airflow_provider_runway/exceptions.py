@@ -38,20 +38,25 @@
     │   └── NotAVideoError            it gave something else
     ├── TargetExistsError             another file is at the target already
     ├── TargetUnwritableError         the video cannot be stored at the target
-    └── FilmError                     a clip is unusable, or ffmpeg is missing or fails
+    ├── FilmError                     a clip is unusable, or ffmpeg is missing or fails
+    ├── PublicationError              the video is not published: not sent whole, or refused
+    ├── PublicationInDoubtError       the video was sent, and nobody knows whether it is published
+    └── PublicationAnswerError        the video is published, and the answer cannot be read
 """
 
 from __future__ import annotations
 
 # ruff: noqa: F403, F405 - the same names, of which those are public that stand below
 from airflow_provider_runway.kie.errors import *
+from airflow_provider_runway.publishing.errors import *
 
 __all__ = [
     "AmbiguousSubmissionError", "AuthenticationError", "BadRequestError", "ConnectionSettingsError",
     "CreditFloorError", "DeadLinkError", "DownloadError", "FeatureDisabledError", "FilmError", "GenerationFailedError",
     "InputUnreachableError", "InsufficientCreditsError", "InvalidRequestError", "MaintenanceError",
     "MissingVideoError", "NoAnswerError", "NotAVideoError", "NotFinishedError", "NotFoundError", "NotSentError",
-    "PermissionDeniedError", "PollingFailedError", "QuotaExceededError", "RateLimitedError", "RecordsFolderError",
+    "PermissionDeniedError", "PollingFailedError", "PublicationAnswerError", "PublicationError",
+    "PublicationInDoubtError", "QuotaExceededError", "RateLimitedError", "RecordsFolderError",
     "RejectedError", "RunwayError", "ServerError", "ServiceError", "TargetExistsError", "TargetUnwritableError",
     "TaskNotFoundError", "UnreadableAnswerError", "UnreadableFileError", "UnreadableRecordError",
     "VideoExpiredError", "WaitTimeoutError",

@@ -20,7 +20,12 @@ def get_provider_info() -> dict[str, Any]:
                 "integration-name": _INTEGRATION,
                 "external-doc-url": "https://docs.kie.ai",
                 "tags": ["service"],
-            }
+            },
+            {
+                "integration-name": "HTTP service that publishes",
+                "external-doc-url": "https://airflow.apache.org/docs/apache-airflow-providers-http/",
+                "tags": ["protocol"],
+            },
         ],
         "hooks": [_modules("airflow_provider_runway.hooks.runway")],
         "operators": [
@@ -38,7 +43,12 @@ def get_provider_info() -> dict[str, Any]:
                 "source-integration-name": _INTEGRATION,
                 "target-integration-name": "Object storage",
                 "python-module": "airflow_provider_runway.transfers.runway_to_object_storage",
-            }
+            },
+            {
+                "source-integration-name": _INTEGRATION,
+                "target-integration-name": "HTTP service that publishes",
+                "python-module": "airflow_provider_runway.transfers.video_to_http",
+            },
         ],
         "task-decorators": [
             {"name": "runway", "class-name": "airflow_provider_runway.decorators.runway.runway_task"},

@@ -30,6 +30,16 @@ TESTED_IN: Mapping[str, str] = {
     "plugin/operator_names.py": "plugin/test_definition.py",  # a table for the page
     "plugin/seen.py": "plugin/test_videos.py",  # same
     "plugin/waking.py": "plugin/test_callbacks.py",  # what the receiver does with a call
+    "publishing/asking.py": "transfers/test_published_once.py",  # asked by what is in doubt
+    "publishing/body.py": "transfers/test_video_to_http.py",  # seen by the service that is sent it
+    "publishing/deadline.py": "transfers/test_published_once.py",  # seen by answers that drip
+    "publishing/errors.py": "test_exceptions.py",  # part of the one tree
+    "publishing/publisher.py": "transfers/test_published_once.py",  # what the operator does, try after try
+    "publishing/records.py": "transfers/test_published_once.py",  # same
+    "publishing/request.py": "transfers/test_video_to_http.py",  # the operator's parameters
+    "publishing/result.py": "transfers/test_video_to_http.py",  # what it returns
+    "publishing/sender.py": "transfers/test_video_to_http.py",  # what it sends
+    "publishing/video.py": "transfers/test_video_to_http.py",  # same
     "sandbox": "sandbox/test_runway_endpoints.py",  # asked over HTTP, as by a client
     "utils/mixins.py": "operators/test_base.py",  # what operators and sensor inherit
 }

@@ -58,7 +58,8 @@ def test_every_public_module_is_named() -> None:
 
     assert {f"airflow_provider_runway.{kind}.runway" for kind in ("hooks", "operators", "sensors", "triggers")} <= named
     assert "airflow_provider_runway.operators.kie_job" in named
-    assert transfers == {"airflow_provider_runway.transfers.runway_to_object_storage"}
+    names = ("runway_to_object_storage", "video_to_http")
+    assert transfers == {f"airflow_provider_runway.transfers.{name}" for name in names}
 
 
 def test_the_decorators_it_names_are_there() -> None:

@@ -21,6 +21,7 @@ READ_WITH_A_DAG = (
     "airflow_provider_runway.operators.kie_job",
     "airflow_provider_runway.sensors.runway",
     "airflow_provider_runway.transfers.runway_to_object_storage",
+    "airflow_provider_runway.transfers.video_to_http",
     "airflow_provider_runway.decorators.runway",
     "airflow_provider_runway.operators.upload",
     "airflow_provider_runway.plugin.definition",

@@ -13,6 +13,7 @@ PACKAGE = "airflow_provider_runway"
 LAYERS: tuple[tuple[str, ...], ...] = (
     ("",),  # the package itself: its version
     ("kie", "sandbox"),
+    ("publishing.errors",),
     ("exceptions", "utils.config", "utils.file_uris", "utils.retry_defaults", "utils.versions"),
     ("storage",),
     ("film",),
@@ -21,6 +22,7 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("utils",),
     ("triggers",),
     ("operators",),
+    ("publishing",),
     ("sensors", "transfers"),
     ("cli", "decorators", "plugin", "retry_policy"),
     ("get_provider_info",),

@@ -61,7 +61,7 @@ class KieJobOperator(RunwayVideoOperator):
             model=self.needed("model"),
             input=self.needed_fields("input"),
             callback_url=self.optional("callback_url"),
-            extra_fields=self.fields("extra_fields"),
+            extra_fields=self.given_fields("extra_fields"),
         )
 
     def _made_from(self) -> list[DataSet]:

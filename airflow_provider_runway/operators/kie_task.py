@@ -63,7 +63,7 @@ class KieTaskOperator(RunwayVideoOperator):
             endpoint=endpoint,
             body=self.needed_fields("body"),
             callback_url=self.optional("callback_url"),
-            extra_fields=self.fields("extra_fields"),
+            extra_fields=self.given_fields("extra_fields"),
         )
 
     @property

@@ -115,7 +115,7 @@ class RunwayGenerateOperator(RunwayOperator):
             aspect_ratio=self.optional("aspect_ratio"),
             watermark=self.optional("watermark"),
             callback_url=self.optional("callback_url"),
-            extra_fields=self.fields("extra_fields"),
+            extra_fields=self.given_fields("extra_fields"),
         )
 
 
@@ -176,7 +176,7 @@ class RunwayExtendOperator(RunwayOperator):
             quality=self.optional("quality", _QUALITY),
             watermark=self.optional("watermark"),
             callback_url=self.optional("callback_url"),
-            extra_fields=self.fields("extra_fields"),
+            extra_fields=self.given_fields("extra_fields"),
         )
 
 
@@ -251,7 +251,7 @@ class RunwayAlephOperator(RunwayOperator):
             watermark=self.optional("watermark"),
             upload_cn=self.upload_cn,
             callback_url=self.optional("callback_url"),
-            extra_fields=self.fields("extra_fields"),
+            extra_fields=self.given_fields("extra_fields"),
         )
 
 

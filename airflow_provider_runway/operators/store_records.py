@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import timedelta
 from itertools import chain, repeat
 from typing import TYPE_CHECKING, Any, Protocol
@@ -76,7 +76,7 @@ class StoreRecords:
 
         :param patience: Seconds for which to go on while the API server is away; 13 in any case.
         """
-        self._insist(lambda: self._set(submission), patience)
+        insist(lambda: self._set(submission), patience, self._clock)
 
     def write_once(self, submission: Submission | None) -> None:
         """Show the record of another place here too, if that can be done now."""
@@ -90,30 +90,31 @@ class StoreRecords:
 
     def delete(self) -> None:
         """Keep none any more."""
-        self._insist(lambda: self._store.delete(RECORD_KEY), 0.0)
+        insist(lambda: self._store.delete(RECORD_KEY), 0.0, self._clock)
 
     def _set(self, submission: Submission) -> None:
         self._store.set(RECORD_KEY, submission.to_json(), retention=RETENTION)
 
-    def _insist(self, write: Callable[[], None], patience: float) -> None:
-        """Write again what may not have been written: a while without the API server must leave nothing in doubt."""
-        waited = 0.0
-        for pause in self._pauses():
-            try:
-                return write()
-            except Exception as error:
-                most = patience if _is_away(error) else 0.0
-                if _is_over(error) or waited + pause > max(most, sum(_PAUSES)):
-                    raise
-                log.warning(
-                    "The submission record could not be written (%s: %s). Trying again.", type(error).__name__, error
-                )
-                self._clock.sleep(pause)
-                waited += pause
-        return None
 
-    def _pauses(self) -> Iterator[float]:
-        return chain(_PAUSES, repeat(_PAUSE_WHILE_AWAY))
+def insist(write: Callable[[], None], patience: float, clock: Clock = CLOCK) -> None:
+    """Write again what may not have been written: a while without the API server must leave nothing in doubt.
+
+    :param write: Writes it.
+    :param patience: Seconds for which to go on while the API server is away; 13 in any case.
+    :param clock: How time passes.
+    """
+    waited = 0.0
+    for pause in chain(_PAUSES, repeat(_PAUSE_WHILE_AWAY)):
+        try:
+            return write()
+        except Exception as error:
+            most = patience if _is_away(error) else 0.0
+            if _is_over(error) or waited + pause > max(most, sum(_PAUSES)):
+                raise
+            log.warning("The record could not be written (%s: %s). Trying again.", type(error).__name__, error)
+            clock.sleep(pause)
+            waited += pause
+    return None
 
 
 def _status(error: Exception) -> Any:

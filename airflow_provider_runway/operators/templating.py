@@ -110,7 +110,7 @@ class RenderedTexts(_Operator):
         """A text parameter that may be left out, or that has come to nothing: then the default."""
         return optional(self.text(name), default)
 
-    def fields(self, name: str) -> Any:
+    def given_fields(self, name: str) -> Any:
         """A parameter that holds fields of the request.
 
         :raises InvalidRequestError: If a template within it has come to ``None`` as a text, or the prompt to nothing.
@@ -122,9 +122,9 @@ class RenderedTexts(_Operator):
     def needed_fields(self, name: str) -> Any:
         """A parameter that holds fields of the request, of which there must be some.
 
-        :raises InvalidRequestError: If what stands for them has come to nothing; and as :meth:`fields`.
+        :raises InvalidRequestError: If what stands for them has come to nothing; and as :meth:`given_fields`.
         """
-        value, given = self.fields(name), self.__dict__.get("_before_rendering", {}).get(name)
+        value, given = self.given_fields(name), self.__dict__.get("_before_rendering", {}).get(name)
         if not value and not is_literal(given):
             raise _nothing(name, getattr(self, name), given)
         return value

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from airflow_provider_runway.hooks.runway import RunwayHook
 
 
-class _TaskType(BaseOperatorMeta):
+class TaskType(BaseOperatorMeta):
     """The type of all tasks: what a constructor refuses of the values of a mapped task, no retry can help.
 
     Such a task is constructed when it runs, where an exception of any other type is retried. While a DAG is parsed, the
@@ -27,6 +27,7 @@ class _TaskType(BaseOperatorMeta):
     """
 
     def __call__(cls, *args: Any, **kwargs: Any) -> Any:  # noqa: N805 - of a class's own class
+        """Construct a task."""
         try:
             return super().__call__(*args, **kwargs)
         except RunwayError as error:
@@ -39,7 +40,7 @@ class _TaskType(BaseOperatorMeta):
             )
 
 
-class RunwayConnectionMixin(metaclass=_TaskType):
+class RunwayConnectionMixin(metaclass=TaskType):
     """A task with a connection of type ``runway``."""
 
     ui_color = "#e8e3f8"

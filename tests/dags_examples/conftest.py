@@ -15,6 +15,7 @@ from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
 from dag_bag import DagBag, read_dags
 from fakes import GivenTime
+from poster import Poster
 from versions import AIRFLOW
 
 from airflow_provider_runway.sandbox import Sandbox
@@ -63,6 +64,16 @@ def cms(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cms]:
     with Cms() as cms:
         monkeypatch.setenv("AIRFLOW_CONN_CMS", cms.connection_json)
         yield cms
+
+
+@pytest.fixture
+def poster(monkeypatch: pytest.MonkeyPatch) -> Iterator[Poster]:
+    """The service behind the connection ``poster``."""
+    with Poster() as poster:
+        monkeypatch.setenv(
+            "AIRFLOW_CONN_POSTER", poster.connection_json(extra={"Authorization": "Bearer of-the-poster"})
+        )
+        yield poster
 
 
 @pytest.fixture

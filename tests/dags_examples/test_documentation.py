@@ -28,9 +28,11 @@ from airflow_provider_runway.operators.runway import (
 )
 from airflow_provider_runway.operators.submission import RECORD_KEY, Stage, Submission
 from airflow_provider_runway.operators.upload import RunwayUploadOperator, UploadResult
+from airflow_provider_runway.publishing.result import PublishResult
 from airflow_provider_runway.results import JobResult, VideoResult
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator
+from airflow_provider_runway.transfers.video_to_http import VideoToHttpOperator
 from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
 
 from .support import EXAMPLES
@@ -53,6 +55,7 @@ SECTIONS: dict[str, type] = {
     "RunwayToObjectStorageOperator": RunwayToObjectStorageOperator,
     "RunwayVideoTrigger": RunwayVideoTrigger,
     "RunwayUploadOperator": RunwayUploadOperator,
+    "VideoToHttpOperator": VideoToHttpOperator,
 }
 
 
@@ -116,6 +119,11 @@ def test_the_reference_has_every_field_of_the_result() -> None:
 def test_the_page_of_uploads_has_every_field_of_the_result() -> None:
     rows = [row[0] for row in table(section(DOCS / "upload.md", "As a task of its own"))]
     assert re.findall(r"`(\w+)`", " ".join(rows)) == list(UploadResult.__annotations__)
+
+
+def test_the_page_of_publishing_has_every_field_of_the_result() -> None:
+    rows = [row[0] for row in table(section(DOCS / "publish.md", "What comes back"))]
+    assert re.findall(r"`(\w+)`", " ".join(rows)) == list(PublishResult.__annotations__)
 
 
 def test_the_page_of_errors_has_every_exception() -> None:

@@ -10,6 +10,7 @@ from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
 from dag_bag import DagBag
 from PIL import Image
+from poster import Poster, lose_the_reply
 from sqlalchemy import select
 from versions import AIRFLOW, AWAITED, since
 
@@ -159,6 +160,25 @@ def test_publish_puts_title_and_link_to_the_cms(run: RunDag, kie: Sandbox, cms: 
     link = returned(dag_run, "make_video")["video_url"]
     entry = {"title": 'A "quoted" evening', "link": link}
     assert cms.received == [Received("PUT", f"/videos/{video.task_id}", entry)]
+
+
+def test_social_post_sends_the_video_and_asks_for_it_where_the_reply_is_lost(
+    run: RunDag, kie: Sandbox, poster: Poster, videos: Path
+) -> None:
+    poster.faults.append(lose_the_reply)
+    poster.answers.append(lambda handler: handler.answer(200, [{"id": 1}]))
+    dag_run = run("runway_social_post", caption='A "quiet" morning')
+
+    assert dag_run.state == "success"
+    [video], [post] = kie.tasks, poster.posts
+    assert (post.path, post.headers["Authorization"]) == ("/v1/posts", "Bearer of-the-poster")
+    assert post.fields == [
+        ("caption", 'A "quiet" morning'), ("networks", "instagram"), ("networks", "tiktok"),
+        ("external_id", video.task_id),
+    ]  # fmt: skip
+    assert post.video == (videos / "runway_social_post" / f"{video.task_id}.mp4").read_bytes()
+    assert poster.asked == [f"/v1/posts?external_id={video.task_id}"]
+    assert returned(dag_run, "post")["response"] == [{"id": 1}]
 
 
 @WITH_A_PERSON

@@ -1,0 +1,78 @@
+"""What a service says: of a publication that is in doubt, and in its answers."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from airflow_provider_runway.publishing.errors import PublicationInDoubtError
+from airflow_provider_runway.publishing.identity import origin
+from airflow_provider_runway.publishing.publication import Publication
+from airflow_provider_runway.publishing.sender import Service
+
+Filter = Callable[[Any], Any]
+
+# Seconds for a question.
+_LONGEST = 60.0
+# Characters of JSON that an answer may have as a result.
+_LARGEST_RESULT = 65_536
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asking:
+    """How a service is asked for what an earlier request has published.
+
+    :param url: Makes the URL, of the KIE task that the earlier one carried.
+    :param reads: Makes what was found of an answer; nothing if it was not.
+    """
+
+    url: Callable[[str | None], str]
+    reads: Filter
+
+    def find(self, service: Service, earlier: Publication) -> Any:
+        """What the service says of an earlier publication; ``None`` if it does not know it.
+
+        :raises PublicationInDoubtError: If it does not say.
+        """
+        url = self.url(earlier.kie_task_id)
+        answer = service.ask(url, _LONGEST)
+        status = answer.response.status_code
+        if status == HTTPStatus.NOT_FOUND:
+            return None
+        if not answer.response.ok or status >= HTTPStatus.MULTIPLE_CHOICES or answer.fault:
+            what = answer.fault or f"HTTP status {status}"
+            raise PublicationInDoubtError(
+                f"{origin(url)} does not say whether it has published the video ({what}).",
+                http_status=status,
+                retryable=bool(answer.fault) or status >= HTTPStatus.INTERNAL_SERVER_ERROR,
+            )
+        try:
+            return result_of(self.reads(answer.response) or None)
+        except Exception as error:  # noqa: BLE001 - whatever a user's function raises
+            what = service.conceal(f"{type(error).__name__}: {error}")
+            raise PublicationInDoubtError(
+                f"find_filter cannot read what {origin(url)} has answered ({what})."
+            ) from None
+
+
+def read_answer(response: Any) -> Any:
+    """What an answer says, if it is JSON or plain text."""
+    kind = response.headers.get("Content-Type", "").lower()
+    if "json" in kind and response.content:
+        return response.json()
+    return (response.text or None) if kind.startswith("text/plain") else None
+
+
+def result_of(value: Any) -> Any:
+    """A value as a result can hold it.
+
+    :raises ValueError: If it is no JSON, or too large.
+    :raises TypeError: If it is no JSON.
+    """
+    text = json.dumps(value, allow_nan=False)
+    if len(text) > _LARGEST_RESULT:
+        raise ValueError(f"it has {len(text)} characters as JSON, and {_LARGEST_RESULT} are the most")
+    return json.loads(text)

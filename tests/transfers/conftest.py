@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from fakes import GivenTime
+from poster import Poster
+
+from airflow_provider_runway.hooks.runway import RunwayHook
+
+# Found by the sensible, and by nobody else.
+SECRETS = {"login": "editor", "password": "password-of-the-poster", "extra": {"X-Api-Key": "key-of-the-poster"}}
+
+
+@pytest.fixture
+def time_passes(monkeypatch: pytest.MonkeyPatch) -> GivenTime:
+    """Every pause passes at once."""
+    time = GivenTime()
+    monkeypatch.setattr(RunwayHook, "clock", time.clock)
+    return time
+
+
+@pytest.fixture
+def poster(monkeypatch: pytest.MonkeyPatch, time_passes: GivenTime) -> Iterator[Poster]:
+    """The service behind the connection ``poster``."""
+    with Poster() as poster:
+        monkeypatch.setenv("AIRFLOW_CONN_POSTER", poster.connection_json(**SECRETS))
+        yield poster
