@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol, TypedDict, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Protocol, TypedDict, TypeVar, cast
 
 from typing_extensions import Self, Unpack
 
@@ -15,6 +16,8 @@ from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.families import shortest_pause
 from airflow_provider_runway.kie.flows import Flow, OnAnswer, Pause
+from airflow_provider_runway.kie.models import Model
+from airflow_provider_runway.kie.models_flow import input_schema, list_models
 from airflow_provider_runway.kie.over_httpx import HttpxSender
 from airflow_provider_runway.kie.poll_state import PollRules, PollState
 from airflow_provider_runway.kie.renew_link_flow import renew_link
@@ -120,6 +123,14 @@ class KieClient:
         """The account's balance in credits (1 credit is about US$0.005). Free of charge."""
         return self._run(flows.credits_left(self.retry_rules))
 
+    def models(self) -> Sequence[Model]:
+        """All models that KIE lists. Free of charge; one call of this sort a second."""
+        return self._run(list_models(self.retry_rules))
+
+    def input_schema(self, model: str) -> Mapping[str, Any] | None:
+        """The JSON Schema of a model's ``input``. Free of charge; one call of this sort a second."""
+        return self._run(input_schema(model, self.retry_rules))
+
     def renew_link(self, task_id: str, dead: str, kind: Kind = "runway", position: int = 0) -> str:
         """Another link to the video of a finished task. Free of charge."""
         return self._run(renew_link(task_id, kind, dead, self.retry_rules, position=position, api=self.address.api))
@@ -190,6 +201,14 @@ class AsyncKieClient:
     async def credits(self) -> float:
         """The account's balance in credits."""
         return await self._run(flows.credits_left(self.retry_rules))
+
+    async def models(self) -> Sequence[Model]:
+        """All models that KIE lists."""
+        return await self._run(list_models(self.retry_rules))
+
+    async def input_schema(self, model: str) -> Mapping[str, Any] | None:
+        """The JSON Schema of a model's ``input``."""
+        return await self._run(input_schema(model, self.retry_rules))
 
     async def renew_link(self, task_id: str, dead: str, kind: Kind = "runway", position: int = 0) -> str:
         """Another link to the video of a finished task."""
