@@ -63,7 +63,7 @@ def _command(
 
 
 _record_command = partial(_command, module="airflow_provider_runway.cli.records", epilog="")
-_STATES = ("in-doubt", "unsent", "submitted", "failed", "gone", "finished", "forgotten", "unreadable")
+_STATES = (*("in-doubt", "unsent", "submitted", "failed", "gone", "finished", "published", "forgotten", "unreadable"),)
 _ROWS = Arg(
     ("-o", "--output"),
     choices=("table", "json", "yaml"),

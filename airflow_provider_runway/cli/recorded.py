@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from argparse import Namespace
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -13,6 +13,8 @@ from airflow_provider_runway.cli.ending import ExitCode, end, say
 from airflow_provider_runway.kie.errors import UnreadableRecordError
 from airflow_provider_runway.operators.folder_records import read_entry
 from airflow_provider_runway.operators.submission import Stage, Submission
+from airflow_provider_runway.publishing import publication, records
+from airflow_provider_runway.publishing.publication import RECORD_NAME, Publication
 from airflow_provider_runway.storage.record_entries import Coordinates, RecordEntry
 from airflow_provider_runway.storage.record_survey import Found
 from airflow_provider_runway.utils.versions import command_line
@@ -55,10 +57,18 @@ class Record:
     of: Coordinates
     entries: tuple[RecordEntry, ...]
 
-    def current(self) -> tuple[RecordEntry, Submission]:
+    def current(self) -> tuple[RecordEntry, Submission | Publication]:
         """The last submission of which it is not known that nothing was sent, or else the last."""
-        read = [(entry, read_entry(entry)) for entry in self.entries]
-        return next((each for each in reversed(read) if each[1].stage is not Stage.UNSENT), read[-1])
+        read = [(entry, known(entry)) for entry in self.entries]
+        return next((each for each in reversed(read) if each[1].stage.value != Stage.UNSENT.value), read[-1])
+
+
+def known(entry: RecordEntry) -> Submission | Publication:
+    """What has become of a submission, or of a publication.
+
+    :raises UnreadableRecordError: If the entry says what is none.
+    """
+    return records.read_entry(entry) if entry.of.name == RECORD_NAME else read_entry(entry)
 
 
 def find(folder: Records, arguments: Namespace) -> Record:
@@ -67,10 +77,10 @@ def find(folder: Records, arguments: Namespace) -> Record:
         case [key] if re.fullmatch(rf"[0-9a-f]{{{_FEWEST},64}}", key):
             return _by_key(folder, key)
         case [dag_id, task_id, run_id]:
-            of = Coordinates(dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=arguments.map_index)
-            entries = folder.entries(of)
-            if entries:
-                return Record(of, tuple(entries))
+            whose = Coordinates(dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=arguments.map_index)
+            for of in (whose, replace(whose, name=RECORD_NAME)):
+                if entries := folder.entries(of):
+                    return Record(of, tuple(entries))
             end(
                 ExitCode.REFUSED,
                 f"{folder.url} has no record of that task; {command_line('records', 'list')} lists them.",
@@ -96,36 +106,38 @@ def _by_key(folder: Records, key: str) -> Record:
 def is_open(entry: RecordEntry) -> bool:
     """Whether it is not known how a submission has ended."""
     try:
-        return read_entry(entry).stage in {Stage.INTENT, Stage.SUBMITTED}
+        stage = known(entry).stage
     except UnreadableRecordError:
         return True
+    return stage is Stage.SUBMITTED or word(stage) == _IN_DOUBT
 
 
 def row_of(key: str, entry: RecordEntry) -> Mapping[str, Any]:
     """What is listed of a submission, and more."""
     facts = {"key": key, **asdict(entry.of), "number": entry.number}
     try:
-        known = read_entry(entry)
+        current = known(entry)
     except UnreadableRecordError as error:
         say(str(error))
         return {**facts, "state": UNREADABLE}
-    return {
-        **facts,
-        "state": word(known.stage),
-        "kie_task_id": known.task_id,
-        "intended_at": known.intended_at,
-        "saved_to": known.saved_to,
-    }
+    return {**facts, "state": word(current.stage), "intended_at": current.intended_at, **_about(current)}
 
 
-def history(entry: RecordEntry) -> Iterator[tuple[str, str, Stage, Mapping[str, Any]]]:
+def history(entry: RecordEntry) -> Iterator[tuple[str, str, Stage | publication.Stage, Mapping[str, Any]]]:
     """All that was recorded of a submission, the oldest first: when, by whom, how far it had come, and what else."""
     whole = [(entry.created_at, "", entry.value), *((each.at, each.writer, each.value) for each in entry.outcomes)]
+    kind = Publication if entry.of.name == RECORD_NAME else Submission
     for at, writer, value in whole:
-        said = Submission.from_json(value)
-        yield at, writer, said.stage, {"kie_task_id": said.task_id, "saved_to": said.saved_to}
+        said = kind.from_json(value)
+        yield at, writer, said.stage, _about(said)
 
 
-def word(stage: Stage) -> str:
+def word(stage: Stage | publication.Stage) -> str:
     """How far a submission has come, in a word or two."""
-    return _IN_DOUBT if stage is Stage.INTENT else stage.value
+    return _IN_DOUBT if stage is Stage.INTENT or stage in publication.IN_DOUBT else stage.value
+
+
+def _about(said: Submission | Publication) -> Mapping[str, Any]:
+    if isinstance(said, Publication):
+        return {"kie_task_id": said.kie_task_id, "saved_to": None}
+    return {"kie_task_id": said.task_id, "saved_to": said.saved_to}

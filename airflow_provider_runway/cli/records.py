@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from argparse import Namespace
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, replace
 from datetime import datetime, timedelta, timezone
@@ -23,6 +23,8 @@ from airflow_provider_runway.kie.errors import ConnectionSettingsError
 from airflow_provider_runway.kie.rules import is_task_id
 from airflow_provider_runway.operators.outcomes import BY_HAND
 from airflow_provider_runway.operators.submission import OVER, Stage, Submission
+from airflow_provider_runway.publishing import publication
+from airflow_provider_runway.publishing.publication import Publication
 from airflow_provider_runway.results import to_iso, utc_now
 from airflow_provider_runway.storage.record_entries import Coordinates
 from airflow_provider_runway.storage.records import RecordsFolder
@@ -78,6 +80,11 @@ def set_id(arguments: Namespace) -> None:
         end(ExitCode.WRONG, f"A task id is a text without white space; got {arguments.kie_task_id!r}.")
     record = find(folder, arguments)
     entry, known = record.current()
+    if isinstance(known, Publication):
+        end(
+            ExitCode.REFUSED,
+            "It is of a publication, which has no id. If the video is there, mark the Airflow task as successful.",
+        )
     if known.task_id == task_id and known.stage not in OVER:
         return say(f"It is recorded already: the submission is of task {task_id}.")
     if not arguments.force:
@@ -101,13 +108,16 @@ def forget(arguments: Namespace) -> None:
     folder = _folder(arguments)
     record = find(folder, arguments)
     entry, known = record.current()
-    if known.stage in OVER:
-        return say(f"There is nothing to forget: the submission is {word(known.stage)}, and the next try submits.")
-    loss = f"{_loss(known)} The next try submits, and pays."
-    agree(loss, "Forget this submission?", "Nothing was changed.", yes=arguments.yes)
-    outcome = replace(known, stage=Stage.FORGOTTEN)
-    folder.add_outcome(record.of, entry.number, entry.nonce, "forget", outcome.to_json())
-    return say("Forgotten. Clear the Airflow task: it submits anew.")
+    what, does, costs = ("submission", "submits", "submits, and pays")
+    over: Collection[object] = OVER
+    if isinstance(known, Publication):
+        what, does, costs, over = "publication", "publishes", "publishes", publication.OVER
+    if known.stage in over:
+        return say(f"There is nothing to forget: the {what} is {word(known.stage)}, and the next try {does}.")
+    agree(f"{_loss(known)} The next try {costs}.", f"Forget this {what}?", "Nothing was changed.", yes=arguments.yes)
+    outcome = {**known.to_json(), "stage": Stage.FORGOTTEN.value}
+    folder.add_outcome(record.of, entry.number, entry.nonce, "forget", outcome)
+    return say(f"Forgotten. Clear the Airflow task: it {does} anew.")
 
 
 @command
@@ -161,7 +171,11 @@ def _folder(arguments: Namespace) -> RecordsFolder | StoredRecords:
     return StoredRecords()
 
 
-def _loss(known: Submission) -> str:
+def _loss(known: Submission | Publication) -> str:
+    if isinstance(known, Publication):
+        is_known = known.stage is publication.Stage.PUBLISHED
+        doubt = "" if is_known else "It is unknown whether this is published: "
+        return f"{doubt or 'This is published: '}what was sent to {known.place} at {known.intended_at}."
     if known.task_id is None:
         return f"It is unknown whether KIE.AI took what was sent at {known.intended_at}: that may be paid."
     return f"Task {known.task_id} was submitted, and is paid unless KIE.AI fails it."
