@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import logging
 import secrets
 import time
 from argparse import Namespace
@@ -11,20 +9,13 @@ from typing import Any
 
 from airflow_provider_runway.cli.ending import ExitCode, command, end
 from airflow_provider_runway.cli.showing import show
-from airflow_provider_runway.hooks.callbacks import callback_base_url
+from airflow_provider_runway.hooks.callbacks import GOOD, callback_base_url, send_call
 from airflow_provider_runway.hooks.connections import get_settings
 from airflow_provider_runway.hooks.settings import Settings
 from airflow_provider_runway.kie.advice import page
-from airflow_provider_runway.kie.callback_tokens import CallbackToken, callback_url
+from airflow_provider_runway.kie.callback_tokens import CallbackToken
 from airflow_provider_runway.kie.rules import BASE_URL_RULE, is_base_url
-from airflow_provider_runway.kie.signatures import SIGNATURE_HEADER, TIMESTAMP_HEADER, signature
 from airflow_provider_runway.kie.texts import shorten
-
-# Seconds that KIE waits for an answer, and that the address of a check is good.
-_PATIENCE = 15.0
-_GOOD = 300
-# Bytes of an answer that are read.
-_MOST = 65_536
 
 
 @command
@@ -60,37 +51,16 @@ def check(arguments: Namespace) -> None:
 
 
 def _call(settings: Settings, conn_id: str, base: str) -> tuple[int, dict[str, Any]]:
-    """Call, and read the answer: its status, and what it says; ``{}`` where it is none of the receiver's."""
+    """Call, and read the answer: its status, and what it says."""
     import httpx
 
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would tell the address
-    nonce, now = secrets.token_hex(8), int(time.time())
-    token = CallbackToken(
-        conn_id=conn_id, dag_id="", run_id="", task_id="check", nonce=nonce, expires_at=now + _GOOD
-    ).sign(settings.address.api_key)
-    task_id = f"check-{nonce}"
-    headers = {"Content-Type": "application/json"}
-    if settings.webhook_secret is not None:
-        headers[TIMESTAMP_HEADER] = str(now)
-        headers[SIGNATURE_HEADER] = signature(settings.webhook_secret, task_id, str(now))
-    body = json.dumps({"code": 200, "msg": "success", "data": {"task_id": task_id}})
+    nonce, expires_at = secrets.token_hex(8), int(time.time()) + GOOD
+    token = CallbackToken(conn_id=conn_id, dag_id="", run_id="", task_id="check", nonce=nonce, expires_at=expires_at)
     try:
-        with httpx.stream(
-            "POST", callback_url(base, token), content=body, headers=headers, timeout=_PATIENCE, follow_redirects=False
-        ) as reply:
-            content = next(reply.iter_bytes(_MOST), b"")
-            return reply.status_code, _object(content)
+        return send_call(settings, base, token)
     except httpx.HTTPError as error:
         reason = shorten(str(error)) or type(error).__name__
         end(ExitCode.REFUSED, f"{base} was not reached from here ({reason}). See {_PAGE}.")
-
-
-def _object(content: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(content)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}
 
 
 def _meaning(status: int, answer: dict[str, Any]) -> str:

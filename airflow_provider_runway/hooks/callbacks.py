@@ -1,13 +1,26 @@
-"""Where KIE.AI is to call back."""
+"""Where KIE.AI is to call back, and calls of our own that go the same way."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import logging
+import time
+from typing import TYPE_CHECKING, Any
 
+from airflow_provider_runway.kie.callback_tokens import callback_url
+from airflow_provider_runway.kie.signatures import SIGNATURE_HEADER, TIMESTAMP_HEADER, signature
 from airflow_provider_runway.utils.config import read_callback_base_url
 
 if TYPE_CHECKING:
     from airflow_provider_runway.hooks.settings import Settings
+    from airflow_provider_runway.kie.callback_tokens import CallbackToken
+
+# Seconds that KIE waits for an answer.
+PATIENCE = 15.0
+# Seconds for which the address of such a call is good.
+GOOD = 300
+# Bytes of an answer that are read.
+_MOST = 65_536
 
 
 def callback_base_url(settings: Settings) -> str | None:
@@ -17,3 +30,61 @@ def callback_base_url(settings: Settings) -> str | None:
     :raises InvalidRequestError: If the option is no URL that a path can be added to.
     """
     return settings.callback_base_url or read_callback_base_url()
+
+
+def send_call(
+    settings: Settings, base: str, token: CallbackToken, patience: float = PATIENCE
+) -> tuple[int, dict[str, Any]]:
+    """Call the receiver as KIE.AI does, through the public address.
+
+    :param settings: The connection.
+    :param base: The public address.
+    :param token: What the call is for.
+    :param patience: Seconds to wait for an answer.
+    :return: The answer's status, and what it says; ``{}`` where it is none of the receiver's.
+    :raises httpx.HTTPError: If there is no answer.
+    """
+    import httpx
+
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would tell the address
+    now, task_id = str(int(time.time())), f"check-{token.nonce}"
+    headers = {"Content-Type": "application/json"}
+    if settings.webhook_secret is not None:
+        headers[TIMESTAMP_HEADER] = now
+        headers[SIGNATURE_HEADER] = signature(settings.webhook_secret, task_id, now)
+    body = json.dumps({"code": 200, "msg": "success", "data": {"task_id": task_id}})
+    url = callback_url(base, token.sign(settings.address.api_key))
+    with httpx.stream("POST", url, content=body, headers=headers, timeout=patience, follow_redirects=False) as reply:
+        return reply.status_code, _object(next(reply.iter_bytes(_MOST), b""))
+
+
+def send_probe(settings: Settings, token: CallbackToken, now: float) -> bool:
+    """See whether a call for a submission arrives, and have the receiver note that.
+
+    :param settings: The connection.
+    :param token: That of the submission.
+    :param now: Epoch seconds.
+    :return: Whether it has arrived.
+    """
+    import httpx
+
+    base = callback_base_url(settings)
+    if base is None:
+        return False
+    try:
+        status, answer = send_call(settings, base, token.as_probe(int(now) + GOOD), _PROBE_PATIENCE)
+    except (httpx.HTTPError, ValueError):
+        return False
+    return status == httpx.codes.OK and answer.get("status") == "watched"
+
+
+# Seconds; what takes longer is too long for whoever is about to submit.
+_PROBE_PATIENCE = 5.0
+
+
+def _object(content: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(content)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -11,13 +11,14 @@ import binascii
 import hmac
 import json
 import re
-from dataclasses import astuple, dataclass, fields
+from dataclasses import astuple, dataclass, fields, replace
 
 # Characters: with the base, less than what servers take of an address (2000 and more).
 LONGEST_TOKEN = 1500
 # Seconds for which a token is good: redeliveries may be late.
 LIFETIME = 3 * 86_400
 _VERSION = "1"
+_PROBE = "probe-"
 _LABEL = b"airflow-provider-runway callback token 1"
 _FORM = re.compile(rf"{_VERSION}\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]{{43}})")
 _TYPES: tuple[tuple[type, ...], ...] = (*((str,),) * 4, (int,), (str, type(None)), (str,), (int,))
@@ -62,6 +63,18 @@ class CallbackToken:
     def is_check(self) -> bool:
         """Whether it is for no task: somebody tries whether callbacks arrive."""
         return not self.dag_id
+
+    @property
+    def probes(self) -> str | None:
+        """The nonce of the submission whose calls are seen to arrive by this one; ``None`` if it is a call itself."""
+        return self.nonce.removeprefix(_PROBE) if self.nonce.startswith(_PROBE) else None
+
+    def as_probe(self, expires_at: int) -> CallbackToken:
+        """A token for a call that shows whether calls for this submission arrive. KIE.AI is never given one.
+
+        :param expires_at: Epoch seconds until which it is good.
+        """
+        return replace(self, nonce=f"{_PROBE}{self.nonce}", expires_at=expires_at)
 
     def sign(self, api_key: str) -> str:
         """The token as a text.

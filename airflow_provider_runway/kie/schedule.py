@@ -24,6 +24,8 @@ HEAD_START = 6.0
 # Aleph takes 2 to 15 minutes by its documentation, 3 to 8 as client code has it. All of it is soon outweighed.
 _USUAL = 90.0
 _OTHERS = {"generate-10s-720p": 120.0, "generate-5s-1080p": 120.0, "extend-1080p": 120.0, "aleph": 300.0}
+# Seconds within which all of them have ended, as far as is known: one of 785 s was seen.
+_LONGEST_TIME = 900.0
 # The guess counts like videos that became ready at these multiples of the guessed median, until others push them out.
 _GUESS = (0.04, 0.5, 0.75, 0.9, 1.1, 1.4, 2.0, 4.0)
 # So many of the last videos count, and these shares of them make "ever" and "nearly all".
@@ -42,6 +44,14 @@ def guessed_median(profile: str) -> float:
         other text stands for a plain video.
     """
     return _OTHERS.get(profile, _USUAL)
+
+
+def longest_time(profile: str) -> float:
+    """Seconds within which each video of a profile has ended, as far as is known.
+
+    :param profile: As above.
+    """
+    return max(_LONGEST_TIME, _GUESS[-1] * guessed_median(profile))
 
 
 class Schedule:

@@ -218,7 +218,7 @@ def _how_to_settle(error: RunwayError, payment: Payment) -> str:
     look = f"Look at {payment.logs} for a call {when}."
     if error.retryable:
         who = "A retry" if payment.has_retry else "Clearing this task"
-        return f"{look} {who} submits it again, as on_ambiguous_submit='resubmit' asks, and may pay twice."
+        return f"{look} {who} submits it again, as on_ambiguous_submit asks, and may pay twice."
     if not payment.is_recorded:
         return (
             f"{look} If it is there, wait for it with a RunwayVideoSensor. If it is not, clear this task: it submits "

@@ -11,7 +11,7 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds, check_url
-from airflow_provider_runway.operators.parameters import check_fields, check_literal, optional
+from airflow_provider_runway.operators.parameters import check_choice, check_fields, check_literal, optional
 from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts, is_resumed
 from airflow_provider_runway.utils.failures import as_list, has_retry
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from airflow_provider_runway.operators.video_job import AmbiguousSubmit, Deferral, VideoJob
     from airflow_provider_runway.results import VideoResult
     from airflow_provider_runway.triggers.events import AdmissionEvent
+    from airflow_provider_runway.utils.callbacks import Called
     from airflow_provider_runway.utils.openlineage import DataSet
 
 
@@ -39,8 +40,7 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, BaseOpera
     """Base of the operators that make a video. A subclass says which request it makes.
 
     :param extra_fields: Further fields of the request body, sent as they are. (templated)
-    :param callback_url: http(s) URL that KIE posts to when the task has ended; Airflow's own if left out and set up.
-        (templated)
+    :param callback_url: URL that KIE posts to when the task has ended; Airflow's own if left out. (templated)
     :param save_to: An object storage path, or an absolute path of the worker's machine: the finished video is stored
         there. With a ``/`` at the end it is a folder, and the file is called ``<task_id>.mp4``. A file that this task
         did not make is never replaced. If it is given and renders to nothing, nothing is sent. (templated)
@@ -48,10 +48,9 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, BaseOpera
         :class:`~airflow_provider_runway.sensors.runway.RunwayVideoSensor` to wait on.
     :param deferrable: Wait in the triggerer, without a worker slot. ``False`` waits in the worker.
     :param poll_interval: Seconds, the shortest pause between two polls of the task; at least 1.
-    :param timeout: The longest wait of one try, counted from the submission or, in a retry, from the reattachment;
-        a timedelta or seconds.
-    :param on_ambiguous_submit: What to do about a submission whose outcome is unknown: ``"fail"`` for good, or
-        ``"resubmit"`` in the next try, which may pay twice.
+    :param timeout: Timedelta or seconds, the longest wait of one try, from the submission or the reattachment on.
+    :param on_ambiguous_submit: What to do about a submission of unknown outcome: ``"fail"``; ``"resubmit"``, which may
+        pay twice; or ``"resubmit_if_silent"``: that, where KIE would have called and has not.
     :param runway_conn_id: The connection, of type ``runway``.
     :param retries: As of any task. From Airflow 3.3 on it is 2 where neither the DAG nor ``[core]
         default_task_retries`` says otherwise: a retry pays nothing there.
@@ -97,8 +96,7 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, BaseOpera
         check_literal(lambda url: check_url("callback_url", optional(url)), callback_url)
         if save_to is not None:
             check_literal(lambda place: check_place("save_to", place), save_to)
-        if on_ambiguous_submit not in {"fail", "resubmit"}:
-            raise InvalidRequestError("on_ambiguous_submit", on_ambiguous_submit, "must be 'fail' or 'resubmit'")
+        check_choice("on_ambiguous_submit", on_ambiguous_submit, "fail", "resubmit", "resubmit_if_silent")
         if save_to is not None and not wait_for_completion:
             raise InvalidRequestError("save_to", save_to, "needs wait_for_completion=True: there is no video before")
 
@@ -189,7 +187,9 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, BaseOpera
         unpaid = "Killed before anything was submitted."
         self.log.warning("%s", unpaid if self._current is None else self._payment(self._current).killed)
 
-    def _submit(self, context: Context, admitted: AdmissionEvent | None, calls: int | None = None) -> dict[str, Any]:
+    def _submit(
+        self, context: Context, admitted: AdmissionEvent | None, called: Called | None = None
+    ) -> dict[str, Any]:
         from airflow_provider_runway.operators.announcements import announcing
         from airflow_provider_runway.operators.video_job import Deferral
 
@@ -199,7 +199,7 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, BaseOpera
             if self.was_given("save_to"):
                 check_place("save_to", self.needed("save_to"))
             request = self._request(context, lifecycle, is_resumed=admitted is not None)
-            submitted = lifecycle.submit(self._job(), request, admitted, calls)
+            submitted = lifecycle.submit(self._job(), request, admitted, called)
             announce(submitted)
             if isinstance(submitted, Deferral):
                 return self._conclude(context, lifecycle, submitted)

@@ -27,12 +27,14 @@ from airflow_provider_runway.operators.finish import Finish
 from airflow_provider_runway.operators.lost_replies import LostReply
 from airflow_provider_runway.operators.own_callbacks import expecting
 from airflow_provider_runway.operators.request_files import RequestFiles
+from airflow_provider_runway.operators.silence import Silence
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit
 from airflow_provider_runway.operators.submitter import Submitter
 from airflow_provider_runway.operators.video_job import Deferral, Facts, Submitted, VideoJob
 from airflow_provider_runway.results import VideoResult, submitted_result
 from airflow_provider_runway.triggers.deferral import shortest_deferral, trigger_timeout
 from airflow_provider_runway.triggers.events import AdmissionEvent, VideoEvent
+from airflow_provider_runway.utils.callbacks import Called
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -92,27 +94,33 @@ class VideoLifecycle:
             self.paid = self.state.named_in_this_try
 
     def submit(
-        self, job: VideoJob, request: Request, admitted: AdmissionEvent | None = None, calls: int | None = None
+        self,
+        job: VideoJob,
+        request: Request,
+        admitted: AdmissionEvent | None = None,
+        called: Called | None = None,
     ) -> Submitted | Deferral:
         """Submit, unless an earlier try has: after :meth:`read_submission`.
 
         :param job: How it is waited for, and where it is stored.
         :param request: What is asked for.
         :param admitted: How the admission queue has let it through, if it was there.
-        :param calls: How many calls have come, if it has waited for the one that brings a lost task id.
+        :param called: What it has kept, if it has waited for the call that brings a lost task id.
         :return: What is paid and to be waited on by :meth:`finish`; or how to wait for the moment to submit.
         """
         self.earlier.require()
         self._job = job
         request = self._identify(request)
         for _ in range(_MOST_PLANS):
-            if calls is None:
+            if called is None:
                 self.earlier.await_outcome()
-            lost = LostReply(job=job, request=request, hook=self._hook, earlier=self.earlier, log=self._log)
-            waiting = lost.recover(calls or 0)
+            lost = LostReply(
+                job=job, request=request, hook=self._hook, earlier=self.earlier, context=self._context, log=self._log
+            )
+            waiting = lost.recover(called or Called())
             if waiting is not None:
                 return waiting
-            submitted = self._reattach(is_admitted=admitted is not None)
+            submitted = self._reattach(called, is_admitted=admitted is not None)
             if submitted is None:
                 self.paid = None
                 if job.renew_request is not None:
@@ -186,15 +194,19 @@ class VideoLifecycle:
         self._facts = Facts.of(self._job, request)
         return request
 
-    def _reattach(self, *, is_admitted: bool) -> Submitted | None:
+    def _reattach(self, called: Called | None, *, is_admitted: bool) -> Submitted | None:
         """The submission of an earlier try, if this one is to wait on it."""
-        decision = self.earlier.decide(
-            None if self._job.repeats else self._facts.fingerprint,
-            resubmits=self._job.on_ambiguous_submit == "resubmit",
-            is_admitted=is_admitted,
-        )
+        known_by, intent = None if self._job.repeats else self._facts.fingerprint, self.earlier.submission
+        if intent is not None and known_by not in {None, intent.fingerprint}:
+            intent = None
+        silence = Silence(self._job, self._facts.profile, self._hook, self._log)
+        resubmits = silence.allows_another(intent, self.state)
+        decision = self.earlier.decide(known_by, resubmits=resubmits, is_admitted=is_admitted)
         if isinstance(decision, Refuse):
             raise decision.error
+        if called is not None and called.has_sent and intent is not None and intent.stage is Stage.INTENT:
+            what = f"what was sent at {intent.intended_at} (request {intent.fingerprint})"
+            raise AmbiguousSubmissionError(f"Nothing is known of {what}.", retryable=True)  # retries bound how often
         if isinstance(decision, Submit):
             if decision.note:
                 self._log.warning("%s", decision.note)

@@ -6,28 +6,35 @@ KIE task is taken for this submission only if KIE's record of it shows this requ
 
 from __future__ import annotations
 
+import math
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.api import destination
 from airflow_provider_runway.kie.callback_tokens import ForgedTokenError, MalformedTokenError, UnverifiedToken
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, RunwayError, TaskNotFoundError
 from airflow_provider_runway.kie.fingerprints import fingerprint
+from airflow_provider_runway.kie.prices import price_key
 from airflow_provider_runway.kie.shown_requests import difference
 from airflow_provider_runway.kie.task_ids import format_task_id
+from airflow_provider_runway.operators.own_callbacks import token_of
 from airflow_provider_runway.operators.request_files import FILE_ADDRESS, MEDIA
+from airflow_provider_runway.operators.silence import Silence
 from airflow_provider_runway.operators.submission import Stage, Submission
 from airflow_provider_runway.operators.video_job import MOST_CALLS, Deferral, VideoJob
 from airflow_provider_runway.results import to_iso
 from airflow_provider_runway.triggers.deferral import shortest_deferral, trigger_timeout
 from airflow_provider_runway.triggers.wake import RunwayWakeTrigger
-from airflow_provider_runway.utils.callbacks import CallbackEntry, callback_key
+from airflow_provider_runway.utils.callbacks import CallbackEntry, Called, callback_key
+from airflow_provider_runway.utils.watches import PROBE_PAUSE
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
     from airflow.sdk.types import Logger
 
     from airflow_provider_runway.hooks.runway import RunwayHook
+    from airflow_provider_runway.kie.callback_tokens import CallbackToken
     from airflow_provider_runway.kie.requests import Request
     from airflow_provider_runway.kie.tasks import VideoTask
     from airflow_provider_runway.operators.earlier_tries import EarlierTries
@@ -46,6 +53,7 @@ class LostReply:
     :param request: What it asks for, with the files that it names as addresses that stand for them.
     :param hook: The connection's hook.
     :param earlier: What earlier tries have left behind.
+    :param context: The task's context.
     :param log: Where to say what is found.
     """
 
@@ -53,20 +61,21 @@ class LostReply:
     request: Request
     hook: RunwayHook
     earlier: EarlierTries
+    context: Context
     log: Logger
 
-    def recover(self, calls: int) -> Deferral | None:
+    def recover(self, called: Called) -> Deferral | None:
         """Find the KIE task of a submission whose outcome is unknown, or wait for KIE's call: till the task's timeout.
 
         What is found is recorded, and stands in ``earlier`` then.
 
-        :param calls: How many calls have brought the task back to here.
+        :param called: What the task has kept while it waited for this.
         :return: How to wait for the call in the triggerer; ``None`` if there is nothing to wait for, or no longer.
         """
         intent = self.earlier.submission
         if intent is None or intent.stage is not Stage.INTENT or not self._is_recoverable(intent):
             return None
-        deadline = intent.intended_epoch + self.job.timeout
+        deadline, probed_at = intent.intended_epoch + self.job.timeout, -math.inf
         self.log.info("KIE.AI is to call for what was sent at %s. Its call is looked for.", intent.intended_at)
         while True:
             found, may_be_later = self._look(intent)
@@ -79,7 +88,10 @@ class LostReply:
                 return None
             pause = min(left, max(_PAUSE, shortest_deferral())) if may_be_later else left
             if self.job.deferrable and pause >= shortest_deferral():
-                return self._wait(intent, pause, calls)
+                return self._wait(intent, pause, called)
+            if self._silence.counts and self.hook.clock.time() - probed_at >= PROBE_PAUSE:
+                probed_at = self.hook.clock.time()
+                self._silence.probe(self._token(intent))
             self.hook.clock.sleep(min(left, self.job.poll_interval))
 
     def recover_from(self, error: AmbiguousSubmissionError) -> Submission | Deferral:
@@ -90,28 +102,37 @@ class LostReply:
         """
         with suppress(RunwayError):
             self.earlier.read()
-            waiting = self.recover(0)
+            waiting = self.recover(Called(has_sent=True))
             if waiting is not None:
                 self.log.warning("%s", error)
                 return waiting
             found = self.earlier.submission
             if found is not None and found.task_id is not None:
                 return found
-        raise error
+        is_silent = self._silence.allows_another(self.earlier.submission, self.earlier.state)
+        raise error.replace(retryable=is_silent) from error.__cause__
 
     def _is_recoverable(self, intent: Submission) -> bool:
         """Whether KIE calls for it, whether that can be kept, and whether it is for what is asked for now."""
         is_same = self.job.repeats or intent.fingerprint == fingerprint(self.request)
         return intent.nonce is not None and self.earlier.state.outlives_try and is_same
 
-    def _wait(self, intent: Submission, seconds: float, calls: int) -> Deferral:
+    @property
+    def _silence(self) -> Silence:
+        return Silence(self.job, price_key(self.request), self.hook, self.log)
+
+    def _token(self, intent: Submission) -> CallbackToken:
+        return token_of(str(intent.nonce), self.hook, self.context)
+
+    def _wait(self, intent: Submission, seconds: float, called: Called) -> Deferral:
         trigger = RunwayWakeTrigger(
             {"task_id": None, "state": "timeout"},
             self.hook.clock.time() + seconds,
-            intent.nonce if calls < MOST_CALLS else None,
+            intent.nonce if called.times < MOST_CALLS else None,
+            asdict(self._token(intent)) if self._silence.counts else None,
         )
         timeout = trigger_timeout(seconds, self.job.poll_interval)
-        return Deferral(trigger, "execute_called", timeout, {"calls": calls})
+        return Deferral(trigger, "execute_called", timeout, {"calls": called.times, "has_sent": called.has_sent})
 
     def _look(self, intent: Submission) -> tuple[Submission | None, bool]:
         """The submission with its KIE task, if KIE has called; and whether another look may tell more of that."""

@@ -30,11 +30,11 @@ if TYPE_CHECKING:
 class OwnCallback:
     """Where KIE is to call for one submission.
 
-    :param nonce: By what the call finds the submission.
-    :param url: The address, whose token only KIE is to see.
+    :param token: Which submission it is.
+    :param url: The address, whose signed token only KIE is to see.
     """
 
-    nonce: str
+    token: CallbackToken
     url: str = field(repr=False)
 
     def conceal(self, error: RunwayError) -> RunwayError:
@@ -54,8 +54,23 @@ def own_callback(request: Request, hook: RunwayHook, context: Context, log: Logg
     base = callback_base_url(hook.settings)
     if base is None or request.callback_url is not None:
         return None
-    nonce, of = secrets.token_hex(16), coordinates(context["ti"])
-    token = CallbackToken(
+    token = token_of(secrets.token_hex(16), hook, context)
+    try:
+        return OwnCallback(token, callback_url(base, token.sign(hook.settings.address.api_key)))
+    except ValueError as error:
+        log.info("KIE.AI is not asked to call back: %s. The task is polled for.", error)
+        return None
+
+
+def token_of(nonce: str, hook: RunwayHook, context: Context) -> CallbackToken:
+    """The token of a submission of this task.
+
+    :param nonce: Of the submission.
+    :param hook: The connection's hook.
+    :param context: The task's context.
+    """
+    of = coordinates(context["ti"])
+    return CallbackToken(
         conn_id=hook.runway_conn_id,
         dag_id=of.dag_id,
         run_id=of.run_id,
@@ -65,11 +80,6 @@ def own_callback(request: Request, hook: RunwayHook, context: Context, log: Logg
         nonce=nonce,
         expires_at=int(hook.clock.time()) + LIFETIME,
     )
-    try:
-        return OwnCallback(nonce, callback_url(base, token.sign(hook.settings.address.api_key)))
-    except ValueError as error:
-        log.info("KIE.AI is not asked to call back: %s. The task is polled for.", error)
-        return None
 
 
 def expecting(facts: Facts, submission: Submission, state: TaskState) -> Facts:

@@ -32,6 +32,19 @@ def check_literal(check: Callable[..., None], *values: object) -> None:
         check(*values)
 
 
+def check_choice(name: str, value: object, *choices: str) -> None:
+    """Refuse a value that is none of some texts.
+
+    :param name: The parameter.
+    :param value: Its value.
+    :param choices: The texts.
+    :raises InvalidRequestError: If it is none of them.
+    """
+    if not isinstance(value, str) or value not in choices:
+        *others, last = map(repr, choices)
+        raise InvalidRequestError(name, value, f"must be {', '.join(others)} or {last}")
+
+
 def is_nothing(value: object) -> bool:
     """Whether a template has come to nothing: ``None``, also as a text, an empty text, or white space."""
     return value is None or (isinstance(value, str) and value.strip() in {"", "None"})

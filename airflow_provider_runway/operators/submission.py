@@ -238,7 +238,7 @@ def plan(earlier: Submission | None, fingerprint: str, *, has_succeeded: bool, r
         if resubmit_ambiguous:
             return Submit(
                 f"An earlier try may have submitted this request at {earlier.intended_at}; it is submitted again, as "
-                "on_ambiguous_submit='resubmit' asks. The video may be paid twice."
+                "on_ambiguous_submit asks. The video may be paid twice."
             )
         return Refuse(_orphaned(earlier))
     return Reattach(earlier)

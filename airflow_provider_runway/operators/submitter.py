@@ -23,6 +23,7 @@ from airflow_provider_runway.operators.admission import LONGEST_QUEUEING, after_
 from airflow_provider_runway.operators.advice import NO_RECORD
 from airflow_provider_runway.operators.own_callbacks import OwnCallback, own_callback
 from airflow_provider_runway.operators.request_files import RequestFiles
+from airflow_provider_runway.operators.silence import Silence
 from airflow_provider_runway.operators.submission import Stage, Submission, failures_before
 from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.operators.video_job import Deferral, Facts, VideoJob
@@ -142,8 +143,10 @@ class Submitter:
             saved_to=earlier.saved_to if earlier else None,
             saved=earlier.saved if earlier else (),
             failures=failures_before(earlier, known_by),
-            nonce=callback.nonce if callback else None,
+            nonce=callback.token.nonce if callback else None,
         )
+        if callback is not None:
+            Silence(self.job, self.facts.profile, self.hook, self.log).begin(callback.token)
         if not self.state.begin(intent):
             self.log.warning("Another try of this task has begun to submit.")
             return None

@@ -20,7 +20,7 @@ from airflow_provider_runway.utils.config import read_prices
 if TYPE_CHECKING:
     from airflow.triggers.base import BaseTrigger
 
-AmbiguousSubmit = Literal["fail", "resubmit"]
+AmbiguousSubmit = Literal["fail", "resubmit", "resubmit_if_silent"]
 # Calls that wake a task before its video is ready: there is one, unless somebody plays with them.
 MOST_CALLS = 5
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from airflow.utils.session import create_session
 
 from airflow_provider_runway.kie.task_ids import parse_task_id
-from airflow_provider_runway.plugin.callback_entries import keep
+from airflow_provider_runway.plugin.callback_entries import keep, keep_watch
 from airflow_provider_runway.plugin.waking import DEFERRED, find, utc_now, wake
 from airflow_provider_runway.results import to_iso
 from airflow_provider_runway.utils.callbacks import CallbackEntry
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from airflow_provider_runway.hooks.settings import Settings
     from airflow_provider_runway.kie.callback_bodies import Callback
     from airflow_provider_runway.kie.callback_tokens import CallbackToken
+    from airflow_provider_runway.utils.watches import Contact
 
 log = logging.getLogger(__name__)
 
@@ -41,6 +42,8 @@ class Delivery(str, Enum):
     KEPT = "kept"
     #: Its task is about to wait, or waits in a worker: KIE.AI should call once more.
     TOO_EARLY = "too_early"
+    #: It was a probe, and what it shows is kept.
+    WATCHED = "watched"
     #: Its task is over or gone, or waits for something else.
     IGNORED = "ignored"
 
@@ -66,6 +69,19 @@ def deliver(token: CallbackToken, callback: Callback, settings: Settings, *, is_
     return Delivery.TOO_EARLY
 
 
+def watch(token: CallbackToken, settings: Settings, contact: Contact) -> Delivery:
+    """Keep what a probe shows where what calls say is kept.
+
+    :param token: That of the probe.
+    :param settings: The connection that it names.
+    :param contact: What the receiver knows of calls.
+    :raises RecordsFolderError: If it cannot be kept in the records folder.
+    """
+    with create_session(scoped=False) as session:
+        is_kept = keep_watch(session, settings, token, str(token.probes), contact)
+    return Delivery.WATCHED if is_kept else Delivery.IGNORED
+
+
 def _deliver(
     session: Session, token: CallbackToken, callback: Callback, settings: Settings, *, is_signed: bool
 ) -> Delivery | None:
@@ -76,14 +92,14 @@ def _deliver(
         nonce=token.nonce, task_ids=callback.task_ids, code=callback.code, called_at=to_iso(now), is_signed=is_signed
     )
     if found.state != DEFERRED:
-        is_kept = keep(session, settings, token, entry, now)
+        is_kept = keep(session, settings, token, entry)
         waits_elsewhere = Delivery.KEPT if is_kept else Delivery.IGNORED
         return Delivery.TOO_EARLY if found.state == _RUNNING else waits_elsewhere
     waited_for = found.waits_for.get("runway_task_id")
     if found.waits_for.get("nonce") != token.nonce or not _names(callback, waited_for):
         return Delivery.IGNORED
     if waited_for is None:
-        keep(session, settings, token, entry, now)
+        keep(session, settings, token, entry)
     is_woken = wake(session, found, {"task_id": waited_for, "state": "called"}, now)
     return None if is_woken is None else Delivery.WOKEN if is_woken else Delivery.WAKES_LATER
 

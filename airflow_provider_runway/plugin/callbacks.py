@@ -30,11 +30,13 @@ from airflow_provider_runway.kie.errors import ConnectionSettingsError
 from airflow_provider_runway.kie.signatures import SIGNATURE_HEADER, TIMESTAMP_HEADER, age, is_signed
 from airflow_provider_runway.plugin.accounts import settings_of
 from airflow_provider_runway.plugin.callback_limits import Connections, Permits, TooManyError
+from airflow_provider_runway.plugin.contacts import Contacts
 from airflow_provider_runway.utils.versions import airflow_version, count
 
 if TYPE_CHECKING:
     from airflow_provider_runway.hooks.settings import Settings
     from airflow_provider_runway.plugin.callback_delivery import Delivery
+    from airflow_provider_runway.utils.watches import Contact
 
 log = logging.getLogger(__name__)
 
@@ -47,8 +49,11 @@ _CONNECTIONS_AT_ONCE, _CONNECTIONS_PER_SECOND = 20, 1.0
 # Seconds between two lines of the log about callbacks that are refused for the same reason.
 _SELDOM = 60.0
 _TOO_EARLY = 425
+# What is answered to calls that were not looked into: they may have been KIE.AI's.
+_NOT_NOW = frozenset({429, 503})
 
 Deliver = Callable[..., "Delivery"]
+Watch = Callable[["CallbackToken", "Settings", "Contact"], "Delivery"]
 
 
 class _RefusedError(Exception):
@@ -89,8 +94,9 @@ class Receiver:
         self._connections = Connections(read, lookups, clock)
         self._one_thread = ThreadPoolExecutor(1, "runway-connections")
         self._threads = ThreadPoolExecutor(_AT_ONCE, "runway-callbacks")
+        self._contacts = Contacts(now())
         self._told: dict[str, float] = {}
-        self._deliver = _load_delivery()
+        self._delivery = _load_delivery()
 
     async def receive(self, request: Request) -> Response:
         """Take a callback in."""
@@ -103,7 +109,18 @@ class Receiver:
         return JSONResponse(answer, status)
 
     async def _take_in(self, request: Request) -> tuple[int, dict[str, Any]]:
-        token, settings = await self._verified(request.path_params["token"])
+        token: CallbackToken | None = None
+        try:
+            token, settings = await self._verified(request.path_params["token"])
+            return await self._take_in_verified(request, token, settings)
+        except _RefusedError as refused:
+            if token is not None or refused.status in _NOT_NOW:
+                self._contacts.turned_away(token, self._now())
+            raise
+
+    async def _take_in_verified(
+        self, request: Request, token: CallbackToken, settings: Settings
+    ) -> tuple[int, dict[str, Any]]:
         try:
             self._calls.take()
         except TooManyError:
@@ -112,7 +129,7 @@ class Receiver:
         signed = self._check_signature(request, callback, settings, token)
         if token.is_check:
             return 200, self._answer_to_check(signed=signed)
-        if self._deliver is None:
+        if self._delivery is None:
             return 200, {"status": "off"}
         work = asyncio.get_running_loop().run_in_executor(
             self._threads, lambda: self._deliver_in_thread(token, callback, settings, signed=signed)
@@ -157,15 +174,20 @@ class Receiver:
     def _deliver_in_thread(
         self, token: CallbackToken, callback: Callback, settings: Settings, *, signed: bool
     ) -> Delivery:
+        deliver, watch = self._delivery  # type: ignore[misc] # there is one
+        now = self._now()
+        self._contacts.heard(token, settings, now)
         try:
-            return self._deliver(token, callback, settings, is_signed=signed)  # type: ignore[misc] # there is one
+            if token.probes is not None:
+                return watch(token, settings, self._contacts.contact(token, now))
+            return deliver(token, callback, settings, is_signed=signed)
         except Exception as error:  # noqa: BLE001 - KIE.AI calls again, and polling goes on
             cause = f"for {token.dag_id!r}, {token.run_id!r}, {token.task_id!r}: {type(error).__name__}: {error}"
             raise _RefusedError(503, "undelivered", "It could not be delivered now: call again.", cause) from None
 
     def _answer_to_check(self, *, signed: bool) -> dict[str, Any]:
         version = ".".join(map(str, airflow_version()))
-        return {"status": "check", "is_signed": signed, "wakes": self._deliver is not None, "airflow": version}
+        return {"status": "check", "is_signed": signed, "wakes": self._delivery is not None, "airflow": version}
 
     def _tell(self, refused: _RefusedError) -> None:
         count(f"runway.callbacks.{refused.reason}")
@@ -176,14 +198,14 @@ class Receiver:
             log.warning("A callback was refused with status %d: %s", refused.status, said)
 
 
-def _load_delivery() -> Deliver | None:
+def _load_delivery() -> tuple[Deliver, Watch] | None:
     """What delivers callbacks; ``None`` on an Airflow whose tables are not what this provider knows."""
     try:
-        from airflow_provider_runway.plugin.callback_delivery import deliver
+        from airflow_provider_runway.plugin.callback_delivery import deliver, watch
     except (ImportError, AttributeError) as error:
         log.warning("On this Airflow callbacks wake no task (%s). Videos are polled for as without them.", error)
         return None
-    return deliver
+    return deliver, watch
 
 
 def _read(content: bytes) -> Callback:

@@ -20,6 +20,18 @@ def callback_key(nonce: str) -> str:
     return f"runway_callback_{nonce}"
 
 
+@dataclass(frozen=True, slots=True)
+class Called:
+    """What a task keeps that waits for the call which brings a lost task id.
+
+    :param times: How many calls have come.
+    :param has_sent: Whether it was this very try that has sent what is in doubt.
+    """
+
+    times: int = 0
+    has_sent: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallbackEntry:
     """What calls for one submission have said.

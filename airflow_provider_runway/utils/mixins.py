@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from airflow.sdk import BaseOperatorLink, Context
 
     from airflow_provider_runway.hooks.runway import RunwayHook
+    from airflow_provider_runway.utils.callbacks import Called
 
 
 class TaskType(BaseOperatorMeta):
@@ -74,16 +75,19 @@ class CalledMixin:
     """A task that submits: its way back from the wait for the call of KIE's that brings a lost task id."""
 
     def execute_called(
-        self, context: Context, event: Mapping[str, Any], calls: int = 0, **unknown: Any
+        self, context: Context, event: Mapping[str, Any], calls: int = 0, *, has_sent: bool = False, **unknown: Any
     ) -> dict[str, Any]:
         """Go on with the video that was paid, if KIE has called for it.
 
         :param event: Its ``state`` is ``"called"``, or ``"timeout"`` if KIE has not called.
         :param calls: How many calls had come before.
+        :param has_sent: Whether it was this very try that has sent what is in doubt.
         :param unknown: What another release of this provider has kept besides; it is ignored.
         """
-        del unknown
-        return self._submit(context, None, calls + (event.get("state") == "called"))
+        from airflow_provider_runway.utils.callbacks import Called
 
-    def _submit(self, context: Context, admitted: None, calls: int | None) -> dict[str, Any]:
+        del unknown
+        return self._submit(context, None, Called(calls + (event.get("state") == "called"), has_sent))
+
+    def _submit(self, context: Context, admitted: None, called: Called | None) -> dict[str, Any]:
         raise NotImplementedError

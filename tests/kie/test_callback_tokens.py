@@ -141,3 +141,11 @@ def test_no_text_is_too_odd(text: str) -> None:
 @pytest.mark.parametrize("base", ["https://airflow.example/air", "https://airflow.example/air/"])
 def test_the_address_is_below_the_base(base: str) -> None:
     assert callback_url(base, "1.a.b") == "https://airflow.example/air/runway/callback/1.a.b"
+
+
+def test_a_probe_is_for_a_submission_and_is_no_call_for_it() -> None:
+    probe = TOKEN.as_probe(1234)
+
+    assert probe.probes == TOKEN.nonce
+    assert (TOKEN.probes, probe.nonce == TOKEN.nonce, probe.expires_at) == (None, False, 1234)
+    assert replace(probe, nonce=TOKEN.nonce, expires_at=TOKEN.expires_at) == TOKEN

@@ -10,7 +10,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.prices import RUNWAY
-from airflow_provider_runway.kie.schedule import HEAD_START, LONGEST, LONGEST_AFTER, Schedule, guessed_median
+from airflow_provider_runway.kie.schedule import (
+    HEAD_START,
+    LONGEST,
+    LONGEST_AFTER,
+    Schedule,
+    guessed_median,
+    longest_time,
+)
 from devtools.bench.schedule import (
     CHANGES,
     EXPONENTIAL,
@@ -317,3 +324,8 @@ def test_where_kie_calls_an_overdue_video_is_polled_every_30_intervals(
         assert 30 * poll_interval <= pause <= 36 * poll_interval
     else:
         assert pause <= max(schedule._overdue, poll_interval) + max(-age, 0.0) + poll_interval
+
+
+@pytest.mark.parametrize(("profile", "seconds"), [("generate-5s-720p", 900.0), ("aleph", 1200.0), ("any/model", 900.0)])
+def test_the_longest_time_is_longer_than_any_that_was_seen(profile: str, seconds: float) -> None:
+    assert longest_time(profile) == seconds

@@ -19,7 +19,7 @@ from airflow_provider_runway.kie.client import KieClient
 from airflow_provider_runway.operators.earlier_tries import EarlierTries
 from airflow_provider_runway.operators.lost_replies import LostReply
 from airflow_provider_runway.operators.runway import RunwayAlephOperator
-from airflow_provider_runway.operators.submission import Submission
+from airflow_provider_runway.operators.submission import Stage, Submission
 from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.sandbox import CutAfter, Fail, Refuse, Sandbox
 from airflow_provider_runway.triggers.wake import RunwayWakeTrigger
@@ -235,8 +235,22 @@ def test_what_may_be_sent_again_is_only_after_the_call_has_not_come(kie: Sandbox
     waiting = lose_the_answer(kie, task)
     assert waits_for_the_call(waiting)
 
-    assert ends(task, task.resume(waiting))["state"] == "success"
+    with pytest.raises(AmbiguousSubmissionError, match="A retry submits it again") as caught:
+        task.resume(waiting)
+    assert caught.value.retryable
+    assert posts(kie) == 1
+    assert ends(task, task.start())["state"] == "success"
     assert posts(kie) == 2
+
+
+def test_a_try_that_has_sent_nothing_itself_waits_for_the_call_and_then_submits(kie: Sandbox) -> None:
+    task = Task(on_ambiguous_submit="resubmit")
+    task.store.after = Stage.INTENT
+    task.run_into_crash()
+    task.store.after = None
+
+    assert ends(task, task.start())["state"] == "success"
+    assert posts(kie) == 1
 
 
 def test_a_video_that_failed_is_what_the_call_says_of_it(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -153,7 +153,7 @@ def test_times_are_seconds_or_timedeltas(given: float | timedelta, seconds: floa
 
 
 def test_an_unknown_policy_for_ambiguous_submissions_is_refused() -> None:
-    with pytest.raises(InvalidRequestError, match="on_ambiguous_submit must be 'fail' or 'resubmit'; got 'retry'"):
+    with pytest.raises(InvalidRequestError, match="must be 'fail', 'resubmit' or 'resubmit_if_silent'; got 'retry'"):
         RunwayGenerateOperator(**FOX, on_ambiguous_submit="retry")
 
 

@@ -24,13 +24,14 @@ from starlette.testclient import TestClient
 from versions import AIRFLOW, before, since
 
 from airflow_provider_runway.kie.callback_bodies import LARGEST_BODY
-from airflow_provider_runway.kie.callback_tokens import CallbackToken
+from airflow_provider_runway.kie.callback_tokens import CallbackToken, UnverifiedToken
 from airflow_provider_runway.kie.signatures import signature
 from airflow_provider_runway.plugin import callback_delivery, callbacks, waking
 from airflow_provider_runway.plugin.definition import RunwayPlugin
 from airflow_provider_runway.storage.record_entries import Coordinates
 from airflow_provider_runway.storage.records import RecordsFolder
 from airflow_provider_runway.utils.callbacks import CallbackEntry, callback_key
+from airflow_provider_runway.utils.watches import WatchEntry, watch_key
 
 from .conftest import option
 from .database import Database
@@ -630,3 +631,129 @@ def test_a_burst_wakes_each_task_once(database: Database, kie: Kie) -> None:
     assert {answer.status_code for answer in answers} == {200}
     assert [answer.json()["status"] for answer in answers].count("woken") == 40
     assert {task.seen().state for task in tasks} == {"scheduled"}
+
+
+# --- probes: calls of our own, which show whether KIE.AI's would arrive
+
+PROBE = TOKEN.as_probe(TOKEN.expires_at)
+
+
+def watched(folder: Path) -> WatchEntry | None:
+    of = Coordinates(dag_id="clips", run_id="manual__1", task_id="video")
+    return WatchEntry.from_json(RecordsFolder(str(folder)).get(of, watch_key(NONCE)))
+
+
+def test_what_a_probe_shows_is_kept_in_the_records_folder(kie: Kie, waiting: Waiting, tmp_path: Path) -> None:
+    with option("records", str(tmp_path)):
+        assert kie.call(PROBE).json() == {"status": "watched"}
+        first = watched(tmp_path)
+        kie.call(PROBE)
+        kie.call(replace(TOKEN, nonce="another"))
+        kie.call(PROBE)
+
+    last = watched(tmp_path)
+    assert first is not None
+    assert last is not None
+    assert first.since == first.until
+    assert (last.since, last.until > first.until) == (first.since, True)
+    assert first.called_at is None
+    assert last.called_at is not None
+    assert untouched(waiting)
+
+
+@since(3, 3, "it has a task state store")
+def test_where_there_is_no_folder_what_a_probe_shows_is_in_the_task_state_store(kie: Kie, waiting: Waiting) -> None:
+    assert kie.call(PROBE).json() == {"status": "watched"}
+
+    [(key, value)] = stored().items()
+    assert key == watch_key(NONCE)
+    assert WatchEntry.from_json(value) is not None
+
+
+@before(3, 3, "there is no task state store")
+def test_where_nothing_can_be_kept_a_probe_shows_nothing(kie: Kie, waiting: Waiting) -> None:
+    assert kie.call(PROBE).json() == {"status": "ignored"}
+
+
+def test_kies_own_address_makes_no_probe(kie: Kie, waiting: Waiting) -> None:
+    version, _, mac = TOKEN.sign(KEY).split(".")
+    payload = PROBE.sign(KEY).split(".")[1]
+
+    assert kie.call(f"{version}.{payload}.{mac}").status_code == 401
+
+
+@pytest.mark.usefixtures("secret")
+def test_a_probe_is_asked_for_a_signature_as_kie_is(kie: Kie, waiting: Waiting, tmp_path: Path) -> None:
+    with option("records", str(tmp_path)):
+        assert kie.call(PROBE).status_code == 401
+        assert kie.call(PROBE, headers=kie.sign()).json() == {"status": "watched"}
+
+
+def malformed(kie: Kie, monkeypatch: pytest.MonkeyPatch) -> None:
+    del monkeypatch
+    assert kie.call(body=b"{").status_code == 400
+
+
+def undelivered(kie: Kie, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_args: Any) -> Any:
+        raise OSError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(callback_delivery, "find", broken)
+        assert kie.call().status_code == 503
+
+
+@pytest.mark.parametrize("refuse", [malformed, undelivered])
+def test_a_call_that_was_turned_away_is_held_against_the_receiver(
+    kie: Kie, waiting: Waiting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, refuse: Any
+) -> None:
+    with option("records", str(tmp_path)):
+        kie.call(PROBE)
+        refuse(kie, monkeypatch)
+        kie.call(PROBE)
+
+    entry = watched(tmp_path)
+    assert entry is not None
+    assert entry.is_void
+    assert "turned away" in str(entry.doubt(time.time(), time.time()))
+
+
+def test_a_forged_call_is_not_held_against_the_receiver(kie: Kie, waiting: Waiting, tmp_path: Path) -> None:
+    with option("records", str(tmp_path)):
+        kie.call(PROBE)
+        kie.call(TOKEN.sign("another key"))
+        kie.call("1.A.B")
+        kie.call(PROBE)
+
+    entry = watched(tmp_path)
+    assert entry is not None
+    assert not entry.is_void
+
+
+def test_what_is_turned_away_unseen_is_held_against_all(
+    kie: Kie, waiting: Waiting, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with option("records", str(tmp_path)):
+        kie.call(PROBE)
+        monkeypatch.setattr(UnverifiedToken, "read", lambda _text: 1 / 0)
+        assert kie.call().status_code == 503
+        monkeypatch.undo()
+        monkeypatch.setenv(NAME, json.dumps({"conn_type": "runway", "password": KEY}))
+        kie.call(PROBE)
+
+    entry = watched(tmp_path)
+    assert entry is not None
+    assert entry.is_void
+
+
+def test_a_probe_of_a_receiver_that_began_later_leaves_the_gap(kie: Kie, waiting: Waiting, tmp_path: Path) -> None:
+    with option("records", str(tmp_path)):
+        kie.call(PROBE)
+        first = watched(tmp_path)
+        server = FastAPI()
+        server.mount("/runway/callback", callbacks.make_app())
+        kie.client = TestClient(server)
+        assert kie.call(PROBE).json() == {"status": "watched"}
+
+    assert first is not None
+    assert watched(tmp_path) == first
