@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import ssl
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -188,6 +190,7 @@ class Poster:
     :param faults: what it does with the next requests, in place of publishing.
     :param asked: the paths that it was asked.
     :param answers: what it does with the next questions.
+    :param certificate: a file with its certificate and key; without one it speaks no TLS.
     """
 
     posts: list[Post] = field(default_factory=list)
@@ -195,10 +198,15 @@ class Poster:
     asked: list[str] = field(default_factory=list)
     answers: deque[Fault] = field(default_factory=deque)
     is_over: threading.Event = field(default_factory=threading.Event)
+    certificate: Path | None = None
 
     def __enter__(self) -> Self:
         handler = type("Bound", (Handler,), {"poster": self})
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+        if self.certificate is not None:
+            tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            tls.load_cert_chain(self.certificate)
+            self._server.socket = tls.wrap_socket(self._server.socket, server_side=True)
         self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
         self._thread.start()
         return self
@@ -213,7 +221,8 @@ class Poster:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_port}"
+        scheme = "http" if self.certificate is None else "https"
+        return f"{scheme}://127.0.0.1:{self._server.server_port}"
 
     def connection_json(self, **facts: Any) -> str:
         """The Airflow connection to it."""

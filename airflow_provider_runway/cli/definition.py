@@ -63,7 +63,9 @@ def _command(
 
 
 _record_command = partial(_command, module="airflow_provider_runway.cli.records", epilog="")
-_STATES = (*("in-doubt", "unsent", "submitted", "failed", "gone", "finished", "published", "forgotten", "unreadable"),)
+_STATES = (
+    "in-doubt", "unsent", "submitted", "failed", "gone", "finished", "published", "forgotten", "unreadable",
+)  # fmt: skip
 _ROWS = Arg(
     ("-o", "--output"),
     choices=("table", "json", "yaml"),

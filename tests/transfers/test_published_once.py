@@ -309,6 +309,21 @@ def test_an_answer_that_drips_ends_in_time(poster: Poster, tmp_path: Path) -> No
     assert publishing.record["stage"] == "doubt"
 
 
+def test_an_answer_that_drips_over_tls_ends_in_time(
+    time_passes: GivenTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    certificate = Path(os.environ["SSL_CERT_FILE"])  # which all tests trust
+    with Poster(certificate=certificate) as poster:
+        connection = {"conn_type": "http", "host": poster.url, "extra": {"verify": str(certificate)}}
+        monkeypatch.setenv("AIRFLOW_CONN_POSTER", json.dumps(connection))
+        poster.faults.append(drip_before_the_answer)
+        publishing = task(tmp_path, timeout=1)
+        with pytest.raises(AirflowFailException, match=r"has not answered \(there was no whole answer in 1 s"):
+            publishing.run()
+        publishing.store.delete(RECORD_KEY)
+        assert publishing.run(timeout=60)["status"] == 201
+
+
 def test_where_no_record_is_kept_only_what_cannot_be_published_is_sent_again(poster: Poster, tmp_path: Path) -> None:
     poster.faults += [answering(429), lose_the_reply]
     publishing = task(tmp_path, "nowhere")
