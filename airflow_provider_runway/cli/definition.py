@@ -50,7 +50,7 @@ exit codes:
   4  KIE.AI failed the video: its credits come back
   5  the video is not there yet; to wait on pays nothing
   6  it is unknown whether a video was taken and paid
-  7  there is no such task, or KIE.AI has deleted its video
+  7  there is no such task or model, or KIE.AI has deleted the video
   8  the video is there and could not be stored; "save" pays nothing
   130  interrupted"""
 
@@ -181,6 +181,14 @@ _SUBCOMMANDS = (
         Arg(("--no-wait",), action="store_true", help="end as soon as KIE.AI has taken the request"),
         Arg(("-y", "--yes"), action="store_true", help="spend without asking"),
         *(_TIMEOUT, _POLL_INTERVAL, _CONN_ID, _OUTPUT),
+    ),
+    _command(
+        "models",
+        "List KIE.AI's models, or show what one takes, what it costs, and the operator for it; free of charge",
+        Arg(("text",), nargs="*", metavar="TEXT", help="the name of a model, or words to find some by"),
+        _CONN_ID,
+        _OUTPUT,
+        module="airflow_provider_runway.cli.models",
     ),
     ActionCommand(
         name="sandbox",
