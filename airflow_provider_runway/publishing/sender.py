@@ -211,7 +211,10 @@ class Service:
             named = {name.lower() for name in headers}
             given = {**{name: value for name, value in typed.items() if name.lower() not in named}, **headers}
             request = session.prepare_request(Request(message.method, message.url, headers=given, data=body))
-            settings = session.merge_environment_settings(request.url or message.url, {}, True, None, None)
+            # What the environment says of certificates counts where the connection says nothing.
+            settings = session.merge_environment_settings(
+                request.url or message.url, dict(session.proxies), True, session.verify, session.cert
+            )
         except (ValueError, TypeError, OSError) as error:
             what = self.conceal(fault_of(error))
             raise PublicationError(f"The request to {where} cannot be made ({what}).") from None

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
+from authorities import self_signed
 from fakes import GivenTime
 from poster import (
     Fault,
@@ -312,10 +313,11 @@ def test_an_answer_that_drips_ends_in_time(poster: Poster, tmp_path: Path) -> No
 def test_an_answer_that_drips_over_tls_ends_in_time(
     time_passes: GivenTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    certificate = Path(os.environ["SSL_CERT_FILE"])  # which all tests trust
+    certificate = self_signed(tmp_path)
     with Poster(certificate=certificate) as poster:
         connection = {"conn_type": "http", "host": poster.url, "extra": {"verify": str(certificate)}}
         monkeypatch.setenv("AIRFLOW_CONN_POSTER", json.dumps(connection))
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", os.environ["SSL_CERT_FILE"])  # the connection's own comes first
         poster.faults.append(drip_before_the_answer)
         publishing = task(tmp_path, timeout=1)
         with pytest.raises(AirflowFailException, match=r"has not answered \(there was no whole answer in 1 s"):
