@@ -12,17 +12,21 @@ from airflow_provider_runway.plugin.listing import FAILED, Row
 from airflow_provider_runway.plugin.seen import Seen, moment_of
 from airflow_provider_runway.results import VIDEO_LIFETIME, to_iso
 
+MediaUrl = Callable[[Row, str, str], "str | None"]
+
 _LONGEST = 4000
+_MOST_FILES = 20
+_TYPES = ("video", "audio", "image", "subtitle", "data")
 NOT_PLAYED = "It is stored at {place}, which this page may not play from: [runway] media_roots does not name it."
 
 
-def card_of(row: Row, now: datetime, media_url: Callable[[Row, str, str], str | None], seen: Seen) -> dict[str, Any]:
+def card_of(row: Row, now: datetime, media_url: MediaUrl, seen: Seen) -> dict[str, Any]:
     """The card of a video.
 
     :param row: The task instance, and what it has pushed.
     :param now: The time.
-    :param media_url: Given the row, ``"0"`` or ``"thumbnail"``, and where that file was stored: the address at which
-        it is played, or ``None`` if it may not be.
+    :param media_url: Given the row, ``"0"``, the number of a further file or ``"thumbnail"``, and where that file was
+        stored: the address at which it is played, or ``None`` if it may not be.
     :param seen: How long such videos have taken lately, and who queues before whom.
     """
     ti, said, result = row.ti, row.runway, row.result
@@ -33,7 +37,7 @@ def card_of(row: Row, now: datetime, media_url: Callable[[Row, str, str], str | 
     lives = expires_at is None or expires_at > now
     saved_to, thumbnail = _text(result.get("saved_to")), _text(result.get("thumbnail_saved_to"))
     stored_at = media_url(row, "0", saved_to) if saved_to else None
-    price = number(result.get("credits_estimate"), number(said.get("credits")))
+    price = number(result.get("credits"), number(result.get("credits_estimate"), number(said.get("credits"))))
     return {
         **{name: getattr(ti, name) for name in ("dag_id", "run_id", "task_id", "map_index", "try_number", "operator")},
         "task_state": ti.state,
@@ -60,10 +64,36 @@ def card_of(row: Row, now: datetime, media_url: Callable[[Row, str, str], str | 
         "image_url": (_link(result.get("image_url")) if lives else None)
         or (media_url(row, "thumbnail", thumbnail) if thumbnail else None),
         "media_url": stored_at,
+        "medium": _medium(result),
+        "files": _files(row, media_url, lives=lives),
         "saved_to": saved_to,
         "media_note": NOT_PLAYED.format(place=saved_to) if saved_to and stored_at is None else None,
         "failure": _failure(row),
     }
+
+
+def _medium(result: Mapping[str, Any]) -> str:
+    """What the file is that comes first: ``"video"``, as nearly always, or another of the types of a job's files."""
+    links, types = (_list(result.get(name)) for name in ("result_urls", "result_types"))
+    first = result.get("video_url")
+    named = next((type_ for link, type_ in zip(links, types, strict=False) if link == first), "video")
+    return named if named in _TYPES else "data"
+
+
+def _files(row: Row, media_url: MediaUrl, *, lives: bool) -> list[dict[str, Any]]:
+    """All files of a task that has made several: what each is, and where it can be had, if it can."""
+    links, types, stored = (_list(row.result.get(name)) for name in ("result_urls", "result_types", "saved_files"))
+    found = []
+    for place, (link, type_) in enumerate(zip(links[:_MOST_FILES], types, strict=False)):
+        saved_to = _text(stored[place]) if place < len(stored) else None
+        copy = media_url(row, str(place + 1), saved_to) if saved_to else None
+        url = copy or (_link(link) if lives else None)
+        found.append({"type": type_ if type_ in _TYPES else "data", "url": url, "saved_to": saved_to})
+    return found if len(found) > 1 else []
+
+
+def _list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def is_worth_a_card(row: Row) -> bool:

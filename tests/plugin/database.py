@@ -118,7 +118,9 @@ class Database:
 
     def video(self, *args: Any, runway: Mapping[str, Any] | None = None, **changes: Any) -> None:
         """A finished video; ``saved_to`` and whatever else the result has may be changed."""
-        names = ({*RESULT} - {"task_id", "state"}) | {"saved_files", "thumbnail_saved_to"}
+        names = ({*RESULT} - {"task_id", "state"}) | {
+            *("saved_files", "thumbnail_saved_to", "credits", "result_urls", "result_types")
+        }
         result = {name: changes.pop(name) for name in names & {*changes}}
         self.task(*args, runway={**RUNWAY, **(runway or {})}, return_value={**RESULT, **result}, **changes)
 

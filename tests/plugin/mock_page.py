@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import io
 import json
 import mimetypes
 import threading
+import wave
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -64,6 +66,8 @@ def card(number: int, **known: Any) -> Card:
         "video_url": "https://media.invalid/video.mp4",
         "image_url": "media/poster.jpg",
         "media_url": "media/video.mp4",
+        "medium": "video",
+        "files": [],
         "saved_to": None,
         "media_note": None,
         "failure": None,
@@ -176,9 +180,21 @@ def serving(page: MockPage) -> Iterator[MockPage]:
 
 @lru_cache
 def _media(name: str) -> bytes:
-    """A small video, or its picture."""
+    """A small video, its picture, or a second of silence."""
+    if name.endswith(".wav"):
+        return _silence()
     clip = Clip("16:9", "720p", (Segment(name, "generate", "Lisbon wakes up", 3),))
     return film(clip, 0.3, 10) if name.endswith(".mp4") else poster(clip, 0.3)
+
+
+def _silence() -> bytes:
+    file = io.BytesIO()
+    with wave.open(file, "wb") as sound:
+        sound.setnchannels(1)
+        sound.setsampwidth(1)
+        sound.setframerate(8000)
+        sound.writeframes(b"\x80" * 8000)
+    return file.getvalue()
 
 
 class _Handler(BaseHTTPRequestHandler):

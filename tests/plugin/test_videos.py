@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -395,6 +396,63 @@ def test_a_stored_video_says_why_it_cannot_be_played(database: Database, viewer:
     with option("media_roots", "/srv/videos"):
         [card] = cards(viewer)
     assert (card["media_url"], card["media_note"]) == ("/runway/media/clips/manual__1/video/-1/0", None)
+
+
+SONGS: Mapping[str, Any] = {
+    "kind": "suno",
+    "video_url": "https://media.example/1.mp3",
+    "result_urls": ["https://media.example/1.mp3", "https://media.example/2.mp3", "https://media.example/1.jpg"],
+    "result_types": ["audio", "audio", "image"],
+    "saved_to": "/srv/songs/1.mp3",
+    "saved_files": ["/srv/songs/1.mp3", "/srv/songs/2.mp3", "/elsewhere/1.jpg"],
+}
+
+
+def test_of_a_song_the_page_is_told_that_it_is_heard_and_each_file(database: Database, viewer: TestClient) -> None:
+    database.video(**SONGS)
+
+    with option("media_roots", "/srv/songs"):
+        [card] = cards(viewer)
+
+    place = "/runway/media/clips/manual__1/video/-1"
+    assert (card["medium"], card["media_url"]) == ("audio", f"{place}/0")
+    assert card["files"] == [
+        {"type": "audio", "url": f"{place}/1", "saved_to": "/srv/songs/1.mp3"},
+        {"type": "audio", "url": f"{place}/2", "saved_to": "/srv/songs/2.mp3"},
+        {"type": "image", "url": "https://media.example/1.jpg", "saved_to": "/elsewhere/1.jpg"},
+    ]
+
+
+def test_of_files_whose_links_have_died_only_the_stored_ones_can_be_had(database: Database, viewer: TestClient) -> None:
+    database.video(**SONGS, expires_at=(NOW - timedelta(seconds=1)).isoformat())
+
+    assert [each["url"] for each in cards(viewer)[0]["files"]] == [None, None, None]
+
+
+@pytest.mark.parametrize(
+    "forged",
+    [
+        {"result_urls": "abc", "result_types": ["audio"]},
+        {"result_urls": ["javascript:alert(1)", 7], "result_types": ["<b>", None], "video_url": "javascript:alert(1)"},
+        {"result_urls": [["x"]], "result_types": [["video"]], "saved_files": {"0": "/etc/passwd"}},
+        {"result_urls": ["https://media.example/1.mp3"] * 500, "result_types": [{}] * 500},
+    ],
+)
+def test_forged_lists_of_files_lead_nowhere(database: Database, viewer: TestClient, forged: dict[str, Any]) -> None:
+    database.video(**forged)
+
+    [card] = cards(viewer)
+
+    assert card["medium"] in {"video", "data"}
+    assert len(card["files"]) <= 20
+    assert {each["type"] for each in card["files"]} <= {"data"}
+    assert {each["url"] for each in card["files"]} <= {None, "https://media.example/1.mp3"}
+
+
+def test_what_was_paid_stands_before_what_was_expected(database: Database, viewer: TestClient) -> None:
+    database.video(credits=7.5)
+
+    assert (cards(viewer)[0]["credits"], cards(viewer)[0]["dollars"]) == (7.5, 0.0375)
 
 
 def test_a_thumbnail_that_is_stored_outlives_that_of_kie(database: Database, viewer: TestClient) -> None:

@@ -2,7 +2,7 @@
  * A video as a card. It is updated in place, so that one that plays goes on while it gets older.
  */
 
-import { now } from "./api.js";
+import { mediaAddress, now } from "./api.js";
 import { el, icon, present } from "./dom.js";
 import { failure } from "./failure.js";
 import { clock, moment, price, reasonTitle, shortPlace, time } from "./format.js";
@@ -137,6 +137,7 @@ export class Card {
       Ready: data.state === "finished" && time(data.completed_at),
       Try: data.try_number > 1 && String(data.try_number),
       "Stored at": data.saved_to && el("code", {}, data.saved_to),
+      Files: data.files?.length && files(data.files),
     };
     const shown = Object.entries(known).filter(([, value]) => value);
     return el("dl", { class: "details" }, ...shown.map(([name, value]) => el("div", {}, el("dt", {}, name), el("dd", {}, value))));
@@ -152,6 +153,16 @@ export class Card {
     const mark = isSoon ? (data.saved_to ? "link soon safe" : "link soon") : "link";
     return el("li", { class: mark }, isSoon && !data.saved_to && icon("alert"), el("span", {}, "Link dies ", time(data.expires_at)));
   }
+}
+
+/** All files of a task that has made several, each a link where it can be had. */
+function files(all) {
+  const named = all.map(({ type, url, saved_to }, place) => {
+    const name = `${place + 1} ${type}`;
+    const address = mediaAddress(url);
+    return el("li", { title: saved_to }, address ? el("a", { href: address, target: "_blank", rel: "noreferrer" }, name) : name);
+  });
+  return el("ul", { class: "files" }, ...named);
 }
 
 /** DAG, run and task, each a link into Airflow. */
@@ -172,7 +183,17 @@ export function pathLine({ dag_id, run_id, task_id, map_index }) {
   );
 }
 
-const KINDS = { runway: "Runway", aleph: "Aleph", job: "Job" };
+const KINDS = {
+  runway: "Runway",
+  aleph: "Aleph",
+  job: "Job",
+  veo: "Veo",
+  "veo-1080p": "Veo in 1080p",
+  "veo-4k": "Veo in 4K",
+  "4o-image": "4o Image",
+  "flux-kontext": "Flux Kontext",
+  suno: "Suno",
+};
 
 /** A run's id as people tell runs apart: how it was started, and when. */
 export function shortRun(run_id) {

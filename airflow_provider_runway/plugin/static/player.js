@@ -1,5 +1,6 @@
 /**
  * A video in its place: a picture, a silent preview while a pointer rests on it, and the video itself once pressed.
+ * Sound plays below its picture; a picture is shown, and any other file linked.
  */
 
 import { mediaAddress, now, post } from "./api.js";
@@ -9,6 +10,8 @@ import { moment } from "./format.js";
 const RESTS = 150; // ms that a pointer stays before a preview starts
 const still = window.matchMedia("(prefers-reduced-motion: reduce)");
 const hovers = window.matchMedia("(hover: hover) and (pointer: fine)");
+
+const NAMES = { video: "Video", audio: "Sound", image: "Picture", subtitle: "Subtitles", data: "File" };
 
 // The one that plays with sound.
 let loud = null;
@@ -23,7 +26,7 @@ export function source(card) {
 
 /** What tells one player from another: a card that only gets older keeps its own. */
 export function playerKey(card) {
-  return JSON.stringify([card.state, source(card), card.image_url, card.media_note]);
+  return JSON.stringify([card.state, card.medium, source(card), card.image_url, card.media_note]);
 }
 
 export class Player {
@@ -32,12 +35,16 @@ export class Player {
     this.card = card;
     this.address = source(card);
     this.element = el("div", { class: "screen" });
-    this.address ? this.showPicture() : this.showGone();
+    this.isSound = card.medium === "audio";
+    if (!this.address) this.showGone();
+    else if (card.medium === "image") this.showImage();
+    else if (this.isSound || card.medium === "video") this.showPicture();
+    else this.element.replaceChildren(el("div", { class: "note" }, this.opened("Open the file")));
   }
 
   /** Play from here on without sound, as what has just become ready. */
   autoplay() {
-    if (this.address && !still.matches) this.engage({ isMuted: true, takesFocus: false });
+    if (this.address && this.card.medium === "video" && !still.matches) this.engage({ isMuted: true, takesFocus: false });
   }
 
   /** Play, with sound if nothing speaks against it. */
@@ -60,7 +67,7 @@ export class Player {
       this.showPicture();
       this.element.querySelector(".play")?.focus();
     });
-    this.element.replaceChildren(video);
+    this.element.replaceChildren(...present([this.isSound && this.picture(), video]));
     if (takesFocus) video.focus();
     await video.play().catch(() => null); // what cannot be played says so by its error event
   }
@@ -73,14 +80,27 @@ export class Player {
   }
 
   makeVideo(properties) {
-    const video = el("video", { playsinline: true, tabindex: "0", "aria-label": this.label() });
+    const kind = this.isSound ? "audio" : "video";
+    const video = el(kind, { playsinline: !this.isSound, tabindex: "0", "aria-label": this.label() });
     Object.assign(video, { preload: "auto", ...properties, src: this.address });
     video.addEventListener("error", () => this.showBroken());
     return video;
   }
 
   label() {
-    return `Video: ${this.card.prompt || this.card.task_id}`;
+    return `${NAMES[this.card.medium] ?? "Video"}: ${this.card.prompt || this.card.task_id}`;
+  }
+
+  /** A link to the file, beside this page. */
+  opened(...content) {
+    return el("a", { href: this.address, target: "_blank", rel: "noreferrer", "aria-label": `Open. ${this.label()}` }, ...content);
+  }
+
+  showImage() {
+    const image = el("img", { alt: "", loading: "lazy", decoding: "async", referrerpolicy: "no-referrer" });
+    image.addEventListener("error", () => image.isConnected && this.showBroken());
+    image.src = this.address;
+    this.element.replaceChildren(this.opened(image));
   }
 
   showPicture() {
@@ -95,9 +115,9 @@ export class Player {
 
   picture() {
     const address = mediaAddress(this.card.image_url);
-    if (!address) return this.firstFrame();
+    if (!address) return this.isSound ? el("div", { class: "sound" }, icon("sound")) : this.firstFrame();
     const image = el("img", { alt: "", loading: "lazy", decoding: "async", referrerpolicy: "no-referrer" });
-    image.addEventListener("error", () => image.isConnected && image.replaceWith(this.firstFrame()));
+    image.addEventListener("error", () => image.isConnected && image.replaceWith(this.isSound ? "" : this.firstFrame()));
     image.src = address;
     return image;
   }
@@ -115,7 +135,7 @@ export class Player {
   }
 
   preview() {
-    if (!hovers.matches || still.matches || this.video) return;
+    if (!hovers.matches || still.matches || this.video || this.isSound) return;
     clearTimeout(this.resting);
     this.resting = setTimeout(() => {
       const video = el("video", { class: "preview", playsinline: true, tabindex: "-1", "aria-hidden": "true" });
@@ -142,7 +162,7 @@ export class Player {
   showGone() {
     const dies = moment(this.card.expires_at);
     const isDead = dies !== null && dies <= now();
-    this.showNote(this.card.media_note || (isDead ? "KIE.AI has deleted this video." : "There is nothing to play."));
+    this.showNote(this.card.media_note || (isDead ? `KIE.AI has deleted this ${(NAMES[this.card.medium] ?? "Video").toLowerCase()}.` : "There is nothing to play."));
   }
 
   showNote(sentence) {
@@ -173,5 +193,5 @@ export class Player {
 
 /** Play several from their beginnings, without sound, to compare them. */
 export async function playTogether(players) {
-  await Promise.all(players.filter((each) => each?.address).map((each) => each.restart()));
+  await Promise.all(players.filter((each) => each?.address && each.card.medium === "video").map((each) => each.restart()));
 }

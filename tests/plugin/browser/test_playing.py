@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 from plugin.browser.conftest import Open
 from plugin.mock_page import MockPage, card, iso
@@ -131,3 +132,60 @@ def test_siblings_play_together_from_their_beginnings(mock: MockPage, show: Open
     for number in (1, 2, 3):
         is_playing(page, f".frames li:nth-child({number}) video[controls]")
     assert page.evaluate("[...document.querySelectorAll('video')].every((video) => video.muted && !video.paused)")
+
+
+def test_a_song_plays_below_its_cover_and_stops_what_else_is_heard(mock: MockPage, show: Open) -> None:
+    mock.cards = [card(1, prompt="A fox"), card(2, prompt="A song", medium="audio", media_url="media/song.wav")]
+    page = show()
+
+    page.get_by_role("button", name="Play. Video: A fox").click()
+    is_playing(page)
+    page.get_by_role("button", name="Play. Sound: A song").click()
+    is_playing(page, "audio[controls]")
+
+    assert page.evaluate("document.querySelector('video[controls]').paused")
+    assert page.locator("li:nth-child(2) .screen img").is_visible()
+
+
+def test_a_song_without_a_cover_and_one_whose_cover_is_gone_can_be_played(mock: MockPage, show: Open) -> None:
+    known = {"medium": "audio", "media_url": "media/song.wav"}
+    mock.cards = [card(1, image_url=None, **known), card(2, image_url="media/gone.jpg", **known)]
+    page = show()
+
+    for place in (1, 2):
+        page.locator(f"li:nth-child({place}) .play").click()
+        is_playing(page, f"li:nth-child({place}) audio")
+
+
+def test_a_picture_is_shown_and_opens(mock: MockPage, show: Open) -> None:
+    mock.cards = [card(1, prompt="A hat", medium="image", media_url="media/hat.jpg", image_url=None)]
+    page = show()
+
+    page.wait_for_function("() => document.querySelector('.screen img')?.naturalWidth > 0")
+
+    assert page.get_by_role("link", name="Open. Picture: A hat").get_attribute("href") == f"{mock.page}media/hat.jpg"
+    assert page.locator(".play").count() == 0
+
+
+def test_a_file_that_is_neither_seen_nor_heard_is_a_link(mock: MockPage, show: Open) -> None:
+    mock.cards = [card(1, prompt="Words", medium="data", media_url="media/words.json", image_url=None)]
+    page = show()
+
+    assert page.get_by_role("link", name="Open. File: Words").inner_text() == "Open the file"
+
+
+def test_of_a_task_with_several_files_each_can_be_had(mock: MockPage, show: Open) -> None:
+    files = [
+        {"type": "audio", "url": "media/1.wav", "saved_to": "/srv/1.wav"},
+        {"type": "image", "url": None, "saved_to": "/srv/2.jpg"},
+        {"type": "audio", "url": "javascript:alert(1)", "saved_to": None},
+    ]
+    mock.cards = [card(1, medium="audio", media_url="media/1.wav", files=files)]
+    one = mock.cards[0]
+
+    page = show(f"?dag_id={one['dag_id']}&run_id={quote(one['run_id'])}&task_id={one['task_id']}")
+
+    listed = page.locator(".files li")
+    listed.first.wait_for()
+    assert listed.all_inner_texts() == ["1 audio", "2 image", "3 audio"]
+    assert [link.get_attribute("href") for link in page.locator(".files a").all()] == [f"{mock.page}media/1.wav"]
