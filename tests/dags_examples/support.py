@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import threading
 from collections.abc import Callable, Iterator
@@ -81,11 +82,16 @@ class Asked:
 @contextmanager
 def person(answer: str) -> Iterator[Asked]:
     """Somebody who answers, over Airflow's REST API, the first question that a run of the block asks."""
-    asked, over = Asked(), threading.Event()
+    asked, over, failed = Asked(), threading.Event(), list[Exception]()
 
     def wait_and_answer() -> None:
         while not over.wait(0.2):
-            if _answered(answer, asked):
+            try:
+                if _answered(answer, asked):
+                    return
+            except Exception as error:  # noqa: BLE001 - raised in the test
+                failed.append(error)
+                _leave_it_failed()
                 return
 
     thread = threading.Thread(target=wait_and_answer, daemon=True)
@@ -95,16 +101,22 @@ def person(answer: str) -> Iterator[Asked]:
     finally:
         over.set()
         thread.join()
+        if failed:
+            raise failed[0]
 
 
 def _answered(answer: str, asked: Asked) -> bool:
     from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
+    from airflow.api_fastapi.common.dagbag import create_dag_bag
     from airflow.api_fastapi.core_api.datamodels.hitl import UpdateHITLDetailPayload
-    from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail
+    from airflow.api_fastapi.core_api.routes.public.hitl import update_hitl_detail  # 3.4 also wants a bag of DAGs
     from airflow.models.hitl import HITLDetail
     from airflow.utils.session import create_session
     from sqlalchemy import select
 
+    given: dict[str, Any] = (
+        {"dag_bag": create_dag_bag()} if "dag_bag" in inspect.signature(update_hitl_detail).parameters else {}
+    )
     with create_session(scoped=False) as session:
         for question in session.scalars(select(HITLDetail).where(HITLDetail.responded_at.is_(None))):
             task = question.task_instance
@@ -117,6 +129,17 @@ def _answered(answer: str, asked: Asked) -> bool:
                     update_hitl_detail_payload=UpdateHITLDetailPayload(chosen_options=[answer]),
                     user=SimpleAuthManagerUser(username="editor", role="admin"),
                     session=session,
+                    **given,
                 )
                 return True
     return False
+
+
+def _leave_it_failed() -> None:
+    """End the run of a question that could not be answered, which would wait for ever."""
+    from airflow.models.taskinstance import TaskInstance
+    from airflow.utils.session import create_session
+    from sqlalchemy import update
+
+    with create_session(scoped=False) as session:
+        session.execute(update(TaskInstance).where(TaskInstance.state == "awaiting_input").values(state="failed"))
