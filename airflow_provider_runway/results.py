@@ -11,7 +11,7 @@ from airflow_provider_runway.kie.tasks import VIDEO_KINDS, Kind, VideoTask
 
 if TYPE_CHECKING:
     from airflow_provider_runway.kie.requests import Request
-    from airflow_provider_runway.storage.save import SavedFile
+    from airflow_provider_runway.storage.publishing import SavedFile
 
 SCHEMA_VERSION = 1
 # KIE deletes a video 14 days after it was made.
@@ -84,8 +84,8 @@ class JobResult(VideoResult):
     :param result_urls: KIE's links, ``video_url`` among them; of whatever type the model makes.
     :param result_types: What each of them is: ``"video"``, ``"audio"``, ``"image"``, ``"subtitle"`` or ``"data"``.
     :param result: What KIE tells besides links, as it does: JSON of the model's own form, or ``None``.
-    :param saved_files: Where the files were stored, in the order of the links, ``saved_to`` among them; of a result
-        without links, its JSON.
+    :param saved_files: Where the files were stored, in the order of the links, ``saved_to`` among them; then the JSON
+        of the ``result``, if there is one.
     """
 
     result_urls: list[str] = field(default_factory=list)
@@ -181,7 +181,7 @@ def kept_until(completed_at: datetime | None) -> str:
 
 def _file_of_the_video(task: VideoTask, saved: Sequence[SavedFile]) -> SavedFile | None:
     """The stored file of ``video_url``: of a job's files it need not be the file."""
-    if len(saved) == len(task.result_urls) and task.video_url in task.result_urls:
+    if len(saved) >= len(task.result_urls) and task.video_url in task.result_urls:
         return saved[task.result_urls.index(task.video_url)]
     return next(iter(saved), None)
 

@@ -41,6 +41,7 @@ TESTED_IN: Mapping[str, str] = {
     "publishing/sender.py": "transfers/test_video_to_http.py",  # what it sends
     "publishing/video.py": "transfers/test_video_to_http.py",  # same
     "sandbox": "sandbox/test_runway_endpoints.py",  # asked over HTTP, as by a client
+    "storage/publishing.py": "storage/test_save.py",  # the end of every file that is stored
     "utils/mixins.py": "operators/test_base.py",  # what operators and sensor inherit
 }
 

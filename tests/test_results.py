@@ -10,7 +10,7 @@ import pytest
 from airflow_provider_runway.kie.requests import GenerateRequest
 from airflow_provider_runway.kie.tasks import KINDS, VIDEO_KINDS, Kind, TaskState, VideoTask
 from airflow_provider_runway.results import finished_result, submitted_result
-from airflow_provider_runway.storage.save import SavedFile
+from airflow_provider_runway.storage.publishing import SavedFile
 
 NAMES = [
     *("task_id", "parent_task_id", "kind", "state", "video_url", "image_url", "video_id", "submitted_at"),

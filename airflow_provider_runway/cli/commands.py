@@ -48,7 +48,7 @@ from airflow_provider_runway.operators.parameters import check_folder
 from airflow_provider_runway.results import finished_result, submitted_result, to_iso, utc_now
 
 if TYPE_CHECKING:
-    from airflow_provider_runway.storage.save import SavedFile
+    from airflow_provider_runway.storage.publishing import SavedFile
 
 
 @command

@@ -15,6 +15,7 @@ from airflow_provider_runway.kie.tasks import whole_number
 # Bytes. The largest has a request of KIE's in it, with a prompt of some thousand characters.
 LARGEST_BODY = 262_144
 _PLACES = ("task_id", "taskId")
+_STAGES = ("text", "first")
 # A code of KIE's has three digits.
 _CODES = range(1000)
 
@@ -25,10 +26,13 @@ class Callback:
 
     :param task_ids: The KIE task, as KIE gave its id; several, where places disagree; none, where none names it.
     :param code: 200 for a success; ``None`` where it says nothing.
+    :param is_over: Whether it says that the task has ended. Of a song KIE calls three times: with its text, with the
+        first of its takes, and when it is complete.
     """
 
     task_ids: tuple[str, ...]
     code: int | None
+    is_over: bool = True
 
 
 def read_callback(content: bytes) -> Callback:
@@ -50,7 +54,9 @@ def read_callback(content: bytes) -> Callback:
     data = body.get("data")
     found = [*_ids(data if isinstance(data, dict) else {}), *_ids(body)]
     code = whole_number(body.get("code"))
-    return Callback(tuple(dict.fromkeys(found)), code if code in _CODES else None)
+    stage = data.get("callbackType") if isinstance(data, dict) else None
+    is_over = not (isinstance(stage, str) and stage.strip().lower() in _STAGES)
+    return Callback(tuple(dict.fromkeys(found)), code if code in _CODES else None, is_over)
 
 
 def _ids(part: dict[str, Any]) -> list[str]:

@@ -51,6 +51,7 @@ class Family:
     :param unpack: What gets the ``data`` out of an answer.
     :param is_ordered_by_polling: Whether a poll is the same call that orders it, and pays for it if that is the first.
     :param is_asked_by_get: Whether that call is no POST.
+    :param calls_back: Whether KIE posts to a callback URL when such a task has ended, and names it by its id.
     """
 
     path: str
@@ -60,6 +61,7 @@ class Family:
     unpack: Callable[[Answer], Any] = read_data
     is_ordered_by_polling: bool = False
     is_asked_by_get: bool = False
+    calls_back: bool = True
 
     def poll(self, bare_id: str) -> Call:
         """The call that looks a task up."""

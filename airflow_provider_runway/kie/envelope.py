@@ -129,16 +129,16 @@ def read_data(answer: Answer) -> Any:
     return envelope.data
 
 
-def read_progress(answer: Answer, not_yet: Collection[int]) -> Mapping[str, Any]:
+def read_progress(answer: Answer, telling: Collection[int]) -> Mapping[str, Any]:
     """An answer by which KIE says, also in place of an error, whether something is ready.
 
     :param answer: The HTTP answer.
-    :param not_yet: The codes that say in any case that it is not; others do by their text, or with a link.
+    :param telling: The codes that say how it stands whatever their text; others do by that.
     :return: ``{"code": ..., "msg": ..., "data": ...}``.
     :raises ServiceError: If it is an error.
     """
     envelope = _envelope(answer)
-    if envelope is None or not (envelope.code in not_yet or _says_progress(envelope)):
+    if envelope is None or not (envelope.code in telling or _says_progress(envelope)):
         return {"code": OK, "msg": "", "data": read_data(answer)}
     return {"code": envelope.code, "msg": envelope.message, "data": envelope.data}
 

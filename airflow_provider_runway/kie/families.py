@@ -14,6 +14,7 @@ from airflow_provider_runway.kie.envelope import read_progress
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.family_records import (
     COVER_FLAGS,
+    FAILURE_CODES,
     FLUX_FLAGS,
     IMAGE_WORDS,
     MIDI_FLAGS,
@@ -58,8 +59,8 @@ def _posts(*names: str, needing_callback: str = "") -> Mapping[type[Request] | s
     }
 
 
-_read_1080p = partial(read_progress, not_yet=(500,))
-_read_4k = partial(read_progress, not_yet=())
+_read_1080p = partial(read_progress, telling=(500, *FAILURE_CODES))
+_read_4k = partial(read_progress, telling=FAILURE_CODES)
 
 
 FAMILIES: Mapping[tuple[Api, Kind], Family] = {
@@ -146,6 +147,7 @@ FAMILIES: Mapping[tuple[Api, Kind], Family] = {
         unpack=_read_1080p,
         is_ordered_by_polling=True,
         is_asked_by_get=True,
+        calls_back=False,
     ),
     ("runway", "veo-4k"): Family(
         "/api/v1/veo/get-4k-video",
@@ -154,6 +156,7 @@ FAMILIES: Mapping[tuple[Api, Kind], Family] = {
         shortest_pause=30.0,
         unpack=_read_4k,
         is_ordered_by_polling=True,
+        calls_back=False,
     ),
     ("runway", "4o-image"): Family(
         "/api/v1/gpt4o-image/record-info",
@@ -212,6 +215,7 @@ FAMILIES: Mapping[tuple[Api, Kind], Family] = {
         "",
         read_answer,
         _posts("style/generate", "generate/get-timestamped-lyrics", "generate/generate-persona"),
+        calls_back=False,
     ),
 }
 _KINDS: Mapping[str, Kind] = {

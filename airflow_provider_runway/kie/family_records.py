@@ -46,6 +46,8 @@ SUNO_WORDS = {
     "GENERATE_MP4_FAILED": _FAILED,
     "SENSITIVE_WORD_ERROR": _FAILED,
 }
+# Codes by which KIE says that something could not be made, and that the credits come back.
+FAILURE_CODES = (501, 531)
 # KIE could not deliver its callback, which says nothing of the task: what has come of it decides.
 _UNDELIVERED = "CALLBACK_EXCEPTION"
 _IDS = ("taskId", "task_id")
@@ -184,7 +186,8 @@ def read_upscaling(data: object, task_id: str, kind: Kind) -> VideoTask | None:
     fields = parse_object(data.get("data"))
     outcome = read_outcome(None, {name: value for name, value in fields.items() if name not in _IDS}, "video")
     said = read_message(data.get("msg")) or ""
-    has_failed = any(word in said.lower() for word in _HAS_FAILED)
+    code = whole_number(data.get("code"))
+    has_failed = code in FAILURE_CODES or any(word in said.lower() for word in _HAS_FAILED)
     state = _SUCCESS if outcome.links else _FAILED if has_failed else _GENERATING
     return VideoTask(
         task_id=task_id,
@@ -197,7 +200,7 @@ def read_upscaling(data: object, task_id: str, kind: Kind) -> VideoTask | None:
         result_types=outcome.types,
         result=outcome.result if not outcome.links else None,
         image_url=outcome.picture,
-        fail_code=whole_number(data.get("code")),
+        fail_code=code,
         fail_message=said or None,
     )
 

@@ -74,9 +74,11 @@ def read_outcome(result_json: object, response: object, usual: LinkType = "data"
     :param usual: What a link is of which neither its end nor its name says what it is.
     """
     whole = _merged(_parsed(result_json), _parsed(response))
-    named = dict(sorted(_links(whole), key=lambda link: link[1] != _MAIN))
-    # A stream is the sound of a link beside it, before it was finished; a source and an origin are what it came from.
-    files = {link: name for link, name in named.items() if not any(word in name.lower() for word in _BESIDE)} or named
+    found = sorted(_links(whole), key=lambda link: link[1] != _MAIN)
+    # A stream is the sound of a link beside it, before it was finished; a source is where KIE has it from.
+    own = [(link, name) for link, name in found if not any(word in name.lower() for word in _BESIDE)] or found
+    files = dict(reversed(own))  # of several names the first counts
+    files = {link: files[link] for link, _ in own}
     links = tuple(files)
     types = tuple(_type(link, name, usual) for link, name in files.items())
     video = next((link for link, name in files.items() if _is_video(link, name)), links[0] if links else None)

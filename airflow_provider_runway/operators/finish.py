@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.tasks import VideoTask
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from airflow.sdk.types import Logger
 
     from airflow_provider_runway.hooks.runway import RunwayHook
-    from airflow_provider_runway.storage.save import SavedFile
+    from airflow_provider_runway.storage.publishing import SavedFile
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +47,18 @@ class Finish:
         facts = self.facts
         completed_at = task.completed_at or (utc_now() if seen_to_finish else None)
         self.log.info(
-            "The %s of task %s is ready%s. KIE.AI keeps it %s.%s",
+            "The %s of task %s is ready%s. %s%s",
             "video" if task.is_one_video else "result",
             task.task_id,
             submission.took_until(completed_at, is_exact=task.completed_at is not None),
-            kept_until(completed_at),
+            _where(task, completed_at),
             "" if facts.save_to is None else " It is stored now.",
         )
+        if task.is_unforeseen:
+            self.log.warning(
+                "KIE.AI says that task %s has succeeded, in a form that is not known here. What came is in 'result'.",
+                task.task_id,
+            )
         saved: Sequence[SavedFile] = []
         if facts.save_to is not None:
             from airflow_provider_runway.storage.save import save
@@ -72,3 +78,9 @@ class Finish:
             self.log.info("Task %s is stored at %s (%d bytes).", task.task_id, file.path, file.size)
         self.state.write_finished(submission, facts.save_to, [each for file in saved for each in file.checksums])
         return result
+
+
+def _where(task: VideoTask, completed_at: datetime | None) -> str:
+    if task.kind == "answer":
+        return "KIE.AI keeps no copy of it."
+    return f"KIE.AI keeps it {kept_until(completed_at)}."

@@ -22,6 +22,7 @@ from airflow_provider_runway.kie.judging import Verdict, judge
 from airflow_provider_runway.kie.poll_state import timed_out
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import VideoTask
+from airflow_provider_runway.operators.answers import Answers
 from airflow_provider_runway.operators.earlier_tries import EarlierTries
 from airflow_provider_runway.operators.finish import Finish
 from airflow_provider_runway.operators.lost_replies import LostReply
@@ -69,6 +70,7 @@ class VideoLifecycle:
         self._hook = hook
         self._context = context
         self._log = log
+        self._answers = Answers(self.state, log)
 
     @property
     def pays_nothing(self) -> bool:
@@ -146,6 +148,9 @@ class VideoLifecycle:
         :return: The result; or how to wait in the triggerer.
         """
         submission = submitted.submission
+        if self._facts.kind == "answer":
+            with self.state.recording_failure(submission):
+                return self._finish(self._answers.of(submission), submission)
         if not self._job.wait_for_completion:
             result = submitted_result(
                 submission.paid_task_id,
@@ -227,6 +232,7 @@ class VideoLifecycle:
             state=self.state,
             files=self._files,
             facts=self._facts,
+            answers=self._answers,
             context=self._context,
             log=self._log,
         )
@@ -234,9 +240,11 @@ class VideoLifecycle:
 
     def _poll(self, submission: Submission, ended: VideoEvent | None = None, *, faults_pass: bool = True) -> Submitted:
         """Poll once, before a wait: what passes, and says nothing of the task, is left to the wait."""
+        if self._facts.kind == "answer":  # there is nothing to be polled
+            return Submitted(submission)
         with self.state.recording_failure(submission):
             try:
-                task = self._hook.get_task(submission.paid_task_id, self._job.kind)
+                task = self._hook.get_task(submission.paid_task_id, self._facts.kind)
             except TaskNotFoundError:
                 if ended is not None and ended.state == "gone":
                     raise
@@ -260,7 +268,7 @@ class VideoLifecycle:
             with self.state.recording_failure(submission):
                 task = self._hook.wait(
                     task_id,
-                    job.kind,
+                    self._facts.kind,
                     poll_interval=job.poll_interval,
                     timeout=seconds,
                     age=None if submitted_at is None else self._hook.clock.time() - submitted_at,

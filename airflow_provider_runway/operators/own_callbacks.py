@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_runway.hooks.callbacks import callback_base_url
 from airflow_provider_runway.kie.address import concealed
+from airflow_provider_runway.kie.api import destination
 from airflow_provider_runway.kie.callback_tokens import LIFETIME, CallbackToken, callback_url
 from airflow_provider_runway.kie.concealment import Secret
 from airflow_provider_runway.kie.errors import RunwayError
@@ -53,6 +54,8 @@ def own_callback(request: Request, hook: RunwayHook, context: Context, log: Logg
     """
     base = callback_base_url(hook.settings)
     if base is None or request.callback_url is not None:
+        return None
+    if not destination(request, hook.settings.address.api).family.calls_back:
         return None
     token = token_of(secrets.token_hex(16), hook, context)
     try:

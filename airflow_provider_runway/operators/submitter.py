@@ -21,6 +21,7 @@ from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.operators.admission import LONGEST_QUEUEING, after_refusal, may_exceed_the_limit
 from airflow_provider_runway.operators.advice import NO_RECORD
+from airflow_provider_runway.operators.answers import Answers
 from airflow_provider_runway.operators.own_callbacks import OwnCallback, own_callback
 from airflow_provider_runway.operators.request_files import RequestFiles
 from airflow_provider_runway.operators.silence import Silence
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
     from airflow_provider_runway.hooks.runway import RunwayHook
     from airflow_provider_runway.kie.client import KieClient
+    from airflow_provider_runway.kie.flows import OnAnswer
 
 # A deferrable task waits out a refusal in the triggerer; another one has only its worker to wait in. In neither is a
 # request on its way meanwhile, and neither leaves a doubt if it is killed: each is recorded by itself.
@@ -53,6 +55,7 @@ class Submitter:
     :param state: Where the submission record is kept.
     :param files: The files that the request names.
     :param facts: What is known of the request.
+    :param answers: Where an answer is kept that KIE gives at once.
     :param context: The task's context.
     :param log: Where to say what is paid.
     """
@@ -62,6 +65,7 @@ class Submitter:
     state: TaskState
     files: RequestFiles
     facts: Facts
+    answers: Answers
     context: Context
     log: Logger
 
@@ -152,7 +156,7 @@ class Submitter:
             return None
         try:
             name = f"{intent.fingerprint}, sent after {intent.intended_at}"
-            task_id = _post(client, ready, callback, name)
+            task_id = _post(client, ready, callback, name, self.answers.keep)
         except AmbiguousSubmissionError:
             raise
         except RunwayError:
@@ -188,12 +192,12 @@ class Submitter:
             )
 
 
-def _post(client: KieClient, request: Request, callback: OwnCallback | None, known_as: str) -> str:
+def _post(client: KieClient, request: Request, callback: OwnCallback | None, known_as: str, on_answer: OnAnswer) -> str:
     if callback is None:
-        return client.submit(request, retry_rules=_ONE_REFUSAL, known_as=known_as)
+        return client.submit(request, retry_rules=_ONE_REFUSAL, known_as=known_as, on_answer=on_answer)
     try:
         asking = replace(request, callback_url=callback.url)
-        return client.submit(asking, retry_rules=_ONE_REFUSAL, known_as=known_as)
+        return client.submit(asking, retry_rules=_ONE_REFUSAL, known_as=known_as, on_answer=on_answer)
     except RunwayError as error:
         fault = callback.conceal(error)
     raise fault

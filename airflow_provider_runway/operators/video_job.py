@@ -55,6 +55,7 @@ class Facts:
 
     :param fingerprint: Of the request.
     :param profile: What sort of video it is, as in the price list.
+    :param kind: Of the KIE task.
     :param price: Credits that it was expected to cost; ``None`` if that is not known.
     :param save_to: Where it is stored, if it is.
     :param parent_task_id: The task that it extends, if it does.
@@ -64,6 +65,7 @@ class Facts:
 
     fingerprint: str
     profile: str
+    kind: Kind
     price: float | None = None
     save_to: str | None = None
     parent_task_id: str | None = None
@@ -81,7 +83,13 @@ class Facts:
         if facts is None and request is not None:
             return cls.of(job, request)
         known = {name: facts[name] for name in cls.__slots__ if name in facts} if facts else {}
-        now = {"fingerprint": "", "profile": job.kind, "save_to": job.save_to, "parent_task_id": job.parent_task_id}
+        now = {
+            "fingerprint": "",
+            "profile": job.kind,
+            "kind": job.kind,
+            "save_to": job.save_to,
+            "parent_task_id": job.parent_task_id,
+        }
         return cls(**{**now, **known})
 
     @classmethod
@@ -93,6 +101,7 @@ class Facts:
         return cls(
             fingerprint=fingerprint(request),
             profile=price_key(request),
+            kind=job.kind,
             price=price,
             save_to=job.save_to,
             parent_task_id=job.parent_task_id,
@@ -113,7 +122,7 @@ class Facts:
         return PollRequest(
             runway_conn_id=job.runway_conn_id,
             runway_task_id=task_id,
-            kind=job.kind,
+            kind=self.kind,
             poll_interval=job.poll_interval,
             deadline=deadline,
             submitted_at=submitted_at,

@@ -131,6 +131,8 @@ class Receiver:
             return 200, self._answer_to_check(signed=signed)
         if self._delivery is None:
             return 200, {"status": "off"}
+        if not callback.is_over:
+            return 200, {"status": "early"}
         work = asyncio.get_running_loop().run_in_executor(
             self._threads, lambda: self._deliver_in_thread(token, callback, settings, signed=signed)
         )

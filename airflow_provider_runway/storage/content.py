@@ -49,6 +49,31 @@ def is_no_video(head: bytes, content_type: str) -> bool:
     return is_text(head, content_type) or picture_suffix(head) is not None or head.startswith(_PACKED)
 
 
+def is_no_sound(head: bytes, content_type: str) -> bool:
+    """Whether what should be sound is certainly something else; what is called MP4 or WebM may have nothing but sound.
+
+    :param head: Its first bytes.
+    :param content_type: What the server calls it; lower case, or empty.
+    """
+    if _sound_suffix(head) or is_video(head):
+        return False
+    return is_text(head, content_type) or picture_suffix(head) is not None or head.startswith(_PACKED)
+
+
+def is_no_picture(head: bytes, content_type: str) -> bool:
+    """Whether what should be a picture is certainly something else.
+
+    :param head: Its first bytes.
+    :param content_type: What the server calls it; lower case, or empty.
+    """
+    if media_suffix(head) in _PICTURE_SUFFIXES:
+        return False
+    return is_text(head, content_type) or media_suffix(head) is not None or head.startswith(_PACKED)
+
+
+_PICTURE_SUFFIXES = {".png", ".jpg", ".gif", ".webp", ".avif", ".heic", ".svg"}
+
+
 def is_video(head: bytes) -> bool:
     """Whether these are the first bytes of an MP4 or QuickTime file, or of WebM."""
     return head[4:8] in {b"ftyp", b"moov", b"mdat", b"wide", b"free", b"skip"} or head[:4] == b"\x1a\x45\xdf\xa3"

@@ -20,8 +20,9 @@ from airflow_provider_runway.kie.transport_faults import fault_of
 from airflow_provider_runway.storage.content import (
     HEAD,
     decoded,
-    ends_within_a_box,
     is_error_page,
+    is_no_picture,
+    is_no_sound,
     is_no_video,
     picture_suffix,
 )
@@ -31,11 +32,12 @@ from airflow_provider_runway.storage.public_hosts import Resolve, resolve
 from airflow_provider_runway.storage.ranges import Next, PartialDownload, next_step
 from airflow_provider_runway.storage.sink import Sink
 from airflow_provider_runway.storage.transport import LEAST, PERIOD, MediaTransport, Pace, TooSlowError
+from airflow_provider_runway.storage.wholeness import is_cut_off
 from airflow_provider_runway.utils.config import LARGEST_FILE
 
 log = logging.getLogger(__name__)
 
-Expected = Literal["video", "thumbnail", "media file"]
+Expected = Literal["video", "sound", "picture", "thumbnail", "media file"]
 OnProgress = Callable[[int, "int | None"], None]
 
 # Six faults in a row that bring too little, half a minute of pauses, and the download is left to the task's retries.
@@ -219,7 +221,7 @@ class _Download:
             self._check_head()
         self.sink.flush()
         # The length may be unknown or wrong: then the file itself has to tell.
-        if ends_within_a_box(self.sink.file):
+        if is_cut_off(self.sink.file):
             self._start_over()
             raise FaultError(f"the file that came is cut off after {received} bytes")
         self.so_far = replace(self.so_far, total=received)
@@ -240,7 +242,7 @@ class _Download:
         elif self.expected == "media file":
             wrong = is_error_page(self.head, self.content_type, self.link)
         else:
-            wrong = is_no_video(self.head, self.content_type)
+            wrong = _IS_NONE[self.expected](self.head, self.content_type)
         if not wrong:
             return
         called = beginning = ""
@@ -254,6 +256,9 @@ class _Download:
         self.so_far = so_far or PartialDownload()
         self.head = b""
         self.sink.start_over()
+
+
+_IS_NONE = {"video": is_no_video, "sound": is_no_sound, "picture": is_no_picture}
 
 
 def _is_progress(came: int, seconds: float) -> bool:

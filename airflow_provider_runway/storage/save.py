@@ -2,22 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 from airflow_provider_runway.kie.clock import Clock
 from airflow_provider_runway.kie.errors import InvalidRequestError, TargetExistsError
+from airflow_provider_runway.kie.job_results import LinkType
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.storage.content import HEAD, media_suffix, picture_suffix, suffix_of_link
-from airflow_provider_runway.storage.download import Downloader, OnProgress
+from airflow_provider_runway.storage.documents import save_document
+from airflow_provider_runway.storage.download import Downloader, Expected, OnProgress
 from airflow_provider_runway.storage.locate import address_of, locate
 from airflow_provider_runway.storage.names import file_stem
+from airflow_provider_runway.storage.publishing import Overwrite, SavedFile, publish
 from airflow_provider_runway.storage.ranges import PartialDownload
 from airflow_provider_runway.storage.sink import Sink
 from airflow_provider_runway.storage.target import Checksum, Draft, Target, checksum, storing
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
     from airflow_provider_runway.storage.locate import AnyPath
 
 log = logging.getLogger(__name__)
-
-Overwrite = bool | Collection[str]
 
 
 class MediaSource(Protocol):
@@ -43,31 +42,6 @@ class MediaSource(Protocol):
 _MD5_ETAG = re.compile(r'"([0-9a-f]{32})"')
 
 
-@dataclass(frozen=True, slots=True)
-class SavedFile:
-    """A file in its place.
-
-    :param path: Where it is: the whole address, with scheme (and connection id, if one was given).
-    :param size: Bytes.
-    :param sha256: Checksum in hexadecimal digits.
-    :param thumbnail_path: Where a video's thumbnail is; ``None`` if none was asked for, or it could not be had.
-    :param thumbnail_sha256: Its checksum.
-    :param downloaded: ``False`` if this very file was there already.
-    """
-
-    path: str
-    size: int
-    sha256: str
-    thumbnail_path: str | None = None
-    thumbnail_sha256: str | None = None
-    downloaded: bool = True
-
-    @property
-    def checksums(self) -> tuple[str, ...]:
-        """By which the file and its thumbnail are known again."""
-        return tuple(filter(None, (self.sha256, self.thumbnail_sha256)))
-
-
 def save(
     task: VideoTask,
     target: AnyPath,
@@ -77,7 +51,7 @@ def save(
     thumbnail: bool = False,
     on_progress: OnProgress | None = None,
 ) -> Sequence[SavedFile]:
-    """Store the video of a finished task, or all that came of a job: its files, or JSON where it made none.
+    """Store the video of a finished task, or all that came of another one: its files, and as JSON what is none.
 
     At the target there is either all of a file or nothing. It is streamed in constant memory and resumed after cuts.
     On this machine it grows beside the target under another name; for any other file system it is first made whole in
@@ -86,8 +60,9 @@ def save(
     :param task: The finished task.
     :param target: A path of this machine, or anything that Airflow's ``ObjectStoragePath`` takes, such as
         ``s3://conn_id@bucket/key.mp4``. With a ``/`` at the end it is a folder, and the video is called
-        ``<task_id>.mp4`` (KIE's bare id) in it; a path object drops the ``/``, so it always names the file. For a job
-        it is always a folder, and its files are called ``<task_id>-1.mp4``, ``<task_id>-2.png`` and so on. Missing
+        ``<task_id>.mp4`` (KIE's bare id) in it; a path object drops the ``/``, so it always names the file. For a
+        task that makes no single video it is always a folder, and the files are called ``<task_id>-1.mp4``,
+        ``<task_id>-2.png`` and so on, with a ``.json`` at the end of what is no file. Missing
         folders are made; a missing bucket is not.
     :param hook: The hook of the account that the task is of; asked for another link once a file.
     :param overwrite: Whether a file that is there is replaced, or the checksums (SHA-256) of those that may be.
@@ -117,13 +92,16 @@ def save(
     if task.is_one_video:
         picture = task.image_url if thumbnail else None
         return [save_video(task.video_url or "", target, downloader(0), overwrite=overwrite, thumbnail=picture)]
-    folder = f"{address_of(target).removesuffix('/')}/{file_stem(task.task_id, task.kind)}"
-    if not task.result_urls:
-        return [_save_document(task.result, f"{folder}-1.json", task.task_id, overwrite=overwrite)]
-    return [
-        save_file(link, f"{folder}-{position + 1}", downloader(position), overwrite=overwrite)
+    stem = f"{address_of(target).removesuffix('/')}/{file_stem(task.task_id, task.kind)}"
+    types = task.result_types or tuple[LinkType, ...]("data" for _ in task.result_urls)
+    files = [
+        save_file(link, f"{stem}-{position + 1}", downloader(position), overwrite=overwrite, type_=types[position])
         for position, link in enumerate(task.result_urls)
     ]
+    if task.result is not None or not files:
+        path = f"{stem}-{len(files) + 1}.json"
+        files.append(save_document(task.result, path, task.task_id, overwrite=overwrite))
+    return files
 
 
 def _largest_file() -> int:
@@ -180,7 +158,7 @@ def save_video(
             draft, sink = _draft(place, task_id, stack)
             size = downloader.fetch(link, sink, on_start=recognise).received
             came = existing is None
-            video = _publish(place, draft, size, sink.sha256, task_id, overwrite=overwrite, came_meanwhile=came)
+            video = publish(place, draft, size, sink.sha256, task_id, overwrite=overwrite, came_meanwhile=came)
     except _IdenticalError as identical:
         video = SavedFile(place.uri, identical.there.size, identical.there.sha256, downloaded=False)
     if thumbnail is None:
@@ -189,13 +167,19 @@ def save_video(
     return replace(video, thumbnail_path=picture.path, thumbnail_sha256=picture.sha256) if picture else video
 
 
-def save_file(link: str, path: str, downloader: Downloader, *, overwrite: Overwrite = False) -> SavedFile:
+_EXPECTED: Mapping[LinkType, Expected] = {"video": "video", "audio": "sound", "image": "picture"}
+
+
+def save_file(
+    link: str, path: str, downloader: Downloader, *, overwrite: Overwrite = False, type_: LinkType = "data"
+) -> SavedFile:
     """Store one file that came of a job; see :func:`save`.
 
     :param link: The file's link.
     :param path: Where to, without a suffix, which is that of what the file is.
     :param downloader: How it is fetched.
     :param overwrite: Whether another file that is there is replaced.
+    :param type_: What it is.
     """
     task_id, named = downloader.task_id, suffix_of_link(link)
     # Stores tell a file's type by the suffix that its draft has; what the file is may still say another.
@@ -203,22 +187,11 @@ def save_file(link: str, path: str, downloader: Downloader, *, overwrite: Overwr
         place = locate(path + named)
     with ExitStack() as stack, storing(place.uri, task_id, OSError):
         draft, sink = _draft(place, task_id, stack)
-        size = downloader.fetch(link, sink, expected="media file").received
+        size = downloader.fetch(link, sink, expected=_EXPECTED.get(type_, "media file")).received
         draft.file.seek(0)
         suffix = media_suffix(draft.file.read(HEAD)) or named or ".bin"
         place = place if suffix == named else locate(path + suffix)
-        return _publish(place, draft, size, sink.sha256, task_id, overwrite=overwrite)
-
-
-def _save_document(result: object, path: str, task_id: str, *, overwrite: Overwrite) -> SavedFile:
-    """Store a result that is no file."""
-    document = json.dumps(result, ensure_ascii=False, indent=2).encode() + b"\n"
-    with storing(path, task_id):
-        place = locate(path)
-    with storing(place.uri, task_id), place.draft() as draft:
-        draft.file.write(document)
-        sha256 = hashlib.sha256(document).hexdigest()
-        return _publish(place, draft, len(document), sha256, task_id, overwrite=overwrite)
+        return publish(place, draft, size, sink.sha256, task_id, overwrite=overwrite)
 
 
 def _save_thumbnail(link: str, place: Target, downloader: Downloader, overwrite: Overwrite) -> SavedFile | None:
@@ -235,7 +208,7 @@ def _save_thumbnail(link: str, place: Target, downloader: Downloader, overwrite:
                 log.warning("The thumbnail of task %s is not stored: the video is called %s.", task_id, place.uri)
                 return None
             picture.size()  # a folder of that name is no file to be replaced
-            return _publish(picture, draft, size, sink.sha256, task_id, overwrite=overwrite)
+            return publish(picture, draft, size, sink.sha256, task_id, overwrite=overwrite)
     except TargetExistsError:
         log.warning("The thumbnail of task %s is not stored: another file is at %s.", task_id, picture.uri)
     except Exception as error:  # noqa: BLE001 - see above
@@ -248,41 +221,3 @@ def _draft(place: Target, task_id: str, stack: ExitStack) -> tuple[Draft, Sink]:
     with storing(place.uri, task_id):
         draft = stack.enter_context(place.draft())
     return draft, stack.enter_context(Sink(draft.file))
-
-
-def _publish(
-    place: Target,
-    draft: Draft,
-    size: int,
-    sha256: str,
-    task_id: str,
-    *,
-    overwrite: Overwrite,
-    came_meanwhile: bool = False,
-) -> SavedFile:
-    """Make a whole draft the file at its place, unless this very file is there already.
-
-    :raises TargetExistsError: If another file is there, which may not be replaced.
-    """
-    with storing(place.uri, task_id):
-        try:
-            place.publish(draft, overwrite=overwrite is True)
-        except FileExistsError as error:
-            there = checksum(place)
-            if (there.size, there.sha256) == (size, sha256):
-                return SavedFile(place.uri, size, sha256, downloaded=False)
-            if not isinstance(overwrite, bool) and there.sha256 in overwrite:
-                place.publish(draft, overwrite=True)
-                return SavedFile(place.uri, size, sha256)
-            difference = f"its bytes differ: it has {there.size} bytes and the video has {size}"
-            if came_meanwhile:
-                difference = "it has come there meanwhile"
-            raise TargetExistsError(
-                f"Another file is at {place.uri} already ({difference}), and it was left alone.",
-                detail=f"The video of task {task_id} is paid and KIE.AI still has it (14 days at most). "
-                "RunwayToObjectStorageOperator stores it elsewhere and pays nothing: give it "
-                f"runway_task_id={task_id!r}, the kind of the task and another save_to. Or remove the file, "
-                "or set overwrite=True where there is that parameter.",
-                task_id=task_id,
-            ) from error
-    return SavedFile(place.uri, size, sha256)

@@ -89,3 +89,21 @@ def test_no_json_is_too_odd(value: object) -> None:
 def test_no_bytes_are_too_odd(content: bytes) -> None:
     with suppress(ValueError):
         assert len(read_callback(content).task_ids) <= 4
+
+
+@pytest.mark.parametrize(
+    ("stage", "is_over"),
+    [
+        ("text", False),
+        ("first", False),
+        (" First ", False),
+        ("complete", True),
+        ("error", True),
+        (None, True),
+        (7, True),
+    ],
+)
+def test_of_the_calls_for_a_song_only_the_last_says_that_it_is_over(stage: object, is_over: bool) -> None:
+    body = {"code": 200, "data": {"callbackType": stage, "task_id": "t-1", "data": []}}
+    callback = read_callback(json.dumps(body).encode())
+    assert (callback.task_ids, callback.is_over) == (("t-1",), is_over)

@@ -49,14 +49,19 @@ class CrashingStore(FakeStore):
 
     :param before: the stage that does not get written any more.
     :param after: the stage that is the last to be written.
+    :param broken: the key under which nothing can be written, once.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.before: Stage | None = None
         self.after: Stage | None = None
+        self.broken: str | None = None
 
     def set(self, key: str, value: Any, **options: Any) -> None:
+        if key == self.broken:
+            self.broken = None
+            raise OSError("away")
         stage = value.get("stage", "none")
         if stage == self.before:
             self.before = None

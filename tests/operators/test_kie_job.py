@@ -334,6 +334,6 @@ def test_every_file_of_a_job_is_stored_and_the_video_is_told_by_its_own(
 
     assert result["result_urls"] == [picture, video]
     assert (result["video_url"], result["image_url"]) == (video, picture)
-    assert [Path(name).suffix for name in result["saved_files"]] == [".png", ".mp4"]
+    assert [Path(name).suffix for name in result["saved_files"]] == [".png", ".mp4", ".json"]
     assert result["saved_to"] == result["saved_files"][1]
     assert result["result"]["data"][0]["id"] == "c-1"

@@ -127,6 +127,14 @@ def test_a_call_of_any_shape_wakes(kie: Kie, waiting: Waiting, body: object) -> 
     assert waiting.seen().event == CALLED
 
 
+@pytest.mark.parametrize("stage", ["text", "first"])
+def test_a_call_that_comes_before_a_song_is_complete_wakes_nothing(kie: Kie, waiting: Waiting, stage: str) -> None:
+    early = {"code": 200, "data": {"callbackType": stage, "task_id": "kie-1", "data": []}}
+    answer = kie.call(body=early)
+    assert (answer.status_code, answer.json()) == (200, {"status": "early"})
+    assert untouched(waiting)
+
+
 def test_of_a_task_of_the_unified_api_the_id_is_compared_as_kie_gave_it(database: Database, kie: Kie) -> None:
     waiting = Waiting(database).defer(waits={**WAITS, "runway_task_id": "jobs:kie-1"})
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_runway.storage.download import Downloader
-from airflow_provider_runway.storage.save import SavedFile, save_video
+from airflow_provider_runway.storage.publishing import SavedFile
+from airflow_provider_runway.storage.save import save_video
 
 from .stand_ins import lead_to_s3fs
 

@@ -16,7 +16,8 @@ from fsspec.implementations.memory import MemoryFileSystem
 
 from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.storage.download import Downloader
-from airflow_provider_runway.storage.save import SavedFile, save_video
+from airflow_provider_runway.storage.publishing import SavedFile
+from airflow_provider_runway.storage.save import save_video
 
 
 def film(size: int) -> bytes:

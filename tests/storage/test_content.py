@@ -11,6 +11,8 @@ from airflow_provider_runway.storage.content import (
     decoded,
     ends_within_a_box,
     is_error_page,
+    is_no_picture,
+    is_no_sound,
     is_no_video,
     is_text,
     media_suffix,
@@ -174,3 +176,48 @@ def test_what_stands_behind_the_last_box_cuts_nothing_off(tail: bytes) -> None:
 @pytest.mark.parametrize("length", [17 + 8, len(WHOLE) - 24, len(WHOLE) - 1])
 def test_a_video_that_ends_within_a_box_of_its_own_is_cut_off(length: int) -> None:
     assert ends_within_a_box(io.BytesIO(WHOLE[:length]))
+
+
+MP3, WAVE = b"ID3\x04" + b"\0\1\2\3" * 50, b"RIFF\x24\0\0\0WAVEfmt "
+M4A, PNG, SVG = b"\0\0\0\x20ftypM4A " + bytes(40), b"\x89PNG\r\n\x1a\n" + bytes(40), b"<svg xmlns='x'></svg>"
+
+
+@pytest.mark.parametrize(
+    ("head", "content_type", "is_none"),
+    [
+        (MP3, "", False),
+        (MP3, "text/plain", False),
+        (WAVE, "application/octet-stream", False),
+        (M4A, "", False),
+        (b"\x1a\x45\xdf\xa3" + bytes(40), "audio/webm", False),
+        (b"\x81\x92\xa3\xfe" * 20, "", False),
+        (b"<!doctype html><p>Gone", "audio/mpeg", True),
+        (b'{"code": 404}', "", True),
+        (PNG, "audio/mpeg", True),
+        (SVG, "", True),
+        (b"PK\3\4" + bytes(40), "", True),
+    ],
+)
+def test_sound_is_told_from_what_is_certainly_none(head: bytes, content_type: str, is_none: bool) -> None:
+    assert is_no_sound(head, content_type) is is_none
+
+
+@pytest.mark.parametrize(
+    ("head", "content_type", "is_none"),
+    [
+        (PNG, "", False),
+        (PNG, "text/html", False),
+        (SVG, "text/xml", False),
+        (b"\0\0\0\x20ftypavif" + bytes(40), "", False),
+        (b"\0\0\0\x20ftypheic" + bytes(40), "", False),
+        (b"\x81\x92\xa3\xfe" * 20, "", False),
+        (b"<html>Gone", "image/png", True),
+        (b"Not found", "", True),
+        (MP3, "image/png", True),
+        (WAVE, "", True),
+        (b"\0\0\0\x20ftypisom" + bytes(40), "image/png", True),
+        (b"%PDF-1.7" + bytes(40), "", True),
+    ],
+)
+def test_a_picture_is_told_from_what_is_certainly_none(head: bytes, content_type: str, is_none: bool) -> None:
+    assert is_no_picture(head, content_type) is is_none

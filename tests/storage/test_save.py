@@ -20,7 +20,7 @@ from airflow_provider_runway.kie.errors import (
     TargetUnwritableError,
 )
 from airflow_provider_runway.storage.local import LocalTarget
-from airflow_provider_runway.storage.save import SavedFile
+from airflow_provider_runway.storage.publishing import SavedFile
 from airflow_provider_runway.storage.target import Draft
 
 from .support import OTHER_VIDEO, PAGE, PICTURE, VIDEO, Ask, media_host, reply, save, video_reply

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import SimpleNamespace
@@ -11,9 +12,10 @@ import pytest
 from fakes import GivenTime
 
 from airflow_provider_runway.kie.errors import DeadLinkError, DownloadError, NotAVideoError, TargetExistsError
-from airflow_provider_runway.kie.tasks import TaskState, VideoTask
+from airflow_provider_runway.kie.job_results import LinkType
+from airflow_provider_runway.kie.tasks import Kind, TaskState, VideoTask
 from airflow_provider_runway.storage import save as saving
-from airflow_provider_runway.storage.save import SavedFile
+from airflow_provider_runway.storage.publishing import SavedFile
 
 from .support import PAGE, PICTURE, VIDEO, Ask, media_host, reply
 
@@ -113,3 +115,49 @@ def test_an_error_page_is_no_media_file(tmp_path: Path, page: bytes, content_typ
 def test_a_link_that_cannot_be_renewed_is_dead(tmp_path: Path, fresh: str) -> None:
     with media_host(answer) as host, pytest.raises(DownloadError):
         save([f"{host.url}/gone"], tmp_path, renew=lambda _dead, _position: fresh)
+
+
+def save_typed(types: Sequence[LinkType], links: Sequence[str], folder: Path, result: object = None) -> list[str]:
+    task = VideoTask(
+        task_id="t-7",
+        kind="suno",
+        state=TaskState.SUCCESS,
+        result_urls=tuple(links),
+        result_types=tuple(types),
+        result=result,
+    )
+    hook = SimpleNamespace(renew_link=lambda _task_id, dead, _kind, _position: dead, clock=GivenTime().clock)
+    return [Path(file.path).name for file in saving.save(task, f"{folder}/", hook=hook)]
+
+
+def test_what_is_no_file_is_stored_beside_the_files(tmp_path: Path) -> None:
+    with media_host(answer) as host:
+        links = [f"{host.url}/c.wav", f"{host.url}/b"]
+        saved = save_typed(["audio", "image"], links, tmp_path, {"songs": [{"title": "Füchse"}]})
+
+    assert saved == ["t-7-1.mp3", "t-7-2.png", "t-7-3.json"]
+    assert json.loads((tmp_path / "t-7-3.json").read_text()) == {"songs": [{"title": "Füchse"}]}
+
+
+@pytest.mark.parametrize(
+    ("type_", "path", "what"),
+    [
+        ("audio", "/b", "sound"),
+        ("image", "/c.wav", "picture"),
+        ("image", "/a.mp4", "picture"),
+        ("video", "/b", "video"),
+    ],
+)
+def test_sound_and_pictures_are_looked_at_as_videos_are(tmp_path: Path, type_: LinkType, path: str, what: str) -> None:
+    with media_host(answer) as host, pytest.raises(NotAVideoError, match=rf"what the media host sends .*is no {what}"):
+        save_typed([type_], [host.url + path], tmp_path)
+    assert names(tmp_path) == []
+
+
+@pytest.mark.parametrize(("kind", "name"), [("veo-1080p", "t-7-1080p-1.png"), ("veo-4k", "t-7-4k-1.png")])
+def test_a_larger_copy_of_a_video_is_called_by_its_size(tmp_path: Path, kind: Kind, name: str) -> None:
+    with media_host(answer) as host:
+        task = VideoTask(task_id="t-7", kind=kind, state=TaskState.SUCCESS, result_urls=(f"{host.url}/b",))
+        hook = SimpleNamespace(renew_link=None, clock=GivenTime().clock)
+        saving.save(task, f"{tmp_path}/", hook=hook)
+    assert names(tmp_path) == [name]
