@@ -18,7 +18,8 @@ ANSWER = read_answer({"result": "warm, slow", "links": ["https://f.com/a.mp3"]},
 
 
 def answers(store: FakeStore) -> Answers:
-    return Answers(TaskState(fake_context(store)), logging.getLogger(__name__))
+    log: Any = logging.getLogger(__name__)
+    return Answers(TaskState(fake_context(store)), log)
 
 
 def submission(task_id: str) -> Submission:
