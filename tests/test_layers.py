@@ -24,7 +24,9 @@ LAYERS: tuple[tuple[str, ...], ...] = (
     ("operators",),
     ("publishing",),
     ("sensors", "transfers"),
-    ("cli", "decorators", "plugin", "retry_policy"),
+    ("decorators", "plugin", "retry_policy"),
+    ("report",),
+    ("cli",),
     ("get_provider_info",),
 )
 Arrow = tuple[str, str]

@@ -144,6 +144,20 @@ _SUBCOMMANDS = (
         help="See and put right what is recorded of submissions",
         subcommands=_RECORDS_COMMANDS,
     ),
+    _command(
+        "report",
+        "Show what was made, saved, refused and paid; reads Airflow's database",
+        Arg(("--since",), default="24h", metavar="TIME", help="from when on: 24h (default), 7d, or a date"),
+        Arg(("--dag",), action="append", metavar="DAG_ID", help="only this DAG; may be given several times"),
+        Arg(
+            ("-o", "--output"),
+            choices=("table", "json", "markdown"),
+            default="table",
+            help="how it is printed (default: table)",
+        ),
+        module="airflow_provider_runway.cli.report",
+        epilog="",
+    ),
     _command("credits", "Show the balance; free of charge", _CONN_ID, _OUTPUT, function="credits_"),
     _command("status", "Poll a KIE task once", _TASK_ID, _KIND, _CONN_ID, _OUTPUT),
     _command(

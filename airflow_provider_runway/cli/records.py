@@ -42,7 +42,7 @@ _SHORT = 12
 @command
 def list_(arguments: Namespace) -> None:
     """Print the submissions that the folder has, the one that was written to last at the end."""
-    since = None if arguments.since is None else _moment("--since", arguments.since)
+    since = None if arguments.since is None else moment("--since", arguments.since)
     rows = list[Mapping[str, Any]]()
     for found in _folder(arguments).survey(since=since):
         if found.fault is not None:
@@ -126,7 +126,7 @@ def prune(arguments: Namespace) -> None:
     folder = _folder(arguments)
     if isinstance(folder, StoredRecords):
         end(ExitCode.REFUSED, "Airflow removes what is too old there by itself: airflow state-store clean.")
-    before = _moment("--older-than", arguments.older_than)
+    before = moment("--older-than", arguments.older_than)
     old = list(folder.survey(before=before))
     if not old:
         return say("There is no record so old.")
@@ -194,16 +194,16 @@ def _recorded_for_another(folder: Records, task_id: str, of: Coordinates, known:
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 
 
-def _moment(option: str, text: str) -> datetime:
+def moment(option: str, text: str) -> datetime:
     """The moment so long ago, such as ``60d``, or of that date."""
     ago = re.fullmatch(r"(\d{1,6})([mhdw])", text)
     try:
         if ago:
             return utc_now() - timedelta(**{_UNITS[ago[2]]: int(ago[1])})
-        moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+        at = datetime.fromisoformat(text.replace("Z", "+00:00"))
     except (ValueError, OverflowError):
         end(
             ExitCode.WRONG,
             f"{option} is a time such as 60d or 12h, or a date such as {to_iso(utc_now())[:10]}; got {text!r}.",
         )
-    return moment if moment.tzinfo else moment.replace(tzinfo=timezone.utc)
+    return at if at.tzinfo else at.replace(tzinfo=timezone.utc)

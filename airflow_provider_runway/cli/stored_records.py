@@ -29,7 +29,7 @@ class StoredRecords:
         self, *, key: str = "", since: datetime | None = None, before: datetime | None = None
     ) -> Iterator[Found]:
         """All tasks of which there is a record, those that were written to last at the end."""
-        with _session() as session:
+        with database_session() as session:
             found = [_found(row) for row in _rows(session)]
         for each in sorted(found, key=lambda each: each.changed):
             if (
@@ -41,20 +41,21 @@ class StoredRecords:
 
     def entries(self, of: Coordinates) -> list[RecordEntry]:
         """The submission of an Airflow task, if there is one."""
-        with _session() as session:
+        with database_session() as session:
             return [entry for row in _rows(session, of) for entry in _found(row).entries]
 
     def add_outcome(self, of: Coordinates, number: int, nonce: str, writer: str, value: Mapping[str, Any]) -> None:
         """Put what is known of a submission in place of what was known before, for as long as that was to be kept."""
         del number, nonce, writer
-        with _session() as session:
+        with database_session() as session:
             for row in _rows(session, of):
                 row.value = json.dumps(dict(value))
                 row.updated_at = datetime.now(timezone.utc)
 
 
 @contextmanager
-def _session() -> Iterator[Session]:
+def database_session() -> Iterator[Session]:
+    """A session with Airflow's database, whose faults end the command."""
     from airflow.utils.session import create_session
     from sqlalchemy.exc import SQLAlchemyError
 

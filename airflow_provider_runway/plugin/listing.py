@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow.models.taskinstance import TaskInstance
 from sqlalchemy import and_, func, or_, select
+from sqlalchemy.orm import aliased
 
 from airflow_provider_runway.plugin.airflow_models import COLUMNS, as_id, as_read, text_in, with_xcom
 from airflow_provider_runway.plugin.cache import Cache
@@ -33,6 +34,7 @@ WAITING = ("running", "deferred", "scheduled", "queued", "up_for_reschedule", "r
 _RANGES = (timedelta(days=7), timedelta(days=100))
 _BEGINNING = datetime(1970, 1, 1, tzinfo=timezone.utc)
 FAILED = ("failed", "up_for_retry")
+WITHOUT_VIDEO = (*FAILED, "skipped")
 _STATES: Mapping[str, Sequence[str]] = {
     "waiting": WAITING,
     "finished": ("success",),
@@ -179,13 +181,10 @@ def waiting_rows(session: Session) -> list[Row]:
 
 def _task_instances(session: Session, dags: Collection[str], filters: Filters) -> Select[Any]:
     ti = TaskInstance
-    wanted_state: ColumnElement[bool] = ti.state.in_(_ALL if filters.state is None else _STATES[filters.state])
-    if filters.ended_since is not None:
-        wanted_state = or_(wanted_state, and_(ti.state.in_(_ALL), ti.end_date >= filters.ended_since))
     found: Select[Any] = select(*COLUMNS).where(
         ti.dag_id.in_(dags),
         ti.operator.in_(known_operators(session)),
-        wanted_state,
+        _in_wanted_state(session, filters),
         ti.start_date.is_not(None),
     )
     for name in ("dag_id", "run_id", "task_id", "map_index"):
@@ -208,6 +207,26 @@ def _task_instances(session: Session, dags: Collection[str], filters: Filters) -
         found, result = with_xcom(found, ti, RESULT_KEY)
         found = found.where(text_in(session, result, "saved_to").is_not(None))
     return found
+
+
+def _in_wanted_state(session: Session, filters: Filters) -> ColumnElement[bool]:
+    state, refused = TaskInstance.state, _refused(session)
+    of_any = or_(state.in_(_ALL), refused)
+    wanted = of_any if filters.state is None else state.in_(_STATES[filters.state])
+    if filters.state == "failed":
+        wanted = or_(wanted, refused)
+    if filters.ended_since is None:
+        return wanted
+    return or_(wanted, and_(of_any, TaskInstance.end_date >= filters.ended_since))
+
+
+def _refused(session: Session) -> ColumnElement[bool]:
+    """Whether a task has skipped itself as moderation refused its prompt, and not by a rule of the DAG."""
+    skipped = aliased(TaskInstance)
+    of_ours = and_(skipped.state == "skipped", skipped.operator.in_(known_operators(session)))
+    query, failure = with_xcom(select(skipped.id).where(of_ours), skipped, FAILURE_KEY)
+    said = query.where(text_in(session, failure, "reason").is_not(None))
+    return and_(TaskInstance.state == "skipped", TaskInstance.id.in_(said))
 
 
 def _row(found: Any) -> Row:

@@ -53,8 +53,9 @@ def test_every_option_is_told_of_where_it_is() -> None:
 
 def of(names: str) -> list[str]:
     """The commands that a cell names."""
-    every = [command.name for command in commands() if command.name != "sandbox"]
-    return every if names.startswith("all") else re.findall(r"`(\w+)`", names)
+    named = re.findall(r"`(\w+)`", names)
+    others = [command.name for command in commands() if command.name not in {*named, "sandbox"}]
+    return others if names.startswith("all") else named
 
 
 def test_every_exit_code_is_told_of_on_the_page_and_in_the_help() -> None:

@@ -12,7 +12,7 @@ from airflow.utils import yaml
 
 from airflow_provider_runway.cli import definition
 from airflow_provider_runway.cli.ending import ExitCode
-from airflow_provider_runway.cli.records import _moment
+from airflow_provider_runway.cli.records import moment
 from airflow_provider_runway.operators.folder_records import read_entry
 from airflow_provider_runway.operators.submission import Reattach, Refuse, Stage, Submit
 from airflow_provider_runway.sandbox import Sandbox
@@ -256,9 +256,9 @@ def test_a_time_that_is_none_is_refused(text: str, call: Call, record: Record, f
 def test_a_time_is_of_so_long_ago_or_of_a_date() -> None:
     now = datetime.now(timezone.utc)
     for text, ago in (("90m", timedelta(minutes=90)), ("36h", timedelta(hours=36)), ("60d", timedelta(days=60))):
-        assert abs(now - ago - _moment("--since", text)) < timedelta(minutes=5)
-    assert _moment("--since", "2026-11-01") == datetime(2026, 11, 1, tzinfo=timezone.utc)
-    assert _moment("--since", "2026-11-01T02:00:00+02:00") == datetime(2026, 11, 1, tzinfo=timezone.utc)
+        assert abs(now - ago - moment("--since", text)) < timedelta(minutes=5)
+    assert moment("--since", "2026-11-01") == datetime(2026, 11, 1, tzinfo=timezone.utc)
+    assert moment("--since", "2026-11-01T02:00:00+02:00") == datetime(2026, 11, 1, tzinfo=timezone.utc)
 
 
 def test_the_states_that_can_be_asked_for_are_those_that_are_listed() -> None:
