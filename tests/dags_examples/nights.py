@@ -16,12 +16,12 @@ from plugin.conftest import Login
 
 
 @contextmanager
-def serving(server: socketserver.BaseServer) -> Iterator[int]:
+def serving(server: socketserver.TCPServer) -> Iterator[int]:
     """Serve on a free port of this machine, whose number is given."""
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
-        yield server.server_address[1]
+        yield int(server.socket.getsockname()[1])
     finally:
         server.shutdown()
         server.server_close()
