@@ -23,6 +23,7 @@
     │   ├── ServerError               408 and the other 5xx
     │   └── UnreadableAnswerError     not KIE's envelope: not JSON, empty, no code
     ├── CreditFloorError              the video would take the balance below the connection's floor; nothing was sent
+    ├── DailyLimitError               the video would take the day's spending above the limit; nothing was sent
     ├── AmbiguousSubmissionError      sent; KIE may or may not have taken and charged it
     ├── GenerationFailedError         KIE made the task and then failed it; the credits come back
     ├── TaskNotFoundError             KIE knows no task of that id
@@ -52,12 +53,11 @@ from airflow_provider_runway.publishing.errors import *
 
 __all__ = [
     "AmbiguousSubmissionError", "AuthenticationError", "BadRequestError", "ConnectionSettingsError",
-    "CreditFloorError", "DeadLinkError", "DownloadError", "FeatureDisabledError", "FilmError", "GenerationFailedError",
-    "InputUnreachableError", "InsufficientCreditsError", "InvalidRequestError", "MaintenanceError",
-    "MissingVideoError", "NoAnswerError", "NotAVideoError", "NotFinishedError", "NotFoundError", "NotSentError",
-    "PermissionDeniedError", "PollingFailedError", "PublicationAnswerError", "PublicationError",
-    "PublicationInDoubtError", "QuotaExceededError", "RateLimitedError", "RecordsFolderError",
-    "RejectedError", "RunwayError", "ServerError", "ServiceError", "TargetExistsError", "TargetUnwritableError",
-    "TaskNotFoundError", "UnreadableAnswerError", "UnreadableFileError", "UnreadableRecordError",
-    "VideoExpiredError", "WaitTimeoutError",
+    "CreditFloorError", "DailyLimitError", "DeadLinkError", "DownloadError", "FeatureDisabledError", "FilmError",
+    "GenerationFailedError", "InputUnreachableError", "InsufficientCreditsError", "InvalidRequestError",
+    "MaintenanceError", "MissingVideoError", "NoAnswerError", "NotAVideoError", "NotFinishedError", "NotFoundError",
+    "NotSentError", "PermissionDeniedError", "PollingFailedError", "PublicationAnswerError", "PublicationError",
+    "PublicationInDoubtError", "QuotaExceededError", "RateLimitedError", "RecordsFolderError", "RejectedError",
+    "RunwayError", "ServerError", "ServiceError", "TargetExistsError", "TargetUnwritableError", "TaskNotFoundError",
+    "UnreadableAnswerError", "UnreadableFileError", "UnreadableRecordError", "VideoExpiredError", "WaitTimeoutError",
 ]  # fmt: skip

@@ -124,6 +124,17 @@ _CONFIGURATION: dict[str, Any] = {
             "example": "https://airflow.example.com",
             "default": "",
         },
+        "daily_credit_limit": {
+            "description": (
+                "Credits that a day (in UTC) may cost each account. A submission that would cost more is refused, "
+                "before anything is sent. What was spent is written in the records folder, which has to be set. A "
+                "connection may name another limit. Not set, there is none."
+            ),
+            "version_added": "0.1.0",
+            "type": "float",
+            "example": "2000",
+            "default": "",
+        },
         "media_roots": {
             "description": (
                 'Folders, with commas between them, below which the page "Videos" plays what tasks have stored: '

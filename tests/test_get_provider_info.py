@@ -103,7 +103,7 @@ def test_the_fields_of_the_form_are_read_by_the_hook() -> None:
 
     from airflow_provider_runway.hooks.settings import read_settings
 
-    numbers = {"timeout": 7, "credit_floor": 9, "submission_limit": 40}
+    numbers = {"timeout": 7, "credit_floor": 9, "submission_limit": 40, "daily_credit_limit": 240}
     urls = {"upload_url": "https://files.example", "callback_base_url": "https://airflow.example/"}
     filled = {"api": "jobs", **numbers, **urls, "records": "s3://bucket/records", "webhook_secret": " whsec "}
     assert CONNECTION["conn-fields"].keys() == filled.keys()
@@ -112,6 +112,7 @@ def test_the_fields_of_the_form_are_read_by_the_hook() -> None:
     settings = read_settings("clips", connection)
 
     assert (settings.timeout, settings.credit_floor, settings.submission_limit) == (7, 9, 40)
+    assert settings.daily_credit_limit == 240
     assert (settings.address.api, settings.records) == ("jobs", "s3://bucket/records")
     assert tuple(CONNECTION["conn-fields"]["api"]["schema"]["enum"]) == APIS
     assert settings.require_upload_address().base_url == "https://files.example"

@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.cli.asking import agree
+from airflow_provider_runway.cli.budget import SpendingByHand
 from airflow_provider_runway.cli.ending import (
     ExitCode,
     code_before_paying,
@@ -39,7 +40,7 @@ from airflow_provider_runway.kie.errors import (
     TargetExistsError,
 )
 from airflow_provider_runway.kie.judging import Verdict, judge, require_video
-from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT, check_floor, estimate, priced
+from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT, check_floor, estimate, price_key, priced
 from airflow_provider_runway.kie.requests import GenerateRequest
 from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds, is_file_address
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
@@ -130,6 +131,8 @@ def generate(arguments: Namespace) -> None:
             image = request.image_url
             if is_file_address(image):
                 read_source(str(image), "image_url", "picture")
+            spending = SpendingByHand.of_hook(hook, price, price_key(request))
+            spending.check()
             _agree(hook, price, yes=arguments.yes)
             if is_file_address(image):
                 with transferring("Uploading", str(image)) as progress:
@@ -138,7 +141,7 @@ def generate(arguments: Namespace) -> None:
         look = f"Look at {hook.settings.logs_link()} before you try again."
         doubt = f"The request was on its way, and it is unknown whether KIE.AI took it: it may be paid. {look}"
         with interruptible(doubt, ExitCode.UNKNOWN):
-            with ending_with(code_before_paying):
+            with ending_with(code_before_paying), spending.counted():
                 task_id = _submit(hook, request, look)
             how = how_to_wait(task_id, arguments)
             with interruptible(f"The video goes on being made at KIE.AI, and stays paid. {how}"):

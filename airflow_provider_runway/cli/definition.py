@@ -158,6 +158,16 @@ _SUBCOMMANDS = (
         module="airflow_provider_runway.cli.report",
         epilog="",
     ),
+    _command(
+        "spent",
+        "Show what was spent, by the ledgers of a daily_credit_limit; free of charge",
+        Arg(("--by",), choices=("dag", "day", "model"), default="dag", help="what the sums are of (default: dag)"),
+        Arg(("--since",), default="7d", metavar="TIME", help="from which day on: 7d (default), or a date, in UTC"),
+        _CONN_ID,
+        _ROWS,
+        module="airflow_provider_runway.cli.spent",
+        epilog="",
+    ),
     _command("credits", "Show the balance; free of charge", _CONN_ID, _OUTPUT, function="credits_"),
     _command("status", "Poll a KIE task once", _TASK_ID, _KIND, _CONN_ID, _OUTPUT),
     _command(

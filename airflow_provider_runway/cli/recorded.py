@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 from airflow_provider_runway.cli.ending import ExitCode, end, say
 from airflow_provider_runway.kie.errors import UnreadableRecordError
-from airflow_provider_runway.operators.folder_records import read_entry
+from airflow_provider_runway.operators.outcomes import read_entry
 from airflow_provider_runway.operators.submission import Stage, Submission
 from airflow_provider_runway.publishing import publication, records
 from airflow_provider_runway.publishing.publication import RECORD_NAME, Publication

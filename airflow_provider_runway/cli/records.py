@@ -26,6 +26,7 @@ from airflow_provider_runway.operators.submission import OVER, Stage, Submission
 from airflow_provider_runway.publishing import publication
 from airflow_provider_runway.publishing.publication import Publication
 from airflow_provider_runway.results import to_iso, utc_now
+from airflow_provider_runway.storage.ledger import Ledger
 from airflow_provider_runway.storage.record_entries import Coordinates
 from airflow_provider_runway.storage.records import RecordsFolder
 from airflow_provider_runway.utils.config import read_records
@@ -127,12 +128,13 @@ def prune(arguments: Namespace) -> None:
     if isinstance(folder, StoredRecords):
         end(ExitCode.REFUSED, "Airflow removes what is too old there by itself: airflow state-store clean.")
     before = moment("--older-than", arguments.older_than)
-    old = list(folder.survey(before=before))
-    if not old:
+    old, ledgers = list(folder.survey(before=before)), folder.ledgers(before.date())
+    if not old and not ledgers:
         return say("There is no record so old.")
     open_ = sum(is_open(entry) for found in old for entry in found.entries)
     doubt = f" {open_} of their submissions have not ended." if open_ else ""
-    what = f"{len(old)} records have not been written to since {to_iso(before)}.{doubt}"
+    spent = f" So have {len(ledgers)} ledgers of what was spent in a day." if ledgers else ""
+    what = f"{len(old)} records have not been written to since {to_iso(before)}.{spent}{doubt}"
     if arguments.dry_run:
         rows = [row_of(found.key, entry) for found in old for entry in found.entries]
         _show(rows, arguments.output)
@@ -141,6 +143,7 @@ def prune(arguments: Namespace) -> None:
     agree(facts, "Remove them?", "Nothing was removed.", yes=arguments.yes)
     with ThreadPoolExecutor(_AT_ONCE) as threads:
         removed = sum(threads.map(folder.remove, old))
+        _ = [*threads.map(Ledger.remove, ledgers)]
     kept = f" {len(old) - removed} were written to meanwhile, and stay." if removed < len(old) else ""
     return say(f"{removed} records are removed.{kept}")
 

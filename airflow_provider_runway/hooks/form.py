@@ -34,6 +34,14 @@ CONNECTION_TYPE: dict[str, Any] = {
             "description": "A submission that would take the balance below this many credits is refused unsent.",
             "schema": {"type": ["number", "null"], "minimum": 0},
         },
+        "daily_credit_limit": {
+            "label": "Daily credit limit",
+            "description": (
+                "Credits that a day (in UTC) may cost: a submission beyond is refused unsent. Needs a records folder. "
+                "Left empty, that of [runway] daily_credit_limit."
+            ),
+            "schema": {"type": ["number", "null"], "exclusiveMinimum": 0},
+        },
         "submission_limit": {
             "label": "Submissions in 10 s",
             "description": "What KIE.AI allows the account; it raises the usual 20 on request.",

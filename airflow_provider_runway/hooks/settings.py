@@ -36,6 +36,7 @@ class Settings:
     :param timeout: Seconds for connecting, and for all that comes after it until the answer is there whole.
     :param upload_address: The same account at the host that takes files; ``None`` where that is not known.
     :param credit_floor: Credits that no submission may take the balance below; ``None`` for no such guard.
+    :param daily_credit_limit: Credits that a day may cost, in UTC; ``None`` for what the configuration says.
     :param submission_limit: Submissions that the account may make in 10 seconds.
     :param records: The folder in which records of its submissions are kept; ``None`` for that of the configuration.
     :param callback_base_url: Where KIE.AI reaches Airflow's API server; ``None`` for that of the configuration.
@@ -46,6 +47,7 @@ class Settings:
     upload_address: Address | None
     timeout: float = DEFAULT_TIMEOUT
     credit_floor: float | None = None
+    daily_credit_limit: float | None = None
     submission_limit: int = SUBMISSION_LIMIT
     records: str | None = None
     callback_base_url: str | None = None
@@ -85,8 +87,8 @@ def read_settings(conn_id: str, connection: Connection) -> Settings:
 
     :param conn_id: Its id, for messages.
     :param connection: Password (API key), host, schema, port and extra (``api``: ``"runway"`` or ``"jobs"``;
-        ``timeout``: seconds; ``credit_floor``: credits; ``submission_limit``: submissions in 10 seconds;
-        ``records``: a folder; ``callback_base_url``: a URL; ``webhook_secret``: a text).
+        ``timeout``: seconds; ``credit_floor``, ``daily_credit_limit``: credits; ``submission_limit``: submissions in
+        10 seconds; ``records``: a folder; ``callback_base_url``: a URL; ``webhook_secret``: a text).
     :raises ConnectionSettingsError: If the key is missing, a value cannot work, or a name in the extra means nothing.
     """
     try:
@@ -99,6 +101,7 @@ def read_settings(conn_id: str, connection: Connection) -> Settings:
             upload_address=_upload_address(upload_url, address) if upload_url else None,
             timeout=_number(extra, "timeout") or DEFAULT_TIMEOUT,
             credit_floor=_number(extra, "credit_floor"),
+            daily_credit_limit=_number(extra, "daily_credit_limit"),
             submission_limit=int(_number(extra, "submission_limit") or SUBMISSION_LIMIT),
             records=_records(extra),
             callback_base_url=_callback_base_url(extra),
@@ -227,6 +230,7 @@ def _webhook_secret(extra: Mapping[str, Any]) -> str | None:
 _NUMBERS: Mapping[str, tuple[str, Callable[[float], bool]]] = {
     "timeout": ("seconds above 0, at most 3600", lambda number: 0 < number <= 3600),  # noqa: PLR2004
     "credit_floor": ("credits, 0 or more", lambda number: 0 <= number < math.inf),
+    "daily_credit_limit": ("credits, above 0", lambda number: 0 < number < math.inf),
     "submission_limit": (
         "submissions in 10 seconds, 1 or more",
         lambda number: 1 <= number <= 10_000 and number.is_integer(),  # noqa: PLR2004

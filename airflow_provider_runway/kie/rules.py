@@ -6,6 +6,7 @@ The rules are KIE's: https://docs.kie.ai, pages "Generate AI video", "Extend AI 
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Mapping
 from datetime import timedelta
@@ -184,6 +185,18 @@ def check_encodable(name: str, value: str) -> None:
     """Half a character (a lone surrogate) cannot be sent as UTF-8."""
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise InvalidRequestError(name, value, "must be whole Unicode characters (it has a lone surrogate)")
+
+
+def check_credits(name: str, value: object) -> None:
+    """A number of credits, above zero; or none.
+
+    :raises InvalidRequestError: If it is anything else, such as NaN, a text or a truth value.
+    """
+    if value is None:
+        return
+    number = value if isinstance(value, (int, float)) and not isinstance(value, bool) else 0
+    if not 0 < number < math.inf:
+        raise InvalidRequestError(name, value, "must be a number of credits, above zero")
 
 
 def check_seconds(name: str, value: object, *, least: float = 0.0) -> float:

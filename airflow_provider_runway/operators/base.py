@@ -7,10 +7,9 @@ from contextlib import contextmanager, suppress
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow.sdk import BaseOperator
-
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds, check_url
+from airflow_provider_runway.operators.paid_operator import PaidOperator
 from airflow_provider_runway.operators.parameters import check_choice, check_fields, check_literal, optional
 from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts, is_resumed
@@ -36,7 +35,7 @@ if TYPE_CHECKING:
     from airflow_provider_runway.utils.openlineage import DataSet
 
 
-class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, BaseOperator):
+class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, PaidOperator):
     """Base of the operators that make a video. A subclass says which request it makes.
 
     :param extra_fields: Further fields of the request body, sent as they are. (templated)
@@ -238,6 +237,7 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, BaseOpera
             poll_interval=self.poll_interval,
             timeout=self.timeout.total_seconds(),
             on_ambiguous_submit=self.on_ambiguous_submit,
+            max_credits=self.max_credits,
         )
 
     @contextmanager

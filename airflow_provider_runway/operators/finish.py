@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -76,7 +76,8 @@ class Finish:
         )
         for file in saved:
             self.log.info("Task %s is stored at %s (%d bytes).", task.task_id, file.path, file.size)
-        self.state.write_finished(submission, facts.save_to, [each for file in saved for each in file.checksums])
+        checksums = [each for file in saved for each in file.checksums]
+        self.state.write_finished(replace(submission, credits=task.credits), facts.save_to, checksums)
         return result
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from airflow_provider_runway.kie.errors import UnreadableRecordError
 from airflow_provider_runway.operators.submission import Stage, Submission
+from airflow_provider_runway.storage.record_entries import RecordEntry
 
 # Who writes an outcome for a person: `airflow runway records set-id`.
 BY_HAND = "set-id"
@@ -24,14 +26,15 @@ def combine(intent: Submission, outcomes: Iterable[tuple[str, Submission]]) -> S
       counts, as the person did not know of it; and so does one that is put in by hand afterwards.
     - Of what is said about that id, "gone" counts before "finished", which counts before "failed": a video that was
       handed over had not failed, and may be deleted since.
-    - Without an id, the submission is forgotten, or else not sent, if anybody says so; otherwise it is an intent.
+    - Without an id, the submission is forgotten, or else not sent, if anybody says so; otherwise it is an intent. One
+      that takes the place of an intent, so that none can be written there any more, was not sent.
 
     :param intent: What was written before it was sent.
     :param outcomes: What was written since, the oldest first, each with its writer.
     """
     named = list[tuple[str, Submission]]()
     left_behind = set[str | None]()
-    over: Stage | None = None
+    over = Stage.UNSENT if intent.stage is Stage.UNSENT else None
     for writer, outcome in outcomes:
         if outcome.stage is Stage.FORGOTTEN:
             left_behind |= {outcome.task_id, *(each.task_id for _, each in named)}
@@ -67,4 +70,17 @@ def _of_task(said: Sequence[Submission], intent: Submission) -> Submission:
         saved_to=place.saved_to,
         saved=tuple(dict.fromkeys(checksums)) if stored else intent.saved,
         failures=max(each.failures for each in said),
+        credits=next((each.credits for each in said if each.credits is not None), None),
     )
+
+
+def read_entry(entry: RecordEntry) -> Submission:
+    """What has become of a submission, by all that its entry says.
+
+    :raises UnreadableRecordError: If it says what is none.
+    """
+    try:
+        said = [(outcome.writer, Submission.from_json(outcome.value)) for outcome in entry.outcomes]
+        return combine(Submission.from_json(entry.value), said)
+    except UnreadableRecordError as error:
+        raise UnreadableRecordError(f"{error.summary} It is number {entry.number}", detail=error.detail) from error

@@ -17,6 +17,7 @@ from typing import Any
 from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, RunwayError, UnreadableRecordError
 from airflow_provider_runway.kie.rules import is_task_id
+from airflow_provider_runway.kie.tasks import read_credits
 from airflow_provider_runway.results import to_iso, utc_now
 
 RECORD_KEY = "runway_submission"
@@ -59,6 +60,7 @@ class Submission:
     :param failures: How many submissions of this very request KIE has failed for a reason that bounds how often it is
         worth submitting.
     :param nonce: By what KIE's call finds it; ``None`` if KIE was not asked to call Airflow.
+    :param credits: What it has cost, where KIE tells.
     """
 
     stage: Stage
@@ -70,6 +72,7 @@ class Submission:
     saved: tuple[str, ...] = ()
     failures: int = 0
     nonce: str | None = None
+    credits: float | None = None
 
     @classmethod
     def unrecorded(
@@ -128,9 +131,7 @@ class Submission:
     def to_json(self) -> dict[str, Any]:
         """The submission record as it is stored."""
         record = {"version": _VERSION, **asdict(self), "stage": self.stage.value, "saved": list(self.saved)}
-        if self.nonce is None:
-            del record["nonce"]
-        return record
+        return {name: value for name, value in record.items() if value is not None or name not in _UNSAID}
 
     @classmethod
     def from_json(cls, value: object) -> Submission:
@@ -143,11 +144,12 @@ class Submission:
                 raise TypeError(type(value).__name__)
             if value["version"] != _VERSION:
                 raise ValueError(f"it has version {value['version']!r}, and this provider reads {_VERSION}")
-            fields = {name: value[name] for name in cls.__slots__ if name not in {"failures", "saved", "nonce"}}
+            fields = {name: value[name] for name in cls.__slots__ if name not in _LATER}
             fields["saved"] = tuple(map(str, value.get("saved", ())))
             fields["failures"] = int(value.get("failures", 0))
             nonce = value.get("nonce")
             fields["nonce"] = nonce if isinstance(nonce, str) and _NONCE.fullmatch(nonce) else None
+            fields["credits"] = read_credits(value.get("credits"))
             record = cls(**{**fields, "stage": Stage(fields["stage"])})
             if isinstance(record.task_id, str):  # a person may have pasted it
                 record = replace(record, task_id=record.task_id.strip())
@@ -165,6 +167,10 @@ class Submission:
         return record
 
 
+# Fields that are left out where there is nothing to say.
+_UNSAID = frozenset({"nonce", "credits"})
+# Fields that older records lack.
+_LATER = frozenset({"failures", "saved", "nonce", "credits"})
 # Where nothing, or nothing more, comes of a submission: the next try submits.
 OVER = frozenset({Stage.UNSENT, Stage.FAILED, Stage.GONE, Stage.FORGOTTEN})
 _WITHOUT_ID = frozenset({Stage.INTENT, Stage.UNSENT, Stage.FORGOTTEN})

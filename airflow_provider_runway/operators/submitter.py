@@ -22,6 +22,7 @@ from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.operators.admission import LONGEST_QUEUEING, after_refusal, may_exceed_the_limit
 from airflow_provider_runway.operators.advice import NO_RECORD
 from airflow_provider_runway.operators.answers import Answers
+from airflow_provider_runway.operators.budget import Budget, budget_for
 from airflow_provider_runway.operators.own_callbacks import OwnCallback, own_callback
 from airflow_provider_runway.operators.request_files import RequestFiles
 from airflow_provider_runway.operators.silence import Silence
@@ -80,11 +81,14 @@ class Submitter:
         :return: What is paid; or how to queue; or ``None`` if nothing was sent, as another try has begun a submission
             since the record was read.
         :raises CreditFloorError: If the video would take the balance below the connection's floor; nothing was sent.
+        :raises DailyLimitError: If it would take the day's spending above the limit; nothing was sent.
         :raises AmbiguousSubmissionError: If KIE may have taken it. The submission record keeps the intent, so that no
             later try sends it again by itself.
         :raises RunwayError: Any other error means that KIE took nothing; the submission record is as it was before.
         """
         self._check(request)
+        if (budget := self._budget()) is not None:
+            self.state.check_budget(budget)
         job, limit = self.job, self.hook.settings.submission_limit
         if job.save_to is not None:
             from airflow_provider_runway.storage.check_target import check_target
@@ -117,6 +121,18 @@ class Submitter:
         json.dumps([self.facts.poll_request(self.job, "", 0.0, 0.0).to_kwargs(), asdict(self.facts)])
         read_largest_file()
         read_shortest_deferral()
+
+    def _budget(self) -> Budget | None:
+        """Of which the submission's credits are set aside, where a day may cost so much and no more."""
+        facts = self.facts
+        return budget_for(
+            self.hook.settings,
+            self.hook.clock,
+            price=facts.price,
+            model=facts.profile,
+            max_credits=self.job.max_credits,
+            has_folder=self.state.has_folder,
+        )
 
     def _submit_now(self, request: Request, earlier: Submission | None) -> Submission | None:
         if not self.state.outlives_try:
@@ -151,7 +167,7 @@ class Submitter:
         )
         if callback is not None:
             Silence(self.job, self.facts.profile, self.hook, self.log).begin(callback.token)
-        if not self.state.begin(intent):
+        if not self.state.begin(intent, self._budget()):
             self.log.warning("Another try of this task has begun to submit.")
             return None
         try:

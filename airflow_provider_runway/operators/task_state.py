@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from airflow.sdk import Context
     from airflow.sdk.types import RuntimeTaskInstanceProtocol
 
+    from airflow_provider_runway.operators.budget import Budget
     from airflow_provider_runway.storage.records import RecordsFolder
 
 log = logging.getLogger(__name__)
@@ -37,8 +38,8 @@ class TaskState:
 
     Its ``current`` is the submission record as it was read or written last; ``has_begun`` tells whether this process
     was about to send a submission, and KIE has not refused it; ``is_behind``, whether what was to be written last was
-    not; ``keeps_private``, whether private values outlive a try; ``record_key``, by what the record is found in the
-    folder, if it is kept there.
+    not; ``keeps_private``, whether private values outlive a try; ``has_folder``, whether there is a records folder;
+    ``record_key``, by what the record is found in it, if it is kept there.
 
     It is in the records folder, where one is set: that alone decides what was submitted, once it has an entry. It is
     in Airflow's task state store (3.3 and later) as well, which shows it in the UI, or decides where there is no
@@ -57,6 +58,7 @@ class TaskState:
         self._folder = None if folder is None else FolderRecords(folder, self._ti)
         self.keeps_private = store is not None
         self.outlives_try = not (self._store is None and self._folder is None)
+        self.has_folder = self._folder is not None
         self.record_key = None if self._folder is None else self._folder.key
         self.has_begun = self.is_behind = False
         self.current: Submission | None = None
@@ -90,6 +92,15 @@ class TaskState:
         if self._folder is not None:
             self._folder.check()
 
+    def check_budget(self, budget: Budget) -> None:
+        """See that there is room for a submission, before anything is prepared for it.
+
+        :raises DailyLimitError: If there is none.
+        :raises RecordsFolderError: If that cannot be told.
+        """
+        if self._folder is not None:
+            self._folder.check_budget(budget)
+
     def read_submission(self) -> Submission | None:
         """The submission record, or ``None`` if there is none.
 
@@ -121,13 +132,15 @@ class TaskState:
         """Whether a KIE task is recorded for another submission, as far as that can be told: a folder tells it."""
         return self._folder is not None and self._folder.is_elsewhere(task_id, but)
 
-    def begin(self, intent: Submission) -> bool:
+    def begin(self, intent: Submission, budget: Budget | None = None) -> bool:
         """Record what is about to be sent, if records outlive this try.
 
+        :param intent: What is about to be sent.
+        :param budget: Of which credits are set aside for it; where there is one, there is a records folder.
         :return: Whether it may be sent; otherwise another try has begun a submission since the record was read.
         """
         if self._folder is not None:
-            if not self._folder.begin(intent):
+            if not self._folder.begin(intent, budget):
                 return False
             self.record_key = self._folder.key
             if self._store is not None:

@@ -33,6 +33,7 @@ class VideoJob:
         between tries, and so is good for waiting only.
     :param repeats: Whether the request stands for that of an earlier try, whatever it says by now.
     :param timeout: Seconds, the longest wait of one try.
+    :param max_credits: Credits that a submission may cost at most; ``None`` for no such bound.
     """
 
     kind: Kind
@@ -47,6 +48,7 @@ class VideoJob:
     on_ambiguous_submit: AmbiguousSubmit = "fail"
     renew_request: Callable[[], Request] | None = None
     repeats: bool = False
+    max_credits: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

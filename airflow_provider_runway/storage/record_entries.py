@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 from typing import Any, Literal
 
-Kind = Literal["submission", "outcome", "value"]
+Kind = Literal["submission", "outcome", "value", "spending"]
 _VERSION = 1
 # Bytes of a file: a record has a few hundred, and what is much larger is none.
 LARGEST = 4_194_304
@@ -110,18 +110,23 @@ _FIELDS: Mapping[str, Mapping[str, type]] = {
     "submission": {"nonce": str, "value": dict},
     "outcome": {"nonce": str, "writer": str, "value": dict},
     "value": {},
+    "spending": {"nonce": str, "value": dict},
 }
 
 
 def fault_in(value: object, kind: Kind, key: str) -> str | None:
-    """What is wrong with what a file says."""
+    """What is wrong with what a file says.
+
+    :param key: Of the task whose file it is; what is spent is of many tasks.
+    """
     if not isinstance(value, dict) or type(value.get("version")) is not int:
         return "it is none of this provider's"
     if value["version"] != _VERSION:
         return f"it has version {value['version']}, and this provider reads {_VERSION}"
     if value.get("kind") != kind or not isinstance(value.get("at"), str):
         return f"it is no {kind}"
-    if _key_of(value.get("of")) != key:
+    of = _key_of(value.get("of"))
+    if of is None or (of != key and kind != "spending"):
         return "it is of another task"
     missing = [name for name, kind_ in _FIELDS[kind].items() if not isinstance(value.get(name), kind_)]
     return f"it lacks {missing[0]}" if missing else None

@@ -8,6 +8,7 @@
     <folder>/<key>/2.json             a further submission, once the first has ended or was left behind
     <folder>/<key>/value.<name>.json  what else the task keeps
     <folder>/_probe/1.json            whether files are created exclusively
+    <folder>/_spent-.../1.json        what is spent in a day; see :mod:`airflow_provider_runway.storage.ledger`
 
 All but values are created exclusively and never changed. Nothing in them is secret.
 """
@@ -18,11 +19,12 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from airflow_provider_runway.kie.errors import RecordsFolderError
 from airflow_provider_runway.storage import record_survey
+from airflow_provider_runway.storage.ledger import Ledger, ledgers
 from airflow_provider_runway.storage.record_access import VALUE, RecordAccess
 from airflow_provider_runway.storage.record_entries import Coordinates, RecordEntry, written
 from airflow_provider_runway.storage.record_survey import Found
@@ -121,6 +123,14 @@ class RecordsFolder:
     def delete(self, of: Coordinates, name: str) -> None:
         """Keep the value of this name no longer."""
         self._access.insist("written", lambda: self._access.files.remove(_value_file(of, name)))
+
+    def ledger(self, account: str, day: date) -> Ledger:
+        """What an account spends in a day, in UTC. Nothing is read or written yet."""
+        return Ledger(self._access, account, day)
+
+    def ledgers(self, before: date) -> list[Ledger]:
+        """The ledgers of all days before this one, of whichever account."""
+        return ledgers(self._access, before)
 
     def survey(
         self, *, key: str = "", since: datetime | None = None, before: datetime | None = None

@@ -50,6 +50,23 @@ def read_largest_file() -> int:
     return largest
 
 
+def read_daily_credit_limit() -> float | None:
+    """Credits that a day may cost each account: ``[runway] daily_credit_limit``; ``None`` if the option is not set.
+
+    :raises InvalidRequestError: If it is not a number of credits above 0.
+    """
+    text = _option("daily_credit_limit")
+    if not text:
+        return None
+    try:
+        limit = float(text)
+    except ValueError:
+        limit = math.nan
+    if not 0 < limit < math.inf:
+        raise InvalidRequestError("[runway] daily_credit_limit", text, "must be a number of credits, above 0")
+    return limit
+
+
 # Seconds. A scheduler with 60 tasks on its hands, on two busy cores, has been seen to need six.
 SHORTEST_DEFERRAL = 30.0
 _LONGEST_DEFERRAL = 600.0

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from airflow_provider_runway.operators.folder_records import read_entry
+from airflow_provider_runway.operators.outcomes import read_entry
 from airflow_provider_runway.operators.submission import Stage, Submission, plan
 from airflow_provider_runway.storage.record_entries import Coordinates
 from airflow_provider_runway.storage.records import RecordsFolder

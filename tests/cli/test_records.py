@@ -13,7 +13,7 @@ from airflow.utils import yaml
 from airflow_provider_runway.cli import definition
 from airflow_provider_runway.cli.ending import ExitCode
 from airflow_provider_runway.cli.records import moment
-from airflow_provider_runway.operators.folder_records import read_entry
+from airflow_provider_runway.operators.outcomes import read_entry
 from airflow_provider_runway.operators.submission import Reattach, Refuse, Stage, Submit
 from airflow_provider_runway.sandbox import Sandbox
 from airflow_provider_runway.storage.record_entries import Coordinates

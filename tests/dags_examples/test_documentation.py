@@ -20,6 +20,7 @@ from airflow_provider_runway.kie.price_list import PRICES, SEEN
 from airflow_provider_runway.kie.prices import RUNWAY
 from airflow_provider_runway.operators.base import RunwayVideoOperator
 from airflow_provider_runway.operators.kie_job import KieJobOperator
+from airflow_provider_runway.operators.paid_operator import PaidOperator
 from airflow_provider_runway.operators.runway import (
     RunwayAlephOperator,
     RunwayExtendOperator,
@@ -229,7 +230,9 @@ def tree(root: type[RunwayError]) -> set[type[RunwayError]]:
 
 def parameters(kind: type) -> dict[str, inspect.Parameter]:
     """What a class takes itself, without what it hands on to Airflow."""
-    taken = inspect.signature(kind.__init__).parameters  # type: ignore[misc]
+    taken = dict(inspect.signature(kind.__init__).parameters)  # type: ignore[misc]
+    if kind is RunwayVideoOperator:
+        taken |= inspect.signature(PaidOperator.__init__).parameters
     own = {name: each for name, each in taken.items() if name != "self" and each.kind is not each.VAR_KEYWORD}
     airflows = {
         name for base in (BaseOperator, BaseSensorOperator) for name in inspect.signature(base.__init__).parameters

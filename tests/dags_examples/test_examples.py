@@ -132,6 +132,22 @@ def test_any_model_makes_pictures_and_another_one_moves_the_first(run: RunDag, k
     assert returned(dag_run, "pictures")["result_urls"] == list(pictures.media_urls)
 
 
+def test_a_budget_is_kept_to_by_all_tasks(
+    run: RunDag, kie: Sandbox, videos: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", str(tmp_path_factory.mktemp("records")))
+    monkeypatch.setenv("AIRFLOW__RUNWAY__DAILY_CREDIT_LIMIT", "162")
+    assert run("runway_budget").state == "success"
+    assert len(kie.ledger.charges) == 2
+
+    dag_run = run("runway_budget")
+
+    # The video fits, since the clip has cost less than it might; another clip may not.
+    states = {ti.task_id: ti.state for ti in dag_run.get_task_instances()}
+    assert states == {"make_video": "success", "make_clip": "failed"}
+    assert len(kie.ledger.charges) == 3
+
+
 def test_batch_makes_one_video_for_each_prompt(run: RunDag, kie: Sandbox) -> None:
     dag_run = run("runway_batch", prompts=["A red kite.", "A green kite."])
 

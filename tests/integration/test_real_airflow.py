@@ -222,7 +222,10 @@ def test_the_connection_form_and_its_test_button_work(airflow: AirflowStack, san
     form = airflow.rest.connection_types()["runway"]
     assert form["hook_name"] == "Runway (KIE.AI)"
     assert form["standard_fields"]["password"]["title"] == "API key"
-    numbers, urls = {"timeout", "credit_floor", "submission_limit"}, {"upload_url", "callback_base_url"}
+    numbers, urls = (
+        {"timeout", "credit_floor", "daily_credit_limit", "submission_limit"},
+        {"upload_url", "callback_base_url"},
+    )
     assert set(form["extra_fields"]) == {"api", *numbers, *urls, "records", "webhook_secret"}
 
     works, message = airflow.rest.test_connection(

@@ -9,7 +9,7 @@ import pytest
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.client import KieClient
 from airflow_provider_runway.kie.requests import GenerateRequest
-from airflow_provider_runway.operators.folder_records import read_entry
+from airflow_provider_runway.operators.outcomes import read_entry
 from airflow_provider_runway.operators.submission import Stage, Submission
 from airflow_provider_runway.results import to_iso, utc_now
 from airflow_provider_runway.sandbox import Sandbox

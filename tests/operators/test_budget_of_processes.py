@@ -1,0 +1,89 @@
+"""A budget that workers in several processes share, some of which are killed."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import pytest
+
+from airflow_provider_runway.sandbox import Sandbox
+
+from .test_budget import books, limit, records
+
+__all__ = ["limit", "records"]  # fixtures
+
+Worker = tuple[Sequence[int], str]
+_WORKER = "operators.worker_of_a_budget"
+
+
+def work(*workers: Worker, a_moment: float = 30) -> list[str]:
+    """What the tasks of all workers come to, which begin at the same moment.
+
+    :param a_moment: Seconds after which others that have set credits aside, and recorded nothing, are taken for dead.
+    """
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-m", _WORKER, ",".join(map(str, numbers)), dies, str(a_moment)],
+            cwd=Path(__file__).parents[1],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for numbers, dies in workers
+    ]
+    for process in processes:
+        assert process.stdout is not None
+        while process.stdout.readline().strip() != "ready":
+            assert process.poll() is None
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    said = [line for process in processes for line in process.communicate()[0].splitlines()]
+    for process, (_, dies) in zip(processes, workers, strict=True):
+        assert process.returncode == (0 if dies == "never" else -signal.SIGKILL)
+    return [line for line in said if " refused " in line or " made " in line]
+
+
+@pytest.fixture
+def busy(kie: Sandbox) -> Sandbox:
+    kie.configure(submissions_per_window=1000)
+    return kie
+
+
+def test_fifty_tasks_at_once_make_the_twenty_that_are_allowed_and_the_others_say_why(
+    busy: Sandbox, records: Path, limit: Callable[[str], None]
+) -> None:
+    limit("240")
+    said = work(*((range(first, first + 10), "never") for first in range(0, 50, 10)))
+
+    refused, why = [line for line in said if " refused " in line], "Of the daily_credit_limit of 240 credits 240 are"
+    assert (len(busy.ledger.charges), len(said), len(refused)) == (20, 50, 30)
+    assert [line for line in refused if why not in line] == []
+    assert books(records).spent == 240 == busy.ledger.charged
+
+
+def test_what_the_dead_have_set_aside_is_made_by_others_and_what_they_have_sent_stays_counted(
+    busy: Sandbox, records: Path, limit: Callable[[str], None]
+) -> None:
+    limit("240")
+    said = work(
+        (range(10), "never"),
+        (range(10, 13), "set aside"),
+        (range(13, 15), "sent"),
+        (range(15, 18), "set aside"),
+    )
+    assert len(said) == 10
+
+    said += work((range(18, 32), "never"), (range(32, 46), "never"), a_moment=1)
+
+    made = [line for line in said if " made " in line]
+    sent_by_the_dead = len(busy.ledger.charges) - len(made)
+    assert 1 <= sent_by_the_dead <= 2
+    assert len(busy.ledger.charges) == 20
+    assert books(records).spent == 240 == busy.ledger.charged
+    assert len(said) == 38
