@@ -49,6 +49,7 @@ from __future__ import annotations
 
 # ruff: noqa: F403, F405 - the same names, of which those are public that stand below
 from airflow_provider_runway.kie.errors import *
+from airflow_provider_runway.kie.spending_errors import DailyLimitError
 from airflow_provider_runway.publishing.errors import *
 
 __all__ = [
