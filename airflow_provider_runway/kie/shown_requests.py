@@ -41,8 +41,7 @@ def difference(asked: Mapping[str, Any], request: Request, api: Api, *, unknown_
         if name not in shown and sent[name] not in _NOTHING:
             return name
     for name, value in sent.items():
-        is_unknown = isinstance(value, str) and value in unknown_urls
-        if name in shown and not is_unknown and not _is_same(value, shown[name]):
+        if name in shown and not _is_same(value, shown[name], unknown_urls):
             return name
     if isinstance(request, (JobRequest, TaskRequest)):
         return None
@@ -60,15 +59,17 @@ def _sent(request: Request, api: Api) -> dict[str, Any]:
     return {**inner, **body}
 
 
-def _is_same(sent: Any, shown: Any) -> bool:
+def _is_same(sent: Any, shown: Any, unknown_urls: frozenset[str]) -> bool:
     """Whether two JSON values are the same, as KIE tells them: a number may be a text, and more may be filled in."""
+    if isinstance(sent, str) and sent in unknown_urls:
+        return True
     if isinstance(sent, Mapping):
         return isinstance(shown, Mapping) and all(
-            name in shown and _is_same(value, shown[name]) for name, value in sent.items()
+            name in shown and _is_same(value, shown[name], unknown_urls) for name, value in sent.items()
         )
     if isinstance(sent, (list, tuple)):
         same_length = isinstance(shown, (list, tuple)) and len(shown) == len(sent)
-        return same_length and all(map(_is_same, sent, shown))
+        return same_length and all(_is_same(*pair, unknown_urls) for pair in zip(sent, shown, strict=True))
     return not isinstance(shown, (Mapping, list, tuple)) and _text(sent) == _text(shown)
 
 

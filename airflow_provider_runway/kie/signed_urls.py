@@ -55,9 +55,15 @@ def unsigned(url: str) -> str:
     return urlunsplit(parts._replace(query=urlencode(kept)))
 
 
+def copied(values: Mapping[str, Any]) -> dict[str, Any]:
+    """A copy of JSON values, however deep."""
+    copy: dict[str, Any] = json.loads(json.dumps(dict(values)))
+    return copy
+
+
 def with_urls(values: Mapping[str, Any], change: Callable[[str], str]) -> dict[str, Any]:
     """A copy of JSON values, however deep, in which each URL is what ``change`` makes of it."""
-    copy: dict[str, Any] = json.loads(json.dumps(dict(values)))
+    copy = copied(values)
     left: list[Any] = [copy]
     while left:
         holder = left.pop()

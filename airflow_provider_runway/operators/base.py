@@ -292,7 +292,7 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, PaidOpera
         return openlineage.facets(self._made_from(), openlineage.gone_into(self.result))
 
     def _made_from(self) -> list[DataSet]:
-        from airflow_provider_runway.operators.request_files import MEDIA
+        from airflow_provider_runway.operators.named_files import MEDIA
         from airflow_provider_runway.utils import openlineage
 
         sources = (self.optional(field) for field in MEDIA if field in self.template_fields)

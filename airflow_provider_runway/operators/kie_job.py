@@ -65,6 +65,7 @@ class KieJobOperator(RunwayVideoOperator):
         )
 
     def _made_from(self) -> list[DataSet]:
+        from airflow_provider_runway.operators.named_files import unmarked
         from airflow_provider_runway.utils import openlineage
 
-        return openlineage.made_from_input(self.input)
+        return openlineage.made_from_input(unmarked(self.input))

@@ -74,9 +74,10 @@ class KieTaskOperator(RunwayVideoOperator):
         return None if is_nothing(named) else str(named)
 
     def _made_from(self) -> list[DataSet]:
+        from airflow_provider_runway.operators.named_files import unmarked
         from airflow_provider_runway.utils import openlineage
 
-        return openlineage.made_from_input(self.body)
+        return openlineage.made_from_input(unmarked(self.body))
 
 
 def _check_endpoint(endpoint: object) -> None:

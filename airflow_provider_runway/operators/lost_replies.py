@@ -18,8 +18,9 @@ from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.prices import price_key
 from airflow_provider_runway.kie.shown_requests import difference
 from airflow_provider_runway.kie.task_ids import format_task_id
+from airflow_provider_runway.operators.named_files import texts_of
 from airflow_provider_runway.operators.own_callbacks import token_of
-from airflow_provider_runway.operators.request_files import FILE_ADDRESS, MEDIA
+from airflow_provider_runway.operators.request_files import FILE_ADDRESS
 from airflow_provider_runway.operators.silence import Silence
 from airflow_provider_runway.operators.submission import Stage, Submission
 from airflow_provider_runway.operators.video_job import MOST_CALLS, Deferral, VideoJob
@@ -166,7 +167,7 @@ class LostReply:
         is_kept = intent.fingerprint == fingerprint(request)
         if is_called is None and not is_kept:
             return "its record does not show which address it calls, and what was asked for is not kept"
-        files = frozenset(url for field in MEDIA if (url := getattr(request, field, None)) and _is_of_file(url))
+        files = frozenset(filter(_is_of_file, texts_of(request)))
         if is_kept and (name := difference(task.asked, request, settings.address.api, unknown_urls=files)):
             return f"its record has another {name}, or none"
         if task.created_at is not None:

@@ -113,7 +113,7 @@ def _as_far_as_known(value: object) -> Any:
         return {key: _as_far_as_known(each) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
         return [_as_far_as_known(each) for each in value]
-    return value if is_literal(value) else None
+    return address(value) if is_literal(value) else None
 
 
 def check_folder(save_to: object) -> None:

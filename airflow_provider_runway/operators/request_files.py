@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.kie.errors import InvalidRequestError, RunwayError, UnreadableFileError
 from airflow_provider_runway.kie.requests import Request
-from airflow_provider_runway.kie.rules import is_file_address
+from airflow_provider_runway.operators.named_files import NamedFile, named_files, with_values
 from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.results import to_iso
 
@@ -16,13 +15,10 @@ if TYPE_CHECKING:
     from airflow.sdk.types import Logger
 
     from airflow_provider_runway.hooks.runway import RunwayHook
-    from airflow_provider_runway.storage.sources import Media
 
 FILES_KEY = "runway_files"
 # With what an address begins that stands for a file.
 FILE_ADDRESS = "https://sha256.invalid/"
-# The fields of requests that may name a file, and what it must be.
-MEDIA: Mapping[str, Media] = {"image_url": "picture", "reference_image_url": "picture", "video_url": "video"}
 
 
 class RequestFiles:
@@ -40,7 +36,7 @@ class RequestFiles:
         self._hook = hook
         self._state = state
         self._log = log
-        self._paths: dict[str, str] = {}
+        self._named: list[NamedFile] = []
         self._fault: RunwayError | None = None
 
     def identify(self, request: Request) -> Request:
@@ -50,16 +46,16 @@ class RequestFiles:
         :raises InvalidRequestError: If a file is not what it must be, and no earlier try has read it.
         :raises UnreadableFileError: If one cannot be read now, and no earlier try has.
         """
-        named: dict[str, Any] = {field: getattr(request, field, None) for field in MEDIA}
-        self._paths = {field: path for field, path in named.items() if is_file_address(path)}
-        if not self._paths:
+        self._named = named_files(request)
+        if not self._named:
             return request
         known = self._state.get(FILES_KEY) or {}
-        checksums = {path: self._checksum(field, path, known) for field, path in self._paths.items()}
+        checksums: dict[str, str] = {}
+        for file in self._named:
+            checksums.setdefault(file.path, self._checksum(file, known))
         if checksums != known:
             self._state.set(FILES_KEY, checksums)
-        addresses: dict[str, Any] = {field: f"{FILE_ADDRESS}{checksums[path]}" for field, path in self._paths.items()}
-        return replace(request, **addresses)
+        return with_values(request, {file.place: f"{FILE_ADDRESS}{checksums[file.path]}" for file in self._named})
 
     def check(self) -> None:
         """See that the files can be uploaded, before one is: one that an earlier try has read may have changed since.
@@ -75,26 +71,28 @@ class RequestFiles:
 
         :param request: What :meth:`identify` has returned.
         """
-        links: dict[str, Any] = {}
-        for field, path in self._paths.items():
-            uploaded = self._hook.upload(path, field=field, media=MEDIA[field])
+        links: dict[str, str] = {}
+        for file in self._named:
+            if file.path in links:
+                continue
+            uploaded = self._hook.upload(file.path, field=file.field, media=file.media)
             self._log.info(
                 "%s is uploaded to KIE.AI (%d bytes), which keeps it until about %s.",
-                path,
+                file.path,
                 uploaded.size,
                 to_iso(uploaded.expires_at),
             )
-            links[field] = uploaded.url
-        return replace(request, **links) if links else request
+            links[file.path] = uploaded.url
+        return with_values(request, {file.place: links[file.path] for file in self._named})
 
-    def _checksum(self, field: str, path: str, known: Mapping[str, Any]) -> str:
+    def _checksum(self, file: NamedFile, known: Mapping[str, Any]) -> str:
         from airflow_provider_runway.storage.sources import read_source
 
         try:
-            return read_source(path, field, MEDIA[field]).sha256
+            return read_source(file.path, file.field, file.media).sha256
         except (InvalidRequestError, UnreadableFileError) as error:
-            if path not in known:
+            if file.path not in known:
                 raise
             self._fault = error
             self._log.warning("%s It is taken to be the same as in the earlier try.", error)
-            return str(known[path])
+            return str(known[file.path])

@@ -12,6 +12,7 @@ from jinja2 import Environment, TemplateError, Undefined, pass_context
 from jinja2.nativetypes import NativeEnvironment
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
+from airflow_provider_runway.operators.named_files import with_marked_paths
 from airflow_provider_runway.operators.parameters import is_literal, is_nothing, optional
 from airflow_provider_runway.operators.paths import address, is_path
 from airflow_provider_runway.utils.failures import fail_for_good
@@ -115,7 +116,7 @@ class RenderedTexts(_Operator):
 
         :raises InvalidRequestError: If a template within it has come to ``None`` as a text, or the prompt to nothing.
         """
-        value = optional(getattr(self, name), {})
+        value = with_marked_paths(name, optional(getattr(self, name), {}))
         _check_within(name, self.__dict__.get("_before_rendering", {}).get(name), value)
         return value
 
