@@ -88,17 +88,17 @@ batch: $(READY) ## a thousand videos at the true rate limit, in a real Airflow (
 hops: $(READY) ## 200 videos that are ready in 3 s, at the limit, beside two busy loops, three times (half an hour)
 	@$(PY) -m devtools.scale.hops
 
-chaos: $(READY) ## kill Airflow's processes and spoil the service's answers while 200 videos are made (SEED=1 VIDEOS=200 RECORDS=1 AIRFLOW=3.2)
+chaos: $(READY) ## kill Airflow's processes and spoil the service's answers while 200 videos are made (SEED=1 VIDEOS=200 RECORDS=1 CALLBACKS=1 SILENT=1 AIRFLOW=3.2)
 	@$(if $(AIRFLOW),$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --group lock)
 	@$(if $(AIRFLOW),$(PY) -m devtools.versions set-up $(AIRFLOW))
-	@$(if $(AIRFLOW),.venv-$(AIRFLOW)/bin/python,$(PY)) -m devtools.chaos --seed $(or $(SEED),1) --videos $(or $(VIDEOS),200) $(if $(filter 1,$(RECORDS)),--records)
+	@$(if $(AIRFLOW),.venv-$(AIRFLOW)/bin/python,$(PY)) -m devtools.chaos --seed $(or $(SEED),1) --videos $(or $(VIDEOS),200) $(if $(filter 1,$(RECORDS)),--records) $(if $(filter 1,$(CALLBACKS)),--callbacks) $(if $(filter 1,$(SILENT)),--resubmit-if-silent)
 
 gallery: $(SCALE_READY) ## how long the page of videos takes with 100,000 of them in PostgreSQL (VIDEOS=100000)
 	@$(SCALE_PY) -m devtools.scale.gallery --videos $(or $(VIDEOS),100000) --write
 
-scale: $(SCALE_READY) ## 500 videos on PostgreSQL, Celery, two workers and two triggerers, killed midway (VIDEOS=500 SEED=1 KILLS=0 RECORDS=1)
+scale: $(SCALE_READY) ## 500 videos on PostgreSQL, Celery, two workers and two triggerers, killed midway (VIDEOS=500 SEED=1 KILLS=0 RECORDS=1 CALLBACKS=1)
 	@$(SCALE_PY) -m devtools.scale.paid_once --seed $(or $(SEED),1) --videos $(or $(VIDEOS),500) \
-		$(if $(filter 0,$(KILLS)),--no-kills) $(if $(filter 1,$(RECORDS)),--records)
+		$(if $(filter 0,$(KILLS)),--no-kills) $(if $(filter 1,$(RECORDS)),--records) $(if $(filter 1,$(CALLBACKS)),--callbacks)
 
 constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in allow
 	$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --group lock

@@ -26,7 +26,7 @@ from airflow_provider_runway.operators.answers import Answers
 from airflow_provider_runway.operators.earlier_tries import EarlierTries
 from airflow_provider_runway.operators.finish import Finish
 from airflow_provider_runway.operators.lost_replies import LostReply
-from airflow_provider_runway.operators.own_callbacks import expecting
+from airflow_provider_runway.operators.own_callbacks import expecting, tell_of_lost_call
 from airflow_provider_runway.operators.request_files import RequestFiles
 from airflow_provider_runway.operators.silence import Silence
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit
@@ -177,6 +177,7 @@ class VideoLifecycle:
         :param submitted_at: When the task was submitted, ISO 8601.
         """
         self._job, self._facts = job, facts.after(ended)
+        tell_of_lost_call(facts, ended, self._log)
         submission = self.earlier.own(ended.task_id, submitted_at, facts)
         left = 0.0 if deadline is None or ended.state == "timeout" else deadline - self._hook.clock.time()
         try:

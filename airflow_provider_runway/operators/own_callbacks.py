@@ -15,6 +15,7 @@ from airflow_provider_runway.kie.concealment import Secret
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.operators.folder_records import coordinates
 from airflow_provider_runway.utils.callbacks import CallbackEntry, callback_key
+from airflow_provider_runway.utils.versions import command_line
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -25,6 +26,10 @@ if TYPE_CHECKING:
     from airflow_provider_runway.operators.submission import Submission
     from airflow_provider_runway.operators.task_state import TaskState
     from airflow_provider_runway.operators.video_job import Facts
+    from airflow_provider_runway.triggers.events import VideoEvent
+
+# How a wait has ended when a poll has found that the KIE task has.
+_ENDED = frozenset({"success", "failed"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,3 +104,19 @@ def expecting(facts: Facts, submission: Submission, state: TaskState) -> Facts:
         if CallbackEntry.from_json(state.get(callback_key(known.nonce))) is not None:
             return replace(known, calls=1)
     return known
+
+
+def tell_of_lost_call(facts: Facts, ended: VideoEvent, log: Logger) -> None:
+    """Say that a poll has found what a call should have told: if none arrives, each video is found minutes late.
+
+    :param facts: What was known while it was waited for.
+    :param ended: How the wait has ended.
+    :param log: Where to say it.
+    """
+    if facts.nonce is not None and not facts.calls and ended.state in _ENDED:
+        log.warning(
+            "KIE.AI's call for task %s has not come, and a poll has found that it has ended. To see whether calls "
+            "arrive: %s",
+            ended.task_id,
+            command_line("callbacks", "check"),
+        )

@@ -30,6 +30,10 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="what goes wrong, and when")
     parser.add_argument("--videos", type=int, default=200, help="how many videos are made")
     parser.add_argument("--records", action="store_true", help="keep the submission records in a folder")
+    parser.add_argument("--callbacks", action="store_true", help="have the service call Airflow")
+    parser.add_argument(
+        "--resubmit-if-silent", action="store_true", help="the same, and send again what it would have called for"
+    )
     given = parser.parse_args()
     if airflow_version() < (3, 3) and not given.records:
         parser.error("before Airflow 3.3 there is no task state store: say --records (RECORDS=1)")
@@ -38,7 +42,7 @@ def main() -> int:
     home.mkdir(parents=True)
     try:
         with ExitStack() as stack:
-            report = Trial(stack, home, _plan(given.seed, given.videos, records=given.records), Clock()).run()
+            report = Trial(stack, home, _plan(given), Clock()).run()
     except (ProcessDiedError, TimeoutError) as error:
         print(f"\nIt could not be judged. {error}\nEverything is kept in {home}.", file=sys.stderr)
         return 1
@@ -53,21 +57,25 @@ def main() -> int:
     return 1
 
 
-def _plan(seed: int, videos: int, *, records: bool) -> Plan:
-    seconds = 60.0 + 1.05 * videos
+def _plan(given: argparse.Namespace) -> Plan:
+    seconds, silent = 60.0 + 1.05 * given.videos, given.resubmit_if_silent
+    called = ", sent again if silent" if silent else ", called back" if given.callbacks else ""
     return Plan(
-        title=f"Seed {seed}{', records in a folder' if records else ''}",
-        seed=seed,
-        prompts=prompts(videos),
+        title=f"Seed {given.seed}{', records in a folder' if given.records else ''}{called}",
+        seed=given.seed,
+        prompts=prompts(given.videos),
         seconds=seconds,
         dags=Path(__file__).parent / "dags",
         dag_id="chaos",
         sandbox=["--seconds", "4", "--distribution", "lognormal"],
         client_timeout=CLIENT_TIMEOUT,
         parallelism=PARALLELISM,
-        records=records,
-        strikes=schedule(seed, seconds),
-        faults=faults(seed),
+        airflow={"timeout": 300},
+        records=given.records,
+        callbacks=given.callbacks or silent,
+        on_ambiguous_submit="resubmit_if_silent" if silent else "fail",
+        strikes=schedule(given.seed, seconds),
+        faults=faults(given.seed),
     )
 
 

@@ -42,6 +42,8 @@ class Plan:
     :param env: further environment of Airflow.
     :param airflow: further arguments of `AirflowStack`.
     :param records: keep the submission records in a folder.
+    :param callbacks: have the service call Airflow.
+    :param on_ambiguous_submit: that of the tasks, where the DAG reads `CHAOS_AMBIGUOUS`.
     :param strikes: who is killed, and when.
     :param patience: seconds that may pass after those, and then after each task that ends, until the next one does.
     :param by_progress: spread the strikes over the batch rather than over `seconds`, however long it takes.
@@ -60,6 +62,8 @@ class Plan:
     env: Mapping[str, str] = field(default_factory=dict)
     airflow: Mapping[str, Any] = field(default_factory=dict)
     records: bool = False
+    callbacks: bool = False
+    on_ambiguous_submit: str = "fail"
     strikes: Sequence[Strike] = ()
     patience: float = 600.0
     by_progress: bool = False

@@ -154,12 +154,17 @@ def check_charges(outcomes: Sequence[Outcome], ledger: Ledger) -> Check:
     )
 
 
-def check_submissions(outcomes: Sequence[Outcome], ledger: Ledger, hit: int) -> Check:
+def check_submissions(
+    outcomes: Sequence[Outcome], ledger: Ledger, hit: int, *, callbacks: bool = False, resubmits: bool = False
+) -> Check:
     """No submission follows a doubtful one, nor one that was taken and not refunded before.
 
     :param hit: how many tasks at most were under way in what was killed; each may have lost its submission's end.
+    :param callbacks: whether the service calls Airflow: a try that has waited for a call says what a later one would.
+    :param resubmits: whether what was not taken may be sent again.
     """
     refunded_at = {each.task_id: each.at for each in ledger.refunds}
+    charged = {each.task_id for each in ledger.charges}
     by_prompt: dict[str, list[RequestEntry]] = defaultdict(list)
     for request in sorted(ledger.submissions, key=lambda entry: entry.number):
         by_prompt[request.prompt].append(request)
@@ -168,12 +173,13 @@ def check_submissions(outcomes: Sequence[Outcome], ledger: Ledger, hit: int) -> 
     for each in outcomes:
         requests = by_prompt[each.prompt]
         if each.ending is Ending.AMBIGUOUS:
-            if ORPHANED_SAYS in each.message:
+            waited = callbacks and requests and (is_doubtful(requests[-1]) or is_late(requests[-1]))
+            if ORPHANED_SAYS in each.message and not waited:
                 orphaned += 1
             elif not requests or not (is_doubtful(requests[-1]) or is_late(requests[-1])):
                 broken.append(f"task {each.index} speaks of a doubt, and the last answer leaves none")
         for before, after in pairwise(requests):
-            if is_doubtful(before):
+            if is_doubtful(before) and not (resubmits and before.task_id not in charged):
                 broken.append(f"task {each.index}: request {after.number} after {before.number}, which is in doubt")
             elif is_taken(before) and not refunded_at.get(before.task_id, after.at + 1) <= after.at:
                 broken.append(f"task {each.index}: request {after.number} after {before.number}, which is paid")
@@ -182,6 +188,17 @@ def check_submissions(outcomes: Sequence[Outcome], ledger: Ledger, hit: int) -> 
     doubtful = sum(1 for each in ledger.submissions if is_doubtful(each))
     figures = f"{len(ledger.submissions)} submissions, {doubtful} without a proper answer, {orphaned} cut off by a kill"
     return Check("nothing is sent after a doubtful submission", figures, tuple(broken))
+
+
+def check_nobody_needed(outcomes: Sequence[Outcome], ledger: Ledger) -> Check:
+    """Where the service calls Airflow, no video that is paid is left to a person."""
+    paid = ledger.charges_by_prompt(paid_only=True)
+    doubtful = [each for each in outcomes if each.ending is Ending.AMBIGUOUS]
+    broken = [f"task {each.index} is paid, and left to a person" for each in doubtful if paid[each.prompt]]
+    calls = Counter(each.status for each in ledger.callbacks)
+    answered = ", ".join(f"{count} answered {status or 'nothing'}" for status, count in sorted(calls.items()))
+    figures = f"{len(doubtful)} in doubt, {len(broken)} of them paid; {calls.total()} calls, {answered or 'none'}"
+    return Check("no paid video needs a person", figures, tuple(broken))
 
 
 def check_files(

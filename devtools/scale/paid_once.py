@@ -79,6 +79,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1, help="who is killed when, and how long videos take")
     parser.add_argument("--no-kills", action="store_true", help="kill nothing: no task may take more than one try then")
     parser.add_argument("--records", action="store_true", help="keep the submission records in a shared folder")
+    parser.add_argument("--callbacks", action="store_true", help="have the service call Airflow, with two API servers")
     given = parser.parse_args()
     provide()
     shutil.rmtree(HOME, ignore_errors=True)
@@ -103,8 +104,9 @@ def main() -> int:
 
 
 def _name(given: argparse.Namespace) -> str:
-    kills = "without kills" if given.no_kills else "with kills"
-    return f"{kills}, records in a folder" if given.records else kills
+    name = "without kills" if given.no_kills else "with kills"
+    name += ", records in a folder" if given.records else ""
+    return f"{name}, called back" if given.callbacks else name
 
 
 def _measure(stack: ExitStack, given: argparse.Namespace) -> tuple[Report, Measured]:
@@ -146,8 +148,16 @@ def _plan(given: argparse.Namespace, env: Mapping[str, str], *, database: str, b
             "AIRFLOW__TRIGGERER__CAPACITY": many,
             **env,
         },
-        airflow={"database": database, "broker": broker, "workers": WORKERS, "triggerers": 2, "timeout": 600},
+        airflow={
+            "database": database,
+            "broker": broker,
+            "workers": WORKERS,
+            "triggerers": 2,
+            "api_servers": 2 if given.callbacks else 1,
+            "timeout": 600,
+        },
         records=given.records,
+        callbacks=given.callbacks,
         strikes=() if given.no_kills else schedule(given.seed, seconds, RATES, AWAY),
         by_progress=True,
         patience=3600,

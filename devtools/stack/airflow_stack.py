@@ -22,6 +22,7 @@ import httpx
 
 from devtools.stack.airflow_home import LOOPBACK, PASSWORDS, environment, free_port, prepare_database, services
 from devtools.stack.airflow_rest import AirflowRest
+from devtools.stack.balancer import Balancer
 from devtools.stack.processes import Daemon, Leash, ProcessDiedError, end_sessions, members, signal_session
 
 if TYPE_CHECKING:
@@ -45,6 +46,9 @@ class AirflowStack:
     :param workers: with a broker, how many workers to start: "worker", "worker-2" and so on.
     :param parallelism: how many tasks can run at once; the workers share them.
     :param triggerers: how many triggerers to start: "triggerer", "triggerer-2" and so on.
+    :param api_servers: how many API servers to start: "api-server", which all components talk to, "api-server-2" and so
+        on.
+    :param callbacks: have the service call Airflow, whichever of its API servers, when a video is ready.
     :param all_admins: let everybody in as admin, without a login; otherwise the user is "admin", and Airflow makes up
         the `password`.
     :param timeout: seconds that everything may take to become healthy.
@@ -61,20 +65,27 @@ class AirflowStack:
         workers: int = 2,
         parallelism: int = 4,
         triggerers: int = 1,
+        api_servers: int = 1,
+        callbacks: bool = False,
         all_admins: bool = True,
         timeout: float = 120,
     ) -> None:
         self.home = home.resolve()
-        self.port = free_port()
+        ports = [free_port() for _ in range(api_servers)]
+        self.port = ports[0]
         self.url = f"http://{LOOPBACK}:{self.port}"
+        names = _names("api-server", api_servers)
+        self._urls = {name: f"http://{LOOPBACK}:{port}" for name, port in zip(names, ports, strict=True)}
+        self.balancer = Balancer(free_port(), ports) if callbacks else None
         self.database = database
         self._dags = dags.resolve()
-        self._extra_env = {**services(database, broker), **(env or {})}
+        called = {"AIRFLOW__RUNWAY__CALLBACK_BASE_URL": self.balancer.url} if self.balancer else {}
+        self._extra_env = {**services(database, broker), **called, **(env or {})}
         self._parallelism = parallelism
         self._all_admins = all_admins
         self._timeout = timeout
         self._commands = {
-            "api-server": ["api-server"],
+            **{name: ["api-server", "--port", url.rpartition(":")[2]] for name, url in self._urls.items()},
             "scheduler": ["scheduler", "--skip-serve-logs"],
             "dag-processor": ["dag-processor"],
             **{name: ["triggerer", "--skip-serve-logs"] for name in _names("triggerer", triggerers)},
@@ -111,6 +122,8 @@ class AirflowStack:
                 )
                 for name, command in self._commands.items()
             }
+            if self.balancer is not None:
+                self.balancer.start()
             self._start(list(self._components))
         except BaseException:
             self.stop()
@@ -129,6 +142,8 @@ class AirflowStack:
         for daemon in running:
             daemon.reap(self._leash)
         self._left.clear()
+        if self.balancer is not None:
+            self.balancer.stop()
         self._leash.close()
         self._leash = None
 
@@ -271,6 +286,8 @@ class AirflowStack:
         by a job of its own. Celery's workers have none: they are up when they take tasks.
         """
         try:
+            for url in (self._urls[name] for name in names if name in self._urls):
+                httpx.get(f"{url}/api/v2/monitor/health", timeout=10, trust_env=False).json()
             health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=10, trust_env=False).json()
         except json.JSONDecodeError:
             return "api-server did not answer"
@@ -278,7 +295,7 @@ class AirflowStack:
             self._rest = AirflowRest(self.url, self.password)
             # The first request that a task makes would be kept waiting for seconds.
             self._rest.request("GET", "/execution/health")
-        jobs = [name for name in names if name not in {"api-server", *self._workers}]
+        jobs = [name for name in names if name not in {*self._urls, *self._workers}]
         started = self._rest.get("/api/v2/jobs", start_date_gte=since.isoformat(), is_alive=True)["jobs"]
         if len(started) < len(jobs):
             kinds = ", ".join(job["job_type"] for job in started) or "nothing"

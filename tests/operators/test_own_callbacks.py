@@ -259,13 +259,16 @@ def test_a_nonce_that_is_none_is_as_if_there_were_none(odd: Any) -> None:
 
 @pytest.mark.usefixtures("base")
 @pytest.mark.parametrize("has_store", [True, False])
-def test_a_call_brings_the_result_by_one_poll(kie: Sandbox, given_time: GivenTime, has_store: bool) -> None:
+def test_a_call_brings_the_result_by_one_poll(
+    kie: Sandbox, given_time: GivenTime, capsys: pytest.CaptureFixture[str], has_store: bool
+) -> None:
     task = Task(has_store=has_store)
     waiting = task.start()
     kie.advance(61)
 
     result = task.resume(waiting, call_of(waiting))
 
+    assert "has not come" not in capsys.readouterr().out
     assert result["state"] == "success"
     assert polls(kie) == 1
     assert posts(kie) == 1
@@ -386,13 +389,18 @@ def test_where_what_was_said_cannot_be_read_the_call_is_waited_for(monkeypatch: 
 
 
 @pytest.mark.usefixtures("base")
-def test_a_lost_call_costs_delay_and_no_video(kie: Sandbox, given_time: GivenTime) -> None:
+def test_a_lost_call_costs_delay_and_no_video(
+    kie: Sandbox, given_time: GivenTime, capsys: pytest.CaptureFixture[str]
+) -> None:
     task = Task(timeout=3600)
     waiting = task.start()
 
     assert waiting.wait()["state"] == "success"
     assert sum(each.purpose == "record" for each in kie.ledger.requests) == 1
     assert task.resume(waiting, {"task_id": waiting.trigger_arguments["runway_task_id"], "state": "success"})
+    said = capsys.readouterr().out
+    assert "call for task" in said
+    assert "runway callbacks check" in said
 
 
 @pytest.mark.usefixtures("base", "given_time")

@@ -9,7 +9,11 @@ from pathlib import Path
 
 from airflow.sdk import DAG
 
+from airflow_provider_runway.operators import silence
 from airflow_provider_runway.operators.runway import RunwayGenerateOperator
+
+# A video of the sandbox takes seconds: minutes of silence say something here.
+silence.longest_time = lambda _profile: 180.0
 
 with DAG("chaos", schedule=None, max_active_tasks=256):
     RunwayGenerateOperator.partial(
@@ -17,6 +21,8 @@ with DAG("chaos", schedule=None, max_active_tasks=256):
         aspect_ratio="16:9",
         save_to=f"file://{os.environ['CHAOS_VIDEOS']}/{{{{ ti.map_index }}}}.mp4",
         poll_interval=1,
+        timeout=float(os.environ["CHAOS_TIMEOUT"]),
+        on_ambiguous_submit=os.environ["CHAOS_AMBIGUOUS"],
         # A try ends with each process that is killed. A task that runs out of them would be the test's fault.
         retries=30,
         retry_delay=timedelta(seconds=2),

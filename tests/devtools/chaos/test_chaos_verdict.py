@@ -25,6 +25,7 @@ from devtools.chaos.verdict import (
     check_entries,
     check_files,
     check_key,
+    check_nobody_needed,
     check_reasons,
     check_settled,
     check_submissions,
@@ -352,3 +353,27 @@ def test_a_paid_video_in_no_entry_in_two_or_beside_another_is_seen() -> None:
     twice = {"k0/1.json": frozenset({"t0"}), "k0/2.json": frozenset({"t0"})}
     breaks(check_entries(twice, paid), "t0 is paid, and in 2 entries")
     breaks(check_entries({"k0/1.json": frozenset({"t0", "t1"})}, paid), "k0/1.json names t0, t1")
+
+
+def test_what_was_not_taken_may_be_sent_again_only_where_that_is_asked_for() -> None:
+    lost = [sent(1, fault="cut_before", code=200), sent(2, task_id="b")]
+    taken = [sent(1, fault="cut_after", task_id="a"), sent(2, task_id="b")]
+    books_of_both = books([money("a"), money("b")], requests=taken)
+
+    assert check_submissions([saved(task_id="b")], books([money("b")], requests=lost), 0, resubmits=True).holds
+    breaks(check_submissions([saved()], books([money("b")], requests=lost), 0), "which is in doubt")
+    breaks(check_submissions([saved()], books_of_both, 0, resubmits=True), "request 2 after 1, which is in doubt")
+
+
+def test_a_try_that_has_waited_for_a_call_says_what_a_later_one_would() -> None:
+    ledger = books(requests=[sent(1, fault="cut_before")])
+
+    assert check_submissions([failed(CUT_OFF)], ledger, 0, callbacks=True).holds
+    breaks(check_submissions([failed(CUT_OFF)], ledger, 0), "1 tasks lost their submission's end")
+    breaks(check_submissions([failed(CUT_OFF)], books(), 0, callbacks=True), "1 tasks lost their submission's end")
+
+
+def test_where_the_service_calls_nothing_that_is_paid_is_left_to_a_person() -> None:
+    assert check_nobody_needed([failed(IN_DOUBT), saved(1)], books([money(index=1)])).holds
+    assert check_nobody_needed([failed(IN_DOUBT)], books([money()], refunds=[money(at=1.0)])).holds
+    breaks(check_nobody_needed([failed(IN_DOUBT)], books([money()])), "task 0 is paid, and left to a person")

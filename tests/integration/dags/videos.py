@@ -104,3 +104,6 @@ with DAG("complaining", schedule=None, default_args=COMPLAINING):
         return "A wolf out of a function"
 
     decorated()
+
+with DAG("called", schedule=None, default_args={**QUICK, "timeout": timedelta(minutes=15)}, max_active_tasks=32):
+    RunwayGenerateOperator.partial(task_id="each", aspect_ratio="1:1").expand(prompt=[f"Hare {n}" for n in range(4)])
