@@ -28,7 +28,7 @@ WORKERS ?= 2
 QUICK ?= tests/kie tests/hooks tests/utils tests/links tests/test_files.py tests/test_layers.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui screenshots check test docs dist sbom test-versions test-stores lint bench waits batch hops chaos gallery scale constraints clean
+.PHONY: help demo ui screenshots check test docs dist sbom test-versions test-stores lint bench waits batch hops chaos calls gallery scale constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -93,6 +93,9 @@ chaos: $(READY) ## kill Airflow's processes and spoil the service's answers whil
 	@$(if $(AIRFLOW),$(PY) -m devtools.versions set-up $(AIRFLOW))
 	@$(if $(AIRFLOW),.venv-$(AIRFLOW)/bin/python,$(PY)) -m devtools.chaos --seed $(or $(SEED),1) --videos $(or $(VIDEOS),200) $(if $(filter 1,$(RECORDS)),--records) $(if $(filter 1,$(CALLBACKS)),--callbacks) $(if $(filter 1,$(SILENT)),--resubmit-if-silent)
 
+calls: $(READY) ## KIE.AI's calls wake the tasks of a real Airflow: how soon (VIDEOS=20 BURST=1 KILL=1)
+	@$(PY) -m devtools.scale.calls --videos $(or $(VIDEOS),20) $(if $(filter 1,$(BURST)),--burst) $(if $(filter 1,$(KILL)),--kill)
+
 gallery: $(SCALE_READY) ## how long the page of videos takes with 100,000 of them in PostgreSQL (VIDEOS=100000)
 	@$(SCALE_PY) -m devtools.scale.gallery --videos $(or $(VIDEOS),100000) --write
 
@@ -124,7 +127,7 @@ constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in
 	$(PY) -m devtools.versions pin
 
 clean: ## remove the environments, the homes of what was run, and all caches
-	rm -rf $(VENV) $(BENCH_VENV) $(SCALE_VENV) $(STORES_VENV) $(PUBLISH_VENV) .venv-3.* .batch .chaos .demo .hops .scale .waits build dist site .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(SCALE_VENV) $(STORES_VENV) $(PUBLISH_VENV) .venv-3.* .batch .calls .chaos .demo .hops .scale .waits build dist site .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A failed set-up leaves no stamp, so the next run starts it again.

