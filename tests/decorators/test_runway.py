@@ -16,10 +16,13 @@ from operators.support import Deferred, Task
 
 from airflow_provider_runway.decorators.runway import RETURNED_KEY, RunwayDecoratedOperator
 from airflow_provider_runway.exceptions import AmbiguousSubmissionError, InvalidRequestError
+from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.kie.client import KieClient
 from airflow_provider_runway.kie.requests import GenerateRequest
+from airflow_provider_runway.operators.earlier_tries import EarlierTries
 from airflow_provider_runway.operators.submission import RETENTION
 from airflow_provider_runway.sandbox import CutAfter, Fail, Refuse, Sandbox
+from airflow_provider_runway.utils.callbacks import CallbackEntry, callback_key
 
 ASPECT: dict[str, Any] = {"aspect_ratio": "16:9"}
 
@@ -207,6 +210,31 @@ def test_a_doubtful_submission_is_not_repeated_with_another_prompt(kie: Sandbox,
     with pytest.raises(AirflowFailException, match="It is not submitted again"):
         made.run()
     assert (whims.calls, len(kie.ledger.charges)) == (1, 1)
+
+
+@pytest.mark.parametrize("has_store", [True, False])
+def test_a_call_that_brings_a_lost_task_id_calls_no_function_again(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, has_store: bool
+) -> None:
+    monkeypatch.setenv("AIRFLOW__RUNWAY__CALLBACK_BASE_URL", "https://airflow.example")
+    monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", str(tmp_path))
+    whims = Whims()
+    kie.fault(CutAfter(), on="submit", times=1)
+    made = running(whims.function, has_store=has_store)
+
+    lost = made.start()
+    bare, at = kie.tasks[0].task_id, "2026-11-26T10:00:00+00:00"
+    with RunwayHook() as hook:
+        state = EarlierTries(hook, made.context, hook.log).state
+    nonce = str(state.read_submission().nonce)  # type: ignore[union-attr] # there is one
+    entry = CallbackEntry(nonce=nonce, task_ids=(bare,), code=200, called_at=at, is_signed=True)
+    state.set(callback_key(nonce), entry.to_json())
+    waiting = made.resume(lost, {"task_id": None, "state": "called"})
+    result = made.resume(waiting)
+
+    assert [lost.method, waiting.method] == ["execute_called", "execute_complete"]
+    assert result["task_id"] == bare
+    assert whims.calls == len(kie.ledger.charges) == 1
 
 
 def test_nothing_submitted_calls_the_function_again(kie: Sandbox, given_time: GivenTime) -> None:
