@@ -45,9 +45,9 @@ T = TypeVar("T")
 # Seconds that may pass once a person has cleared tasks until one of them ends, and then the next.
 LONGEST_CLEARING: Final = 180.0
 # Seconds between two deliveries of a call, of which there are three; KIE.AI names none. An API server is back by then.
-CALLED_AGAIN: Final = 30.0
+CALLED_AGAIN: Final = 60.0
 # Seconds that a task waits for a call.
-CALLED_WITHIN: Final = 240.0
+CALLED_WITHIN: Final = 420.0
 _PROGRESS: Final = 10.0
 # The part of a batch within which strikes come, where they go by its progress.
 _STRUCK: Final = 0.8
