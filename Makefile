@@ -33,8 +33,8 @@ QUICK ?= tests/kie tests/hooks tests/utils tests/links tests/test_files.py tests
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
 
-demo: $(READY) ## run a real Airflow on a local stand-in of the service: one video, extended twice
-	@$(PY) -m devtools.demo
+demo: $(READY) ## run a real Airflow on a local stand-in of the service: one video, extended twice (FILM=1: a whole film)
+	@$(PY) -m devtools.$(if $(FILM),film_demo,demo)
 
 ui: $(READY) ## the same, with every example loaded, left running to click through (Ctrl-C stops it)
 	@$(PY) -m devtools.ui

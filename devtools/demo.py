@@ -16,7 +16,7 @@ from devtools.stack.airflow_rest import AirflowRest, TaskInstance
 from devtools.stack.processes import ProcessDiedError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 DAG_ID: Final = "runway_extend_chain"
 # A real video takes some minutes, and there are three.
@@ -56,7 +56,7 @@ def main() -> int:
     clock = Clock()
     try:
         with running(clock) as (service, airflow):
-            results = _run_dag(airflow.rest, clock)
+            results = run_dag(airflow.rest, clock, DAG_ID)
             clip = Clip.read(_saved_file(results.values()))
             clock.say("airflow", "stopping")
     except (DemoFailedError, ProcessDiedError, TimeoutError, httpx.HTTPError) as error:
@@ -69,25 +69,31 @@ def main() -> int:
     return 0
 
 
-def _run_dag(rest: AirflowRest, clock: Clock) -> dict[str, Mapping[str, Any]]:
-    """Run the example and return what its video tasks returned, by the task's name."""
-    rest.unpause(DAG_ID)
-    run_id = rest.trigger(DAG_ID, run_id=f"demo-{datetime.now(tz=timezone.utc):%Y%m%dT%H%M%S}")
-    clock.say("run", f"{DAG_ID} {run_id}")
+def run_dag(
+    rest: AirflowRest, clock: Clock, dag_id: str, on_change: Callable[[TaskInstance], None] = lambda _task: None
+) -> dict[str, Mapping[str, Any]]:
+    """Run an example and return what its tasks returned, by the task's name.
+
+    :param on_change: called with each task whose state has changed, after that was said.
+    """
+    rest.unpause(dag_id)
+    run_id = rest.trigger(dag_id, run_id=f"demo-{datetime.now(tz=timezone.utc):%Y%m%dT%H%M%S}")
+    clock.say("run", f"{dag_id} {run_id}")
 
     def show(task: TaskInstance) -> None:
         if task.state:
             again = f" (try {task.try_number})" if task.try_number > 1 else ""
             clock.say(task.label, f"{task.state}{again}")
+            on_change(task)
 
-    state = rest.wait_for_run(DAG_ID, run_id, TIMEOUT, on_change=show)
-    tasks = rest.task_instances(DAG_ID, run_id)
+    state = rest.wait_for_run(dag_id, run_id, TIMEOUT, on_change=show)
+    tasks = rest.task_instances(dag_id, run_id)
     if state != "success":
         failed = [task for task in tasks if task.state == "failed"]
         logs = "\n\n".join(f"--- the end of the log of {task.label}\n{_log_tail(rest, task)}" for task in failed)
         raise DemoFailedError(f"The run ended as {state}.\n{logs}")
     tasks.sort(key=lambda task: task.start_date or "")
-    return {task.label: result for task in tasks if (result := _video_result(rest, task))}
+    return {task.label: result for task in tasks if (result := _result(rest, task))}
 
 
 def _log_tail(rest: AirflowRest, task: TaskInstance, lines: int = 40) -> str:
@@ -95,30 +101,40 @@ def _log_tail(rest: AirflowRest, task: TaskInstance, lines: int = 40) -> str:
     return "\n".join(log.splitlines()[-lines:])
 
 
-def _video_result(rest: AirflowRest, task: TaskInstance) -> Mapping[str, Any] | None:
-    """What a task returned, if it is a video's result."""
+def _result(rest: AirflowRest, task: TaskInstance) -> Mapping[str, Any] | None:
+    """What a task returned, if it is a result of this provider's."""
     try:
         value = rest.xcom(task.dag_id, task.run_id, task.task_id, map_index=task.map_index)
     except httpx.HTTPStatusError as error:
         if error.response.status_code == httpx.codes.NOT_FOUND:
             return None
         raise
-    return value if isinstance(value, dict) and "credits_estimate" in value else None
+    return value if isinstance(value, dict) and "schema_version" in value else None
 
 
 def _saved_file(results: Iterable[Mapping[str, Any]]) -> Path:
     """Where the last video that was saved is."""
-    saved = [result["saved_to"] for result in results if result["saved_to"]]
+    saved = [result["saved_to"] for result in results if result.get("saved_to")]
     if not saved:
         raise DemoFailedError("The run succeeded, and no task says where it saved the video.")
     return Path(saved[-1].removeprefix("file://"))
 
 
 def _report(clip: Clip, results: Mapping[str, Mapping[str, Any]], *, is_real: bool) -> None:
-    size = clip.path.stat().st_size / 1024
-    print(f"\nVideo  {_short(clip.path)}")
-    print(f"       {clip.seconds:.1f} s, {clip.width} x {clip.height}, {size:,.0f} KiB")
-    credits_ = {task: result["credits_estimate"] for task, result in results.items() if result["credits_estimate"]}
+    print()
+    show_clip("Video", clip)
+    show_cost(results, is_real=is_real)
+
+
+def show_clip(name: str, clip: Clip) -> None:
+    """Say what came of it."""
+    print(f"{name:<6} {_short(clip.path)}")
+    print(f"       {clip.seconds:.1f} s, {clip.width} x {clip.height}, {clip.path.stat().st_size / 1024:,.0f} KiB")
+
+
+def show_cost(results: Mapping[str, Mapping[str, Any]], *, is_real: bool) -> None:
+    """Say what it costs, as far as prices are known."""
+    credits_ = {task: result["credits_estimate"] for task, result in results.items() if result.get("credits_estimate")}
     total = sum(credits_.values())
     cost = f"about {total:g} credits, US{in_dollars(total)}"
     print(f"Cost   {cost}" if is_real else f"Cost   nothing here; at KIE.AI {cost}")

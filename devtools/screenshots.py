@@ -12,6 +12,8 @@ from urllib.parse import quote
 
 from airflow_provider_runway.sandbox import Fail
 from airflow_provider_runway.sandbox.client import SandboxControl
+from devtools import film_picture
+from devtools.film_demo import environment, files_of, make, poster
 from devtools.showcase import ROOT, Clock, running
 from devtools.ui import GALLERY, fill_gallery, load_examples
 
@@ -44,7 +46,11 @@ def main() -> int:
     from playwright.sync_api import sync_playwright
 
     clock = Clock()
-    with TemporaryDirectory() as home, running(clock, home=Path(home)) as (service, airflow):
+    with (
+        TemporaryDirectory() as home,
+        poster() as (connection, _),
+        running(clock, environment(connection), Path(home)) as (service, airflow),
+    ):
         if service.url is None:
             print("These pictures are made with the sandbox alone: unset AIRFLOW_CONN_RUNWAY_DEFAULT.", file=sys.stderr)
             return 1
@@ -63,6 +69,9 @@ def main() -> int:
             browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
             _take_all(browser, airflow)
             browser.close()
+        sandbox.configure(seconds=8)
+        wide, tall = files_of(make(airflow.rest, clock))
+        film_picture.draw(wide, tall, IMAGES / "film.png")
     large = [file.name for file in IMAGES.glob("*.png") if file.stat().st_size > LARGEST]
     if large:
         print(f"Larger than {LARGEST} bytes: {', '.join(large)}", file=sys.stderr)

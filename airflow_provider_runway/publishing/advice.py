@@ -25,6 +25,7 @@ class Situation:
     :param is_recorded: Whether a further try finds what this one has published.
     :param record_key: By what the record is found in the records folder, if it is kept there.
     :param is_in_doubt: Whether anything was sent whose outcome is unknown.
+    :param is_clean: Whether no earlier try has published, for sure.
     :param repeats: Whether sending the same again changes nothing.
     :param has_retry: Whether the Airflow task has a retry left.
     """
@@ -34,6 +35,7 @@ class Situation:
     is_recorded: bool
     record_key: str | None
     is_in_doubt: bool
+    is_clean: bool
     repeats: bool
     has_retry: bool
 
@@ -59,7 +61,8 @@ def advise(error: RunwayError, situation: Situation) -> Advice:
         return Advice(
             "It is published.", "Mark this task as successful: no record is kept, so clearing it publishes again."
         )
-    paid = "What an earlier try sent may be published." if situation.is_in_doubt else "Nothing was published."
+    paid = "Nothing was published." if situation.is_clean else "This try has published nothing."
+    paid = "What an earlier try sent may be published." if situation.is_in_doubt else paid
     then = "A retry sends it." if is_retried else "Then clear this task."
     return Advice(paid, " ".join(filter(None, (_what_to_do(error, situation), then))))
 

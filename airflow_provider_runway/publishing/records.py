@@ -11,7 +11,15 @@ from airflow_provider_runway.operators.folder_records import coordinates
 from airflow_provider_runway.operators.store_records import Values, insist
 from airflow_provider_runway.operators.submission import RETENTION
 from airflow_provider_runway.operators.try_history import TryHistory, leave_word
-from airflow_provider_runway.publishing.publication import RECORD_KEY, RECORD_NAME, Publication, Stage, combine
+from airflow_provider_runway.publishing.publication import (
+    IN_DOUBT,
+    OVER,
+    RECORD_KEY,
+    RECORD_NAME,
+    Publication,
+    Stage,
+    combine,
+)
 from airflow_provider_runway.utils.config import read_records
 
 if TYPE_CHECKING:
@@ -54,6 +62,20 @@ class PublicationRecords:
         self._folder = None if folder is None else _Folder(folder, replace(coordinates(self._ti), name=RECORD_NAME))
         self._writer = f"try {self._ti.try_number}"
         self.outlives_try = not (self._store is None and self._folder is None)
+        self._has_read = False
+        self._last: Publication | None = None
+
+    @property
+    def is_in_doubt(self) -> bool:
+        """Whether it is unknown whether an earlier try has published, by what was read last."""
+        return self._last is not None and self._last.stage in IN_DOUBT
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether no earlier try has published, for sure."""
+        if self.outlives_try:
+            return self._has_read and (self._last is None or self._last.stage in OVER)
+        return self.history.is_first or self.history.paid_nothing
 
     @property
     def key(self) -> str | None:
@@ -79,6 +101,11 @@ class PublicationRecords:
         :raises UnreadableRecordError: If there is one that cannot be read: that is not the same as none.
         :raises RecordsFolderError: If the folder cannot be read.
         """
+        self._last = self._read()
+        self._has_read = True
+        return self._last
+
+    def _read(self) -> Publication | None:
         if self._folder is not None:
             found = self._folder.read()
             if self._folder.entries:

@@ -180,6 +180,7 @@ class VideoToHttpOperator(RenderedTexts, BaseOperator, metaclass=TaskType):
         with as_airflow_failure(self, advice, context):
             try:
                 records = PublicationRecords(context, records_folder(RunwayHook.clock), RunwayHook.clock)
+                records.read()  # before anything else can go wrong
                 yield records
             except Exception as error:
                 publisher = self._publisher
@@ -194,6 +195,7 @@ class VideoToHttpOperator(RenderedTexts, BaseOperator, metaclass=TaskType):
         from airflow_provider_runway.publishing.advice import Situation, advise
 
         publisher = self._publisher
+        in_doubt = publisher.is_in_doubt if publisher is not None else records is not None and records.is_in_doubt
         return advise(
             error,
             Situation(
@@ -201,7 +203,8 @@ class VideoToHttpOperator(RenderedTexts, BaseOperator, metaclass=TaskType):
                 conn_id=self.http_conn_id,
                 is_recorded=records is not None and records.outlives_try,
                 record_key=None if records is None else records.key,
-                is_in_doubt=publisher is not None and publisher.is_in_doubt,
+                is_in_doubt=in_doubt,
+                is_clean=records is not None and records.is_clean,
                 repeats=self.method == "PUT" and self.find is None,
                 has_retry=has_retry(context),
             ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from versions import AIRFLOW, AWAITED, since
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.sandbox import Sandbox, SandboxTask
 
+from .films import Film, samples
 from .support import EXAMPLES, Cms, Received, RunDag, person
 
 # What these versions of Airflow come with does not know all the parameters.
@@ -211,6 +213,41 @@ def test_approval_publishes_what_a_person_approves(run: RunDag, kie: Sandbox, cm
 
 
 @WITH_A_PERSON
+def test_film_is_spoken_captioned_and_published_in_two_formats_once_it_is_approved(
+    run: RunDag, kie: Sandbox, poster: Poster, videos: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kie.configure(video_scale=0.3)
+    logo = videos / "logo.png"
+    Image.new("RGB", (64, 64), "red").save(logo)
+    monkeypatch.setenv("AIRFLOW_VAR_RUNWAY_LOGO", str(logo))
+    monkeypatch.setenv("AIRFLOW__RUNWAY__MEDIA_ROOTS", str(videos))
+    (videos / "records").mkdir()
+    monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", str(videos / "records"))
+    monkeypatch.setenv("AIRFLOW__RUNWAY__DAILY_CREDIT_LIMIT", "120")
+
+    with person("Approve") as asked:
+        dag_run = run("runway_film")
+
+    assert dag_run.state == "success"
+    voices = [samples(stored(result)) for result in returned_by_all(dag_run, "voices")]
+    files = [stored(result) for result in returned_by_all(dag_run, "films")]
+    assert all(str(file) in str(asked.body) for file in files)
+    assert [post.sha256 for post in poster.posts] == [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    for file, size in zip(files, ((384, 216), (216, 384)), strict=True):
+        film = Film(file)
+        assert film.size == size
+        assert film.seconds == pytest.approx((15, 15), abs=0.2)
+        for number, voice in enumerate(voices):
+            begins = 5 * number
+            assert film.hears(voice, begins) > 0.8, (file, number)
+            assert film.hears(voice, begins + 1.7) < 0.5, (file, number)
+            # The caption goes one second before the shot does.
+            assert film.white_below(begins + 2) > 3 * film.white_below(begins + 4.6) + 50, (file, number)
+        red, green, _ = film.logo(7)
+        assert (red > 120, green < 120) == (True, True), file
+
+
+@WITH_A_PERSON
 def test_approval_does_not_publish_what_a_person_rejects(run: RunDag, kie: Sandbox, cms: Cms) -> None:
     with person("Reject"):
         dag_run = run("runway_approval")
@@ -244,6 +281,11 @@ def test_hook_in_task_spends_only_what_is_there(run: RunDag, kie: Sandbox) -> No
     assert dag_run.state == "success"
     assert states(dag_run)["make_video"] == "skipped"
     assert kie.ledger.charged == 30
+
+
+def stored(result: Any) -> Path:
+    """The file that a result names."""
+    return Path(str(result.get("path") or result["saved_to"]).removeprefix("file://"))
 
 
 def states(dag_run: DagRun) -> dict[str, str | None]:

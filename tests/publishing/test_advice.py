@@ -19,7 +19,7 @@ from airflow_provider_runway.publishing.advice import Situation, advise
 
 NORMAL: dict[str, Any] = {
     "service": "https://a.example/posts", "conn_id": "poster", "is_recorded": True, "record_key": None,
-    "is_in_doubt": False, "repeats": False, "has_retry": True,
+    "is_in_doubt": False, "is_clean": True, "repeats": False, "has_retry": True,
 }  # fmt: skip
 IN_DOUBT = PublicationInDoubtError("x", retryable=True)
 
@@ -33,6 +33,7 @@ IN_DOUBT = PublicationInDoubtError("x", retryable=True)
         (PublicationError("x", retryable=True), {}, "look at connection 'poster'. A retry sends it."),
         (PublicationError("x", retryable=True), {"has_retry": False}, "Then clear this task."),
         (PublicationError("x", retryable=True), {"is_in_doubt": True}, "What an earlier try sent may be published."),
+        (PublicationError("x", retryable=True), {"is_clean": False}, "This try has published nothing. If it stays so"),
         (InvalidRequestError("fields", 1, "must"), {}, "Nothing was published. Correct fields. Then clear this task."),
         (ConnectionSettingsError("x", detail="Make one."), {}, "Make one. Then clear"),
         (UnreadableFileError("x"), {}, "Look at the file's address"),

@@ -1,12 +1,18 @@
 from __future__ import annotations
 
+import warnings
 from collections.abc import Iterator
+from importlib import import_module
 
 import pytest
 from fakes import GivenTime
 from poster import Poster
 
 from airflow_provider_runway.hooks.runway import RunwayHook
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore")  # the oldest one that is allowed uses names that Airflow 3.1 calls otherwise
+    import_module("airflow.providers.http.hooks.http")
 
 # Found by the sensible, and by nobody else.
 SECRETS = {"login": "editor", "password": "password-of-the-poster", "extra": {"X-Api-Key": "key-of-the-poster"}}

@@ -393,9 +393,27 @@ def begin_another(handler: Handler, other: Publishing) -> None:
 
 def test_nothing_is_sent_where_the_record_cannot_be_kept(poster: Poster, tmp_path: Path, folder: Path) -> None:
     folder.rmdir()
-    with pytest.raises((RecordsFolderError, AirflowFailException), match="Nothing was"):
+    with pytest.raises((RecordsFolderError, AirflowFailException), match="This try has published nothing"):
         task(tmp_path, "folder").run()
     assert poster.posts == []
+
+
+def test_no_later_try_says_that_nothing_is_published(
+    poster: Poster, tmp_path: Path, recorded: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    poster.faults.append(lose_the_reply)
+    publishing = task(tmp_path, recorded)
+    with pytest.raises(AirflowFailException):
+        publishing.run()
+    with pytest.raises(AirflowFailException, match="What an earlier try sent may be published"):
+        publishing.run(video="/nowhere.mp4")
+    with pytest.raises(AirflowFailException, match="What an earlier try sent may be published"):
+        publishing.run(http_conn_id="nobody")
+    published = task(tmp_path, recorded, publish_key="another")
+    if recorded == "store":
+        published.run()
+        with pytest.raises(AirflowFailException, match="This try has published nothing"):
+            published.run(video="/nowhere.mp4")
 
 
 def test_a_record_that_cannot_be_read_is_not_none(poster: Poster, tmp_path: Path) -> None:
