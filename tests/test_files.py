@@ -20,6 +20,7 @@ TESTED_IN: Mapping[str, str] = {
     "kie/over_aiohttp.py": "kie/test_client_on_the_wire.py",  # one of two senders that all of it runs through
     "operators/finish.py": "operators/test_lifecycle.py",  # the end of the lifecycle
     "operators/free_task.py": "operators/test_upload.py",  # what the tasks that spend nothing inherit
+    "operators/lineage.py": "utils/test_openlineage.py",  # seen by what OpenLineage is told
     "operators/try_end.py": "operators/test_paid_once.py",  # seen by what the next try pays
     "operators/video_job.py": "operators/test_lifecycle.py",  # values alone, which the lifecycle takes and gives
     "plugin/airflow_models.py": "plugin/test_videos.py",  # read by the list of videos alone

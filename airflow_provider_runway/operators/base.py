@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds, check_url
-from airflow_provider_runway.operators.paid_operator import PaidOperator
+from airflow_provider_runway.operators.lineage import LineageMixin
+from airflow_provider_runway.operators.options import VideoOptions
 from airflow_provider_runway.operators.parameters import check_choice, check_fields, check_literal, optional
 from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts, is_resumed
@@ -20,7 +21,6 @@ from airflow_provider_runway.utils.retry_defaults import RETRIES, RETRY_DELAY
 if TYPE_CHECKING:
     from os import PathLike
 
-    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context, ObjectStoragePath
     from jinja2 import Environment
 
@@ -32,11 +32,12 @@ if TYPE_CHECKING:
     from airflow_provider_runway.results import VideoResult
     from airflow_provider_runway.triggers.events import AdmissionEvent
     from airflow_provider_runway.utils.callbacks import Called
-    from airflow_provider_runway.utils.openlineage import DataSet
 
 
-class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, PaidOperator):
+class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, LineageMixin, VideoOptions):
     """Base of the operators that make a video. A subclass says which request it makes.
+
+    The further parameters are those of :class:`~airflow_provider_runway.operators.options.VideoOptions`.
 
     :param extra_fields: Further fields of the request body, sent as they are. (templated)
     :param callback_url: URL that KIE posts to when the task has ended; Airflow's own if left out. (templated)
@@ -61,7 +62,6 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, PaidOpera
     template_fields_renderers: ClassVar[dict[str, str]] = {"extra_fields": "json"}
     kind: ClassVar[Kind] = "runway"
     request_type: ClassVar[type[Request] | None] = None
-    result: VideoResult | None = None
     _current: VideoLifecycle | None = None
 
     def __init__(
@@ -98,6 +98,8 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, PaidOpera
         check_choice("on_ambiguous_submit", on_ambiguous_submit, "fail", "resubmit", "resubmit_if_silent")
         if save_to is not None and not wait_for_completion:
             raise InvalidRequestError("save_to", save_to, "needs wait_for_completion=True: there is no video before")
+        if self.metadata and save_to is None:
+            raise InvalidRequestError("metadata", self.metadata, "needs save_to: it is written beside the video")
 
     def build_request(self) -> Request:
         """The request, out of the parameters after templating.
@@ -238,6 +240,7 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, PaidOpera
             timeout=self.timeout.total_seconds(),
             on_ambiguous_submit=self.on_ambiguous_submit,
             max_credits=self.max_credits,
+            metadata=self.metadata,
         )
 
     @contextmanager
@@ -246,7 +249,7 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, PaidOpera
         from airflow_provider_runway.operators.lifecycle import VideoLifecycle
         from airflow_provider_runway.operators.try_end import saying_what_is_paid
 
-        lifecycle = self._current = VideoLifecycle(self.hook, context, self.log)
+        lifecycle = self._current = VideoLifecycle(self.hook, context, self.log, reuses=self.on_clear == "reuse")
         with saying_what_is_paid(self, lifecycle, lambda: self._payment(lifecycle, context), context), self.hook:
             try:
                 yield lifecycle
@@ -283,18 +286,3 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, PaidOpera
             has_retry=context is None or has_retry(context),
             parent_task_id=self.parent_task_id,
         )
-
-    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
-        """What the video was made from and where it went; asked for by OpenLineage, where that is installed."""
-        del task_instance
-        from airflow_provider_runway.utils import openlineage
-
-        return openlineage.facets(self._made_from(), openlineage.gone_into(self.result))
-
-    def _made_from(self) -> list[DataSet]:
-        from airflow_provider_runway.operators.named_files import MEDIA
-        from airflow_provider_runway.utils import openlineage
-
-        sources = (self.optional(field) for field in MEDIA if field in self.template_fields)
-        parent = self.result.parent_task_id if self.result else None
-        return openlineage.made_from(sources, parent or self.parent_task_id)

@@ -7,9 +7,10 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.operators.submission import OVER, Plan, Stage, Submission, Submit, plan
+from airflow_provider_runway.operators.submission import OVER, Plan, Reattach, Stage, Submission, Submit, plan
 from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.operators.try_history import lost_record, plan_unrecorded
+from airflow_provider_runway.results import VIDEO_LIFETIME
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -29,16 +30,19 @@ class EarlierTries:
     """The earlier tries of a task.
 
     Its ``state`` is what they have left; its ``submission`` what of that was read last, ``has_succeeded`` whether the
-    task has succeeded with it, and ``is_lost`` whether there was one of which nothing is recorded here.
+    task has succeeded with it and is to make another, ``is_reused`` whether it has and is not, and ``is_lost`` whether
+    there was one of which nothing is recorded here.
 
     :param hook: The connection's hook, whose connection may name a records folder.
     :param context: The task's context.
     :param log: Where to say what is waited for.
+    :param reuses: Whether a task that has succeeded and is cleared takes its video again, while KIE has it.
     """
 
-    def __init__(self, hook: RunwayHook, context: Context, log: Logger) -> None:
+    def __init__(self, hook: RunwayHook, context: Context, log: Logger, *, reuses: bool = False) -> None:
         self.submission: Submission | None = None
-        self.has_succeeded = self.is_lost = False
+        self.has_succeeded = self.is_reused = self.is_lost = False
+        self._reuses = reuses
         self._hook = hook
         self._log = log
         self._fault: Exception | None = None
@@ -66,7 +70,9 @@ class EarlierTries:
         :raises RecordsFolderError: If the records folder cannot be read.
         """
         self.submission = self.state.read_submission()
-        self.has_succeeded = self.state.has_succeeded(self.submission)
+        has_succeeded = self.state.has_succeeded(self.submission)
+        self.is_reused = has_succeeded and self._reuses and self._lives(self.submission)
+        self.has_succeeded = has_succeeded and not self.is_reused
 
     def require(self) -> None:
         """See that all of it could be read, before anything is decided.
@@ -97,13 +103,23 @@ class EarlierTries:
         :param is_admitted: Whether this try was free to submit before, and comes back from the admission queue.
         """
         if self.state.outlives_try:
-            if self.submission is None and (lost := lost_record(self.state.history)):
+            if self.submission is None and (lost := lost_record(self.state.history, reuses=self._reuses)):
                 self.is_lost = True
                 return lost
             if fingerprint is None:
                 fingerprint = self.submission.fingerprint if self.submission else ""
-            return plan(self.submission, fingerprint, has_succeeded=self.has_succeeded, resubmit_ambiguous=resubmits)
+            decision = plan(
+                self.submission, fingerprint, has_succeeded=self.has_succeeded, resubmit_ambiguous=resubmits
+            )
+            return replace(decision, is_reused=self.is_reused) if isinstance(decision, Reattach) else decision
+        if self._reuses and (lost := lost_record(self.state.history, reuses=True)):
+            return lost
         return Submit() if is_admitted else plan_unrecorded(self.state.history, resubmit_ambiguous=resubmits)
+
+    def _lives(self, submission: Submission | None) -> bool:
+        """Whether KIE still has a video, by its age."""
+        submitted = None if submission is None else submission.submitted_epoch
+        return submitted is not None and self._hook.clock.time() - submitted < VIDEO_LIFETIME.total_seconds()
 
     def own(self, task_id: str, submitted_at: str | None, facts: Facts) -> Submission:
         """What this very try has submitted, back from its wait; what could not be recorded then is recorded now.

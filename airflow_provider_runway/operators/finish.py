@@ -14,34 +14,39 @@ from airflow_provider_runway.operators.video_job import Facts, VideoJob
 from airflow_provider_runway.results import VideoResult, finished_result, kept_until, utc_now
 
 if TYPE_CHECKING:
+    from airflow.sdk import Context
     from airflow.sdk.types import Logger
 
     from airflow_provider_runway.hooks.runway import RunwayHook
+    from airflow_provider_runway.kie.requests import Request
     from airflow_provider_runway.storage.publishing import SavedFile
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Finish:
     """The end of a job.
 
     :param job: How it was waited for, and what is stored of it.
     :param facts: What is known of it.
+    :param request: What was asked for, if that can still be told.
     :param hook: The connection's hook.
-    :param state: Where its submission record is kept.
+    :param context: The task's context.
     :param log: Where to say what is stored.
     """
 
     job: VideoJob
     facts: Facts
+    request: Request | None
     hook: RunwayHook
-    state: TaskState
+    context: Context
     log: Logger
 
-    def finish(self, task: VideoTask, submission: Submission, *, seen_to_finish: bool) -> VideoResult:
+    def finish(self, task: VideoTask, submission: Submission, state: TaskState, *, seen_to_finish: bool) -> VideoResult:
         """Store what is finished, and note that all is done.
 
         :param task: Its record.
         :param submission: Its submission.
+        :param state: Where the submission record is kept.
         :param seen_to_finish: Whether this try has waited for it, so that it became ready just now.
         """
         facts = self.facts
@@ -64,7 +69,7 @@ class Finish:
             from airflow_provider_runway.storage.save import save
 
             own, thumbnail = submission.replaceable(facts.save_to), self.job.thumbnail
-            with self.state.recording_failure(submission):
+            with state.recording_failure(submission):
                 saved = save(task, facts.save_to, hook=self.hook, overwrite=own, thumbnail=thumbnail)
         result = finished_result(
             task,
@@ -77,7 +82,13 @@ class Finish:
         for file in saved:
             self.log.info("Task %s is stored at %s (%d bytes).", task.task_id, file.path, file.size)
         checksums = [each for file in saved for each in file.checksums]
-        self.state.write_finished(replace(submission, credits=task.credits), facts.save_to, checksums)
+        if self.job.metadata:
+            from airflow_provider_runway.operators.sidecar import write_sidecars
+
+            checksums += write_sidecars(
+                saved, result, self.request, self.context["ti"], submission.replaceable(facts.save_to)
+            )
+        state.write_finished(replace(submission, credits=task.credits), facts.save_to, checksums)
         return result
 
 

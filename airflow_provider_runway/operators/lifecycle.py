@@ -17,6 +17,7 @@ from airflow_provider_runway.kie.errors import (
     RunwayError,
     ServiceError,
     TaskNotFoundError,
+    VideoExpiredError,
 )
 from airflow_provider_runway.kie.judging import Verdict, judge
 from airflow_provider_runway.kie.poll_state import timed_out
@@ -58,10 +59,11 @@ class VideoLifecycle:
     :param hook: The connection's hook.
     :param context: The task's context.
     :param log: The operator's log.
+    :param reuses: Whether a task that has succeeded and is cleared takes its video again, while KIE has it.
     """
 
-    def __init__(self, hook: RunwayHook, context: Context, log: Logger) -> None:
-        self.earlier = EarlierTries(hook, context, log)
+    def __init__(self, hook: RunwayHook, context: Context, log: Logger, *, reuses: bool = False) -> None:
+        self.earlier = EarlierTries(hook, context, log, reuses=reuses)
         self.state = self.earlier.state
         self.paid: str | None = None
         self.is_in_doubt = False
@@ -220,8 +222,8 @@ class VideoLifecycle:
         self._log.info("%s", decision.note)
         try:
             return self._poll(decision.submission)
-        except GenerationFailedError as error:
-            if not error.retryable:
+        except (GenerationFailedError, VideoExpiredError) as error:
+            if not (self.earlier.is_reused if isinstance(error, VideoExpiredError) else error.retryable):
                 raise
             self._log.warning("%s It is submitted again now.", error)
             return None
@@ -294,5 +296,5 @@ class VideoLifecycle:
 
     def _finish(self, task: VideoTask, submission: Submission, *, seen_to_finish: bool = True) -> VideoResult:
         self.video_url = task.video_url or ""
-        storing = Finish(job=self._job, facts=self._facts, hook=self._hook, state=self.state, log=self._log)
-        return storing.finish(task, submission, seen_to_finish=seen_to_finish)
+        storing = Finish(self._job, self._facts, self.request, self._hook, self._context, self._log)
+        return storing.finish(task, submission, self.state, seen_to_finish=seen_to_finish)

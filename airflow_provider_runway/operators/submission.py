@@ -192,14 +192,23 @@ class Submit:
 
 @dataclass(frozen=True, slots=True)
 class Reattach:
-    """An earlier try has submitted this very request: poll its task, pay nothing."""
+    """An earlier try has submitted this very request: poll its task, pay nothing.
+
+    :param is_reused: Whether the Airflow task has succeeded with it, and takes it once more.
+    """
 
     submission: Submission
+    is_reused: bool = False
 
     @property
     def note(self) -> str:
         """What is done, and why."""
         earlier = self.submission
+        if self.is_reused:
+            return (
+                f"The task had succeeded with {earlier.task_id} and was cleared: its video is taken again, as "
+                "on_clear='reuse' asks, and nothing is paid."
+            )
         if earlier.stage is Stage.FINISHED:
             return (
                 f"An earlier try was done with task {earlier.task_id}, and nothing tells that Airflow took its "

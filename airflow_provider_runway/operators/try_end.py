@@ -10,22 +10,27 @@ from airflow_provider_runway.kie.errors import (
     AmbiguousSubmissionError,
     ConnectionSettingsError,
     GenerationFailedError,
+    RejectedError,
     RunwayError,
     ServiceError,
 )
+from airflow_provider_runway.kie.failures import FailureReason, failure_reason
 from airflow_provider_runway.operators.advice import Payment, advise, end_unexpectedly
-from airflow_provider_runway.utils.failures import as_airflow_failure
-from airflow_provider_runway.utils.versions import AirflowFailException, AirflowTaskTimeout
+from airflow_provider_runway.utils.announcements import announce_failure
+from airflow_provider_runway.utils.failures import as_airflow_failure, has_retry
+from airflow_provider_runway.utils.versions import AirflowFailException, AirflowSkipException, AirflowTaskTimeout
 
 if TYPE_CHECKING:
-    from airflow.sdk import BaseOperator, Context
+    from airflow.sdk import Context
 
     from airflow_provider_runway.operators.lifecycle import VideoLifecycle
+    from airflow_provider_runway.operators.options import VideoOptions
+    from airflow_provider_runway.utils.failures import Advice
 
 
 @contextmanager
 def saying_what_is_paid(
-    operator: BaseOperator, lifecycle: VideoLifecycle, payment: Callable[[], Payment], context: Context
+    operator: VideoOptions, lifecycle: VideoLifecycle, payment: Callable[[], Payment], context: Context
 ) -> Iterator[None]:
     """Have whatever goes wrong say what is paid and what to do.
 
@@ -42,6 +47,8 @@ def saying_what_is_paid(
             yield
         except RunwayError as error:
             judged = _judged(error, lifecycle)
+            if operator.on_refusal == "skip" and _is_refused(judged) and not (judged.retryable and has_retry(context)):
+                raise _skip(operator, judged, advise(judged, payment()), context) from judged
             if judged is error:
                 raise
             raise judged from error.__cause__
@@ -52,6 +59,20 @@ def saying_what_is_paid(
             elif not lifecycle.earlier.are_recorded:
                 raise AirflowFailException(f"{type(error).__name__}: {error}. {advice}") from error
             raise
+
+
+def _is_refused(error: RunwayError) -> bool:
+    """Whether moderation has refused the video, when it was submitted or later."""
+    if isinstance(error, GenerationFailedError):
+        return error.reason == FailureReason.MODERATION
+    return isinstance(error, RejectedError) and failure_reason(error.service_message) is FailureReason.MODERATION
+
+
+def _skip(operator: VideoOptions, error: RunwayError, advice: Advice, context: Context) -> AirflowSkipException:
+    """Tell of a refusal as of a failure, and skip."""
+    announce_failure(context, error, paid=advice.paid, advice=advice.to_do)
+    operator.log.warning("%s: %s %s", type(error).__name__, error.summary, advice)
+    return AirflowSkipException(f"{error.summary} This task is skipped, as on_refusal='skip' asks.")
 
 
 def _judged(error: RunwayError, lifecycle: VideoLifecycle) -> RunwayError:

@@ -67,15 +67,26 @@ def leave_word(ti: RuntimeTaskInstanceProtocol) -> None:
         ti.xcom_push(f"{_NOTHING_PAID}{ti.try_number}", True)
 
 
-def lost_record(history: TryHistory) -> Refuse | None:
+def lost_record(history: TryHistory, *, reuses: bool = False) -> Refuse | None:
     """Decide not to submit where nothing is recorded of a KIE task that the try before has named.
 
     It was recorded elsewhere (in another folder, or nowhere before this one was set or Airflow was upgraded), or its
     record was removed.
 
     :param history: What is known of earlier tries.
+    :param reuses: Whether a task that is cleared is to take its video again.
     """
-    if not history.named_task or history.is_first or history.is_cleared or history.is_resumed:
+    if not history.named_task or history.is_first or history.is_resumed:
+        return None
+    if history.is_cleared and reuses:
+        return Refuse(
+            AmbiguousSubmissionError(
+                "The task was cleared, on_clear='reuse' asks for the video of the try before, and no record of it is "
+                "here: none is kept on this Airflow without a records folder, or it was removed.",
+                detail="Nothing was sent. The log of that try names its task. on_clear='new' makes another video.",
+            )
+        )
+    if history.is_cleared:
         return None
     return Refuse(
         AmbiguousSubmissionError(

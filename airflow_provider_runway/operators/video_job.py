@@ -41,6 +41,7 @@ class VideoJob:
     parent_task_id: str | None = None
     save_to: str | None = None
     thumbnail: bool = False
+    metadata: bool = False
     wait_for_completion: bool = True
     deferrable: bool = True
     poll_interval: float = 10.0

@@ -40,7 +40,7 @@ def announce(context: Context, **facts: Any) -> None:
     :param context: The task's context.
     :param facts: What is known, as JSON values; what is ``None`` is left out.
     """
-    known = {name: _bounded(name, value) for name, value in facts.items() if value is not None}
+    known = _known(facts)
     _push(context, RUNWAY_KEY, {"model": facts.get("kind"), **known, "schema_version": VERSION})
 
 
@@ -98,6 +98,14 @@ def facts_of_request(request: Request | None) -> dict[str, Any]:
     return {**named, "parameters": None if seed is None else {"seed": seed}}
 
 
+def known_facts(request: Request | None, *, kind: str) -> dict[str, Any]:
+    """What a request says of the video that it asks for, bounded, with the name of its model.
+
+    :param kind: The kind of its KIE task, which is the model where nothing else names one.
+    """
+    return {"model": kind, **_known(facts_of_request(request))}
+
+
 def expected_at(submitted_at: str | None, profile: str) -> str | None:
     """When a video is expected to be ready, ISO 8601: as long after its submission as half of its like take.
 
@@ -123,6 +131,10 @@ def shortened(text: str, longest: int) -> str:
     """A text of bounded length, which any database can hold."""
     text = readable(text)
     return text if len(text) <= longest else f"{text[:longest]}…"
+
+
+def _known(facts: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _bounded(name, value) for name, value in facts.items() if value is not None}
 
 
 def _bounded(name: str, value: Any) -> Any:

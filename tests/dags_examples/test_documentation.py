@@ -20,6 +20,7 @@ from airflow_provider_runway.kie.price_list import PRICES, SEEN
 from airflow_provider_runway.kie.prices import RUNWAY
 from airflow_provider_runway.operators.base import RunwayVideoOperator
 from airflow_provider_runway.operators.kie_job import KieJobOperator
+from airflow_provider_runway.operators.options import VideoOptions
 from airflow_provider_runway.operators.paid_operator import PaidOperator
 from airflow_provider_runway.operators.runway import (
     RunwayAlephOperator,
@@ -232,7 +233,8 @@ def parameters(kind: type) -> dict[str, inspect.Parameter]:
     """What a class takes itself, without what it hands on to Airflow."""
     taken = dict(inspect.signature(kind.__init__).parameters)  # type: ignore[misc]
     if kind is RunwayVideoOperator:
-        taken |= inspect.signature(PaidOperator.__init__).parameters
+        for base in (PaidOperator, VideoOptions):
+            taken |= inspect.signature(base.__init__).parameters  # type: ignore[misc]
     own = {name: each for name, each in taken.items() if name != "self" and each.kind is not each.VAR_KEYWORD}
     airflows = {
         name for base in (BaseOperator, BaseSensorOperator) for name in inspect.signature(base.__init__).parameters
