@@ -12,6 +12,8 @@ from airflow_provider_runway.operators.submission import Submission
 from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.operators.video_job import Facts, VideoJob
 from airflow_provider_runway.results import VideoResult, finished_result, kept_until, utc_now
+from airflow_provider_runway.utils import metrics
+from airflow_provider_runway.utils.metrics import count_saved
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -81,6 +83,7 @@ class Finish:
         )
         for file in saved:
             self.log.info("Task %s is stored at %s (%d bytes).", task.task_id, file.path, file.size)
+        self._count(submission, completed_at, saved)
         checksums = [each for file in saved for each in file.checksums]
         if self.job.metadata:
             from airflow_provider_runway.operators.sidecar import write_sidecars
@@ -90,6 +93,12 @@ class Finish:
             )
         state.write_finished(replace(submission, credits=task.credits), facts.save_to, checksums)
         return result
+
+    def _count(self, submission: Submission, completed_at: datetime | None, saved: Sequence[SavedFile]) -> None:
+        tags = {"conn_id": self.job.runway_conn_id, "model": self.facts.profile}
+        if completed_at is not None and submission.submitted_epoch is not None:
+            metrics.took("ready", completed_at.timestamp() - submission.submitted_epoch, **tags)
+        count_saved(saved, self.job.runway_conn_id)
 
 
 def _where(task: VideoTask, completed_at: datetime | None) -> str:

@@ -31,6 +31,8 @@ from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.operators.video_job import Deferral, Facts, VideoJob
 from airflow_provider_runway.results import to_iso, utc_now
 from airflow_provider_runway.triggers.events import AdmissionEvent, AdmissionRequest
+from airflow_provider_runway.utils import metrics
+from airflow_provider_runway.utils.announcements import reason_of
 from airflow_provider_runway.utils.config import read_largest_file, read_prices, read_shortest_deferral
 
 if TYPE_CHECKING:
@@ -87,8 +89,12 @@ class Submitter:
         :raises RunwayError: Any other error means that KIE took nothing; the submission record is as it was before.
         """
         self._check(request)
-        if (budget := self._budget()) is not None:
-            self.state.check_budget(budget)
+        try:
+            if (budget := self._budget()) is not None:
+                self.state.check_budget(budget)
+        except RunwayError as error:
+            self._count_refusal(error)
+            raise
         job, limit = self.job, self.hook.settings.submission_limit
         if job.save_to is not None:
             from airflow_provider_runway.storage.check_target import check_target
@@ -141,7 +147,7 @@ class Submitter:
             )
         client, floor = self.hook.get_conn(), self.hook.settings.credit_floor
         if floor is not None:
-            check_floor(self.hook.credits(), self.facts.price, floor)
+            self._check_floor(floor)
         ready, sends = self.files.upload(request), 0
         while True:
             sends += 1
@@ -174,8 +180,10 @@ class Submitter:
             name = f"{intent.fingerprint}, sent after {intent.intended_at}"
             task_id = _post(client, ready, callback, name, self.answers.keep)
         except AmbiguousSubmissionError:
+            metrics.count("doubts", conn_id=self.job.runway_conn_id)
             raise
-        except RunwayError:
+        except RunwayError as error:
+            self._count_refusal(error)
             self._put_back(intent, earlier)
             raise
         submission = replace(intent, stage=Stage.SUBMITTED, task_id=task_id, submitted_at=to_iso(utc_now()))
@@ -187,7 +195,23 @@ class Submitter:
             priced(self.facts.price),
         )
         self._write_paid(submission)
+        self._count()
         return submission
+
+    def _check_floor(self, floor: float) -> None:
+        try:
+            check_floor(self.hook.credits(), self.facts.price, floor)
+        except RunwayError as error:
+            self._count_refusal(error)
+            raise
+
+    def _count(self) -> None:
+        facts, tags = self.facts, {"conn_id": self.job.runway_conn_id, "dag_id": self.context["ti"].dag_id}
+        metrics.count("submissions", model=facts.profile, **tags)
+        metrics.count("credits", facts.price or 0, model=facts.profile, **tags)
+
+    def _count_refusal(self, error: RunwayError) -> None:
+        metrics.count("refusals", by=error.code or reason_of(error), conn_id=self.job.runway_conn_id)
 
     def _put_back(self, intent: Submission, earlier: Submission | None) -> None:
         """Write down that nothing was taken. Failing to is no reason to hide what KIE has said."""

@@ -18,6 +18,7 @@ from airflow_provider_runway.operators.templating import RenderedTexts
 from airflow_provider_runway.results import VideoResult, finished_result
 from airflow_provider_runway.utils.announcements import announce
 from airflow_provider_runway.utils.asset_events import describe_video
+from airflow_provider_runway.utils.metrics import count_saved
 from airflow_provider_runway.utils.mixins import VideoLinksMixin
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
             task = self._finished_task()
             self.video_link = task.video_url or ""
             saved = save(task, save_to, hook=self.hook, overwrite=self.overwrite, thumbnail=self.thumbnail)
+            count_saved(saved, self.runway_conn_id)
         what = "The video" if task.is_one_video else "A file"
         for file in saved:
             if file.downloaded:

@@ -13,6 +13,7 @@ from weakref import WeakKeyDictionary
 from airflow_provider_runway.kie.clock import CLOCK, Clock, Timer
 from airflow_provider_runway.kie.pacing import LEAD, Pace
 from airflow_provider_runway.kie.seconds import finite
+from airflow_provider_runway.utils import metrics
 
 # Seconds that one hold lasts at most: what is more comes of a clock that was set. See operators/admission.py.
 _LONGEST_HOLD = 600.0
@@ -58,9 +59,11 @@ class AdmissionQueue:
 
     :param pace: What hands out the moments.
     :param clock: What time it is, and how it passes.
+    :param conn_id: The connection, for metrics.
     """
 
-    def __init__(self, pace: Pace | None = None, clock: Clock = CLOCK) -> None:
+    def __init__(self, pace: Pace | None = None, clock: Clock = CLOCK, conn_id: str = "") -> None:
+        self._conn_id = conn_id
         self._pace = pace or Pace()
         self._clock = clock
         self._waiting: list[_Place] = []
@@ -106,6 +109,7 @@ class AdmissionQueue:
         finally:
             if place in self._waiting:
                 self._waiting.remove(place)
+            self._show()
 
     def set_limit(self, limit: int) -> None:
         """Take over what the connection says of the account: submissions in 10 seconds."""
@@ -137,6 +141,7 @@ class AdmissionQueue:
     def _serve(self) -> None:
         """Let through whoever's moment has come, and tell the others how they stand."""
         self._let_through()
+        self._show()
         now = self._clock.monotonic()
         first, spacing = self._pace.next_moment(now), self._pace.spacing
         for number, place in enumerate(self._waiting):
@@ -150,6 +155,11 @@ class AdmissionQueue:
                 place.told, place.told_place = (reason, until), number + 1
                 standing = Standing(reason, number + 1, self._clock.time() + moment - now)
                 place.context.run(place.tell, standing)
+
+    def _show(self) -> None:
+        pause = max(0.0, self._held_until - self._clock.monotonic())
+        metrics.gauge("queue.length", len(self._waiting), conn_id=self._conn_id)
+        metrics.gauge("queue.pause", pause, conn_id=self._conn_id)
 
     def _let_through(self) -> None:
         """Let through whoever's moment has come, and come back for the next."""
@@ -182,4 +192,4 @@ _QUEUES: WeakKeyDictionary[asyncio.AbstractEventLoop, dict[str, AdmissionQueue]]
 def admission_queue(runway_conn_id: str) -> AdmissionQueue:
     """The queue of a connection on the running event loop. It stays when it is empty: it knows the last moments."""
     queues = _QUEUES.setdefault(asyncio.get_running_loop(), {})
-    return queues.setdefault(runway_conn_id, AdmissionQueue())
+    return queues.setdefault(runway_conn_id, AdmissionQueue(conn_id=runway_conn_id))

@@ -25,6 +25,8 @@ from airflow_provider_runway.kie.wait_flow import OnChange
 from airflow_provider_runway.triggers.client_lease import ClientLease, CurrentClient
 from airflow_provider_runway.triggers.events import PollRequest
 from airflow_provider_runway.triggers.subscriptions import PolledTask, Subscription
+from airflow_provider_runway.utils import metrics
+from airflow_provider_runway.utils.announcements import reason_of
 
 # Polls under way at a time, and so many sockets.
 MAX_CONCURRENT_POLLS = 16
@@ -78,6 +80,7 @@ class SharedPoller:
         """
         request.check_task()
         self._users += 1
+        metrics.gauge("waits", self._users, conn_id=self._conn_id)
         subscription = self._new_subscription(request, on_change)
         end = self._end_in_time(request, subscription)
         try:
@@ -90,6 +93,7 @@ class SharedPoller:
         finally:
             end.cancel()
             self._users -= 1
+            metrics.gauge("waits", self._users, conn_id=self._conn_id)
             if self._users == 0:
                 await self._close()
 
@@ -214,10 +218,12 @@ class SharedPoller:
             self._end(task, error)
 
     async def _step(self, task: PolledTask, lease: ClientLease) -> Step:
+        metrics.count("polls", conn_id=self._conn_id)
         try:
             with lease:
                 record = await lease.client.get_task(task.task_id, task.kind, retry_rules=ONE_TRY)
         except RunwayError as error:
+            metrics.count("poll_errors", by=error.code or reason_of(error), conn_id=self._conn_id)
             if isinstance(error, RateLimitedError):
                 self._hold(error)
             mended = isinstance(error, AuthenticationError) and await self._client.has_changed(

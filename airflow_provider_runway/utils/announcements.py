@@ -19,6 +19,7 @@ from airflow_provider_runway.kie.requests import JobRequest, Request
 from airflow_provider_runway.kie.rules import MAX_PROMPT_LENGTH
 from airflow_provider_runway.kie.schedule import guessed_median
 from airflow_provider_runway.kie.texts import LONGEST_MESSAGE, readable
+from airflow_provider_runway.utils import metrics
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -55,11 +56,13 @@ def announce_failure(
     :param advice: What to do, as sentences.
     :param task_id: The KIE task concerned, where the error does not know.
     """
+    reason = reason_of(error)
+    metrics.count("failures", by=reason)
     _push(
         context,
         FAILURE_KEY,
         {
-            "reason": reason_of(error),
+            "reason": reason,
             "error": type(error).__name__,
             "message": _concealed(shortened(str(error), 2 * LONGEST_MESSAGE)),
             "task_id": getattr(error, "task_id", None) or task_id,

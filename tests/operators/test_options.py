@@ -50,7 +50,6 @@ def test_every_operator_that_pays_has_them_and_takes_them_from_the_dag(
 
     assert (own.on_refusal, own.on_clear, own.metadata) == ("skip", "reuse", True)
     assert (of_dag.on_refusal, of_dag.on_clear, of_dag.metadata) == ("skip", "reuse", False)
-    assert operator.partial(task_id="many", on_refusal="skip")
 
 
 def test_the_decorator_has_them_as_well() -> None:
