@@ -95,10 +95,10 @@ class Finish:
         return result
 
     def _count(self, submission: Submission, completed_at: datetime | None, saved: Sequence[SavedFile]) -> None:
-        tags = {"conn_id": self.job.runway_conn_id, "model": self.facts.profile}
-        if completed_at is not None and submission.submitted_epoch is not None:
-            metrics.took("ready", completed_at.timestamp() - submission.submitted_epoch, **tags)
-        count_saved(saved, self.job.runway_conn_id)
+        conn_id, began = self.job.runway_conn_id, submission.submitted_epoch
+        if completed_at is not None and began is not None:
+            metrics.took("ready", completed_at.timestamp() - began, conn_id=conn_id, model=self.facts.profile)
+        count_saved(saved, conn_id)
 
 
 def _where(task: VideoTask, completed_at: datetime | None) -> str:

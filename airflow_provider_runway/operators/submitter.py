@@ -206,9 +206,9 @@ class Submitter:
             raise
 
     def _count(self) -> None:
-        facts, tags = self.facts, {"conn_id": self.job.runway_conn_id, "dag_id": self.context["ti"].dag_id}
-        metrics.count("submissions", model=facts.profile, **tags)
-        metrics.count("credits", facts.price or 0, model=facts.profile, **tags)
+        model, conn_id, dag_id = self.facts.profile, self.job.runway_conn_id, self.context["ti"].dag_id
+        metrics.count("submissions", model=model, conn_id=conn_id, dag_id=dag_id)
+        metrics.count("credits", self.facts.price or 0, model=model, conn_id=conn_id, dag_id=dag_id)
 
     def _count_refusal(self, error: RunwayError) -> None:
         metrics.count("refusals", by=error.code or reason_of(error), conn_id=self.job.runway_conn_id)
