@@ -234,7 +234,7 @@ def parameters(kind: type) -> dict[str, inspect.Parameter]:
     taken = dict(inspect.signature(kind.__init__).parameters)  # type: ignore[misc]
     if kind is RunwayVideoOperator:
         for base in (PaidOperator, VideoOptions):
-            taken |= inspect.signature(base.__init__).parameters  # type: ignore[misc]
+            taken |= inspect.signature(base.__init__).parameters
     own = {name: each for name, each in taken.items() if name != "self" and each.kind is not each.VAR_KEYWORD}
     airflows = {
         name for base in (BaseOperator, BaseSensorOperator) for name in inspect.signature(base.__init__).parameters

@@ -53,7 +53,7 @@ def test_every_operator_that_pays_has_them_and_takes_them_from_the_dag(
 
 
 def test_the_decorator_has_them_as_well() -> None:
-    made = runway_task(on_refusal="skip", on_clear="reuse", aspect_ratio="16:9")(lambda: "A fox")
+    made: Any = runway_task(on_refusal="skip", on_clear="reuse", aspect_ratio="16:9")(lambda: "A fox")
 
     assert made.kwargs["on_refusal"] == "skip"
 
