@@ -97,7 +97,7 @@ class Finish:
     def _count(self, submission: Submission, completed_at: datetime | None, saved: Sequence[SavedFile]) -> None:
         conn_id, began = self.job.runway_conn_id, submission.submitted_epoch
         if completed_at is not None and began is not None:
-            metrics.took("ready", completed_at.timestamp() - began, conn_id=conn_id, model=self.facts.profile)
+            metrics.took("ready", max(0.0, completed_at.timestamp() - began), conn_id=conn_id, model=self.facts.profile)
         count_saved(saved, conn_id)
 
 

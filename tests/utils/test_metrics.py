@@ -75,7 +75,7 @@ def test_a_video_is_counted_with_its_price_its_time_and_its_bytes(
     }
     assert (backend.counted["runway.saved_files"], backend.counted["runway.saved_bytes"]) == (1, result["size"])
     [seconds] = backend.shown["runway.ready"]
-    assert 5 < seconds < 120
+    assert 0 < seconds < 120
     assert backend.counted["runway.polls"] >= 1
     assert (backend.shown["runway.waits"][0], backend.shown["runway.waits"][-1]) == (1, 0)
 
