@@ -108,9 +108,9 @@ class _Run:
 
     def run(self) -> bool:
         """Make the videos, and say what came of it: whether it is what is wanted."""
-        rest, videos = self._airflow.rest, self._given.videos
-        rest.unpause(DAG_ID)
-        run_id = rest.trigger(DAG_ID)
+        airflow, videos = self._airflow, self._given.videos
+        airflow.rest.unpause(DAG_ID)
+        run_id = airflow.rest.trigger(DAG_ID)
         self._until(lambda: self._count(run_id, "deferred") == videos or self._calls(), "all wait")
         if self._given.burst:
             time.sleep(35)  # as long as each has to have waited
@@ -118,10 +118,9 @@ class _Run:
             self._clock.say("sandbox", f"all {videos} videos are ready")
         if self._given.kill:
             self._kill()
-        self._until(lambda: rest.run_state(DAG_ID, run_id) in {"success", "failed"}, "the run ends")
-        return self._judge(
-            rest.run_state(DAG_ID, run_id), [each.try_number for each in rest.task_instances(DAG_ID, run_id)]
-        )
+        self._until(lambda: airflow.rest.run_state(DAG_ID, run_id) in {"success", "failed"}, "the run ends")
+        tries = [each.try_number for each in airflow.rest.task_instances(DAG_ID, run_id)]
+        return self._judge(airflow.rest.run_state(DAG_ID, run_id), tries)
 
     def _kill(self) -> None:
         servers = [name for name in self._airflow.components if name.startswith("api-server")]

@@ -400,7 +400,7 @@ def test_a_lost_call_costs_delay_and_no_video(
     assert task.resume(waiting, {"task_id": waiting.trigger_arguments["runway_task_id"], "state": "success"})
     said = capsys.readouterr().out
     assert "call for task" in said
-    assert "runway callbacks check" in said
+    assert "callbacks check" in said
 
 
 @pytest.mark.usefixtures("base", "given_time")
