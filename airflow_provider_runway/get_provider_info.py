@@ -32,6 +32,7 @@ def get_provider_info() -> dict[str, Any]:
             _modules(
                 "airflow_provider_runway.operators.runway",
                 "airflow_provider_runway.operators.compose",
+                "airflow_provider_runway.operators.frame",
                 "airflow_provider_runway.operators.kie_job",
                 "airflow_provider_runway.operators.upload",
             )

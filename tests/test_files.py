@@ -12,8 +12,10 @@ FILES = {file.relative_to(PACKAGE).as_posix(): file for file in sorted(PACKAGE.r
 # Modules and folders that are tested through others: where most of their tests are, and why there.
 TESTED_IN: Mapping[str, str] = {
     "cli/__main__.py": "cli/test_main.py",  # another name, the same thing
-    "film": "operators/test_compose.py",  # seen by the films that come of it
     "cli/budget.py": "cli/test_spent.py",  # seen by what the ledger then has
+    "film/compose.py": "operators/test_compose.py",  # seen by the films that come of it
+    "film/order.py": "operators/test_compose.py",  # what the operator is given
+    "film/stored.py": "operators/test_compose.py",  # the films that come of it
     "hooks/form.py": "test_get_provider_info.py",  # read as a part of the provider's info
     "kie/advice.py": "kie/test_flows_of_refusals.py",  # the texts of errors end in it
     "kie/endpoints.py": "kie/test_families.py",  # values alone, which the table there is made of

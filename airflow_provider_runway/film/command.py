@@ -64,7 +64,7 @@ class Film:
     def is_one_stream(self) -> bool:
         """Whether the clips are alike, cut hard, and used from end to end, so that they are read like one file."""
         first = self.line.shown[0]
-        return not self.line.crossfade and all(
+        return not (self.line.crossfade or first.video.rotation) and all(
             each.is_whole and (each.video, each.sound) == (first.video, first.sound) for each in self.line.shown
         )
 
@@ -88,11 +88,12 @@ class Film:
         return "ffconcat version 1.0\n" + "".join(f"file {each.clip.file}\n" for each in self.line.shown)
 
 
-def film_arguments(film: Film, *, output: str, comment: str) -> Sequence[str]:
+def film_arguments(film: Film, *, output: str, format: str, comment: str) -> Sequence[str]:  # noqa: A002 - ffmpeg's word
     """The arguments of the one command that makes a film.
 
     :param film: The film.
     :param output: The path of the file to be written.
+    :param format: ``"mp4"`` or ``"mov"``.
     :param comment: What the file says of itself.
     """
     inputs = _Inputs()
@@ -121,7 +122,7 @@ def film_arguments(film: Film, *, output: str, comment: str) -> Sequence[str]:
         *maps,
         *("-max_muxing_queue_size", "4096"),
         *("-map_metadata", "-1", "-map_chapters", "-1", "-metadata", f"comment={comment}"),
-        *("-movflags", "+faststart", "-f", "mp4", f"file:{output}"),
+        *("-movflags", "+faststart", "-f", format, f"file:{output}"),
     ]
 
 

@@ -17,7 +17,7 @@ from airflow_provider_runway.film.ffmpeg import Ended, Ffmpeg
 from airflow_provider_runway.film.inputs import Brought, Inputs
 from airflow_provider_runway.film.marks import Marks, fingerprint, read_marks
 from airflow_provider_runway.film.order import Order
-from airflow_provider_runway.film.probe import ended_early, first_broken, last_line, probe
+from airflow_provider_runway.film.probe import ended_early, failed, first_broken, lacking, probe
 from airflow_provider_runway.film.progress import Progress
 from airflow_provider_runway.film.sources import Source
 from airflow_provider_runway.film.stored import Stored, check_pictures, found_film, publish_film
@@ -163,7 +163,8 @@ class Composer:
         return name
 
     def _make(self, ffmpeg: Ffmpeg, film: Film, draft: Draft, marks: Marks) -> None:
-        arguments = film_arguments(film, output=draft.path, comment=marks.comment)
+        form = "mov" if self.place.uri.lower().endswith(".mov") else "mp4"
+        arguments = film_arguments(film, output=draft.path, format=form, comment=marks.comment)
         log.info("In %s: %s", ffmpeg.folder, shlex.join([ffmpeg.program, *arguments]))
         ended = ffmpeg.run(arguments, on_progress=Progress(float(film.line.length)))
         if ended.code:
@@ -182,9 +183,7 @@ class Composer:
         if ended.code < 0:
             return ended_early(ended)
         files = [each.clip for each in film.line.shown] + [each for each in (*film.voices, film.music) if each]
-        return first_broken(ffmpeg, files) or FilmError(
-            f"ffmpeg has failed: {last_line(ended)}", detail="The lines that it has printed are in the log"
-        )
+        return lacking(ffmpeg.program, ended) or first_broken(ffmpeg, files) or failed(ended)
 
 
 def _picture(brought: Brought) -> Media:
@@ -212,4 +211,4 @@ def _tell(brought: Mapping[str, Brought], film: Film) -> None:
     if held:
         log.info("Held on the last picture until the voice-over has ended: %s.", ", ".join(held))
     how = "joined as they are" if film.is_joined else f"{width}x{height}, {float(line.fps):g} pictures a second"
-    log.info("%d clips become a film of %.2f s: %s.", len(line.shown), float(line.length), how)
+    log.info("Clips: %d. They become a film of %.2f s, %s.", len(line.shown), float(line.length), how)

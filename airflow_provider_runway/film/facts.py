@@ -73,6 +73,8 @@ class Facts:
 
 
 _INPUT = re.compile(r"^Input #(\d+), ", re.MULTILINE)
+# Where what is printed of the inputs ends: in this order since ffmpeg 6, before in the other.
+_OUTPUT = re.compile(r"^(?:Output #|Stream mapping:)", re.MULTILINE)
 _DURATION = re.compile(r"^\s*Duration: (\d+):(\d\d):(\d\d(?:\.\d+)?)", re.MULTILINE)
 _STREAM = re.compile(r"^\s*Stream #\d+:(\d+)\S*: (.*(?:\n(?!\s*Stream #).*)*)", re.MULTILINE)
 _MAPPED = re.compile(r"^\s*Stream #(\d+):(\d+) -> #0:(\d+) \(copy\)", re.MULTILINE)
@@ -93,8 +95,8 @@ def read_facts(count: int, headers: str, printed: str) -> Sequence[Facts]:
     :param printed: What it has printed of them: streams, lengths, and which stream stands where in the headers.
     """
     said = _by_stream(headers)
-    listing, _, mapping = printed.partition("Stream mapping:")
-    texts = _INPUT.split(listing)[1:]
+    mapping = printed.partition("\nStream mapping:")[2]
+    texts = _INPUT.split(_OUTPUT.split(printed)[0])[1:]
     by_file = dict(zip(map(int, texts[::2]), texts[1::2], strict=True))
     streams: dict[int, list[tuple[Mapping[str, str], str]]] = {}
     for file, stream, place in _MAPPED.findall(mapping):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from fractions import Fraction
 from pathlib import Path
 
+from airflow_provider_runway.film.facts import Facts
 from airflow_provider_runway.film.ffmpeg import Ended, Ffmpeg
 from airflow_provider_runway.film.picture_filters import decimal
 from airflow_provider_runway.film.probe import unusable
@@ -45,7 +47,7 @@ def last_frame(ffmpeg: Ffmpeg, video: Media, stem: str) -> str:
     return _settled(ffmpeg, video, name, ended)
 
 
-def frame_at(ffmpeg: Ffmpeg, video: Media, seconds: Fraction, name: str) -> str:
+def frame_at(ffmpeg: Ffmpeg, video: Media, seconds: Fraction, stem: str) -> str:
     """Write the picture that is seen after some seconds; see :func:`last_frame`.
 
     :raises FilmError: If the video is not so long.
@@ -53,10 +55,14 @@ def frame_at(ffmpeg: Ffmpeg, video: Media, seconds: Fraction, name: str) -> str:
     length = video.facts.seconds or Fraction(0)
     if seconds and seconds >= length:
         raise FilmError(f"{video.name} has {float(length):g} s, and no picture at {float(seconds):g} s.")
-    ended = _run(ffmpeg, video, f"{name}.png", *_ONE, begin=("-ss", decimal(seconds)))
-    if not ended.code and not _is_there(ffmpeg, f"{name}.png"):
-        return last_frame(ffmpeg, video, name)  # the sound goes on after it
-    return _settled(ffmpeg, video, f"{name}.png", ended)
+    name = f"{stem}.png"
+    # The first picture that does not begin before that time: a little earlier, for times that the file has rounded.
+    fps = video.facts.video.fps if video.facts.video else Fraction(25)
+    begin = max(math.floor(seconds * fps) - Fraction(1, 4), Fraction(0)) / fps
+    ended = _run(ffmpeg, video, name, *_ONE, begin=("-ss", decimal(begin)))
+    if not ended.code and not _is_there(ffmpeg, name):
+        return last_frame(ffmpeg, video, stem)  # the sound goes on after it
+    return _settled(ffmpeg, video, name, ended)
 
 
 def thumbnail(ffmpeg: Ffmpeg, video: Media, stem: str) -> str:
@@ -91,15 +97,19 @@ def _run(
     )
 
 
+def as_jpeg(ffmpeg: Ffmpeg, name: str) -> str:
+    """Write a picture anew as a JPG, and say what that is called."""
+    picture = Media(name=name, file=name, facts=Facts(seconds=None))
+    smaller = f"{name.removesuffix('.png')}.jpg"
+    _check(ffmpeg, picture, smaller, _run(ffmpeg, picture, smaller, *_ONE, *_JPEG))
+    return smaller
+
+
 def _settled(ffmpeg: Ffmpeg, video: Media, name: str, ended: Ended) -> str:
     """The picture's name, once it is there and small enough."""
     _check(ffmpeg, video, name, ended)
-    if (Path(ffmpeg.folder) / name).stat().st_size <= LARGEST_PICTURE:
-        return name
-    picture = Media(name=video.name, file=name, facts=video.facts)
-    smaller = f"{name.removesuffix('.png')}.jpg"
-    _check(ffmpeg, video, smaller, _run(ffmpeg, picture, smaller, *_ONE, *_JPEG))
-    return smaller
+    is_small = (Path(ffmpeg.folder) / name).stat().st_size <= LARGEST_PICTURE
+    return name if is_small else as_jpeg(ffmpeg, name)
 
 
 def _check(ffmpeg: Ffmpeg, video: Media, name: str, ended: Ended) -> None:

@@ -99,6 +99,7 @@ class Inputs:
             except RunwayError as error:
                 if number + 1 == len(source.paths) and not source.links:
                     raise
+                place.unlink(missing_ok=True)
                 log.info("%s So it is fetched from elsewhere.", error.summary)
             else:
                 return self._checked(source, place, source.identity or identity)

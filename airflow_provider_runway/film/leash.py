@@ -6,6 +6,7 @@ ends as the program does: with its exit code, or of the same signal.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import sys
@@ -32,7 +33,8 @@ def main(command: list[str]) -> int:
     threading.Thread(target=end_with_the_starter, daemon=True).start()
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code < 0:
-        signal.signal(-code, signal.SIG_DFL)
+        with contextlib.suppress(OSError):  # one that nobody can have changed
+            signal.signal(-code, signal.SIG_DFL)
         os.kill(os.getpid(), -code)
     return code
 

@@ -219,7 +219,7 @@ def read_style(value: Any) -> CaptionStyle:
     for name in ("color", "outline"):
         if not isinstance(getattr(style, name), str) or not _COLOR.fullmatch(getattr(style, name)):
             raise InvalidRequestError(f"subtitle_style[{name!r}]", getattr(style, name), "must be a color: '#ffcc00'")
-    if not _FONT.fullmatch(str(style.font)):
+    if not isinstance(value.get("font", ""), str) or not _FONT.fullmatch(style.font):
         raise InvalidRequestError("subtitle_style['font']", style.font, "must be the name of a font")
     read_flag("subtitle_style['bold']", style.bold)
     _one_of("subtitle_style['position']", style.position, ("bottom", "middle", "top"))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 from airflow_provider_runway.film import options
 from airflow_provider_runway.film.captions import Cue, read_text, read_values
 from airflow_provider_runway.film.options import Options
+from airflow_provider_runway.film.picture_filters import Logo
 from airflow_provider_runway.film.sources import Source, read_clips, read_source, read_voices
 from airflow_provider_runway.kie.errors import InvalidRequestError
 
@@ -49,18 +51,27 @@ def read_order(values: Mapping[str, Any]) -> Order:
     :raises InvalidRequestError: If one of them is none that it can have.
     """
     clips = read_clips(values["clips"])
-    music, about_music = _apart("music", values["music"], ("volume",))
-    logo, about_logo = _apart("overlay", values["overlay"], ("position", "opacity", "width"))
+    music, volume = _music(values["music"])
+    logo, logo_options = _overlay(values["overlay"])
     order = Order(
         clips=clips,
         voices=read_voices(values["audio"], len(clips)),
-        music=None if music is None else read_source("music", "music", "sound", music),
+        music=music,
         captions=_read_captions(values["subtitles"]),
-        logo=None if logo is None else read_source("overlay", "overlay", "picture", logo),
-        options=read_options({**values, "music": about_music, "overlay": about_logo}),
+        logo=logo,
+        options=replace(read_options(values), volume=volume, logo=logo_options),
     )
     order.options.trims_of(len(clips))
     return order
+
+
+def check_values(values: Mapping[str, Any]) -> None:
+    """Check some of the values of a film, those that are known.
+
+    :raises InvalidRequestError: If one of them is none that it can have.
+    """
+    for name, value in values.items():
+        _CHECKS[name](value)
 
 
 def read_options(values: Mapping[str, Any]) -> Options:
@@ -81,11 +92,21 @@ def read_options(values: Mapping[str, Any]) -> Options:
         crossfade=options.read_transition(values["transition"]),
         trims=options.read_trims(values["trim"]),
         loudness=options.read_loudness(values["loudness"]),
-        volume=options.read_volume(values["music"].get("volume", 0.5)),
-        logo=options.read_logo(values["overlay"]),
         style=options.read_style(values["subtitle_style"]),
         burnt_in=options.read_flag("burn_subtitles", values["burn_subtitles"]),
     )
+
+
+def _music(value: Any) -> tuple[Source | None, Fraction]:
+    source, about = _apart("music", value, ("volume",))
+    volume = options.read_volume(about.get("volume", 0.5))
+    return (None if source is None else read_source("music", "music", "sound", source)), volume
+
+
+def _overlay(value: Any) -> tuple[Source | None, Logo]:
+    source, about = _apart("overlay", value, ("position", "opacity", "width"))
+    logo = options.read_logo(about)
+    return (None if source is None else read_source("overlay", "overlay", "picture", source)), logo
 
 
 def _apart(name: str, value: Any, known: Sequence[str]) -> tuple[Any, Mapping[str, Any]]:
@@ -117,3 +138,20 @@ def _has_words(value: Mapping[str, Any]) -> bool:
         isinstance(inner, Mapping) and _has_words(inner)
         for inner in (value.get(name) for name in ("result", "data", "response"))
     )
+
+
+_CHECKS: Mapping[str, Callable[[Any], object]] = {
+    "clips": read_clips,
+    "size": options.read_size,
+    "aspect_ratio": options.read_shape,
+    "fit": options.read_fit,
+    "fps": options.read_fps,
+    "transition": options.read_transition,
+    "trim": options.read_trims,
+    "audio": lambda value: read_voices(value, None),
+    "music": _music,
+    "loudness": options.read_loudness,
+    "subtitles": _read_captions,
+    "subtitle_style": options.read_style,
+    "overlay": _overlay,
+}

@@ -65,11 +65,11 @@ def clip_filters(line: Timeline, size: tuple[int, int], fit: Fit) -> Sequence[st
     chains = []
     for number, each in enumerate(line.shown):
         steps = [
+            "setpts=PTS-STARTPTS",
             _named(fit_into(each.video, size, fit), number),
             f"fps={line.fps}",
             "format=yuv420p",
             f"tpad=stop=-1:stop_mode=clone,trim=duration={decimal(each.length)}",
-            "setpts=PTS-STARTPTS",
         ]
         chains.append(f"[{number}:V:0]{','.join(filter(None, steps))}[v{number}]")
     return chains

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
@@ -98,6 +99,26 @@ def ended_early(ended: Ended) -> FilmError:
     )
 
 
+def lacking(program: str, ended: Ended) -> FilmError | None:
+    """The error of an ffmpeg that is too old, or was built without what a film needs; ``None`` if it is another."""
+    lacks = _LACKS.search(ended.printed)
+    if lacks is None:
+        return None
+    return FilmError(
+        f"{program} lacks what this film needs ({lacks[0].strip()}).",
+        detail="Install ffmpeg 4.4 or later with libx264 and libass; 'airflow-provider-runway[film]' brings one, which "
+        "is used where there is none on PATH",
+    )
+
+
+_LACKS = re.compile(r"No such filter: '\w+'|Unknown encoder '\w+'|Option '?\w+'? not found|No option name near '[^']*'")
+
+
+def failed(ended: Ended) -> FilmError:
+    """The error of an ffmpeg that fails for a reason of its own."""
+    return FilmError(f"ffmpeg has failed: {last_line(ended)}.", detail="The lines that it has printed are in the log")
+
+
 def last_line(ended: Ended) -> str:
     """What ffmpeg has said last, without where in its code it says it."""
     lines = [line.rpartition("] ")[2].strip() for line in ended.printed.splitlines()]
@@ -105,4 +126,7 @@ def last_line(ended: Ended) -> str:
     return shorten(said[-1]) if said else f"exit code {ended.code}"
 
 
-_OF_NO_USE = ("Conversion failed", "Error opening input files", "Task finished", "Terminating thread", "Nothing was")
+_OF_NO_USE = (
+    *("Conversion failed", "Error opening input files", "Task finished", "Terminating thread", "Nothing was"),
+    "Could not open encoder",
+)

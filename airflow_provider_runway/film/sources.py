@@ -100,8 +100,11 @@ def read_clips(value: Any) -> Sequence[Source]:
     return sources
 
 
-def read_voices(value: Any, count: int) -> Sequence[Source | None]:
+def read_voices(value: Any, count: int | None) -> Sequence[Source | None]:
     """Read the voice-over: none, one for the whole film, or one for each clip, of which some may be ``None``.
+
+    :param value: The value, or values.
+    :param count: How many clips there are; ``None`` as long as that is not known.
 
     :raises InvalidRequestError: If there are more or fewer than clips, or one of them is no sound.
     """
@@ -110,7 +113,7 @@ def read_voices(value: Any, count: int) -> Sequence[Source | None]:
     if isinstance(value, Mapping) or _address(value) is not None:
         return (read_source("audio", "audio", "sound", value),)
     voices = list(_flat(value, "audio"))
-    if len(voices) != count:
+    if count is not None and len(voices) != count:
         rule = f"must be one for the whole film, or one for each of {count} clips"
         raise InvalidRequestError("audio", f"{len(voices)} values", rule)
     return [

@@ -217,6 +217,19 @@ class RunwayHook(BaseHook):
         )
         return Upload(url, expires_at, source.size, source.sha256, source.content_type)
 
+    def frame(self, video: Any, save_to: str | ObjectStoragePath | PathLike[str], at: float | str = "last") -> str:
+        """Store one picture of a video, as ``RunwayFrameOperator`` does, and say where it is.
+
+        :param video: A result of a task, the address of a file, or a link.
+        :param save_to: Where to: a ``.png`` or ``.jpg`` file.
+        :param at: ``"last"``, or the seconds after which the picture is seen.
+        :raises RunwayError: If the video cannot be used, or the picture not be stored.
+        """
+        from airflow_provider_runway.film.ffmpeg import find_ffmpeg
+        from airflow_provider_runway.film.frame_file import FrameStorer
+
+        return FrameStorer(find_ffmpeg(), lambda: self).store(video, save_to, at=at).path
+
     def credits(self) -> float:
         """The account's balance in credits (1 credit is about US$0.005). Free of charge."""
         return self.get_conn().credits()

@@ -3,21 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from airflow.sdk import BaseOperator
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
+from airflow_provider_runway.kie.rules import check_flag, check_seconds
 from airflow_provider_runway.operators.free_task import FreeTask
-from airflow_provider_runway.operators.parameters import check_literal
+from airflow_provider_runway.operators.parameters import check_literal, is_literal, optional
 from airflow_provider_runway.operators.paths import address, check_place
 from airflow_provider_runway.operators.templating import RenderedTexts
 from airflow_provider_runway.results import SCHEMA_VERSION
+from airflow_provider_runway.utils.asset_events import describe_file
 
 if TYPE_CHECKING:
     from os import PathLike
 
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context, ObjectStoragePath
 
     from airflow_provider_runway.film.compose import Composer
@@ -82,7 +86,7 @@ class VideoComposeOperator(FreeTask, RenderedTexts, BaseOperator):
     :param overlay: A picture over the film, such as a logo; or a mapping of ``source``, ``position`` (``"top-right"``
         and the like, or ``"center"``), ``opacity`` (0 to 1) and ``width`` (relative to the film's; 0.15). (templated)
     :param overwrite: Whether a file that is there is replaced. Otherwise only a film that this very task has made is.
-    :param timeout: The longest that ffmpeg may take.
+    :param timeout: The longest that ffmpeg may take; a number is of seconds.
     :param runway_conn_id: The connection, of type ``runway``, that is asked for another link where one has died.
     :return: A small JSON object, also pushed key by key; see :class:`FilmResult`.
     :raises FilmError: If a clip cannot be used, or ffmpeg is missing or fails.
@@ -115,7 +119,7 @@ class VideoComposeOperator(FreeTask, RenderedTexts, BaseOperator):
         subtitle_style: Mapping[str, Any] | None = None,
         overlay: Any = None,
         overwrite: bool = False,
-        timeout: timedelta = timedelta(hours=1),
+        timeout: timedelta | float = timedelta(hours=1),
         runway_conn_id: str = "runway_default",
         **kwargs: Any,
     ) -> None:
@@ -137,9 +141,10 @@ class VideoComposeOperator(FreeTask, RenderedTexts, BaseOperator):
         self.subtitle_style = subtitle_style
         self.overlay = overlay
         self.overwrite = overwrite
-        self.timeout = timeout
+        self.timeout = timedelta(seconds=check_seconds("timeout", timeout))
         self.runway_conn_id = runway_conn_id
         check_literal(check_film, save_to)
+        self._check_what_is_known()
 
     def execute(self, context: Context) -> FilmResult:
         """Make the film."""
@@ -171,17 +176,8 @@ class VideoComposeOperator(FreeTask, RenderedTexts, BaseOperator):
                 overwrite=self.overwrite,
             )
             film = self._composer.compose()
-        self.result = FilmResult(
-            path=film.path,
-            duration=film.duration,
-            width=film.width,
-            height=film.height,
-            size=film.size,
-            sha256=film.sha256,
-            last_frame=film.last_frame,
-            thumbnail=film.thumbnail,
-            schema_version=SCHEMA_VERSION,
-        )
+        self.result = cast("FilmResult", {**asdict(film), "schema_version": SCHEMA_VERSION})
+        describe_file(context, self.outlets, self.result)
         return self.result
 
     def on_kill(self) -> None:
@@ -189,13 +185,48 @@ class VideoComposeOperator(FreeTask, RenderedTexts, BaseOperator):
         if self._composer is not None:
             self._composer.kill()
 
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
+        """What the film was made of, and where it is; asked for by OpenLineage, where that is installed."""
+        del task_instance
+        from airflow_provider_runway.utils import openlineage
+
+        order = self._composer.order if self._composer is not None else None
+        sources = [source for _, source in order.sources] if order is not None else []
+        inputs = openlineage.named(where for source in sources for where in (*source.paths, *source.links)[:1])
+        return openlineage.facets(inputs, openlineage.named([self.result["path"]]) if self.result else [])
+
     def _values(self) -> dict[str, Any]:
-        """The parameters after templating; what has come to nothing is as if it was not given."""
-        given = {name: self.optional(name, _DEFAULTS.get(name)) for name in self.template_fields}
+        """The parameters; a template that has come to nothing counts as not given."""
+        given = {name: optional(getattr(self, name)) for name in self.template_fields}
+        given |= {name: given[name] or _DEFAULTS[name] for name in ("fit", "transition")}
         return {**given, "burn_subtitles": self.burn_subtitles}
 
+    def _check_what_is_known(self) -> None:
+        """Check the parameters that are final while the DAG is parsed."""
+        given = {name: getattr(self, name) for name in self.template_fields if name != "save_to"}
+        known = {
+            name: value
+            for name, value in given.items()
+            if _is_final(value) and (name == "clips" or value != _DEFAULTS.get(name))
+        }
+        if known:
+            from airflow_provider_runway.film.order import check_values
 
-_DEFAULTS = {"fit": "pad", "transition": "cut"}
+            check_values(known)
+        check_flag("burn_subtitles", self.burn_subtitles)
+        check_flag("overwrite", self.overwrite)
+
+
+_DEFAULTS = {"fit": "pad", "transition": "cut", "loudness": -14.0}
+
+
+def _is_final(value: Any) -> bool:
+    """Whether a value, and all that it holds, is known while the DAG is parsed."""
+    if isinstance(value, Mapping):
+        return all(map(_is_final, value.values()))
+    if isinstance(value, (list, tuple)):
+        return all(map(_is_final, value))
+    return is_literal(value)
 
 
 def check_film(save_to: object) -> None:

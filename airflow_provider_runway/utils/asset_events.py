@@ -51,6 +51,20 @@ def describe_upload(context: Context, outlets: Collection[object], result: Mappi
     _describe(context, outlets, {**result}, lambda: [_stream(context, "uploads")], "the upload")
 
 
+def describe_file(context: Context, outlets: Collection[object], result: Mapping[str, Any]) -> None:
+    """Have the events of a task's outlets say which film or picture was stored: all that the task returns.
+
+    An ``AssetAlias`` gets an event of the file.
+
+    :param context: The task's context.
+    :param outlets: The task's outlets.
+    :param result: What the task returns; ``path`` is where the file is.
+    """
+    from airflow.sdk import Asset
+
+    _describe(context, outlets, {**result}, lambda: [Asset(FileAddress.read(result["path"]).uri)], "the file")
+
+
 def _describe(
     context: Context,
     outlets: Collection[object],

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+import sys
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
+from airflow.sdk import ObjectStoragePath
+from airflow.sdk.io import attach
 from clips import clip, picture, seen, tone
 from fakes import fake_context
+from fsspec.implementations.memory import MemoryFileSystem
 
+from airflow_provider_runway.exceptions import FilmError, InvalidRequestError
+from airflow_provider_runway.film.ffmpeg import find_ffmpeg
 from airflow_provider_runway.operators.compose import FilmResult, VideoComposeOperator
 
 RED, LIME, BLUE = (254, 0, 0), (0, 255, 0), (0, 0, 254)
@@ -105,3 +111,244 @@ def test_a_logo_music_and_a_crossfade(tmp_path: Path) -> None:
     assert near(film.color(1, 0.1, 0.1), LIME)
     assert near(film.color(1.75), (127, 0, 127), by=45)
     assert film.loud(2.2, 3, 880) > film.loud(0.3, 1, 880) + 6  # it was ducked under the clip's own sound
+
+
+def test_two_formats_are_made_of_the_same_clips(tmp_path: Path) -> None:
+    clips = [str(clip(0.5)), str(clip(0.5, size="90x160", color="blue"))]
+    sizes = {}
+    for ratio, fit in (("16:9", "blur"), ("9:16", "crop")):
+        result = compose(tmp_path, clips=clips, aspect_ratio=ratio, fit=fit, save_to=f"{tmp_path}/{fit}.mp4")
+        film = seen(result["path"])
+        sizes[ratio] = film.size
+        assert [near(film.color(at, 0.5), color) for at, color in ((0.2, RED), (0.7, BLUE))] == [True] * 2
+        assert near(film.color(0.7, 0.05), BLUE)  # no black bar, either way
+
+    assert sizes == {"16:9": (160, 90), "9:16": (90, 160)}
+
+
+def test_a_part_of_a_clip_is_used(tmp_path: Path) -> None:
+    result = compose(tmp_path, clips=[str(clip(2)), str(clip(1, color="blue"))], trim=[(0.5, 1.0), None], fps=10)
+
+    film = seen(result["path"])
+    assert film.seconds == pytest.approx(1.5, abs=0.05)
+    assert near(film.color(1), BLUE)
+
+
+def test_captions_as_a_track_leave_the_pictures_as_they_are(tmp_path: Path) -> None:
+    text = "1\n00:00:00,100 --> 00:00:00,900\nHello\n"
+
+    result = compose(tmp_path, clips=[str(clip())], subtitles=text, burn_subtitles=False, save_to=f"{tmp_path}/f.mov")
+
+    assert seen(result["path"]).streams == ["video", "subtitle"]
+    assert (tmp_path / "f.mov").read_bytes()[4:12] == b"ftypqt  "
+
+
+def test_the_sound_of_a_film_is_brought_to_one_loudness(tmp_path: Path) -> None:
+    result = compose(tmp_path, clips=[str(clip(4, tone=1000))])
+
+    with_rms = seen(result["path"]).loud(1, 3, 1000)
+    assert with_rms == pytest.approx(-14 + 3.0 - 3.0, abs=2.5)  # K-weighting leaves 1 kHz as it is
+
+
+def test_a_film_is_made_anew_when_its_clips_have_changed_and_the_task_is_the_same(tmp_path: Path) -> None:
+    compose(tmp_path, clips=[str(clip())])
+
+    assert compose(tmp_path, clips=[str(clip(color="blue"))])["duration"] == 1.0
+    assert near(seen(tmp_path / "film.mp4").color(0.5), BLUE)
+    other = VideoComposeOperator(task_id="other", clips=[str(clip())], save_to=str(tmp_path / "film.mp4"))
+    context = fake_context()
+    context["ti"].task_id = "other"
+    with pytest.raises(AirflowFailException, match=r"TargetExistsError: There is a file at .*, and this task did not"):
+        other.execute(context)
+    assert near(seen(tmp_path / "film.mp4").color(0.5), BLUE)
+
+
+def test_pictures_that_are_missing_beside_a_finished_film_are_made(tmp_path: Path) -> None:
+    first = compose(tmp_path, clips=[str(clip())])
+    (tmp_path / "film-last.png").unlink()
+
+    assert compose(tmp_path, clips=[str(clip())]) == first
+    assert (tmp_path / "film-last.png").exists()
+
+
+def test_a_picture_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "film-last.png").write_bytes(b"mine")
+
+    with pytest.raises(AirflowFailException, match=r"film-last.png already, where a picture of the film goes"):
+        compose(tmp_path, clips=[str(clip())])
+    assert [path.name for path in tmp_path.glob("film*")] == ["film-last.png"]
+
+
+def test_films_go_into_object_stores_and_are_found_there(tmp_path: Path) -> None:
+    attach(protocol="memory", fs=MemoryFileSystem())
+    place = "memory://bucket/films/film.mp4"
+
+    first = compose(tmp_path, clips=[str(clip())], save_to=place)
+
+    assert ObjectStoragePath(first["path"]).stat().st_size == first["size"]
+    assert ObjectStoragePath(first["last_frame"]).exists()
+    assert compose(tmp_path, clips=[str(clip())], save_to=place) == first
+
+
+def test_200_clips_are_one_film(tmp_path: Path) -> None:
+    short = [str(clip(0.1)), str(clip(0.1, color="blue"))]
+
+    result = compose(tmp_path, clips=[short[number % 2] for number in range(200)])
+
+    assert result["duration"] == pytest.approx(20, abs=0.1)
+    assert len(seen(result["path"]).pictures) == 200
+
+
+def test_200_clips_of_different_shapes_are_one_film(tmp_path: Path) -> None:
+    short = [str(clip(0.1)), str(clip(0.1, size="90x160", color="blue"))]
+
+    result = compose(tmp_path, clips=[short[number % 2] for number in range(200)], size="32x18")
+
+    assert len(seen(result["path"]).pictures) == 200
+
+
+def bad(folder: Path) -> Mapping[str, tuple[dict[str, Any], str]]:
+    """Inputs that no film can be made of, and what is said of them."""
+    (folder / "empty.mp4").touch()
+    (folder / "cut.mp4").write_bytes(clip().read_bytes()[:-50])
+    (folder / "broken.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(500))
+    (folder / "page.mp4").write_text("<html>Not found</html>")
+    (folder / "words.srt").write_text("no times")
+    good, mute = str(clip()), str(clip(0.5))
+    return {
+        "missing": ({"clips": [good, f"{folder}/no.mp4"]}, r"clip 2 \(.*no.mp4\) cannot be read \(FileNotFoundError"),
+        "empty": ({"clips": [good, f"{folder}/empty.mp4"]}, r"clip 2 \(.*\) is empty: it has 0 bytes"),
+        "cut off": ({"clips": [f"{folder}/cut.mp4"]}, r"clip 1 \(.*\) is cut off"),
+        "broken": ({"clips": [good, f"{folder}/broken.mp4"]}, r"clip 2 \(.*\) is broken: ffmpeg cannot read it"),
+        "a page": ({"clips": [f"{folder}/page.mp4"]}, r"clip 1 \(.*\) is not a video"),
+        "sound alone": ({"clips": [str(tone())]}, r"clip 1 \(.*\) has no pictures"),
+        "one picture": (
+            {"clips": [good, str(clip(0.1))], "transition": 0.5},
+            r"clip 2 \(.*\) is too short: it has 0\.1 s",
+        ),
+        "silent audio": ({"clips": [good], "audio": mute}, r"audio \(.*\) has no sound"),
+        "captions": ({"clips": [good], "subtitles": f"{folder}/words.srt"}, r"subtitles \(.*\) are no captions"),
+        "late captions": (
+            {"clips": [good], "subtitles": [{"start": 9, "end": 10, "text": "x"}]},
+            "No caption begins within the film",
+        ),
+        "logo": ({"clips": [good], "overlay": good}, r"overlay \(.*\) is not a PNG, JPG or WebP picture"),
+        "elsewhere": (
+            {"clips": ["/etc/passwd"]},
+            r"clips\[0\] must be a file below the folders of \[runway\] media_roots",
+        ),
+        "no clips": ({"clips": "{{ none }}"}, "clips must be"),
+    }
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        *("missing", "empty", "cut off", "broken", "a page", "sound alone", "one picture", "silent audio", "captions"),
+        *("late captions", "logo", "elsewhere", "no clips"),
+    ],
+)
+def test_a_bad_input_is_named_and_nothing_is_left_at_the_target(tmp_path: Path, what: str) -> None:
+    values, said = bad(tmp_path)[what]
+
+    with pytest.raises(AirflowFailException, match=said):
+        compose(tmp_path, **values)
+    assert list(tmp_path.glob("*film*")) == []
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "utf-16"])
+def test_captions_in_another_encoding_are_read(tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "words.srt").write_bytes("1\n00:00:00,000 --> 00:00:00,500\nCafé\n".encode(encoding))
+
+    compose(tmp_path, clips=[str(clip())], subtitles=f"{tmp_path}/words.srt", burn_subtitles=False)
+
+    assert "Café".encode() in (tmp_path / "film.mp4").read_bytes()
+
+
+def impostor(folder: Path, monkeypatch: pytest.MonkeyPatch, on_film: str) -> None:
+    """An ffmpeg on PATH that does something else when it is to make the film."""
+    program = folder / "bin" / "ffmpeg"
+    program.parent.mkdir()
+    script = (
+        f"import os, sys, signal\nif 'pipe:1' in sys.argv and '-movflags' in sys.argv:\n    {on_film}\n"
+        f"os.execv({find_ffmpeg()!r}, ['ffmpeg', *sys.argv[1:]])\n"
+    )
+    program.write_text(f"#!{sys.executable}\n{script}")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=":")
+
+
+@pytest.mark.parametrize(
+    ("on_film", "said", "error"),
+    [
+        (
+            "print('av_interleaved_write_frame(): No space left on device', file=sys.stderr); sys.exit(228)",
+            r"There is no room for the film in /.*, where it is made \(\d+ MiB are free\)\. Make room there",
+            FilmError,
+        ),
+        ("os.kill(os.getpid(), signal.SIGKILL)", r"ffmpeg was ended by signal 9\. .*run out of memory", FilmError),
+        ("print('[x @ 0x1] What is this?', file=sys.stderr); sys.exit(1)", "What is this", AirflowFailException),
+        (
+            "print(\"No such filter: 'ass'\", file=sys.stderr); sys.exit(1)",
+            "lacks what this film",
+            AirflowFailException,
+        ),
+        ("sys.exit(0)", r"the film \(.*\) is broken", AirflowFailException),
+    ],
+    ids=["full disk", "killed", "fails", "too old", "writes nothing"],
+)
+def test_an_ffmpeg_that_dies_leaves_nothing_half_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, on_film: str, said: str, error: type[Exception]
+) -> None:
+    impostor(tmp_path, monkeypatch, on_film)
+
+    with pytest.raises(error, match=said):
+        compose(tmp_path, clips=[str(clip())])
+    assert list(tmp_path.glob("*film*")) == []
+
+
+def test_without_an_ffmpeg_it_says_how_to_have_one(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    clips = [str(clip())]
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setitem(sys.modules, "imageio_ffmpeg", None)
+
+    with pytest.raises(AirflowFailException, match=r"There is no ffmpeg on PATH\. Install ffmpeg"):
+        compose(tmp_path, clips=clips)
+
+
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        ({"clips": []}, "clips must be at least one clip"),
+        ({"clips": ["a.mp4"]}, "clips"),
+        ({"clips": None}, "clips"),
+        ({"save_to": "/films/film.avi"}, "save_to must name the film's file"),
+        ({"save_to": "/films/"}, "save_to must name the film's file"),
+        ({"size": "big"}, "size"),
+        ({"aspect_ratio": "wide"}, "aspect_ratio"),
+        ({"fit": "stretch"}, "fit"),
+        ({"transition": "dissolve"}, "transition"),
+        ({"music": {"source": "/a.mp3", "loud": 1}}, "music must have source"),
+        ({"overlay": {"source": "/a.png", "opacity": 3}}, "overlay"),
+        ({"subtitles": [{"text": "x"}]}, "subtitles must be captions"),
+        ({"subtitle_style": {"colour": "x"}}, "subtitle_style"),
+        ({"timeout": 0}, "timeout"),
+        ({"overwrite": "yes"}, "overwrite"),
+        ({"burn_subtitles": None}, "burn_subtitles"),
+    ],
+)
+def test_a_wrong_literal_is_an_error_of_the_dag(values: dict[str, Any], said: str) -> None:
+    with pytest.raises(InvalidRequestError, match=said):
+        VideoComposeOperator(task_id="film", **{"clips": ["/a.mp4"], "save_to": "/films/film.mp4", **values})
+
+
+def test_size_and_aspect_ratio_do_not_stand_together(tmp_path: Path) -> None:
+    with pytest.raises(AirflowFailException, match="aspect_ratio must not stand beside size"):
+        compose(tmp_path, clips=[str(clip())], size="160x90", aspect_ratio="1:1")
+
+
+def test_a_film_tells_where_it_came_from_and_where_it_is(tmp_path: Path) -> None:
+    operator = VideoComposeOperator(task_id="film", clips=[str(clip())], save_to=str(tmp_path / "film.mp4"))
+
+    assert operator.execute(fake_context()).keys() == FilmResult.__annotations__.keys()
+    operator.on_kill()
