@@ -30,7 +30,7 @@ class NoReportError(Exception):
 
 def get_report(
     since: datetime | timedelta = timedelta(hours=24),
-    dag_ids: Collection[str] = (),
+    dag_ids: str | Collection[str] = (),
     *,
     airflow_conn_id: str = "airflow_api",
     transport: httpx.BaseTransport | None = None,
@@ -53,7 +53,7 @@ def get_report(
     import httpx
     from airflow.sdk import BaseHook
 
-    until = utc_now()
+    until, dag_ids = utc_now(), [dag_ids] if isinstance(dag_ids, str) else dag_ids
     start = until - min(since, _LONGEST) if isinstance(since, timedelta) else _in_utc(since)
     connection = BaseHook.get_connection(airflow_conn_id)
     server = _base_url(connection)

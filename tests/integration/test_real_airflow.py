@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from versions import AIRFLOW
 
-from airflow_provider_runway.sandbox import Sandbox, SandboxSettings
+from airflow_provider_runway.sandbox import Fail, Sandbox, SandboxSettings
 from devtools.stack.airflow_stack import AirflowStack
 from devtools.stack.postgres import dump, postgres_or_sqlite
 
@@ -44,7 +44,7 @@ def airflow(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Itera
         postgres_or_sqlite(home / "postgres") as database,
         AirflowStack(home=home, dags=dags, env=env, database=database, parallelism=1) as airflow,
     ):
-        for dag_id in ("chain", "batch", "crowd", "something_else", "dies", "one", "wrong_key", "complaining"):
+        for dag_id in ("chain", "batch", "crowd", "something_else", "dies", "one", "wrong_key", "complaining", "night"):
             airflow.rest.unpause(dag_id)
         yield airflow
 
@@ -206,6 +206,37 @@ def test_a_task_that_fails_after_its_video_hands_over_the_same_one_until_it_has_
         assert airflow.rest.wait_for_run("complaining", run_id, 300) == "success"
         assert charges() == [videos] * 4
     assert "the user's own callback ran for waits" in airflow.rest.task_log("complaining", run_id, "waits", 4)
+
+
+def test_one_prompt_of_a_batch_is_mended_and_its_video_made_alone(
+    airflow: AirflowStack, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    def make(*prompts: str) -> None:
+        airflow.rest.request("DELETE", "/api/v2/variables/night_prompts")
+        airflow.rest.post("/api/v2/variables", {"key": "night_prompts", "value": json.dumps(prompts)})
+
+    def states() -> dict[str, str | None]:
+        return {each.label: each.state for each in airflow.rest.task_instances("night", run_id)}
+
+    sandbox.fault(Fail("The AI moderator caught your prompt"), prompt="forbidden")
+    airflow.rest.post("/api/v2/variables", {"key": "night_videos", "value": str(tmp_path)})
+    airflow.rest.post("/api/v2/variables", {"key": "night_prompts", "value": "[]"})
+    make("A night heron", "A forbidden heron")
+    run_id = airflow.rest.trigger("night")
+    assert airflow.rest.wait_for_run("night", run_id, 300) == "success"
+    assert sorted(map(str, states().values())) == ["skipped", "success", "success"]
+    assert airflow.rest.xcom("night", run_id, "each", "failure", 1)["reason"] == "moderation"
+
+    make("A night heron", "A grey heron")
+    airflow.rest.clear("night", run_id, ["prompts"])
+    assert airflow.rest.wait_for_run("night", run_id, 300) == "success"
+    airflow.rest.clear("night", run_id, [("each", 1)])
+    assert airflow.rest.wait_for_run("night", run_id, 300) == "success"
+
+    assert set(states().values()) == {"success"}
+    assert [paid(sandbox, prompt) for prompt in ("A night heron", "A grey heron")] == [1, 1]
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["0.mp4", "0.mp4.json", "1.mp4", "1.mp4.json"]
+    assert json.loads((tmp_path / "1.mp4.json").read_text())["prompt"] == "A grey heron"
 
 
 def test_a_wrong_key_fails_at_once_whatever_the_retries(airflow: AirflowStack, sandbox: Sandbox) -> None:

@@ -77,7 +77,7 @@ def test_it_tells_what_the_page_has(
         "dollars": 12.3,
     }
     assert report["summary"].startswith("Runway videos: 205 made, 205 saved, 2 failed, 1 waiting; 2460 credits")
-    assert get_report(timedelta(days=3), ["hares"], transport=api_server)["total"]["made"] == 1
+    assert get_report(timedelta(days=3), "hares", transport=api_server)["total"]["made"] == 1
     assert get_report(timedelta.max, ["hares"], transport=api_server)["total"]["made"] == 1
     assert get_report(datetime(2001, 1, 1), ["hares"], transport=api_server)["total"]["made"] == 1  # noqa: DTZ001 - a naive one
     assert get_report(NOW + timedelta(days=1), ["clips"], transport=api_server)["total"]["made"] == 0

@@ -9,7 +9,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
-from airflow.sdk import DAG, task
+from airflow.sdk import DAG, Variable, task
 
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
@@ -107,3 +107,17 @@ with DAG("complaining", schedule=None, default_args=COMPLAINING):
 
 with DAG("called", schedule=None, default_args={**QUICK, "timeout": timedelta(minutes=15)}, max_active_tasks=32):
     RunwayGenerateOperator.partial(task_id="each", aspect_ratio="1:1").expand(prompt=[f"Hare {n}" for n in range(4)])
+
+with DAG("night", schedule=None, default_args=QUICK):
+
+    @task
+    def prompts() -> list[str]:
+        return Variable.get("night_prompts", deserialize_json=True)  # type: ignore[no-any-return]
+
+    RunwayGenerateOperator.partial(
+        task_id="each",
+        aspect_ratio="1:1",
+        on_refusal="skip",
+        metadata=True,
+        save_to="{{ var.value.night_videos }}/{{ ti.map_index }}.mp4",
+    ).expand(prompt=prompts())
