@@ -33,7 +33,7 @@ def draw(wide: Path, tall: Path, to: Path) -> None:
     picture.paste(second.resize(small), (0, LARGE[1] + GAP))
     picture.paste(third.resize(small), (half + GAP, LARGE[1] + GAP))
     picture.paste(shots(tall)[0].resize(upright), (LARGE[0] + GAP, 0))
-    picture.quantize(256).save(to, optimize=True)
+    picture.save(to, optimize=True)
 
 
 def shots(film: Path) -> list[Image]:

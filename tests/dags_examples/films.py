@@ -10,7 +10,7 @@ import av
 from PIL.Image import Image
 
 _RATE = 2000
-_WHITE = 225
+_BRIGHT = 160
 
 
 class Film:
@@ -33,11 +33,11 @@ class Film:
         """How long its pictures and its sound last."""
         return len(self.pictures) / self.rate, len(self.sound) / _RATE
 
-    def white_below(self, second: float) -> int:
-        """Pixels that are white where captions stand."""
+    def bright_below(self, second: float) -> int:
+        """Pixels that are bright where captions stand: the hills of the sandbox are dark there."""
         width, height = self.size
         area = self.pictures[round(second * self.rate)].crop((width // 3, height * 4 // 5, width, height * 97 // 100))
-        return sum(area.convert("L").histogram()[_WHITE:])
+        return sum(area.convert("L").histogram()[_BRIGHT:])
 
     def logo(self, second: float) -> tuple[int, ...]:
         """The colour amid what stands at the top right."""

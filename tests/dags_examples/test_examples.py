@@ -242,7 +242,7 @@ def test_film_is_spoken_captioned_and_published_in_two_formats_once_it_is_approv
             assert film.hears(voice, begins) > 0.8, (file, number)
             assert film.hears(voice, begins + 1.7) < 0.5, (file, number)
             # The caption goes one second before the shot does.
-            assert film.white_below(begins + 2) > 3 * film.white_below(begins + 4.6) + 50, (file, number)
+            assert film.bright_below(begins + 2) > film.bright_below(begins + 4.6) + 80, (file, number)
         red, green, _ = film.logo(7)
         assert (red > 120, green < 120) == (True, True), file
 
