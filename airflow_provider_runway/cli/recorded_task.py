@@ -6,7 +6,13 @@ from datetime import datetime, timedelta
 
 from airflow_provider_runway.cli.ending import ExitCode, end, say
 from airflow_provider_runway.hooks.runway import RunwayHook
-from airflow_provider_runway.kie.errors import ConnectionSettingsError, RunwayError, TaskNotFoundError
+from airflow_provider_runway.kie.errors import (
+    ConnectionSettingsError,
+    InvalidRequestError,
+    RunwayError,
+    TaskNotFoundError,
+)
+from airflow_provider_runway.kie.families import is_ordered_by_polling
 from airflow_provider_runway.kie.tasks import KINDS, TaskState, VideoTask
 from airflow_provider_runway.operators.submission import Submission
 
@@ -44,11 +50,16 @@ def check_task(conn_id: str, task_id: str, known: Submission) -> str:
 
 
 def _look(hook: RunwayHook, task_id: str) -> VideoTask:
-    """The task, of whatever kind it is."""
+    """The task, of whatever kind it is. One that a look itself would order is not looked for."""
+    fault: RunwayError | None = None
     for kind in KINDS:
+        if is_ordered_by_polling(kind):
+            continue
         try:
             return hook.get_task(task_id, kind)
-        except TaskNotFoundError:
-            if kind == KINDS[-1]:
-                raise
-    raise AssertionError  # pragma: no cover - there are kinds
+        except TaskNotFoundError as error:
+            fault = error
+        except InvalidRequestError as error:  # it is no id at all, or one of another API's
+            fault = fault or error
+    assert fault is not None  # noqa: S101 - there are kinds
+    raise fault

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from functools import cached_property
 from types import TracebackType
@@ -15,8 +15,16 @@ from airflow_provider_runway.hooks import connections, form
 from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, KieClient
 from airflow_provider_runway.kie.clock import CLOCK, Clock
 from airflow_provider_runway.kie.errors import AuthenticationError, RunwayError
+from airflow_provider_runway.kie.input_faults import InputFault, explained, input_faults
 from airflow_provider_runway.kie.over_aiohttp import AiohttpSender
-from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest, Request
+from airflow_provider_runway.kie.requests import (
+    AlephRequest,
+    ExtendRequest,
+    GenerateRequest,
+    JobRequest,
+    Request,
+    TaskRequest,
+)
 from airflow_provider_runway.kie.tasks import Kind, VideoTask
 from airflow_provider_runway.utils.versions import airflow_version
 
@@ -31,7 +39,7 @@ if TYPE_CHECKING:
     from airflow_provider_runway.kie.wait_flow import OnChange
     from airflow_provider_runway.storage.sources import Media
 
-__all__ = ["AlephRequest", "ExtendRequest", "GenerateRequest", "JobRequest", "RunwayHook", "VideoTask"]
+__all__ = ["AlephRequest", "ExtendRequest", "GenerateRequest", "JobRequest", "RunwayHook", "TaskRequest", "VideoTask"]
 
 
 _Answer = TypeVar("_Answer")
@@ -97,13 +105,17 @@ class RunwayHook(BaseHook):
     def submit(self, request: Request) -> str:
         """Submit a request. This is what costs money.
 
-        :param request: A :class:`GenerateRequest`, :class:`ExtendRequest`, :class:`AlephRequest` or
-            :class:`JobRequest`.
+        :param request: A :class:`GenerateRequest`, :class:`ExtendRequest`, :class:`AlephRequest`, :class:`JobRequest`
+            or :class:`TaskRequest`.
         :return: The id of the task that KIE made.
         :raises AmbiguousSubmissionError: If KIE may have taken it; it must not simply be sent again.
         :raises RunwayError: Any other error means that KIE took nothing.
         """
-        return self.get_conn().submit(request)
+        client = self.get_conn()
+        try:
+            return client.submit(request)
+        except RunwayError as error:
+            raise explained(error, request, client) from error.__cause__
 
     def submit_job(self, model: str, input: Mapping[str, Any], *, callback_url: str | None = None) -> str:  # noqa: A002 - KIE's name
         """Submit work for any model of KIE's market. This is what costs money; see :meth:`submit`.
@@ -115,11 +127,23 @@ class RunwayHook(BaseHook):
         """
         return self.submit(JobRequest(model=model, input=input, callback_url=callback_url))
 
+    def check_job(self, model: str, input: Mapping[str, Any]) -> Sequence[InputFault]:  # noqa: A002 - KIE's name
+        """What is wrong with the input of a job, by the model's own schema as KIE has it now: it need not be right.
+
+        Free of charge. KIE answers one such question a second and account.
+
+        :return: What breaks a rule, each with its ``field``, ``value`` and ``rule``; nothing if all is well, or KIE has
+            no schema of the model.
+        :raises NotFoundError: If KIE knows no such model.
+        """
+        request = JobRequest(model=model, input=input)
+        return input_faults(self.get_conn().input_schema(request.model) or {}, request.input)
+
     def get_task(self, task_id: str, kind: Kind = "runway") -> VideoTask:
         """Get a task's record: one poll.
 
         :param task_id: The task.
-        :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
+        :param kind: ``"runway"`` (generate, extend), ``"aleph"``, ``"job"`` (any other model) or a dedicated family.
         :raises TaskNotFoundError: If KIE has no record of it (a new one may take a moment to show).
         """
         return self._ask(lambda client: client.get_task(task_id, kind))
@@ -137,7 +161,7 @@ class RunwayHook(BaseHook):
         """Wait for a task to end, in this process.
 
         :param task_id: The task.
-        :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
+        :param kind: ``"runway"`` (generate, extend), ``"aleph"``, ``"job"`` (any other model) or a dedicated family.
         :param poll_interval: Seconds, the shortest pause between two polls; at least 1.
         :param timeout: Seconds to wait at most.
         :param age: Seconds since the submission, if that is known: polls are rarer while the video cannot be ready.
@@ -170,7 +194,7 @@ class RunwayHook(BaseHook):
 
         :param task_id: The task.
         :param dead: The link that no longer works.
-        :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
+        :param kind: ``"runway"`` (generate, extend), ``"aleph"``, ``"job"`` (any other model) or a dedicated family.
         :param position: Which of the files it leads to, where several came of the task; 0 is the first.
         :raises DeadLinkError: If KIE gives no other.
         :raises VideoExpiredError: If the record says that the video was deleted.

@@ -127,9 +127,9 @@ class KieClient:
         """All models that KIE lists. Free of charge; one call of this sort a second."""
         return self._run(list_models(self.retry_rules))
 
-    def input_schema(self, model: str) -> Mapping[str, Any] | None:
+    def input_schema(self, model: str, *, retry_rules: RetryRules | None = None) -> Mapping[str, Any] | None:
         """The JSON Schema of a model's ``input``. Free of charge; one call of this sort a second."""
-        return self._run(input_schema(model, self.retry_rules))
+        return self._run(input_schema(model, retry_rules or self.retry_rules))
 
     def renew_link(self, task_id: str, dead: str, kind: Kind = "runway", position: int = 0) -> str:
         """Another link to the video of a finished task. Free of charge."""

@@ -236,6 +236,11 @@ def check_endpoint(value: object) -> None:
         raise InvalidRequestError("endpoint", value, rule)
 
 
+def is_ordered_by_polling(kind: Kind) -> bool:
+    """Whether a look at a task of that kind orders it, and pays for it, where nothing else has."""
+    return any(family.is_ordered_by_polling for (_, each), family in FAMILIES.items() if each == kind)
+
+
 def shortest_pause(kind: Kind) -> float:
     """Seconds between two polls of a task of that kind at least."""
     return max((family.shortest_pause for (_, each), family in FAMILIES.items() if each == kind), default=1.0)

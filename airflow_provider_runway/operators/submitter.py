@@ -16,6 +16,7 @@ from airflow_provider_runway.kie.errors import (
     RunwayError,
 )
 from airflow_provider_runway.kie.fingerprints import fingerprint
+from airflow_provider_runway.kie.input_faults import explained
 from airflow_provider_runway.kie.prices import check_floor, priced
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.retry_rules import RetryRules
@@ -185,7 +186,7 @@ class Submitter:
         except RunwayError as error:
             self._count_refusal(error)
             self._put_back(intent, earlier)
-            raise
+            raise explained(error, ready, client) from error.__cause__
         submission = replace(intent, stage=Stage.SUBMITTED, task_id=task_id, submitted_at=to_iso(utc_now()))
         # Said first: whatever strikes while it is written down, the log has the id.
         self.log.info(

@@ -46,8 +46,11 @@ _NO_VIDEO = (WaitTimeoutError, GenerationFailedError, TaskNotFoundError, VideoEx
 class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOperator):
     """Wait until a video that was submitted elsewhere is ready. Pays nothing.
 
+    But for kinds ``"veo-1080p"`` and ``"veo-4k"``: KIE takes the first look for such a copy of a Veo video for its
+    order, and charges for it.
+
     :param runway_task_id: The KIE task to wait for. (templated)
-    :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
+    :param kind: ``"runway"`` (generate, extend), ``"aleph"``, ``"job"`` (any other model) or a dedicated family.
     :param deferrable: Wait in the triggerer, without a worker slot. ``False`` waits in the worker, as ``mode`` says.
     :param poke_interval: Seconds or a timedelta, the shortest pause between two polls; at least 1 s. In reschedule mode
         pauses are no shorter than ``[runway] shortest_deferral``, 30 seconds if that is not set.

@@ -31,15 +31,19 @@ if TYPE_CHECKING:
 class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, BaseOperator):
     """Store the video of a finished task. Pays nothing, and can be run again.
 
+    But for kinds ``"veo-1080p"`` and ``"veo-4k"``: KIE takes the first look for such a copy of a Veo video for its
+    order, and charges for it.
+
     :param runway_task_id: The KIE task, which must have succeeded. (templated)
-    :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
+    :param kind: ``"runway"`` (generate, extend), ``"aleph"``, ``"job"`` (any other model) or a dedicated family.
     :param save_to: Where to: an absolute path, or what Airflow's ``ObjectStoragePath`` takes, such as ``s3://conn@bucket/key``.
-        With a ``/`` at the end it is a folder, and the file is called ``<task_id>.mp4``. For kind ``"job"`` it must be
-        one; the files are called ``<task_id>-1.mp4``, ``<task_id>-2.png`` and so on. (templated)
+        With a ``/`` at the end it is a folder, and the file is called ``<task_id>.mp4``. For a kind
+        that makes no single video it must be one; the files are called ``<task_id>-1.mp4``, ``<task_id>-2.png`` and so
+        on. (templated)
     :param overwrite: Whether a file that is there is replaced. Otherwise it is left alone: if it is this very video,
         that counts as done.
     :param thumbnail: Whether KIE's thumbnail is stored beside the video, under the same name with the picture's
-        suffix. If it cannot be had, that is only logged. A job has none.
+        suffix. If it cannot be had, that is only logged. Others have none.
     :param runway_conn_id: The connection, of type ``runway``.
     :return: A small JSON object, also pushed key by key; see
         :class:`~airflow_provider_runway.results.VideoResult`.
@@ -76,7 +80,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
         if kind not in VIDEO_KINDS:
             check_literal(check_folder, save_to)
             if thumbnail:
-                rule = "must be False for a job: there is none beside its files"
+                rule = f"must be False for kind {kind!r}: there is none beside its files"
                 raise InvalidRequestError("thumbnail", thumbnail, rule)
 
     def execute(self, context: Context) -> dict[str, Any]:

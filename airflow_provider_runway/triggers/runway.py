@@ -37,7 +37,7 @@ class RunwayVideoTrigger(BaseTrigger):
 
     :param runway_conn_id: The connection, of type ``runway``.
     :param runway_task_id: The task waited for.
-    :param kind: ``"runway"`` (generate, extend), ``"aleph"`` or ``"job"`` (any other model).
+    :param kind: ``"runway"`` (generate, extend), ``"aleph"``, ``"job"`` (any other model) or a dedicated family.
     :param poll_interval: Seconds, the shortest pause between two polls; below 1 it counts as 1.
     :param deadline: Epoch seconds at which the wait ends; a restart of the triggerer does not move it. If left out,
         30 minutes from now.

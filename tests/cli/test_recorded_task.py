@@ -99,3 +99,12 @@ def test_a_failed_task_is_recorded_and_said_to_be(
 
     assert (done.code, current(folder).task_id) == (0, failing)
     assert "its credits come back" in done.err
+
+
+def test_no_look_orders_a_larger_copy_of_a_video(call: Call, record: Record, kie: Sandbox) -> None:
+    record()
+    refused = call("records", "set-id", "no-such-task", *WORDS)
+
+    assert refused.code == ExitCode.GONE
+    assert [each.path for each in kie.ledger.requests if "/veo/get-" in each.path] == []
+    assert len(kie.ledger.charges) == 0

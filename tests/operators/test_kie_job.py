@@ -154,7 +154,7 @@ def test_where_a_job_is_stored_is_a_folder(save_to: str) -> None:
 def test_a_job_has_no_thumbnail() -> None:
     with pytest.raises(TypeError, match="thumbnail"):
         KieJobOperator(**KLING, save_to="/videos/", thumbnail=True)
-    with pytest.raises(InvalidRequestError, match="thumbnail must be False for a job"):
+    with pytest.raises(InvalidRequestError, match="thumbnail must be False for kind 'job'"):
         RunwayToObjectStorageOperator(
             task_id="store", runway_task_id="t-1", kind="job", save_to="/videos/", thumbnail=True
         )
