@@ -23,7 +23,7 @@
     │   ├── ServerError               408 and the other 5xx
     │   └── UnreadableAnswerError     not KIE's envelope: not JSON, empty, no code
     ├── CreditFloorError              the video would take the balance below the connection's floor; nothing was sent
-    ├── DailyLimitError               the video would take the day's spending above the limit; nothing was sent
+    ├── DailyCreditLimitError         the video would take the day's spending above the limit; nothing was sent
     ├── AmbiguousSubmissionError      sent; KIE may or may not have taken and charged it
     ├── GenerationFailedError         KIE made the task and then failed it; the credits come back
     ├── TaskNotFoundError             KIE knows no task of that id
@@ -49,13 +49,13 @@ from __future__ import annotations
 
 # ruff: noqa: F403, F405 - the same names, of which those are public that stand below
 from airflow_provider_runway.kie.errors import *
-from airflow_provider_runway.kie.spending_errors import DailyLimitError
+from airflow_provider_runway.kie.spending_errors import DailyCreditLimitError
 from airflow_provider_runway.publishing.errors import *
 
 __all__ = [
     "AmbiguousSubmissionError", "AuthenticationError", "BadRequestError", "ConnectionSettingsError",
-    "CreditFloorError", "DailyLimitError", "DeadLinkError", "DownloadError", "FeatureDisabledError", "FilmError",
-    "GenerationFailedError", "InputUnreachableError", "InsufficientCreditsError", "InvalidRequestError",
+    "CreditFloorError", "DailyCreditLimitError", "DeadLinkError", "DownloadError", "FeatureDisabledError",
+    "FilmError", "GenerationFailedError", "InputUnreachableError", "InsufficientCreditsError", "InvalidRequestError",
     "MaintenanceError", "MissingVideoError", "NoAnswerError", "NotAVideoError", "NotFinishedError", "NotFoundError",
     "NotSentError", "PermissionDeniedError", "PollingFailedError", "PublicationAnswerError", "PublicationError",
     "PublicationInDoubtError", "QuotaExceededError", "RateLimitedError", "RecordsFolderError", "RejectedError",

@@ -3,8 +3,8 @@
 Shows what a task may cost, by ``max_credits``: one that is expected to cost more is not sent, and under a limit it
 stands for the price of a model whose price is not known. How much all of them may cost a day is said where the account
 is: ``daily_credit_limit`` in the connection's extra, or ``[runway] daily_credit_limit``, with a records folder
-(``[runway] records``). Tasks that no longer fit fail with ``DailyLimitError``, before anything is sent, and say what
-was spent by which DAG.
+(``[runway] records``). Tasks that no longer fit fail with ``DailyCreditLimitError``, before anything is sent, and say
+what was spent by which DAG.
 
 A run costs up to 162 credits (US$0.81): 12 for the video, and up to 150 for the other model's.
 """

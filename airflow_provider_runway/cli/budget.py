@@ -54,7 +54,7 @@ class SpendingByHand:
     def check(self) -> None:
         """See that there is room for it.
 
-        :raises DailyLimitError: If there is none.
+        :raises DailyCreditLimitError: If there is none.
         :raises RecordsFolderError: If that cannot be told.
         """
         if self.folder is not None and self.budget is not None:

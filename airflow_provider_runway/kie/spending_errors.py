@@ -10,7 +10,7 @@ from airflow_provider_runway.kie.errors import RunwayError
 _MOST_DAGS = 5
 
 
-class DailyLimitError(RunwayError):
+class DailyCreditLimitError(RunwayError):
     """The video would take the day's spending above the ``daily_credit_limit``. Nothing was sent.
 
     :param limit: Credits that a day may cost.

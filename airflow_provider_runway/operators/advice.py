@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie import errors
 from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.kie.spending_errors import DailyLimitError
+from airflow_provider_runway.kie.spending_errors import DailyCreditLimitError
 from airflow_provider_runway.operators.submission import RECORD_KEY
 from airflow_provider_runway.utils.announcements import announce_failure
 from airflow_provider_runway.utils.failures import Advice, log_last
@@ -171,7 +171,7 @@ _WHAT_TO_DO: Mapping[type[RunwayError], str] = {
     errors.BadRequestError: "Compare extra_fields and the host of connection {conn_id!r} with KIE.AI's documentation.",
     errors.ConnectionSettingsError: "Correct connection {conn_id!r}.",
     errors.CreditFloorError: "Top up the account, or lower the floor of connection {conn_id!r}.",
-    DailyLimitError: "Raise daily_credit_limit of connection {conn_id!r}, or wait for the next day (in UTC).",
+    DailyCreditLimitError: "Raise daily_credit_limit of connection {conn_id!r}, or wait for the next day (in UTC).",
     errors.DeadLinkError: "If it stays so, only a new submission, which is paid, brings one back.",
     errors.FeatureDisabledError: "Ask KIE.AI.",
     errors.FilmError: "Look at what the message names.",

@@ -58,7 +58,7 @@ class Budget:
         :param submission: The number that its record is about to have.
         :param is_retry: Whether an earlier try may have set them aside already.
         :return: Where that is written, for the record.
-        :raises DailyLimitError: If there is no room.
+        :raises DailyCreditLimitError: If there is no room.
         :raises RecordsFolderError: If the folder cannot be read or written. Nothing may be sent then.
         """
         ledger, claim = self._ledger(folder), self._claim(of, submission, is_retry=is_retry)

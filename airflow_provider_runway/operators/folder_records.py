@@ -73,7 +73,7 @@ class FolderRecords:
     def check_budget(self, budget: Budget) -> None:
         """See that there is room for a submission, before anything is prepared for it.
 
-        :raises DailyLimitError: If there is none.
+        :raises DailyCreditLimitError: If there is none.
         :raises RecordsFolderError: If the folder cannot be read or written.
         """
         budget.check(self._folder, self._of, self._next, is_retry=self._is_retry)
@@ -96,7 +96,7 @@ class FolderRecords:
         :param intent: What is about to be sent.
         :param budget: Of which credits are set aside for it, before it is recorded.
         :return: Whether it is recorded; otherwise another try has begun a submission since: read anew.
-        :raises DailyLimitError: If the budget has no room for it. Nothing may be sent then.
+        :raises DailyCreditLimitError: If the budget has no room for it. Nothing may be sent then.
         :raises RecordsFolderError: If it cannot be written. Nothing may be sent then.
         """
         number, nonce, place, value = self._next, intent.nonce or secrets.token_hex(16), None, intent.to_json()

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta, timezone
 from typing import TYPE_CHECKING
 
-from airflow_provider_runway.kie.spending_errors import DailyLimitError
+from airflow_provider_runway.kie.spending_errors import DailyCreditLimitError
 from airflow_provider_runway.operators.settling import forbid, look
 from airflow_provider_runway.results import to_iso
 from airflow_provider_runway.storage.ledger_entries import Books, LedgerEntry, Settled, after, reckoned
@@ -71,7 +71,7 @@ def find_room(ledger: Ledger, folder: RecordsFolder, claim: Claim, clock: Clock)
     :param folder: The records folder.
     :param claim: What is asked for.
     :param clock: How time passes.
-    :raises DailyLimitError: If there is none.
+    :raises DailyCreditLimitError: If there is none.
     :raises RecordsFolderError: If the folder cannot be read or written.
     """
     if not claim.may_be_there:
@@ -121,12 +121,12 @@ def _age(spending: Spending, clock: Clock) -> float:
     return clock.time() - datetime.fromisoformat(spending.reservation.at).timestamp()
 
 
-def _refused(claim: Claim, books: Books, doubtful: Iterable[Spending], day: date) -> DailyLimitError:
+def _refused(claim: Claim, books: Books, doubtful: Iterable[Spending], day: date) -> DailyCreditLimitError:
     by_dag = defaultdict[str, float](float)
     for spending in books.spendings():
         by_dag[spending.reservation.of.dag_id] += spending.credits
     midnight = datetime(day.year, day.month, day.day, tzinfo=timezone.utc) + timedelta(days=1)
-    return DailyLimitError(
+    return DailyCreditLimitError(
         limit=claim.limit,
         spent=books.spent,
         price=claim.credits,

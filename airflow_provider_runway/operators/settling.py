@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 # Records that are read at once: a store takes its time for each.
 _AT_ONCE = 8
+_PLACE = re.compile(r"([0-9a-f]{16})/(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))/([1-9]\d{0,8})")
 # What a record is called that a task keeps of its submissions.
 _SUBMISSION = "submission"
 # With which a submission may count with something else than was set aside.
@@ -113,7 +115,10 @@ def settle(folder: RecordsFolder, place: str, of: Coordinates, submission: Submi
     """
     if submission.stage not in _ENDS or (submission.stage is Stage.FINISHED and submission.credits is None):
         return
-    account, day, number = place.split("/")
+    parts = _PLACE.fullmatch(str(place))
+    if parts is None:  # somebody has written another
+        return
+    account, day, number = parts.groups()
     ledger = folder.ledger(account, date.fromisoformat(day))
     reservation = ledger.entry(int(number))
     books = Books(() if reservation is None else (reservation,))

@@ -84,7 +84,7 @@ class Submitter:
         :return: What is paid; or how to queue; or ``None`` if nothing was sent, as another try has begun a submission
             since the record was read.
         :raises CreditFloorError: If the video would take the balance below the connection's floor; nothing was sent.
-        :raises DailyLimitError: If it would take the day's spending above the limit; nothing was sent.
+        :raises DailyCreditLimitError: If it would take the day's spending above the limit; nothing was sent.
         :raises AmbiguousSubmissionError: If KIE may have taken it. The submission record keeps the intent, so that no
             later try sends it again by itself.
         :raises RunwayError: Any other error means that KIE took nothing; the submission record is as it was before.

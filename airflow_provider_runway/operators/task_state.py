@@ -95,7 +95,7 @@ class TaskState:
     def check_budget(self, budget: Budget) -> None:
         """See that there is room for a submission, before anything is prepared for it.
 
-        :raises DailyLimitError: If there is none.
+        :raises DailyCreditLimitError: If there is none.
         :raises RecordsFolderError: If that cannot be told.
         """
         if self._folder is not None:

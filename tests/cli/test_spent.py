@@ -119,7 +119,7 @@ def test_what_is_made_by_hand_counts(
 
     done = call("generate", "A hare", "--yes", "--no-wait")
     assert done.code == ExitCode.REFUSED
-    assert "DailyLimitError: Of the daily_credit_limit of 20 credits 12 are spent today" in done.err
+    assert "DailyCreditLimitError: Of the daily_credit_limit of 20 credits 12 are spent today" in done.err
     assert len(kie.ledger.submissions) == 1
     assert json.loads(call("spent", "-o", "json").out)[0]["dag"] == BY_HAND
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pickle
 
-from airflow_provider_runway.exceptions import DailyLimitError, RunwayError
+from airflow_provider_runway.exceptions import DailyCreditLimitError, RunwayError
 
 
-def error(price: float = 12, **by_dag: float) -> DailyLimitError:
+def error(price: float = 12, **by_dag: float) -> DailyCreditLimitError:
     spent = sum(by_dag.values())
-    return DailyLimitError(
+    return DailyCreditLimitError(
         limit=40, spent=spent, price=price, by_dag=by_dag, in_doubt=0, until="2026-11-27T00:00:00+00:00"
     )
 

@@ -14,7 +14,7 @@ from fakes import GivenTime
 from airflow_provider_runway.hooks.budget import account_of
 from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.kie.errors import RecordsFolderError
-from airflow_provider_runway.kie.spending_errors import DailyLimitError
+from airflow_provider_runway.kie.spending_errors import DailyCreditLimitError
 from airflow_provider_runway.operators.budget import today
 from airflow_provider_runway.operators.kie_job import KieJobOperator
 from airflow_provider_runway.operators.runway import RunwayGenerateOperator
@@ -71,11 +71,11 @@ def books(records: Path) -> Books:
     return ledger(records).books()
 
 
-def refusal(task: Task) -> DailyLimitError:
+def refusal(task: Task) -> DailyCreditLimitError:
     with pytest.raises(AirflowFailException) as caught:
         task.run()
     error = caught.value.__cause__
-    assert isinstance(error, DailyLimitError)
+    assert isinstance(error, DailyCreditLimitError)
     return error
 
 
@@ -99,7 +99,7 @@ def test_what_fits_is_made_and_what_does_not_is_refused_unsent_and_says_why(
     assert f"It starts anew at {error.until}." in text
     assert error.until.endswith("T00:00:00+00:00")
     assert "Nothing was sent." in text
-    assert task.pushed["failure"]["reason"] == "daily_limit"
+    assert task.pushed["failure"]["reason"] == "daily_credit_limit"
     assert task.pushed["failure"]["paid"] is False
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_runway.kie.clock import Clock
-from airflow_provider_runway.kie.spending_errors import DailyLimitError
+from airflow_provider_runway.kie.spending_errors import DailyCreditLimitError
 from airflow_provider_runway.operators.room import Claim, Room, find_room
 from airflow_provider_runway.operators.submission import Stage, Submission
 from airflow_provider_runway.storage.ledger import Ledger
@@ -106,7 +106,7 @@ def test_one_that_may_be_about_to_send_is_given_a_moment_and_is_not_stopped_if_i
     reserve(ledger, 1, credits_=24.0)
     pauses = Pauses()
     pauses.meanwhile = lambda: None if len(pauses.passed) != 2 else _created(folder)
-    with pytest.raises(DailyLimitError) as caught:
+    with pytest.raises(DailyCreditLimitError) as caught:
         find_room(ledger, folder, claim(), pauses.clock)
     assert len(pauses.passed) == 2
     assert (caught.value.spent, caught.value.in_doubt, caught.value.by_dag) == (24, 24, {"hares": 24})
@@ -131,7 +131,7 @@ def test_one_that_has_not_recorded_anything_after_that_is_dead_and_can_send_noth
 def test_nobody_waits_for_what_would_make_no_room(ledger: Ledger, folder: RecordsFolder) -> None:
     reserve(ledger, 1)
     pauses = Pauses()
-    with pytest.raises(DailyLimitError):
+    with pytest.raises(DailyCreditLimitError):
         find_room(ledger, folder, claim(credits_=30.0), pauses.clock)
     assert pauses.passed == []
 
@@ -144,7 +144,7 @@ def test_what_is_settled_in_vain_is_written_so_that_the_next_need_not_look_again
     for number, stage in ((1, Stage.FINISHED), (2, Stage.FAILED)):
         folder.create(HARE, number, f"n{number}", INTENT.to_json())
         folder.add_outcome(HARE, number, f"n{number}", "try 1", replace(INTENT, stage=stage, task_id="t").to_json())
-    with pytest.raises(DailyLimitError) as caught:
+    with pytest.raises(DailyCreditLimitError) as caught:
         find_room(ledger, folder, claim(credits_=24.0), Pauses().clock)
     assert (caught.value.spent, ledger.books().spent, ledger.books().last) == (12, 12, 3)
     assert ledger.books().open() == []

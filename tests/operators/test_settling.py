@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -124,3 +125,9 @@ def test_an_end_is_written_once_and_only_where_it_changes_the_sum(folder: Record
     assert ledger.books().spent == 30
     settle(folder, place_of(ACCOUNT, DAY, 99), FOX, replace(submitted, stage=Stage.FAILED))
     assert ledger.books().spent == 30
+
+
+@pytest.mark.parametrize("place", ["", "a/b", "x/2026-11-26/1", "0123456789abcdef/2026-13-45/1", 7, {"entry": 1}])
+def test_a_place_that_somebody_else_has_written_is_none(folder: RecordsFolder, ledger: Ledger, place: Any) -> None:
+    settle(folder, place, FOX, replace(INTENT, stage=Stage.FAILED, task_id="t"))
+    assert ledger.books().entries == ()

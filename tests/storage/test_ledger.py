@@ -15,6 +15,8 @@ from airflow_provider_runway.storage.ledger_entries import LedgerEntry, Reserved
 from airflow_provider_runway.storage.record_entries import Coordinates
 from airflow_provider_runway.storage.records import RecordsFolder
 
+from .stand_ins import ObjectStore
+
 FOX = Coordinates(dag_id="foxes", run_id="manual__1", task_id="make")
 TODAY = date(2026, 11, 26)
 ACCOUNT = "0123456789abcdef"
@@ -117,3 +119,19 @@ def test_the_ledgers_of_earlier_days_are_found_and_removed(folder: RecordsFolder
     for each in old:
         each.remove()
     assert folder.ledgers(date(2027, 1, 1)) == [folder.ledger(ACCOUNT, days[2])]
+
+
+def test_it_is_kept_in_every_store(object_store: ObjectStore) -> None:
+    folder = RecordsFolder(object_store.uri("records"), sleep=lambda _seconds: None)
+    folder.check()
+    ledger = folder.ledger(ACCOUNT, TODAY)
+    assert ledger.last() is None
+    with ThreadPoolExecutor(4) as threads:
+        written = list(threads.map(lambda spent: ledger.add(entry(1, spent)), range(4)))
+    assert written.count(True) == 1
+    assert ledger.add(entry(2, 24))
+    assert [each.number for each in ledger.books().entries] == [1, 2]
+    assert ledger.entry(3) is None
+    assert [each.day for each in folder.ledgers(date(2026, 11, 27))] == [TODAY]
+    ledger.remove()
+    assert ledger.last() is None
