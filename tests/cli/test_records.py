@@ -262,7 +262,7 @@ def test_a_time_is_of_so_long_ago_or_of_a_date() -> None:
 
 
 def test_the_states_that_can_be_asked_for_are_those_that_are_listed() -> None:
-    words = {"in-doubt", "unreadable", *(stage.value for stage in Stage if stage is not Stage.INTENT)}
+    words = {"in-doubt", "unreadable", "published", *(stage.value for stage in Stage if stage is not Stage.INTENT)}
 
     assert set(definition._STATES) == words
 

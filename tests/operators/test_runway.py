@@ -26,6 +26,7 @@ WAITING = {
     "poll_interval": 10,
     "timeout": timedelta(minutes=30),
     "on_ambiguous_submit": "fail",
+    "max_credits": None,
     "runway_conn_id": "runway_default",
     "retries": RETRIES,
     "retry_delay": RETRY_DELAY,
