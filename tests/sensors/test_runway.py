@@ -434,7 +434,7 @@ def test_an_id_that_renders_to_nothing_fails_for_good(kie: Sandbox) -> None:
 
 
 def test_a_kind_that_there_is_not_is_refused() -> None:
-    with pytest.raises(InvalidRequestError, match="kind must be 'runway', 'aleph', .* or 'suno-cover'; got 'luma'"):
+    with pytest.raises(InvalidRequestError, match=r"kind must be 'runway', 'aleph', .* or 'suno-cover'; got 'luma'"):
         sensor("task-1", kind="luma")
 
 
