@@ -491,6 +491,11 @@ def test_a_forged_call_does_not_touch_the_database(kie: Kie, waiting: Waiting, s
 def test_a_flood_of_unknown_connections_reads_few(
     kie: Kie, waiting: Waiting, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
+    monkeypatch.setattr(callbacks, "_CONNECTIONS_PER_SECOND", 0.001)
+    monkeypatch.setattr(callbacks, "_SELDOM", 1e9)
+    server = FastAPI()
+    server.mount("/runway/callback", callbacks.make_app())
+    kie.client = TestClient(server)
     kie.call(replace(TOKEN, task_id="other"))
     statuses = [kie.call(replace(TOKEN, conn_id=f"nobody_{number}")).status_code for number in range(60)]
 
