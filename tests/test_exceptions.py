@@ -22,7 +22,7 @@ OWN: dict[type[RunwayError], dict[str, Any]] = {
 
 
 # What others keep to themselves is not public.
-MODULES = {RunwayError.__module__, PublicationError.__module__}
+MODULES = {RunwayError.__module__, PublicationError.__module__, "airflow_provider_runway.kie.spending_errors"}
 
 
 def tree(kind: type[RunwayError]) -> set[type[RunwayError]]:
@@ -40,7 +40,8 @@ def sample(kind: type[RunwayError]) -> RunwayError:
     """An exception that carries all it can; one that words its message itself is given numbers to put into it."""
     taken = inspect.signature(kind).parameters
     if "message" not in taken:
-        return kind(*range(1, len(taken) + 1))
+        own: dict[str, Any] = {name: {"foxes": 3.0} if name == "by_dag" else n for n, name in enumerate(taken, 1)}
+        return kind(**own)
     facts = {"code": 422, "http_status": 200, "task_id": "t-1", "service_message": "said", "retryable": True}
     return kind("text", **facts, **OWN.get(kind, {}))  # type: ignore[arg-type]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from typing import Any
 
 import pytest
@@ -9,9 +10,7 @@ import pytest
 from airflow_provider_runway import exceptions
 from airflow_provider_runway.exceptions import (
     AmbiguousSubmissionError,
-    CreditFloorError,
     GenerationFailedError,
-    InvalidRequestError,
     RunwayError,
     UnreadableRecordError,
 )
@@ -23,7 +22,7 @@ LOGS = "http://127.0.0.1:8788/logs"
 ERRORS: list[type[RunwayError]] = [
     kind
     for kind in (getattr(exceptions, name) for name in exceptions.__all__)
-    if kind not in {InvalidRequestError, CreditFloorError}
+    if "message" in signature(kind).parameters  # others word themselves
 ]
 # Those that say by themselves what is paid.
 OF_THEIR_OWN = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from fakes import GivenTime, fake_context
 from operators.support import Task
 
 from airflow_provider_runway import exceptions
-from airflow_provider_runway.exceptions import CreditFloorError, InvalidRequestError, RunwayError
+from airflow_provider_runway.exceptions import InvalidRequestError, RunwayError
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.operators.advice import Payment, advise, advise_where_nothing_is_paid
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
@@ -27,7 +28,11 @@ KINDS: list[type[RunwayError]] = [getattr(exceptions, name) for name in exceptio
 def made(kind: type[RunwayError]) -> RunwayError:
     if kind is InvalidRequestError:
         return InvalidRequestError("prompt", "", "must not be empty")
-    return CreditFloorError(10, 12, 5) if kind is CreditFloorError else kind("It went wrong.", detail="And so on.")
+    taken = signature(kind).parameters
+    if "message" in taken:
+        return kind("It went wrong.", detail="And so on.")
+    own: dict[str, Any] = {name: {"foxes": 3.0} if name == "by_dag" else 7 for name in taken}
+    return kind(**own)  # it words itself
 
 
 @pytest.mark.parametrize("kind", KINDS)
