@@ -24,13 +24,15 @@ READ_WITH_A_DAG = (
     "airflow_provider_runway.transfers.video_to_http",
     "airflow_provider_runway.decorators.runway",
     "airflow_provider_runway.operators.upload",
+    "airflow_provider_runway.operators.compose",
+    "airflow_provider_runway.operators.frame",
     "airflow_provider_runway.plugin.definition",
 )
 # What the operators and the sensor may load beside this package and `airflow.sdk`, whatever they are imported for.
 BESIDE_US = {"airflow.sdk.bases.operatorlink", "airflow.sdk.bases.sensor"}
 # Parts of this package that are loaded once a task runs.
 LATER = (
-    *("hooks", "storage", "triggers", "sandbox", "cli", "decorators", "results"),
+    *("hooks", "film", "storage", "triggers", "sandbox", "cli", "decorators", "results"),
     *("operators.lifecycle", "operators.task_state", "operators.video_job"),
     *("kie.api", "kie.poll_state", "kie.client", "kie.over_httpx", "kie.over_aiohttp"),
 )

@@ -18,6 +18,7 @@ from airflow_provider_runway.utils.asset_events import describe_file
 if TYPE_CHECKING:
     from os import PathLike
 
+    from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context, ObjectStoragePath
 
     from airflow_provider_runway.film.frame_file import FrameStorer
@@ -95,6 +96,16 @@ class RunwayFrameOperator(FreeTask, RenderedTexts, BaseOperator):
         self.result = cast("FrameResult", {**asdict(frame), "schema_version": SCHEMA_VERSION})
         describe_file(context, self.outlets, self.result)
         return self.result
+
+    def get_openlineage_facets_on_complete(self, task_instance: object) -> OperatorLineage[Any, Any]:
+        """Which video it is a picture of, and where that is; asked for by OpenLineage, where that is installed."""
+        del task_instance
+        from airflow_provider_runway.film.sources import read_source
+        from airflow_provider_runway.utils import openlineage
+
+        video = read_source("video", "video", "video", self.video)
+        stored = openlineage.named([self.result["path"]]) if self.result else []
+        return openlineage.facets(openlineage.named([*video.paths, *video.links][:1]), stored)
 
     def on_kill(self) -> None:
         """End ffmpeg with the task."""

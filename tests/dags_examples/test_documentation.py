@@ -19,6 +19,8 @@ from airflow_provider_runway.kie.failures import FailureReason
 from airflow_provider_runway.kie.price_list import PRICES, SEEN
 from airflow_provider_runway.kie.prices import RUNWAY
 from airflow_provider_runway.operators.base import RunwayVideoOperator
+from airflow_provider_runway.operators.compose import FilmResult, VideoComposeOperator
+from airflow_provider_runway.operators.frame import FrameResult, RunwayFrameOperator
 from airflow_provider_runway.operators.kie_job import KieJobOperator
 from airflow_provider_runway.operators.options import VideoOptions
 from airflow_provider_runway.operators.paid_operator import PaidOperator
@@ -58,6 +60,8 @@ SECTIONS: dict[str, type] = {
     "RunwayVideoTrigger": RunwayVideoTrigger,
     "RunwayUploadOperator": RunwayUploadOperator,
     "VideoToHttpOperator": VideoToHttpOperator,
+    "VideoComposeOperator": VideoComposeOperator,
+    "RunwayFrameOperator": RunwayFrameOperator,
 }
 
 
@@ -126,6 +130,12 @@ def test_the_page_of_uploads_has_every_field_of_the_result() -> None:
 def test_the_page_of_publishing_has_every_field_of_the_result() -> None:
     rows = [row[0] for row in table(section(DOCS / "publish.md", "What comes back"))]
     assert re.findall(r"`(\w+)`", " ".join(rows)) == list(PublishResult.__annotations__)
+
+
+def test_the_page_of_films_has_every_field_of_the_results() -> None:
+    for title, result in (("What comes out", FilmResult), ("The last picture of a shot", FrameResult)):
+        named = {name for row in table(section(DOCS / "film.md", title)) for name in re.findall(r"`(\w+)`", row[0])}
+        assert named == set(result.__annotations__)
 
 
 def test_the_page_of_errors_has_every_exception() -> None:

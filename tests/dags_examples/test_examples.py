@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from airflow.models.dagrun import DagRun
 from airflow.sdk import DAG
+from clips import picture, seen, tone
 from dag_bag import DagBag
 from PIL import Image
 from poster import Poster, lose_the_reply
@@ -52,6 +53,30 @@ def test_each_example_says_what_it_shows_and_what_a_run_costs(bag: DagBag, name:
 def test_every_example_is_run_below() -> None:
     tests = "".join(file.read_text() for file in Path(__file__).parent.glob("test_*.py"))
     assert [name for name in FILES if f'run("{name}"' not in tests] == []
+
+
+def test_two_formats(run: RunDag, kie: Sandbox, videos: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    media = tmp_path / "media"
+    media.mkdir()
+    files = {"voice.mp3": tone(1, suffix=".mp3"), "music.mp3": tone(2, hertz=880, suffix=".mp3"), "logo.png": picture()}
+    for name, file in files.items():
+        (media / name).write_bytes(file.read_bytes())
+    (media / "captions.srt").write_text("1\n00:00:00,500 --> 00:00:03,000\nA harbour at dawn\n")
+    monkeypatch.setenv("AIRFLOW_VAR_RUNWAY_MEDIA", f"file://{media}")
+    monkeypatch.setenv("AIRFLOW__RUNWAY__MEDIA_ROOTS", str(media))
+
+    dag_run = run("runway_two_formats")
+
+    assert dag_run.state == "success"
+    _, second = kie.tasks
+    assert second.prompt.startswith("The boat reaches")
+    wide, upright = (seen(next(videos.rglob(f"{name}.mp4"))) for name in ("wide", "upright"))
+    assert wide.size == upright.size[::-1]
+    assert wide.size[0] > wide.size[1]
+    for film in (wide, upright):
+        assert film.streams == ["video", "audio"]
+        assert film.seconds == pytest.approx(9.5, abs=0.2)
+    assert len(kie.ledger.charges) == 2
 
 
 def test_text_to_video(run: RunDag, kie: Sandbox) -> None:
