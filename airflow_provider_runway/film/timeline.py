@@ -24,6 +24,7 @@ class Trim:
 
 
 WHOLE = Trim()
+_FEWEST = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,7 +152,7 @@ def _pictures(clip: Media) -> VideoFacts:
 
 
 def _used(clip: Media, trim: Trim, fps: Fraction) -> Fraction:
-    """Seconds of a clip that are used: whole pictures, one at least."""
+    """Seconds of a clip that are used, in whole pictures."""
     seconds = clip.facts.seconds or Fraction(0)
     if trim.begin and trim.begin >= seconds:
         raise FilmError(
@@ -163,9 +164,9 @@ def _used(clip: Media, trim: Trim, fps: Fraction) -> Fraction:
 
 
 def _on_grid(seconds: Fraction, fps: Fraction, *, up: bool = False) -> Fraction:
-    """As many whole pictures as come nearest, one at least."""
+    """As many whole pictures as come nearest; two at least, from whose distance ffmpeg knows how long a clip is."""
     pictures = math.ceil(seconds * fps) if up else round(seconds * fps)
-    return max(pictures, 1) / fps
+    return max(pictures, _FEWEST) / fps
 
 
 def _shown(seconds: Fraction) -> str:

@@ -35,7 +35,7 @@ def test_a_crossfade_is_seen_at_the_end_of_one_clip_and_the_beginning_of_the_nex
 def test_lengths_are_of_whole_pictures_at_the_rate_of_the_film() -> None:
     line = lay_out([media(1, 1.02), media(2, 0.04, fps=25)], fps=Fraction(10))
 
-    assert [each.length for each in line.shown] == [Fraction(1), Fraction(1, 10)]
+    assert [each.length for each in line.shown] == [Fraction(1), Fraction(2, 10)]
 
 
 def test_a_trim_takes_a_part() -> None:
