@@ -223,15 +223,15 @@ def test_one_prompt_of_a_batch_is_mended_and_its_video_made_alone(
     airflow.rest.post("/api/v2/variables", {"key": "night_prompts", "value": "[]"})
     make("A night heron", "A forbidden heron")
     run_id = airflow.rest.trigger("night")
-    assert airflow.rest.wait_for_run("night", run_id, 300) == "success"
+    assert airflow.rest.wait_for_run("night", run_id, 900) == "success"
     assert sorted(map(str, states().values())) == ["skipped", "success", "success"]
     assert airflow.rest.xcom("night", run_id, "each", "failure", 1)["reason"] == "moderation"
 
     make("A night heron", "A grey heron")
     airflow.rest.clear("night", run_id, ["prompts"])
-    assert airflow.rest.wait_for_run("night", run_id, 300) == "success"
+    assert airflow.rest.wait_for_run("night", run_id, 900) == "success"
     airflow.rest.clear("night", run_id, [("each", 1)])
-    assert airflow.rest.wait_for_run("night", run_id, 300) == "success"
+    assert airflow.rest.wait_for_run("night", run_id, 900) == "success"
 
     assert set(states().values()) == {"success"}
     assert [paid(sandbox, prompt) for prompt in ("A night heron", "A grey heron")] == [1, 1]
