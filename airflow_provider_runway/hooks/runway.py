@@ -45,8 +45,6 @@ __all__ = ["AlephRequest", "ExtendRequest", "GenerateRequest", "JobRequest", "Ru
 _Answer = TypeVar("_Answer")
 # Connections to KIE at the same time, at most, of one async client.
 _SOCKETS = 100
-# Bytes of a file whose upload is worth telling how far it is.
-_WORTH_A_LINE = 1_000_000
 
 
 class RunwayHook(BaseHook):
@@ -223,23 +221,9 @@ class RunwayHook(BaseHook):
         :raises UnreadableFileError: If it is not there or cannot be read.
         :raises RunwayError: If KIE did not take it.
         """
-        from airflow_provider_runway.kie.uploads import UPLOAD_LIFETIME, Upload, Uploader
-        from airflow_provider_runway.results import utc_now
-        from airflow_provider_runway.storage.quarters import Quarters
-        from airflow_provider_runway.storage.sources import read_source
+        from airflow_provider_runway.hooks import uploads
 
-        address, timeout = self.settings.require_upload_address(), self.settings.timeout
-        source = read_source(path, field, media)
-        if on_progress is None and source.size > _WORTH_A_LINE:
-            on_progress = Quarters(
-                lambda sent, whole: self.log.info("%s: %.1f of %.1f MB are uploaded.", source.place.uri, sent, whole)
-            )
-        expires_at = utc_now() + UPLOAD_LIFETIME
-        uploader = Uploader(address=address, timeout=timeout, transport=self._transport, clock=self.clock)
-        url = uploader.send(
-            source.open, suffix=source.suffix, content_type=source.content_type, on_progress=on_progress
-        )
-        return Upload(url, expires_at, source.size, source.sha256, source.content_type)
+        return uploads.upload(self, path, field, media, on_progress, self._transport)
 
     def frame(self, video: Any, save_to: str | ObjectStoragePath | PathLike[str], at: float | str = "last") -> str:
         """Store one picture of a video, as ``RunwayFrameOperator`` does, and say where it is.
