@@ -223,7 +223,8 @@ class RunwayHook(BaseHook):
         """
         from airflow_provider_runway.hooks import uploads
 
-        return uploads.upload(self, path, field, media, on_progress, self._transport)
+        transport = self._transport
+        return uploads.upload(self, path, field=field, media=media, on_progress=on_progress, transport=transport)
 
     def frame(self, video: Any, save_to: str | ObjectStoragePath | PathLike[str], at: float | str = "last") -> str:
         """Store one picture of a video, as ``RunwayFrameOperator`` does, and say where it is.

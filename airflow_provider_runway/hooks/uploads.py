@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 _WORTH_A_LINE = 1_000_000
 
 
-def upload(  # noqa: PLR0913 - those of the hook's method, and its own transport
+def upload(
     hook: RunwayHook,
     path: AnyPath,
+    *,
     field: str,
     media: Media | None,
     on_progress: OnUpload | None,
