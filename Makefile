@@ -19,6 +19,10 @@ STORES_VENV := .venv-stores
 STORES_PY := $(STORES_VENV)/bin/python
 STORES_READY := $(STORES_VENV)/.ready
 STORES ?= s3 gcs azure
+LLM_CONSTRAINTS := constraints/llm.txt
+LLM_VENV := .venv-llm
+LLM_PY := $(LLM_VENV)/bin/python
+LLM_READY := $(LLM_VENV)/.ready
 PUBLISH_CONSTRAINTS := constraints/publish.txt
 PUBLISH_VENV := .venv-publish
 PUBLISH_PY := $(PUBLISH_VENV)/bin/python
@@ -28,7 +32,7 @@ WORKERS ?= 2
 QUICK ?= tests/kie tests/hooks tests/utils tests/links tests/test_files.py tests/test_layers.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo ui screenshots check test docs dist sbom test-versions test-stores lint bench waits batch hops chaos calls gallery scale constraints clean
+.PHONY: help demo ui screenshots check test docs dist sbom test-versions test-stores test-llm lint bench waits batch hops chaos calls gallery scale constraints clean
 
 help: ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' Makefile
@@ -48,6 +52,9 @@ screenshots: $(READY) ## make the pictures of the page for README and docs, with
 
 test-stores: $(STORES_READY) ## what is stored, on S3, Google Cloud Storage and Azure, played locally (STORES="gcs azure")
 	PATH="$(CURDIR)/$(STORES_VENV)/node_modules/.bin:$$PATH" STORES="$(STORES)" $(STORES_PY) -m pytest -m stores -n $(WORKERS) tests/storage
+
+test-llm: $(LLM_READY) ## the example in which a language model writes the prompt, with Airflow's provider for those
+	$(LLM_PY) -m pytest -n 0 tests/dags_examples/test_language_model.py
 
 test: lint ## lint, then every test (WORKERS=2 processes at once)
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
@@ -121,13 +128,17 @@ constraints: $(READY) ## pin anew what pyproject.toml and constraints/airflow.in
 		--no-header --no-annotate --no-emit-index-url \
 		--extra sandbox --group stores --group build --group lock --constraint constraints/airflow.in \
 		--output-file $(STORES_CONSTRAINTS) pyproject.toml
+	$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.11 \
+		--no-header --no-annotate --no-emit-index-url \
+		--extra sandbox --group llm --group build --constraint constraints/airflow.in \
+		--output-file $(LLM_CONSTRAINTS) pyproject.toml
 	$(PY) -m uv pip compile --quiet --upgrade --universal --python-version 3.10 \
 		--no-header --no-annotate --no-emit-index-url \
 		--group pyproject.toml:publish --group pyproject.toml:build --output-file $(PUBLISH_CONSTRAINTS)
 	$(PY) -m devtools.versions pin
 
 clean: ## remove the environments, the homes of what was run, and all caches
-	rm -rf $(VENV) $(BENCH_VENV) $(SCALE_VENV) $(STORES_VENV) $(PUBLISH_VENV) .venv-3.* .batch .calls .chaos .demo .hops .scale .waits build dist site .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf $(VENV) $(BENCH_VENV) $(SCALE_VENV) $(STORES_VENV) $(LLM_VENV) $(PUBLISH_VENV) .venv-3.* .batch .calls .chaos .demo .hops .scale .waits build dist site .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # A failed set-up leaves no stamp, so the next run starts it again.
@@ -156,6 +167,14 @@ $(STORES_READY): pyproject.toml $(STORES_CONSTRAINTS)
 	@$(STORES_PY) -m pip install --quiet --quiet --constraint $(STORES_CONSTRAINTS) --upgrade pip editables hatchling uv
 	@$(STORES_PY) -m uv pip install --quiet --python $(STORES_PY) --constraint $(STORES_CONSTRAINTS) --no-build-isolation --group stores --editable '.[sandbox]'
 	@npm install --silent --no-save --no-audit --no-fund --prefix $(STORES_VENV) $(AZURITE)
+	@touch $@
+
+$(LLM_READY): pyproject.toml $(LLM_CONSTRAINTS)
+	@$(PYTHON) devtools/check_python.py
+	@test -x $(LLM_PY) || $(PYTHON) -m venv --clear $(LLM_VENV)
+	@echo "Setting up $(LLM_VENV); the first time takes a minute or two."
+	@$(LLM_PY) -m pip install --quiet --quiet --constraint $(LLM_CONSTRAINTS) --upgrade pip editables hatchling
+	@$(LLM_PY) -m pip install --quiet --quiet --constraint $(LLM_CONSTRAINTS) --no-build-isolation --group llm --editable '.[sandbox]'
 	@touch $@
 
 $(PUBLISH_READY): pyproject.toml $(PUBLISH_CONSTRAINTS)

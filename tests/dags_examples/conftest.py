@@ -31,12 +31,18 @@ def database() -> None:
 
 
 @pytest.fixture
-def dags_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+def examples() -> Path:
+    """Where the examples are."""
+    return EXAMPLES
+
+
+@pytest.fixture
+def dags_folder(examples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Airflow's DAGs are the examples."""
     bundle = {
         "name": "examples",
         "classpath": "airflow.dag_processing.bundles.local.LocalDagBundle",
-        "kwargs": {"path": str(EXAMPLES)},
+        "kwargs": {"path": str(examples)},
     }
     monkeypatch.setenv("AIRFLOW__DAG_PROCESSOR__DAG_BUNDLE_CONFIG_LIST", json.dumps([bundle]))
     if AIRFLOW >= (3, 4):
@@ -47,8 +53,8 @@ def dags_folder(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def bag(database: None, dags_folder: None) -> DagBag:
-    return read_dags(EXAMPLES, "examples")
+def bag(database: None, dags_folder: None, examples: Path) -> DagBag:
+    return read_dags(examples, "examples")
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from airflow_provider_runway.operators.base import RunwayVideoOperator
 from airflow_provider_runway.operators.compose import FilmResult, VideoComposeOperator
 from airflow_provider_runway.operators.frame import FrameResult, RunwayFrameOperator
 from airflow_provider_runway.operators.kie_job import KieJobOperator
+from airflow_provider_runway.operators.kie_task import KieTaskOperator
 from airflow_provider_runway.operators.options import VideoOptions
 from airflow_provider_runway.operators.paid_operator import PaidOperator
 from airflow_provider_runway.operators.runway import (
@@ -53,6 +54,7 @@ SECTIONS: dict[str, type] = {
     "RunwayExtendOperator": RunwayExtendOperator,
     "RunwayAlephOperator": RunwayAlephOperator,
     "KieJobOperator": KieJobOperator,
+    "KieTaskOperator": KieTaskOperator,
     "Parameters of the Runway operators": RunwayOperator,
     "Parameters of all operators": RunwayVideoOperator,
     "RunwayVideoSensor": RunwayVideoSensor,
