@@ -53,7 +53,7 @@ def test_each_example_says_what_it_shows_and_what_a_run_costs(bag: DagBag, name:
     assert name not in FILES or bag.dags[name].tags == {"runway"}
 
 
-def test_every_example_is_run_below() -> None:
+def test_every_example_is_run_here_or_beside() -> None:
     tests = "".join(file.read_text() for file in Path(__file__).parent.glob("test_*.py"))
     assert [name for name in EVERY_FILE if f'run("{name}"' not in tests] == []
 
