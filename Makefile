@@ -54,7 +54,8 @@ test-stores: $(STORES_READY) ## what is stored, on S3, Google Cloud Storage and 
 	PATH="$(CURDIR)/$(STORES_VENV)/node_modules/.bin:$$PATH" STORES="$(STORES)" $(STORES_PY) -m pytest -m stores -n $(WORKERS) tests/storage
 
 test-llm: $(LLM_READY) ## the example in which a language model writes the prompt, with Airflow's provider for those
-	$(LLM_PY) -m pytest -n 0 tests/dags_examples/test_language_model.py
+	@# The provider's client leaves its sockets and its loop to the end of the process.
+	$(LLM_PY) -m pytest -n 0 -p no:unraisableexception tests/dags_examples/test_language_model.py
 
 test: lint ## lint, then every test (WORKERS=2 processes at once)
 	$(PY) -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
