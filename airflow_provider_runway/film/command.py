@@ -61,19 +61,11 @@ class Film:
     burnt_in: bool = True
 
     @property
-    def is_one_stream(self) -> bool:
-        """Whether the clips are alike, cut hard, and used from end to end, so that they are read like one file."""
-        first = self.line.shown[0]
-        return not (self.line.crossfade or first.video.rotation) and all(
-            each.is_whole and (each.video, each.sound) == (first.video, first.sound) for each in self.line.shown
-        )
-
-    @property
     def is_joined(self) -> bool:
         """Whether the clips' pictures are joined as they are, without being encoded anew."""
         first = self.line.shown[0]
         return (
-            self.is_one_stream
+            self.line.is_one_stream
             and self.logo is None
             and not (self.captions is not None and self.burnt_in)
             and not fit_into(first.video, self.size, self.fit)
@@ -107,7 +99,7 @@ def film_arguments(film: Film, *, output: str, format: str, comment: str) -> Seq
     )
     graph, pictures = _pictures(film, inputs)
     maps = ["-map", pictures, *(("-c:v", "copy") if film.is_joined else _ENCODE_VIDEO)]
-    if sound.is_there and film.is_one_stream and film.is_joined and sound.is_as_it_was:
+    if sound.is_there and film.line.is_one_stream and film.is_joined and sound.is_as_it_was:
         maps += ["-map", "0:a:0", "-c:a", "copy"]
     elif sound.is_there:
         chains, name = sound_filters(film.line, sound)
@@ -162,7 +154,7 @@ class _Inputs:
 
 def _clips(film: Film, inputs: _Inputs) -> Sequence[int | None]:
     """Add the clips, and say which input has the sound of each."""
-    if film.is_one_stream:
+    if film.line.is_one_stream:
         place = inputs.add(f"concat,{_VIDEOS}", JOIN_LIST, "-f", "concat")
         return [None if film.line.shown[0].sound is None else place]
     places: list[int | None] = []
@@ -177,7 +169,7 @@ def _pictures(film: Film, inputs: _Inputs) -> tuple[list[str], str]:
     """The chains of the pictures, and what is mapped into the film."""
     if film.is_joined:
         return [], "0:V:0"
-    if film.is_one_stream:
+    if film.line.is_one_stream:
         whole = replace(film.line.shown[0], length=film.line.length)
         line = replace(film.line, shown=[whole])
     else:

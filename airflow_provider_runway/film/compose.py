@@ -139,7 +139,7 @@ class Composer:
             captions=self._captions(inputs.folder, brought.get("captions-source"), line, size),
             burnt_in=options.burnt_in,
         )
-        if film.is_one_stream:
+        if film.line.is_one_stream:
             (inputs.folder / JOIN_LIST).write_text(film.join_list)
         _tell(brought, film)
         return film

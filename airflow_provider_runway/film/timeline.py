@@ -24,6 +24,8 @@ class Trim:
 
 
 WHOLE = Trim()
+# Pictures that a clip has at least which is not read like one file with the others: from the distance between two
+# ffmpeg knows how long it is.
 _FEWEST = 2
 
 
@@ -80,6 +82,14 @@ class Timeline:
     fps: Fraction
 
     @property
+    def is_one_stream(self) -> bool:
+        """Whether the clips are alike, cut hard, and used from end to end, so that they are read like one file."""
+        first = self.shown[0]
+        return not (self.crossfade or first.video.rotation) and all(
+            each.is_whole and (each.video, each.sound) == (first.video, first.sound) for each in self.shown
+        )
+
+    @property
     def starts(self) -> Sequence[Fraction]:
         """The second of the film at which each clip begins."""
         starts, at = [], Fraction(0)
@@ -109,7 +119,9 @@ def lay_out(
     voices: Sequence[Media | None] = (),
     voice: Media | None = None,
 ) -> Timeline:
-    """Lay the clips out. A clip is held on its last picture until its voice-over has ended, so that no word is cut off.
+    """Lay the clips out.
+
+    A clip is held on its last picture until its voice-over has ended, so that no word is cut off.
 
     :param clips: The files.
     :param trims: Which part of each is used; none for all of all.
@@ -139,10 +151,18 @@ def lay_out(
     line = Timeline(shown=shown, crossfade=crossfade, fps=rate)
     missing = voice.facts.seconds - line.length if voice is not None and voice.facts.seconds is not None else 0
     if missing <= 0:
-        return line
+        return _each_seen(line)
     longer = _on_grid(shown[-1].length + missing, rate, up=True)
     held = replace(shown[-1], length=longer, is_whole=False)
-    return Timeline(shown=[*shown[:-1], held], crossfade=crossfade, fps=rate)
+    return _each_seen(Timeline(shown=[*shown[:-1], held], crossfade=crossfade, fps=rate))
+
+
+def _each_seen(line: Timeline) -> Timeline:
+    """The same, with a second picture for clips of one, unless they are read like one file."""
+    if line.is_one_stream:
+        return line
+    fewest = _FEWEST / line.fps
+    return replace(line, shown=[replace(each, length=max(each.length, fewest)) for each in line.shown])
 
 
 def _pictures(clip: Media) -> VideoFacts:
@@ -164,9 +184,9 @@ def _used(clip: Media, trim: Trim, fps: Fraction) -> Fraction:
 
 
 def _on_grid(seconds: Fraction, fps: Fraction, *, up: bool = False) -> Fraction:
-    """As many whole pictures as come nearest; two at least, from whose distance ffmpeg knows how long a clip is."""
+    """As many whole pictures as come nearest, one at least."""
     pictures = math.ceil(seconds * fps) if up else round(seconds * fps)
-    return max(pictures, _FEWEST) / fps
+    return max(pictures, 1) / fps
 
 
 def _shown(seconds: Fraction) -> str:

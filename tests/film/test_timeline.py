@@ -38,6 +38,10 @@ def test_lengths_are_of_whole_pictures_at_the_rate_of_the_film() -> None:
     assert [each.length for each in line.shown] == [Fraction(1), Fraction(2, 10)]
 
 
+def test_clips_of_one_picture_that_are_alike_are_no_longer_than_they_are() -> None:
+    assert float(lay_out([media(1, 0.04, fps=25), media(2, 0.04, fps=25)]).length) == pytest.approx(0.08)
+
+
 def test_a_trim_takes_a_part() -> None:
     line = lay_out([media(1, 5), media(2, 5)], trims=[Trim(Fraction(1), Fraction(4)), Trim(Fraction(0), Fraction(9))])
 
