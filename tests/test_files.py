@@ -17,7 +17,6 @@ TESTED_IN: Mapping[str, str] = {
     "film/order.py": "operators/test_compose.py",  # what the operator is given
     "film/stored.py": "operators/test_compose.py",  # the films that come of it
     "hooks/form.py": "test_get_provider_info.py",  # read as a part of the provider's info
-    "hooks/uploads.py": "operators/test_upload.py",  # what the hook does for the operator
     "kie/advice.py": "kie/test_flows_of_refusals.py",  # the texts of errors end in it
     "kie/endpoints.py": "kie/test_families.py",  # values alone, which the table there is made of
     "kie/over_aiohttp.py": "kie/test_client_on_the_wire.py",  # one of two senders that all of it runs through

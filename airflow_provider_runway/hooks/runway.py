@@ -222,9 +222,11 @@ class RunwayHook(BaseHook):
         :raises RunwayError: If KIE did not take it.
         """
         from airflow_provider_runway.hooks import uploads
+        from airflow_provider_runway.kie.uploads import Uploader
 
-        transport = self._transport
-        return uploads.upload(self, path, field=field, media=media, on_progress=on_progress, transport=transport)
+        address, timeout = self.settings.require_upload_address(), self.settings.timeout
+        uploader = Uploader(address=address, timeout=timeout, transport=self._transport, clock=self.clock)
+        return uploads.upload(uploader, path, field=field, media=media, on_progress=on_progress, tell=self.log.info)
 
     def frame(self, video: Any, save_to: str | ObjectStoragePath | PathLike[str], at: float | str = "last") -> str:
         """Store one picture of a video, as ``RunwayFrameOperator`` does, and say where it is.

@@ -10,9 +10,8 @@ from airflow_provider_runway.storage.quarters import Quarters
 from airflow_provider_runway.storage.sources import Media, Source, read_source
 
 if TYPE_CHECKING:
-    import httpx
+    from collections.abc import Callable
 
-    from airflow_provider_runway.hooks.runway import RunwayHook
     from airflow_provider_runway.storage.locate import AnyPath
 
 # Bytes of a file whose upload is worth telling how far it is.
@@ -20,29 +19,26 @@ _WORTH_A_LINE = 1_000_000
 
 
 def upload(
-    hook: RunwayHook,
+    uploader: Uploader,
     path: AnyPath,
     *,
     field: str,
     media: Media | None,
     on_progress: OnUpload | None,
-    transport: httpx.BaseTransport | None,
+    tell: Callable[..., None],
 ) -> Upload:
     """Upload a file; see :meth:`.RunwayHook.upload`.
 
-    :param transport: An httpx transport in place of the network, for tests.
+    :param uploader: What sends it.
+    :param tell: Logs how far it is, as ``Logger.info`` does, if nothing else is told.
     """
-    address, timeout = hook.settings.require_upload_address(), hook.settings.timeout
     source = read_source(path, field, media)
     if on_progress is None and source.size > _WORTH_A_LINE:
-        on_progress = _told(hook, source)
+        on_progress = _told(tell, source)
     expires_at = utc_now() + UPLOAD_LIFETIME
-    uploader = Uploader(address=address, timeout=timeout, transport=transport, clock=hook.clock)
     url = uploader.send(source.open, suffix=source.suffix, content_type=source.content_type, on_progress=on_progress)
     return Upload(url, expires_at, source.size, source.sha256, source.content_type)
 
 
-def _told(hook: RunwayHook, source: Source) -> OnUpload:
-    return Quarters(
-        lambda sent, whole: hook.log.info("%s: %.1f of %.1f MB are uploaded.", source.place.uri, sent, whole)
-    )
+def _told(tell: Callable[..., None], source: Source) -> OnUpload:
+    return Quarters(lambda sent, whole: tell("%s: %.1f of %.1f MB are uploaded.", source.place.uri, sent, whole))

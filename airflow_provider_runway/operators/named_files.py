@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 # The parameters that may name a file, and what it must be.
 MEDIA: Mapping[str, Media] = {"image_url": "picture", "reference_image_url": "picture", "video_url": "video"}
 # The parameters that hold fields of a model's own.
-_HOLDERS = ("input", "body")
+HOLDERS = ("input", "body")
 # The names of fields that KIE takes a URL in. A text under another name is no file, whatever it says: it may be a
 # prompt that somebody else has written.
 _NAMES = re.compile(r"ur[li]|image|video|audio|file|media|mask|frame|picture|photo|reference|upload", re.IGNORECASE)
@@ -57,14 +57,14 @@ def named_files(request: Request) -> list[NamedFile]:
     """The files that a request names."""
     given = {field: getattr(request, field, None) for field in MEDIA}
     found = [NamedFile((field,), str(path)) for field, path in given.items() if is_file_address(path)]
-    for holder in _HOLDERS:
+    for holder in HOLDERS:
         found += _within(getattr(request, holder, None), (holder,), "")
     return found
 
 
 def texts_of(request: Request) -> Iterator[str]:
     """The texts of a request that may stand for files."""
-    given = [getattr(request, name, None) for name in (*MEDIA, *_HOLDERS)]
+    given = [getattr(request, name, None) for name in (*MEDIA, *HOLDERS)]
     return (leaf for leaf, _ in leaves(given) if isinstance(leaf, str))
 
 

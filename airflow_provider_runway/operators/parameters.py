@@ -12,6 +12,7 @@ from airflow_provider_runway.kie import rules
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.tasks import whole_number
+from airflow_provider_runway.operators.named_files import HOLDERS
 from airflow_provider_runway.operators.paths import address, check_scheme, is_path
 
 _TEMPLATE_MARKS = ("{{", "{%", "{#")
@@ -96,7 +97,7 @@ def check_fields(name: str, value: object, request: type[Request] | None = None)
     :param request: The request beside whose own fields they stand: none may have the name of one.
     """
     try:
-        known = _as_far_as_known(value)
+        known = _as_far_as_known(value, paths=name in HOLDERS)
     except RecursionError:
         known = None
     rules.plain_fields(name, known if isinstance(known, Mapping) else value)
@@ -108,12 +109,14 @@ def check_fields(name: str, value: object, request: type[Request] | None = None)
         raise InvalidRequestError(name, field, "must not repeat a field that is a parameter")
 
 
-def _as_far_as_known(value: object) -> Any:
+def _as_far_as_known(value: object, *, paths: bool) -> Any:
     if isinstance(value, Mapping):
-        return {key: _as_far_as_known(each) for key, each in value.items()}
+        return {key: _as_far_as_known(each, paths=paths) for key, each in value.items()}
     if isinstance(value, (list, tuple)):
-        return [_as_far_as_known(each) for each in value]
-    return address(value) if is_literal(value) else None
+        return [_as_far_as_known(each, paths=paths) for each in value]
+    if not is_literal(value):
+        return None
+    return address(value) if paths else value
 
 
 def check_folder(save_to: object) -> None:

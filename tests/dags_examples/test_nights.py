@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from email.message import EmailMessage, Message
 from pathlib import Path
@@ -51,7 +52,7 @@ def test_morning_report_mails_what_was_made(run: RunDag, kie: Sandbox, mails: li
     assert dag_run.state == "success"
     [mail] = mails
     assert str(mail["Subject"]).startswith("Runway videos: ")
-    assert "\nrunway_text_to_video  1     0" in text_of(mail)
+    assert re.search(r"\nrunway_text_to_video +[1-9]", text_of(mail)) is not None
 
 
 @pytest.mark.usefixtures("page")

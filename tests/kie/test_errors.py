@@ -41,7 +41,7 @@ def drawn_tree() -> dict[str, str]:
 def test_the_tree_drawn_in_the_docstring_is_the_real_one() -> None:
     real = {
         name: next(base.__name__ for base in kind.__bases__ if issubclass(base, RunwayError))
-        for name, kind in inspect.getmembers(errors, inspect.isclass)
+        for name, kind in inspect.getmembers(exceptions, inspect.isclass)
         if issubclass(kind, RunwayError) and kind is not RunwayError
     }
     assert drawn_tree() == real

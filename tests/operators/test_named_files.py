@@ -192,3 +192,11 @@ def test_whatever_the_fields_are_each_file_can_be_replaced(fields: dict[str, Any
     changed = with_values(request, {file.place: "https://new.example/" for file in files})
     assert named_files(changed) == []
     assert (fingerprint(changed) == fingerprint(request)) is (not files)
+
+
+def test_a_path_object_beside_a_models_own_fields_is_refused_and_never_sent_as_a_text(fox: Path) -> None:
+    operator = KieJobOperator(task_id="edit", model=MODEL, input={"prompt": "A hat"})
+    operator.extra_fields = {"picture": fox}  # as a template may come to it
+
+    with pytest.raises(InvalidRequestError, match=r"^extra_fields must be a mapping"):
+        operator.build_request()

@@ -191,8 +191,11 @@ def test_a_source_of_no_known_kind_is_refused_while_the_dag_is_read(value: Any) 
 def test_fields_that_are_no_json_are_refused_while_the_dag_is_read(fields: Any) -> None:
     with pytest.raises(InvalidRequestError, match=r"^extra_fields must be a mapping"):
         RunwayGenerateOperator(**FOX, extra_fields=fields)
-    with pytest.raises(InvalidRequestError, match=r"^input must be a mapping"):
+    if fields == {"a": Path("/x")}:  # among a model's own fields it is a file that is uploaded
         KieJobOperator(**{**JOB, "input": fields})
+    else:
+        with pytest.raises(InvalidRequestError, match=r"^input must be a mapping"):
+            KieJobOperator(**{**JOB, "input": fields})
 
 
 def test_fields_without_end_are_refused_while_the_dag_is_read() -> None:

@@ -540,3 +540,12 @@ def test_whatever_is_sent_is_answered_in_the_envelope(api: Api, path: str, data:
     reply = api.http.post(f"/api/v1/{path}", content=json.dumps({**BODIES.get(path, {}), **changes}).encode())
 
     assert set(reply.json()) == {"code", "msg", "data"}
+
+
+@pytest.mark.parametrize("value", [1, {"a": 1}, "https://media.example/1.mp3", [1, None], None])
+def test_a_field_of_another_endpoint_may_be_of_any_type(api: Api, value: object) -> None:
+    body = {**BODIES["generate/add-vocals"], "uploadUrlList": value}
+
+    reply = api.http.post("/api/v1/generate/add-vocals", content=json.dumps(body).encode())
+
+    assert set(reply.json()) == {"code", "msg", "data"}

@@ -98,7 +98,9 @@ def _song(submission: Submission, path: str) -> Reply:
         _need_callback(given)
     check(given, {**_OPTIONS, **_RULES[path]})
     _check_mode(given, path)
-    uploads = [given.get("uploadUrl") or "", *(given.get("uploadUrlList") or ())]
+    listed = given.get("uploadUrlList")  # of any type, where this endpoint knows no such field
+    named = [given.get("uploadUrl"), *(listed if isinstance(listed, list) else ())]
+    uploads = [each for each in named if isinstance(each, str)]
     source = _song_of(submission, given.get("audioId")) if "audioId" in _RULES[path] else None
     return submission.make(
         path,
