@@ -74,7 +74,7 @@ with DAG("runway_film", schedule=None, params=PARAMS, default_args={"max_credits
     )
     approve = ApprovalOperator(
         task_id="approve",
-        subject="Publish the film of {{ ds }}?",
+        subject="Publish the film of {{ dag_run.run_after.strftime('%d %B %Y') }}?",
         body="{{ ti.xcom_pull('films') | map(attribute='path') | join(', ') }}",
     )
     publish = VideoToHttpOperator.partial(
