@@ -27,13 +27,11 @@ TESTED_IN: Mapping[str, str] = {
     "operators/video_job.py": "operators/test_lifecycle.py",  # values alone, which the lifecycle takes and gives
     "plugin/airflow_models.py": "plugin/test_videos.py",  # read by the list of videos alone
     "plugin/app.py": "plugin/test_access.py",  # the routes, which are asked as who may
-    "plugin/callback_delivery.py": "plugin/test_callbacks.py",  # what the receiver does with a call
-    "plugin/callback_entries.py": "plugin/test_callbacks.py",  # same
+    "plugin/callback_delivery.py": "plugin/test_waking.py",  # what the receiver does with a call
     "plugin/cards.py": "plugin/test_videos.py",  # what the list of videos is made of
     "plugin/listing.py": "plugin/test_videos.py",  # same
     "plugin/operator_names.py": "plugin/test_definition.py",  # a table for the page
     "plugin/seen.py": "plugin/test_videos.py",  # same
-    "plugin/waking.py": "plugin/test_callbacks.py",  # what the receiver does with a call
     "publishing/asking.py": "transfers/test_published_once.py",  # asked by what is in doubt
     "publishing/body.py": "transfers/test_video_to_http.py",  # seen by the service that is sent it
     "publishing/deadline.py": "transfers/test_published_once.py",  # seen by answers that drip

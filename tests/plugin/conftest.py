@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow.api_fastapi.app import create_auth_manager
 from airflow.api_fastapi.auth.managers.simple.user import SimpleAuthManagerUser
 from airflow.configuration import conf
 from fastapi import FastAPI
+from sqlalchemy import event
+from sqlalchemy.engine import Engine
 from starlette.testclient import TestClient
 
 from airflow_provider_runway.plugin import listing, totals
@@ -19,7 +23,9 @@ from airflow_provider_runway.plugin.cache import Cache
 from airflow_provider_runway.plugin.definition import URL_PREFIX, RunwayPlugin
 from devtools.stack.airflow_home import prepare_database
 
+from .callers import KEY, NAME, SECRET, Caller
 from .database import Database
+from .deferred import Waiting, forget_triggers
 
 Login = Callable[[str | None], TestClient]
 
@@ -65,6 +71,42 @@ def login(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Login
 @pytest.fixture
 def viewer(login: Login) -> TestClient:
     return login("viewer")
+
+
+@pytest.fixture
+def caller(database: Database, monkeypatch: pytest.MonkeyPatch) -> Iterator[Caller]:
+    forget_triggers()
+    monkeypatch.setenv("_AIRFLOW_PROCESS_CONTEXT", "server")
+    monkeypatch.setenv(NAME, json.dumps({"conn_type": "runway", "password": KEY}))
+    server = FastAPI()
+    for mounted in RunwayPlugin().fastapi_apps:
+        server.mount(mounted["url_prefix"], mounted["app"])
+    yield Caller(TestClient(server, raise_server_exceptions=True))
+    forget_triggers()
+
+
+@pytest.fixture
+def secret(caller: Caller, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account has a webhook key."""
+    connection = {"conn_type": "runway", "password": KEY, "extra": {"webhook_secret": SECRET}}
+    monkeypatch.setenv(NAME, json.dumps(connection))
+
+
+@pytest.fixture
+def waiting(database: Database, caller: Caller) -> Waiting:
+    return Waiting(database).defer()
+
+
+@pytest.fixture
+def statements(caller: Caller) -> Iterator[list[str]]:
+    told: list[str] = []
+
+    def tell(*args: Any) -> None:
+        told.append(args[2])
+
+    event.listen(Engine, "before_cursor_execute", tell)
+    yield told
+    event.remove(Engine, "before_cursor_execute", tell)
 
 
 @contextmanager
