@@ -63,6 +63,18 @@ def test_clips_that_are_alike_are_joined_as_they_are(tmp_path: Path, caplog: pyt
     }
 
 
+@pytest.mark.parametrize("seconds", [1, 0.5, 0.1])
+def test_clips_with_sound_are_joined_as_they_are(tmp_path: Path, seconds: float) -> None:
+    clips = [str(clip(seconds, color="red", tone=440)), str(clip(seconds, color="blue", tone=880))] * 2
+
+    film = seen(compose(tmp_path, clips=clips, loudness=None)["path"])
+
+    assert film.seconds == pytest.approx(4 * seconds, abs=0.1)
+    assert len(film.pictures) == 4 * 10 * seconds
+    if seconds == 1:
+        assert [film.loud(at, at + 0.6, 880) > film.loud(at, at + 0.6, 440) for at in (0.2, 1.2, 3.2)] == [0, 1, 1]
+
+
 def test_a_voice_over_is_heard_and_captions_are_seen_where_they_belong(tmp_path: Path) -> None:
     result = compose(
         tmp_path,
