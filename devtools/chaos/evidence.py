@@ -24,6 +24,7 @@ TASK: Final = "video"
 RECORD: Final = "runway_submission"
 # The first of a chain of errors is the one that Airflow was given.
 _FAILURE: Final = re.compile(r'error_detail=\[\{"exc_type": "[^"]*", "exc_value": "((?:[^"\\]|\\.)*)"')
+_SILENCE: Final = re.compile(r"has not called for this request proves nothing: (.*)\.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,23 +96,24 @@ class Airflow:
 
     def _outcome(self, instance: TaskInstance) -> Outcome:
         index = instance.map_index
-        message = self._message(instance) if instance.state == "failed" else ""
+        log = self._log_of_failure(instance) if instance.state == "failed" else ""
         task_id = self._task_id(index) if instance.state == "success" else None
         return Outcome(
             index=index,
             prompt=self.prompts[index] if 0 <= index < len(self.prompts) else "",
             state=instance.state,
             tries=instance.try_number,
-            message=message,
+            message=failure_message(log),
             task_id=task_id,
+            silence=silence_proved_nothing(log),
         )
 
-    def _message(self, instance: TaskInstance) -> str:
-        """What it failed with. Airflow may have counted one try more than it ran, when it lost sight of one."""
+    def _log_of_failure(self, instance: TaskInstance) -> str:
+        """The log of what it failed with. Airflow may have counted one try more than it ran, when it lost one."""
         for number in range(instance.try_number, 0, -1):
             log = self.rest.task_log(self.dag_id, self.run_id, TASK, number, instance.map_index)
-            if message := failure_message(log):
-                return message
+            if failure_message(log):
+                return log
         return ""
 
     def _task_id(self, index: int) -> str | None:
@@ -126,6 +128,12 @@ def failure_message(log: str) -> str:
     """The last error that a task's log tells of, as it was raised; empty if there is none."""
     found = _FAILURE.findall(log)
     return str(json.loads(f'"{found[-1]}"')) if found else ""
+
+
+def silence_proved_nothing(log: str) -> str | None:
+    """Why silence about a submission proved nothing, as a task's log says it last; None if it does not."""
+    found = _SILENCE.findall(log)
+    return found[-1] if found else None
 
 
 def media_checksums(sandbox: SandboxControl, ledger: Ledger) -> dict[str, str]:

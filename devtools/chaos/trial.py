@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 import httpx
 
 from airflow_provider_runway.sandbox import SandboxControl
-from devtools.chaos import verdict
+from devtools.chaos import called_back, verdict
 from devtools.chaos.evidence import (
     Airflow,
     files_with,
@@ -243,7 +243,9 @@ class Trial:
             verdict.check_key(*files_with(self._key, *self._kept()), ledger),
         ]
         if self._plan.callbacks:
-            checks.append(verdict.check_nobody_needed(outcomes, ledger))
+            checks.append(called_back.check_nobody_needed(outcomes, ledger))
+        if self._plan.on_ambiguous_submit == "resubmit_if_silent":
+            checks.append(called_back.check_silence(outcomes))
         settlement = batch.settle(outcomes, ledger)
         found, made = len(settlement.found), len(settlement.made)
         self._clock.say("person", f"settles {found + made} doubts: {found} videos are in KIE's list, {made} are not")

@@ -46,6 +46,7 @@ class Outcome:
     :param tries: the number of its last try.
     :param message: what its last try failed with; empty if it did not.
     :param task_id: the KIE task that its result names; None without a result.
+    :param silence: why KIE's silence about its submission proved nothing; None if that was not said.
     """
 
     index: int
@@ -54,6 +55,7 @@ class Outcome:
     tries: int = 1
     message: str = ""
     task_id: str | None = None
+    silence: str | None = None
 
     @property
     def ending(self) -> Ending:
@@ -188,17 +190,6 @@ def check_submissions(
     doubtful = sum(1 for each in ledger.submissions if is_doubtful(each))
     figures = f"{len(ledger.submissions)} submissions, {doubtful} without a proper answer, {orphaned} cut off by a kill"
     return Check("nothing is sent after a doubtful submission", figures, tuple(broken))
-
-
-def check_nobody_needed(outcomes: Sequence[Outcome], ledger: Ledger) -> Check:
-    """Where the service calls Airflow, no video that is paid is left to a person."""
-    paid = ledger.charges_by_prompt(paid_only=True)
-    doubtful = [each for each in outcomes if each.ending is Ending.AMBIGUOUS]
-    broken = [f"task {each.index} is paid, and left to a person" for each in doubtful if paid[each.prompt]]
-    calls = Counter(each.status for each in ledger.callbacks)
-    answered = ", ".join(f"{count} answered {status or 'nothing'}" for status, count in sorted(calls.items()))
-    figures = f"{len(doubtful)} in doubt, {len(broken)} of them paid; {calls.total()} calls, {answered or 'none'}"
-    return Check("no paid video needs a person", figures, tuple(broken))
 
 
 def check_files(

@@ -1,8 +1,11 @@
 from __future__ import annotations
 
 import json
+import logging
 import os
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -10,12 +13,21 @@ from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.client import KieClient
 from airflow_provider_runway.kie.requests import GenerateRequest
 from airflow_provider_runway.operators.outcomes import read_entry
+from airflow_provider_runway.operators.silence import Silence
 from airflow_provider_runway.operators.submission import Stage, Submission
 from airflow_provider_runway.results import to_iso, utc_now
 from airflow_provider_runway.sandbox import Sandbox
 from airflow_provider_runway.storage.record_entries import Coordinates
 from airflow_provider_runway.storage.records import RecordsFolder
-from devtools.chaos.evidence import Airflow, failure_message, files_with, hidden_files, recorded_tasks, visible_files
+from devtools.chaos.evidence import (
+    Airflow,
+    failure_message,
+    files_with,
+    hidden_files,
+    recorded_tasks,
+    silence_proved_nothing,
+    visible_files,
+)
 from devtools.chaos.report import Report, fault_counts
 from devtools.chaos.strikes import Target
 from devtools.chaos.verdict import Check, Outcome, Settlement
@@ -47,6 +59,22 @@ def test_the_message_of_a_failure_is_what_airflow_was_given_not_what_that_was_ma
 @pytest.mark.parametrize("log", ["", "nothing went wrong", "error nothing error_detail=[]"])
 def test_a_log_without_an_error_has_no_message(log: str) -> None:
     assert failure_message(log) == ""
+
+
+def test_why_silence_proved_nothing_is_what_the_task_said_last(caplog: pytest.LogCaptureFixture) -> None:
+    sandbox_less: Any = SimpleNamespace(on_ambiguous_submit="resubmit_if_silent", timeout=1800.0)
+    silence = Silence(sandbox_less, "runway", hook=sandbox_less, log=logging.getLogger("a task"))
+    intent = Submission(stage=Stage.INTENT, fingerprint="f", intended_at=to_iso(utc_now()))
+
+    silence.allows_another(intent, sandbox_less)
+
+    log = f"2026-01-01 warning {caplog.messages[0]}\n2026-01-01 error Task failed"
+    assert silence_proved_nothing(log) == "it was not asked to"
+    assert (
+        silence_proved_nothing(f"{log}\n{log.replace('not asked to', 'asked. To no avail')}\n")
+        == "it was asked. To no avail"
+    )
+    assert silence_proved_nothing("KIE.AI has not called for this request within 420 s.") is None
 
 
 def test_a_half_file_counts_as_visible_unless_it_is_hidden(tmp_path: Path) -> None:

@@ -25,7 +25,6 @@ from devtools.chaos.verdict import (
     check_entries,
     check_files,
     check_key,
-    check_nobody_needed,
     check_reasons,
     check_settled,
     check_submissions,
@@ -371,9 +370,3 @@ def test_a_try_that_has_waited_for_a_call_says_what_a_later_one_would() -> None:
     assert check_submissions([failed(CUT_OFF)], ledger, 0, callbacks=True).holds
     breaks(check_submissions([failed(CUT_OFF)], ledger, 0), "1 tasks lost their submission's end")
     breaks(check_submissions([failed(CUT_OFF)], books(), 0, callbacks=True), "1 tasks lost their submission's end")
-
-
-def test_where_the_service_calls_nothing_that_is_paid_is_left_to_a_person() -> None:
-    assert check_nobody_needed([failed(IN_DOUBT), saved(1)], books([money(index=1)])).holds
-    assert check_nobody_needed([failed(IN_DOUBT)], books([money()], refunds=[money(at=1.0)])).holds
-    breaks(check_nobody_needed([failed(IN_DOUBT)], books([money()])), "task 0 is paid, and left to a person")
