@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from airflow.utils.session import create_session
 
@@ -97,11 +98,22 @@ def _deliver(
         return Delivery.TOO_EARLY if found.state == _RUNNING else waits_elsewhere
     waited_for = found.waits_for.get("runway_task_id")
     if found.waits_for.get("nonce") != token.nonce or not _names(callback, waited_for):
-        return Delivery.IGNORED
+        is_kept = _looks_later(found.waits_for) and keep(session, settings, token, entry)
+        return Delivery.KEPT if is_kept else Delivery.IGNORED
     if waited_for is None:
         keep(session, settings, token, entry)
     is_woken = wake(session, found, {"task_id": waited_for, "state": "called"}, now)
     return None if is_woken is None else Delivery.WOKEN if is_woken else Delivery.WAKES_LATER
+
+
+def _looks_later(waits_for: Mapping[str, Any]) -> bool:
+    """Whether a task that is not to be woken looks for what was said when it goes on, as it may not know its id yet.
+
+    It queues to submit, or it waits for the call that brings the id, and is not woken by more of them.
+    """
+    event = waits_for.get("event")
+    is_deaf = waits_for.get("nonce") is None and isinstance(event, Mapping) and event.get("task_id") is None
+    return is_deaf or "queued_at" in waits_for
 
 
 def _names(callback: Callback, waited_for: object) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
-from fakes import GivenTime
+from fakes import FakeTaskInstance, GivenTime
 
 from airflow_provider_runway.exceptions import AmbiguousSubmissionError
 from airflow_provider_runway.hooks.runway import RunwayHook
@@ -17,7 +17,8 @@ from airflow_provider_runway.operators.earlier_tries import EarlierTries
 from airflow_provider_runway.operators.submission import Stage
 from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.plugin.contacts import Contacts
-from airflow_provider_runway.sandbox import CutBefore, Sandbox
+from airflow_provider_runway.sandbox import CutAfter, CutBefore, Sandbox
+from airflow_provider_runway.triggers.admission import RunwayAdmissionTrigger
 from airflow_provider_runway.triggers.wake import RunwayWakeTrigger
 from airflow_provider_runway.utils.callbacks import CallbackEntry, callback_key
 from airflow_provider_runway.utils.watches import LONGEST_GAP, PROBE_PAUSE, WatchEntry, watch_key
@@ -309,3 +310,26 @@ def test_what_the_trigger_keeps_is_no_secret(kie: Sandbox, receiver: Receiver) -
     kept = loses_the_answer(kie, task).trigger_arguments["probed"]
 
     assert set(kept) == {"conn_id", "dag_id", "run_id", "task_id", "map_index", "region", "nonce", "expires_at"}
+
+
+def test_a_call_that_comes_while_it_queues_to_submit_again_still_brings_what_is_paid(
+    kie: Sandbox, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task = made(receiver)
+    kie.fault(CutAfter(), on="submit", times=1)
+    waiting = task.start()
+    with pytest.raises(AmbiguousSubmissionError, match="A retry submits it again"):
+        task.resume(waiting)
+    monkeypatch.setattr(FakeTaskInstance, "get_ti_count", lambda _self, **_which: 21)
+    queueing = task.start()
+    assert queueing.trigger_class is RunwayAdmissionTrigger
+    submission = state_of(task).read_submission()
+    assert submission is not None
+    paid = kie.tasks[0].task_id
+    entry = CallbackEntry(
+        nonce=str(submission.nonce), task_ids=(paid,), code=200, called_at=submission.intended_at, is_signed=True
+    )
+    state_of(task).set(callback_key(entry.nonce), entry.to_json())
+
+    assert ends(task, queueing)["task_id"] == paid
+    assert posts(kie) == len(kie.ledger.charges) == 1

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from versions import before, since
@@ -12,7 +13,7 @@ from airflow_provider_runway.storage.record_entries import Coordinates
 from airflow_provider_runway.storage.records import RecordsFolder
 from airflow_provider_runway.utils.callbacks import CallbackEntry, callback_key
 
-from .callers import Caller
+from .callers import CALLED, Caller
 from .conftest import option
 from .database import Database
 from .deferred import NONCE, Waiting, stored
@@ -80,6 +81,46 @@ def test_a_task_that_waits_to_learn_its_id_is_woken_and_finds_it(
 
     assert waiting.seen().event == {"task_id": None, "state": "called"}
     assert RecordsFolder(str(tmp_path)).get(of, callback_key(NONCE))["task_ids"] == ["kie-1"]
+
+
+@pytest.mark.parametrize(
+    "waits",
+    [
+        {"event": {"task_id": None, "state": "timeout"}, "wake_at": 4102444800.0},  # it was called often enough
+        {"event": {"task_id": None, "state": "called"}, "wake_at": 4102444800.0},  # it is woken soon
+        {"runway_conn_id": "runway_default", "queued_at": 1.0},  # it is about to submit again, after long silence
+    ],
+)
+def test_what_is_said_to_a_task_that_does_not_know_its_id_is_kept_where_it_is_not_woken(
+    database: Database, caller: Caller, tmp_path: Path, waits: dict[str, Any]
+) -> None:
+    waiting = Waiting(database).defer(waits=waits)
+    of = Coordinates(dag_id="clips", run_id="manual__1", task_id="video")
+
+    with option("records", str(tmp_path)):
+        assert caller.call().json() == {"status": "kept"}
+
+    assert (waiting.seen().state, waiting.trigger()[1]) == ("deferred", waits)
+    assert RecordsFolder(str(tmp_path)).get(of, callback_key(NONCE))["task_ids"] == ["kie-1"]
+
+
+@pytest.mark.parametrize(
+    "waits",
+    [
+        {"event": CALLED, "wake_at": 4102444800.0},
+        {"event": {"task_id": None, "state": "timeout"}, "wake_at": 4102444800.0, "nonce": "newer"},
+        {"event": "x"},
+    ],
+)
+def test_what_is_said_to_a_task_that_knows_its_id_or_waits_for_another_is_not_kept(
+    database: Database, caller: Caller, tmp_path: Path, waits: dict[str, Any]
+) -> None:
+    Waiting(database).defer(waits=waits)
+
+    with option("records", str(tmp_path)):
+        assert caller.call().json() == {"status": "ignored"}
+
+    assert not any(tmp_path.rglob("value.*"))
 
 
 def test_a_folder_that_cannot_be_written_has_kie_call_again(
