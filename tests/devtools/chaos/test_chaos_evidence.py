@@ -62,11 +62,12 @@ def test_a_log_without_an_error_has_no_message(log: str) -> None:
 
 
 def test_why_silence_proved_nothing_is_what_the_task_said_last(caplog: pytest.LogCaptureFixture) -> None:
-    sandbox_less: Any = SimpleNamespace(on_ambiguous_submit="resubmit_if_silent", timeout=1800.0)
-    silence = Silence(sandbox_less, "runway", hook=sandbox_less, log=logging.getLogger("a task"))
+    job: Any = SimpleNamespace(on_ambiguous_submit="resubmit_if_silent", timeout=1800.0)
+    log_of_task: Any = logging.getLogger("a task")
+    silence = Silence(job, "runway", hook=job, log=log_of_task)
     intent = Submission(stage=Stage.INTENT, fingerprint="f", intended_at=to_iso(utc_now()))
 
-    silence.allows_another(intent, sandbox_less)
+    silence.allows_another(intent, job)
 
     log = f"2026-01-01 warning {caplog.messages[0]}\n2026-01-01 error Task failed"
     assert silence_proved_nothing(log) == "it was not asked to"
