@@ -162,7 +162,8 @@ def check_submissions(
     """No submission follows a doubtful one, nor one that was taken and not refunded before.
 
     :param hit: how many tasks at most were under way in what was killed; each may have lost its submission's end.
-    :param callbacks: whether the service calls Airflow: a try that has waited for a call says what a later one would.
+    :param callbacks: whether the service calls Airflow: a try that has waited for a call says what a later one would,
+        and a call may tell that what was in doubt has failed.
     :param resubmits: whether what was not taken may be sent again.
     """
     refunded_at = {each.task_id: each.at for each in ledger.refunds}
@@ -181,9 +182,11 @@ def check_submissions(
             elif not requests or not (is_doubtful(requests[-1]) or is_late(requests[-1])):
                 broken.append(f"task {each.index} speaks of a doubt, and the last answer leaves none")
         for before, after in pairwise(requests):
-            if is_doubtful(before) and not (resubmits and before.task_id not in charged):
+            is_refunded = refunded_at.get(before.task_id, after.at + 1) <= after.at
+            is_known = (callbacks and is_refunded) or (resubmits and before.task_id not in charged)
+            if is_doubtful(before) and not is_known:
                 broken.append(f"task {each.index}: request {after.number} after {before.number}, which is in doubt")
-            elif is_taken(before) and not refunded_at.get(before.task_id, after.at + 1) <= after.at:
+            elif is_taken(before) and not is_refunded:
                 broken.append(f"task {each.index}: request {after.number} after {before.number}, which is paid")
     if orphaned > hit:
         broken.append(f"{orphaned} tasks lost their submission's end, and only {hit} were under way in what was killed")

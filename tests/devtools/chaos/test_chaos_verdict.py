@@ -370,3 +370,13 @@ def test_a_try_that_has_waited_for_a_call_says_what_a_later_one_would() -> None:
     assert check_submissions([failed(CUT_OFF)], ledger, 0, callbacks=True).holds
     breaks(check_submissions([failed(CUT_OFF)], ledger, 0), "1 tasks lost their submission's end")
     breaks(check_submissions([failed(CUT_OFF)], books(), 0, callbacks=True), "1 tasks lost their submission's end")
+
+
+def test_a_call_may_tell_that_what_was_in_doubt_has_failed() -> None:
+    requests = [sent(1, fault="cut_after", task_id="a"), sent(3, task_id="b")]
+    refunded = books([money("a"), money("b")], [money("a", at=2.0)], requests)
+    too_late = books([money("a"), money("b")], [money("a", at=4.0)], requests)
+
+    assert check_submissions([saved(task_id="b")], refunded, 0, callbacks=True).holds
+    breaks(check_submissions([saved(task_id="b")], refunded, 0), "request 3 after 1, which is in doubt")
+    breaks(check_submissions([saved(task_id="b")], too_late, 0, callbacks=True), "request 3 after 1, which is in doubt")
