@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import logging
+import os
 import shlex
 import shutil
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -15,19 +17,33 @@ from airflow_provider_runway.film.command import JOIN_LIST, Film, film_arguments
 from airflow_provider_runway.film.facts import Facts
 from airflow_provider_runway.film.ffmpeg import Ended, Ffmpeg
 from airflow_provider_runway.film.inputs import Brought, Inputs
-from airflow_provider_runway.film.marks import Marks, fingerprint, read_marks
+from airflow_provider_runway.film.marks import Marks, fingerprint, read_length, read_marks
 from airflow_provider_runway.film.order import Order
 from airflow_provider_runway.film.probe import ended_early, failed, first_broken, lacking, probe
 from airflow_provider_runway.film.progress import Progress
 from airflow_provider_runway.film.sources import Source
-from airflow_provider_runway.film.stored import Stored, check_pictures, found_film, publish_film
+from airflow_provider_runway.film.stored import (
+    FILM,
+    Stored,
+    check_pictures,
+    checksum_of,
+    film_pictures,
+    found_film,
+    publish_film,
+    stored_at,
+)
 from airflow_provider_runway.film.timeline import Media, Timeline, lay_out
 from airflow_provider_runway.film.work_folder import work_folder
 from airflow_provider_runway.kie.errors import FilmError, TargetExistsError
+from airflow_provider_runway.storage.local import LocalTarget
 from airflow_provider_runway.storage.save import MediaSource
 from airflow_provider_runway.storage.target import Draft, Target, storing
 
 log = logging.getLogger(__name__)
+
+# By so much a film may be shorter than was reckoned: half a second, and a part of a packet of sound for each clip.
+_TOLERANCE, _TOLERANCE_EACH = Fraction(1, 2), Fraction(1, 20)
+_IN_LOG = "The lines that ffmpeg has printed are in the log"
 
 
 @dataclass
@@ -85,13 +101,12 @@ class Composer:
             film = self._planned(ffmpeg, inputs)
             replaces = self.overwrite or there is not None
             with storing(self.place.uri, kind=OSError), self.place.draft() as draft:
-                self._make(ffmpeg, film, draft, marks)
-                stored = publish_film(ffmpeg, self.place, draft, film, replaces=replaces)
+                stored = self._make(ffmpeg, film, draft, marks, replaces=replaces)
         log.info("The film is stored at %s (%d bytes, %.2f s).", stored.path, stored.size, stored.duration)
         return stored
 
     def kill(self) -> None:
-        """End ffmpeg, if it runs."""
+        """End ffmpeg, for good."""
         if self._ffmpeg is not None:
             self._ffmpeg.kill()
 
@@ -162,13 +177,39 @@ class Composer:
         (folder / name).write_text(text, encoding="utf-8")
         return name
 
-    def _make(self, ffmpeg: Ffmpeg, film: Film, draft: Draft, marks: Marks) -> None:
+    def _make(self, ffmpeg: Ffmpeg, film: Film, draft: Draft, marks: Marks, *, replaces: bool) -> Stored:
+        """Make the film and its pictures, and put them in their places. What can be done at once is."""
+        path, folder = Path(draft.path), Path(ffmpeg.folder)
+        with ffmpeg.beside() as threads:
+            of_clips = threads.submit(film_pictures, ffmpeg, film) if film.is_joined else None
+            seconds = self._made(ffmpeg, film, draft, marks)
+            checksum = threads.submit(checksum_of, path)
+            on_disk = threads.submit(os.fsync, draft.file.fileno()) if isinstance(self.place, LocalTarget) else None
+            if of_clips is None:
+                (folder / FILM).symlink_to(path)
+                pictures = film_pictures(ffmpeg, film, FILM)
+            else:
+                pictures = of_clips.result()
+            if on_disk is not None:
+                on_disk.result()
+            addresses = publish_film(self.place, draft, [folder / name for name in pictures], replaces=replaces)
+            return stored_at(self.place, seconds, film.size, checksum.result(), addresses)
+
+    def _made(self, ffmpeg: Ffmpeg, film: Film, draft: Draft, marks: Marks) -> Fraction:
+        """Make the film, and say how many seconds it has."""
         form = "mov" if self.place.uri.lower().endswith(".mov") else "mp4"
         arguments = film_arguments(film, output=draft.path, format=form, comment=marks.comment)
         log.info("In %s: %s", ffmpeg.folder, shlex.join([ffmpeg.program, *arguments]))
         ended = ffmpeg.run(arguments, on_progress=Progress(float(film.line.length)))
         if ended.code:
             raise self._failed(ffmpeg, film, draft, ended)
+        seconds, wanted = read_length(draft.file), film.line.length
+        if seconds is None or seconds < wanted - _TOLERANCE - _TOLERANCE_EACH * len(film.line.shown):
+            log.error("ffmpeg has said:\n%s", ended.printed)
+            raise first_broken(ffmpeg, [each.clip for each in film.line.shown]) or FilmError(
+                f"The film has {float(seconds or 0):g} s and not {float(wanted):g} s.", detail=_IN_LOG
+            )
+        return seconds
 
     def _failed(self, ffmpeg: Ffmpeg, film: Film, draft: Draft, ended: Ended) -> FilmError:
         log.error("ffmpeg has said:\n%s", ended.printed)

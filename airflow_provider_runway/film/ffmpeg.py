@@ -10,7 +10,9 @@ import subprocess
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Executor, ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -27,6 +29,8 @@ _ENVIRONMENT = (
 )
 _MOST_LINES = 60
 _LONGEST_LINE = 2000
+# The pictures, the checksum, and the way to the disk.
+_BESIDE = 3
 _INSTALL = "Install ffmpeg where the workers run, or the extra: pip install 'airflow-provider-runway[film]'"
 
 
@@ -64,7 +68,7 @@ class Ended:
 
 @dataclass
 class Ffmpeg:
-    """ffmpeg, one run at a time.
+    """ffmpeg, of which several may run at once.
 
     :param program: Its path.
     :param folder: The folder that it runs in.
@@ -74,7 +78,8 @@ class Ffmpeg:
     program: str
     folder: str
     timeout: float
-    _running: subprocess.Popen[bytes] | None = field(default=None, init=False)
+    _running: set[subprocess.Popen[bytes]] = field(default_factory=set, init=False)
+    _is_ended: bool = field(default=False, init=False)
 
     def run(
         self,
@@ -104,31 +109,33 @@ class Ffmpeg:
             )
         except OSError as error:
             raise FilmError(f"ffmpeg cannot be started ({error}).", retryable=True) from error
-        self._running = process
+        self._running.add(process)
         overdue = threading.Event()
 
         def give_up() -> None:
             overdue.set()
-            self.kill()
+            _kill(process)
 
         timer = threading.Timer(self.timeout, give_up)
         timer.daemon = True
         printed: deque[str] = deque(maxlen=most_lines)
         listener = threading.Thread(target=_listen, args=(process.stderr, printed.append), daemon=True)
         try:
+            if self._is_ended:  # while this one was being started
+                _kill(process)
             timer.start()
             listener.start()
             wrote = _read(process, on_progress)
             process.wait()
         finally:
             timer.cancel()
-            self.kill()
+            _kill(process)
             process.wait()
             listener.join()
             for pipe in (process.stdin, process.stdout, process.stderr):
                 with contextlib.suppress(OSError):
                     pipe.close()  # type: ignore[union-attr] # all three were asked for
-            self._running = None
+            self._running.discard(process)
         if overdue.is_set():
             raise FilmError(
                 f"ffmpeg was not done after {self.timeout:.0f} s, and was ended.",
@@ -137,11 +144,26 @@ class Ffmpeg:
         return Ended(process.returncode, "\n".join(printed), wrote)
 
     def kill(self) -> None:
-        """End the run, if there is one."""
-        process = self._running
-        if process is not None and process.poll() is None:
-            with contextlib.suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+        """End all runs, also those that begin after it."""
+        self._is_ended = True
+        for process in tuple(self._running):
+            _kill(process)
+
+    @contextmanager
+    def beside(self) -> Iterator[Executor]:
+        """Threads for what is done beside, in which it may run as well; where the block fails, all runs are ended."""
+        with ThreadPoolExecutor(_BESIDE, "runway-film") as threads:
+            try:
+                yield threads
+            except BaseException:
+                self.kill()
+                raise
+
+
+def _kill(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _read(process: subprocess.Popen[bytes], on_progress: OnProgress | None) -> str:

@@ -1,9 +1,10 @@
-"""Single pictures of a video, as files: its last one exactly as it is, a small one to show it by, or any other."""
+"""Single pictures of a video, as files: its last one exactly as it is, one to show it by, or any other."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
@@ -21,10 +22,31 @@ _HELD = 6
 # Where the sound is longer than the pictures, the last of these is farther from the end: seconds that are looked at
 # one picture after the other, the second time the whole video.
 _FARTHER = (Fraction(10), None)
-# Where in a video the picture is that it is shown by, in parts of its length.
-_SHOWN_AT = Fraction(1, 3)
 _ONE = ("-frames:v", "1")
 _JPEG = ("-c:v", "mjpeg", "-q:v", "2", "-pix_fmt", "yuvj420p")
+_PNG = ("-c:v", "png", "-pix_fmt", "rgb24")
+
+
+def last_and_shown(ffmpeg: Ffmpeg, last: Media, video: Media, seconds: Fraction) -> tuple[str, str]:
+    """Write two pictures at once: the last one of a video, and one that a film is shown by, which is a JPG.
+
+    :param ffmpeg: The program, in the folder that the pictures go to.
+    :param last: The video with the last picture.
+    :param video: The video with the other.
+    :param seconds: Where in it that one is; if there is none, it is the first.
+    :return: Their names: that of the last as :func:`last_frame` says it.
+    :raises FilmError: If a video cannot be read.
+    """
+    shown = _Picture(video, "thumbnail.jpg", ("-ss", decimal(seconds)), _ONE)
+    ended = _run(ffmpeg, _last(last, "last.png"), shown)
+    if not ended.code and not _is_there(ffmpeg, shown.name):
+        ended = _run(ffmpeg, replace(shown, begin=()))
+    if ended.code or not _is_there(ffmpeg, "last.png"):
+        name = last_frame(ffmpeg, last, "last")
+    else:
+        name = _small_enough(ffmpeg, "last.png")
+    _check(ffmpeg, shown, ended)
+    return name, shown.name
 
 
 def last_frame(ffmpeg: Ffmpeg, video: Media, stem: str) -> str:
@@ -36,15 +58,15 @@ def last_frame(ffmpeg: Ffmpeg, video: Media, stem: str) -> str:
     :return: Its name: a PNG, or a JPG where that would have more bytes than KIE.AI takes.
     :raises FilmError: If the video cannot be read.
     """
-    fps = video.facts.video.fps if video.facts.video else Fraction(25)
-    name = f"{stem}.png"
-    ended = _run(ffmpeg, video, name, *_ONE, begin=("-sseof", f"-{decimal(_HELD / fps)}"), filters="reverse")
+    picture = _last(video, f"{stem}.png")
+    ended = _run(ffmpeg, picture)
     for seconds in _FARTHER:
-        if _is_there(ffmpeg, name):
+        if _is_there(ffmpeg, picture.name):
             break
         begin = () if seconds is None else ("-sseof", f"-{decimal(seconds)}")
-        ended = _run(ffmpeg, video, name, begin=begin)
-    return _settled(ffmpeg, video, name, ended)
+        ended = _run(ffmpeg, _Picture(video, picture.name, begin))
+    _check(ffmpeg, picture, ended)
+    return _small_enough(ffmpeg, picture.name)
 
 
 def frame_at(ffmpeg: Ffmpeg, video: Media, seconds: Fraction, stem: str) -> str:
@@ -55,66 +77,70 @@ def frame_at(ffmpeg: Ffmpeg, video: Media, seconds: Fraction, stem: str) -> str:
     length = video.facts.seconds or Fraction(0)
     if seconds and seconds >= length:
         raise FilmError(f"{video.name} has {float(length):g} s, and no picture at {float(seconds):g} s.")
-    name = f"{stem}.png"
     # The first picture that does not begin before that time: a little earlier, for times that the file has rounded.
     fps = video.facts.video.fps if video.facts.video else Fraction(25)
     begin = max(math.floor(seconds * fps) - Fraction(1, 4), Fraction(0)) / fps
-    ended = _run(ffmpeg, video, name, *_ONE, begin=("-ss", decimal(begin)))
-    if not ended.code and not _is_there(ffmpeg, name):
+    picture = _Picture(video, f"{stem}.png", ("-ss", decimal(begin)), _ONE)
+    ended = _run(ffmpeg, picture)
+    if not ended.code and not _is_there(ffmpeg, picture.name):
         return last_frame(ffmpeg, video, stem)  # the sound goes on after it
-    return _settled(ffmpeg, video, name, ended)
-
-
-def thumbnail(ffmpeg: Ffmpeg, video: Media, stem: str) -> str:
-    """Write the picture that a video is shown by, as a JPG; see :func:`last_frame`."""
-    at, name = (video.facts.seconds or Fraction(0)) * _SHOWN_AT, f"{stem}.jpg"
-    ended = _run(ffmpeg, video, name, *_ONE, *_JPEG, begin=("-ss", decimal(at)))
-    if not ended.code and not _is_there(ffmpeg, name):
-        ended = _run(ffmpeg, video, name, *_ONE, *_JPEG)
-    _check(ffmpeg, video, name, ended)
-    return name
-
-
-def _run(
-    ffmpeg: Ffmpeg,
-    video: Media,
-    name: str,
-    *options: str,
-    begin: Sequence[str] = (),
-    filters: str = "",
-) -> Ended:
-    facts = video.facts.video
-    square = "scale=trunc(iw*sar/2)*2:ih,setsar=1" if facts is not None and facts.pixel_shape != 1 else ""
-    chain = ",".join(filter(None, (filters, square)))
-    return ffmpeg.run(
-        [
-            *("-hide_banner", "-nostdin", "-y", "-nostats", "-loglevel", "error"),
-            *(*_ONLY_FILES, *begin, "-i", f"file:{video.file}", "-map", "0:V:0"),
-            *(("-vf", chain) if chain else ()),
-            *(*options, *(() if name.endswith(".jpg") else ("-c:v", "png", "-pix_fmt", "rgb24"))),
-            *("-f", "image2", "-update", "1", f"file:{name}"),
-        ]
-    )
+    _check(ffmpeg, picture, ended)
+    return _small_enough(ffmpeg, picture.name)
 
 
 def as_jpeg(ffmpeg: Ffmpeg, name: str) -> str:
     """Write a picture anew as a JPG, and say what that is called."""
-    picture = Media(name=name, file=name, facts=Facts(seconds=None))
-    smaller = f"{name.removesuffix('.png')}.jpg"
-    _check(ffmpeg, picture, smaller, _run(ffmpeg, picture, smaller, *_ONE, *_JPEG))
-    return smaller
+    video = Media(name=name, file=name, facts=Facts(seconds=None))
+    smaller = _Picture(video, f"{name.removesuffix('.png')}.jpg", options=_ONE)
+    _check(ffmpeg, smaller, _run(ffmpeg, smaller))
+    return smaller.name
 
 
-def _settled(ffmpeg: Ffmpeg, video: Media, name: str, ended: Ended) -> str:
-    """The picture's name, once it is there and small enough."""
-    _check(ffmpeg, video, name, ended)
+@dataclass(frozen=True, slots=True)
+class _Picture:
+    """A picture that is to be written.
+
+    :param video: The video that it is of.
+    :param name: The name of its file.
+    :param begin: From where on the video is read.
+    :param options: Which of the pictures that are read it is; of all, the last.
+    :param filters: What is done to them.
+    """
+
+    video: Media
+    name: str
+    begin: Sequence[str] = ()
+    options: Sequence[str] = ()
+    filters: str = ""
+
+
+def _last(video: Media, name: str) -> _Picture:
+    fps = video.facts.video.fps if video.facts.video else Fraction(25)
+    return _Picture(video, name, ("-sseof", f"-{decimal(_HELD / fps)}"), _ONE, "reverse")
+
+
+def _run(ffmpeg: Ffmpeg, *pictures: _Picture) -> Ended:
+    inputs: list[str] = []
+    outputs: list[str] = []
+    for number, each in enumerate(pictures):
+        facts = each.video.facts.video
+        square = "scale=trunc(iw*sar/2)*2:ih,setsar=1" if facts is not None and facts.pixel_shape != 1 else ""
+        chain = ",".join(filter(None, (each.filters, square)))
+        inputs += [*_ONLY_FILES, *each.begin, "-i", f"file:{each.video.file}"]
+        outputs += ["-map", f"{number}:V:0", *(("-vf", chain) if chain else ()), *each.options]
+        outputs += [*(_JPEG if each.name.endswith(".jpg") else _PNG), *("-f", "image2", "-update", "1")]
+        outputs += [f"file:{each.name}"]
+    return ffmpeg.run(["-hide_banner", "-nostdin", "-y", "-nostats", "-loglevel", "error", *inputs, *outputs])
+
+
+def _small_enough(ffmpeg: Ffmpeg, name: str) -> str:
     is_small = (Path(ffmpeg.folder) / name).stat().st_size <= LARGEST_PICTURE
     return name if is_small else as_jpeg(ffmpeg, name)
 
 
-def _check(ffmpeg: Ffmpeg, video: Media, name: str, ended: Ended) -> None:
-    if ended.code or not _is_there(ffmpeg, name):
-        raise unusable(video.name, ended)
+def _check(ffmpeg: Ffmpeg, picture: _Picture, ended: Ended) -> None:
+    if ended.code or not _is_there(ffmpeg, picture.name):
+        raise unusable(picture.video.name, ended)
 
 
 def _is_there(ffmpeg: Ffmpeg, name: str) -> bool:

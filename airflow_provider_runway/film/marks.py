@@ -1,6 +1,6 @@
-"""What a film says of itself in its file: of which inputs and options it was made, and by which task.
+"""What a film says of itself in its file: of which inputs and options it was made, by which task, and how long it is.
 
-It stands in the comment of an MP4 file, so that a retry on any machine knows the finished film again.
+The first two stand in the comment of an MP4 file, so that a retry on any machine knows the finished film again.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import struct
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Any, BinaryIO
 
 from airflow_provider_runway.storage.target import Target
@@ -17,6 +19,8 @@ _COMMENT = re.compile(rb"airflow-provider-runway film ([0-9a-f]{64}) by ([0-9a-f
 # Bytes of the part of a file that describes it; those of an hour have one or two millions.
 _LARGEST = 67_108_864
 _MOST_BOXES = 64
+# That part begins with its own header and then another, in which numbers have 32 or 64 bits: names and formats.
+_LENGTHS = ((b"mvhd\0", ">28xII"), (b"mvhd\1", ">36xIQ"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,16 @@ def read_marks(place: Target) -> Marks | None:
     with place.read() as file:
         found = _COMMENT.search(_description(file))
     return Marks(found[1].decode(), found[2].decode()) if found else None
+
+
+def read_length(file: BinaryIO) -> Fraction | None:
+    """Seconds of a film; ``None`` if the file does not say."""
+    data = _description(file)
+    form = next((form for name, form in _LENGTHS if data[12:17] == name and len(data) >= struct.calcsize(form)), None)
+    if form is None:
+        return None
+    scale, length = struct.unpack_from(form, data)
+    return Fraction(length, scale) if scale else None
 
 
 def _description(file: BinaryIO) -> bytes:

@@ -5,26 +5,30 @@ from __future__ import annotations
 import hashlib
 import shutil
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 from airflow_provider_runway.film.command import Film
+from airflow_provider_runway.film.facts import Facts
 from airflow_provider_runway.film.ffmpeg import Ffmpeg
-from airflow_provider_runway.film.frames import last_frame, thumbnail
+from airflow_provider_runway.film.frames import last_and_shown
 from airflow_provider_runway.film.inputs import Brought
-from airflow_provider_runway.film.probe import first_broken, probe
+from airflow_provider_runway.film.marks import read_length
+from airflow_provider_runway.film.probe import probe
 from airflow_provider_runway.film.sources import Source
 from airflow_provider_runway.film.timeline import Media
-from airflow_provider_runway.kie.errors import FilmError, TargetExistsError
+from airflow_provider_runway.kie.errors import TargetExistsError
 from airflow_provider_runway.storage.local import LocalTarget
 from airflow_provider_runway.storage.target import Draft, Target, storing
 
-_FILM = "film.mp4"
+# A film's name in the folder that ffmpeg runs in.
+FILM = "film.mp4"
 _LAST = ("-last.png", "-last.jpg")
 _THUMBNAIL = ("-thumbnail.jpg",)
+# Where in a film the picture is that it is shown by, in parts of its length.
+_SHOWN_AT = Fraction(1, 3)
 _BLOCK = 1_048_576
-# By so much a film may be shorter than was reckoned: half a second, and a part of a packet of sound for each clip.
-_TOLERANCE, _TOLERANCE_EACH = 0.5, 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,30 @@ class Stored:
     thumbnail: str
 
 
+def stored_at(
+    place: Target, seconds: Fraction, shown: tuple[int, int], checksum: tuple[str, int], pictures: Sequence[str]
+) -> Stored:
+    """What is said of a film.
+
+    :param place: Where it is.
+    :param seconds: Its length.
+    :param shown: Width and height.
+    :param checksum: SHA-256 and bytes of its file.
+    :param pictures: The addresses of its last picture, and of the one that it is shown by.
+    """
+    (width, height), (sha256, size), (last, thumbnail) = shown, checksum, pictures
+    return Stored(
+        path=place.uri,
+        duration=round(float(seconds), 3),
+        width=width,
+        height=height,
+        size=size,
+        sha256=sha256,
+        last_frame=last,
+        thumbnail=thumbnail,
+    )
+
+
 def check_pictures(place: Target) -> None:
     """See that nothing is where the pictures of a film go.
 
@@ -65,28 +93,33 @@ def check_pictures(place: Target) -> None:
             )
 
 
-def publish_film(ffmpeg: Ffmpeg, place: Target, draft: Draft, film: Film, *, replaces: bool) -> Stored:
-    """Put a film that is made into its place, and its pictures beside it.
+def film_pictures(ffmpeg: Ffmpeg, film: Film, file: str | None = None) -> tuple[str, str]:
+    """Make the pictures of a film: its last one, and the one that it is shown by.
 
     :param ffmpeg: The program, in the folder of the film's inputs.
+    :param film: The film.
+    :param file: Its file; without one they are taken from the clips, if these become the film as they are.
+    :return: The names of their files.
+    :raises FilmError: If a file cannot be read.
+    """
+    line, (width, height) = film.line, film.size
+    if file is None:
+        shown, seconds = line.at(line.length * _SHOWN_AT)
+        return last_and_shown(ffmpeg, line.shown[-1].clip, shown.clip, seconds)
+    video = replace(line.shown[0].video, width=width, height=height, pixel_shape=Fraction(1), rotation=0, fps=line.fps)
+    return _pictures(ffmpeg, Media(name="the film", file=file, facts=Facts(seconds=line.length, video=video)))
+
+
+def publish_film(place: Target, draft: Draft, pictures: Sequence[Path], *, replaces: bool) -> tuple[str, str]:
+    """Put a film that is made into its place, and its pictures beside it.
+
     :param place: Where the film goes.
     :param draft: The film.
-    :param film: What it should be.
+    :param pictures: Its last picture, and the one that it is shown by.
     :param replaces: Whether a file that is there is replaced.
-    :raises TargetExistsError: If one has come there meanwhile.
-    :raises FilmError: If it is not what it should be.
+    :return: The addresses of the pictures.
+    :raises TargetExistsError: If a file has come there meanwhile.
     """
-    (Path(ffmpeg.folder) / _FILM).symlink_to(draft.path)
-    media = _looked_at(ffmpeg, place)
-    least = film.line.length - _TOLERANCE - _TOLERANCE_EACH * len(film.line.shown)
-    if float(media.facts.seconds or 0) < least:
-        raise first_broken(ffmpeg, [each.clip for each in film.line.shown]) or FilmError(
-            f"The film has {float(media.facts.seconds or 0):g} s and not {float(film.line.length):g} s.",
-            detail="The lines that ffmpeg has printed are in the log",
-        )
-    pictures = _Pictures(ffmpeg, place, media)
-    made = [pictures.make(_LAST), pictures.make(_THUMBNAIL)]
-    checksum = _checksum(Path(draft.path))
     try:
         place.publish(draft, overwrite=replaces)
     except FileExistsError as error:
@@ -94,7 +127,8 @@ def publish_film(ffmpeg: Ffmpeg, place: Target, draft: Draft, film: Film, *, rep
             f"A file has come to {place.uri} meanwhile, and it was left alone.",
             detail="Another task stores at the same place: give each a save_to of its own",
         ) from error
-    return _stored(place, media, checksum, [pictures.store(*each) for each in made])
+    last, shown = (_store(place, picture) for picture in pictures)
+    return last, shown
 
 
 def found_film(ffmpeg: Ffmpeg, place: Target) -> Stored:
@@ -103,58 +137,28 @@ def found_film(ffmpeg: Ffmpeg, place: Target) -> Stored:
     :param ffmpeg: The program, in a folder of its own.
     :param place: Where the film is.
     """
-    copy = Path(ffmpeg.folder) / _FILM
+    folder = Path(ffmpeg.folder)
+    copy = folder / FILM
     with storing(place.uri):
         if isinstance(place, LocalTarget):
             copy.symlink_to(place.path)
         else:
             with place.read() as read, copy.open("xb") as written:
                 shutil.copyfileobj(read, written, _BLOCK)
-        checksum = _checksum(copy)
-        media = _looked_at(ffmpeg, place)
-        pictures = _Pictures(ffmpeg, place, media)
-        stored = [
-            pictures.found(suffixes) or pictures.store(*pictures.make(suffixes)) for suffixes in (_LAST, _THUMBNAIL)
-        ]
-    return _stored(place, media, checksum, stored)
+        source = Source(name="the film", field="save_to", media="video", paths=(place.uri,))
+        [media] = probe(ffmpeg, [Brought(source, FILM, "")])
+        with copy.open("rb") as file:
+            seconds = read_length(file) or media.facts.seconds or Fraction(0)
+        last, thumbnail = (_found(place, suffixes) for suffixes in (_LAST, _THUMBNAIL))
+        if not (last and thumbnail):
+            made = _pictures(ffmpeg, media)
+            last, thumbnail = last or _store(place, folder / made[0]), thumbnail or _store(place, folder / made[1])
+        shown = media.facts.video.shown if media.facts.video is not None else (0, 0)
+        return stored_at(place, seconds, shown, checksum_of(copy), (last, thumbnail))
 
 
-@dataclass(frozen=True, slots=True)
-class _Pictures:
-    """The pictures of one film."""
-
-    ffmpeg: Ffmpeg
-    place: Target
-    media: Media
-
-    def make(self, suffixes: tuple[str, ...]) -> tuple[str, str]:
-        """Make one: the file, and the end of its name beside the film."""
-        if suffixes is _LAST:
-            name = last_frame(self.ffmpeg, self.media, "last")
-            return name, f"-{name}"
-        name = thumbnail(self.ffmpeg, self.media, "thumbnail")
-        return name, f"-{name}"
-
-    def store(self, name: str, suffix: str) -> str:
-        """Put one beside the film, and say where it is."""
-        picture = self.place.beside(suffix)
-        with storing(picture.uri), picture.draft() as draft:
-            draft.file.write((Path(self.ffmpeg.folder) / name).read_bytes())
-            picture.publish(draft, overwrite=True)
-        return picture.uri
-
-    def found(self, suffixes: tuple[str, ...]) -> str | None:
-        """Where one is already."""
-        places = [self.place.beside(suffix) for suffix in suffixes]
-        return next((each.uri for each in places if each.size()), None)
-
-
-def _looked_at(ffmpeg: Ffmpeg, place: Target) -> Media:
-    source = Source(name="the film", field="save_to", media="video", paths=(place.uri,))
-    return probe(ffmpeg, [Brought(source, _FILM, "")])[0]
-
-
-def _checksum(path: Path) -> tuple[str, int]:
+def checksum_of(path: Path) -> tuple[str, int]:
+    """SHA-256 and bytes of a file."""
     digest, size = hashlib.sha256(), 0
     with path.open("rb") as file:
         while block := file.read(_BLOCK):
@@ -163,15 +167,20 @@ def _checksum(path: Path) -> tuple[str, int]:
     return digest.hexdigest(), size
 
 
-def _stored(place: Target, media: Media, checksum: tuple[str, int], pictures: Sequence[str]) -> Stored:
-    width, height = media.facts.video.shown if media.facts.video is not None else (0, 0)
-    return Stored(
-        path=place.uri,
-        duration=round(float(media.facts.seconds or 0), 3),
-        width=width,
-        height=height,
-        size=checksum[1],
-        sha256=checksum[0],
-        last_frame=pictures[0],
-        thumbnail=pictures[1],
-    )
+def _pictures(ffmpeg: Ffmpeg, media: Media) -> tuple[str, str]:
+    return last_and_shown(ffmpeg, media, media, (media.facts.seconds or Fraction(0)) * _SHOWN_AT)
+
+
+def _store(place: Target, picture: Path) -> str:
+    """Put a picture beside a film, and say where it is."""
+    beside = place.beside(f"-{picture.name}")
+    with storing(beside.uri), beside.draft() as draft:
+        draft.file.write(picture.read_bytes())
+        beside.publish(draft, overwrite=True)
+    return beside.uri
+
+
+def _found(place: Target, suffixes: Sequence[str]) -> str | None:
+    """Where a picture of a film is already."""
+    places = [place.beside(suffix) for suffix in suffixes]
+    return next((each.uri for each in places if each.size()), None)

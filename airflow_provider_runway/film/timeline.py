@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import bisect
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -108,6 +109,12 @@ class Timeline:
         """Seconds from the beginning of each clip to that of the next, or to the end of the film."""
         ends = [*self.starts[1:], self.length]
         return [end - start for start, end in zip(self.starts, ends, strict=True)]
+
+    def at(self, seconds: Fraction) -> tuple[Shown, Fraction]:
+        """Which clip is seen after some seconds of the film, and after how many of the clip's own that is."""
+        number = bisect.bisect_right(self.starts, seconds) - 1
+        each = self.shown[number]
+        return each, min(each.begin + seconds - self.starts[number], each.own)
 
 
 def lay_out(

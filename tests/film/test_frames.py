@@ -11,7 +11,7 @@ from PIL import Image
 from airflow_provider_runway.exceptions import FilmError
 from airflow_provider_runway.film import frames
 from airflow_provider_runway.film.ffmpeg import Ffmpeg
-from airflow_provider_runway.film.frames import frame_at, last_frame, thumbnail
+from airflow_provider_runway.film.frames import frame_at, last_and_shown, last_frame
 from airflow_provider_runway.film.inputs import Brought
 from airflow_provider_runway.film.probe import probe
 from airflow_provider_runway.film.sources import read_source
@@ -58,8 +58,16 @@ def test_a_picture_after_the_end_is_refused(ffmpeg: Ffmpeg, halves: Path) -> Non
 def test_a_video_of_one_picture_has_a_last_one_and_one_to_show_it_by(ffmpeg: Ffmpeg) -> None:
     video = looked_at(ffmpeg, clip(0.04, fps=25))
 
-    assert color(ffmpeg, last_frame(ffmpeg, video, "last")) == (1, 0, 0)
-    assert color(ffmpeg, thumbnail(ffmpeg, video, "thumbnail")) == (1, 0, 0)
+    assert [color(ffmpeg, name) for name in last_and_shown(ffmpeg, video, video, Fraction(1))] == [(1, 0, 0)] * 2
+
+
+def test_the_last_picture_and_another_are_made_at_once(ffmpeg: Ffmpeg, halves: Path) -> None:
+    video = looked_at(ffmpeg, halves)
+
+    names = last_and_shown(ffmpeg, video, video, Fraction(3, 2))
+
+    assert names == ("last.png", "thumbnail.jpg")
+    assert [color(ffmpeg, name) for name in names] == [(0, 1, 0), (0, 0, 1)]
 
 
 def test_the_last_picture_is_found_where_the_sound_is_longer(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
@@ -69,6 +77,7 @@ def test_the_last_picture_is_found_where_the_sound_is_longer(ffmpeg: Ffmpeg, tmp
 
     assert color(ffmpeg, last_frame(ffmpeg, video, "last")) == (1, 0, 0)
     assert color(ffmpeg, frame_at(ffmpeg, video, Fraction(5), "frame")) == (1, 0, 0)
+    assert [color(ffmpeg, name) for name in last_and_shown(ffmpeg, video, video, Fraction(5))] == [(1, 0, 0)] * 2
 
 
 def test_a_picture_that_is_too_large_for_kie_becomes_a_jpg(ffmpeg: Ffmpeg, monkeypatch: pytest.MonkeyPatch) -> None:

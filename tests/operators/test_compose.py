@@ -307,7 +307,7 @@ def impostor(folder: Path, monkeypatch: pytest.MonkeyPatch, on_film: str) -> Non
             "lacks what this film",
             AirflowFailException,
         ),
-        ("sys.exit(0)", r"the film \(.*\) is broken", AirflowFailException),
+        ("sys.exit(0)", r"The film has 0 s and not 1 s\.", AirflowFailException),
     ],
     ids=["full disk", "killed", "fails", "too old", "writes nothing"],
 )
