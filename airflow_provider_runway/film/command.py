@@ -134,7 +134,10 @@ def probe_arguments(files: Sequence[str]) -> Sequence[str]:
 def check_arguments(file: str) -> Sequence[str]:
     """The arguments of a command that reads a file to its end, and fails at the first fault in it."""
     inputs = _Inputs()
-    inputs.add(_SOUNDS, file)
+    if PurePosixPath(file).suffix in _FORMATS:
+        inputs.add_picture(file)
+    else:
+        inputs.add(_SOUNDS, file)
     strict = ("-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning", "-progress", "pipe:1", "-xerror")
     return [*strict, *inputs.arguments, "-map", "0:V:0?", "-map", "0:a:0?", "-f", "null", "-"]
 
@@ -152,6 +155,10 @@ class _Inputs:
         self.arguments += [*allowed, *options, "-i", f"file:{file}"]
         self._count += 1
         return self._count - 1
+
+    def add_picture(self, file: str) -> int:
+        """Add a picture, and say which input it is."""
+        return self.add(_PICTURES, file, "-f", _FORMATS[PurePosixPath(file).suffix])
 
 
 def _clips(film: Film, inputs: _Inputs) -> Sequence[int | None]:
@@ -180,8 +187,7 @@ def _pictures(film: Film, inputs: _Inputs) -> tuple[list[str], str]:
     graph = [*clip_filters(line, film.size, film.fit), *chains]
     if film.logo is not None:
         picture, logo = film.logo
-        place = inputs.add(_PICTURES, picture.file, "-f", _FORMATS[PurePosixPath(picture.file).suffix])
-        chains, name = logo_filters(name, place, logo, film.size)
+        chains, name = logo_filters(name, inputs.add_picture(picture.file), logo, film.size)
         graph += chains
     if film.captions is not None and film.burnt_in:
         graph.append(f"[{name}]ass={film.captions}[captioned]")

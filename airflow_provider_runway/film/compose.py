@@ -86,7 +86,8 @@ class Composer:
             raise self._other_file()
         if not is_there:
             with storing(self.place.uri):
-                check_pictures(self.place)
+                if not self.overwrite:
+                    check_pictures(self.place)
                 self.place.probe()
         with work_folder() as folder:
             self._ffmpeg = ffmpeg = Ffmpeg(self.program, str(folder), self.timeout)
@@ -223,7 +224,8 @@ class Composer:
             )
         if ended.code < 0:
             return ended_early(ended)
-        files = [each.clip for each in film.line.shown] + [each for each in (*film.voices, film.music) if each]
+        others = (*film.voices, film.music, film.logo[0] if film.logo else None)
+        files = [each.clip for each in film.line.shown] + [each for each in others if each]
         return lacking(ffmpeg.program, ended) or first_broken(ffmpeg, files) or failed(ended)
 
 

@@ -104,7 +104,7 @@ def logo_filters(film: str, place: int, logo: Logo, size: tuple[int, int]) -> tu
     vertical, _, horizontal = logo.position.partition("-")
     x, y = across.get(horizontal, "(W-w)/2"), down.get(vertical, "(H-h)/2")
     return [
-        f"[{place}:v]format=rgba,scale={width}:-1,colorchannelmixer=aa={decimal(logo.opacity)}[logo]",
+        f"[{place}:v]format=rgba,scale={width}:max(1\\,round(ow/a)),colorchannelmixer=aa={decimal(logo.opacity)}[logo]",
         f"[{film}][logo]overlay={x}:{y}[marked]",
     ], "marked"
 

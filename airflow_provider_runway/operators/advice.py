@@ -103,12 +103,15 @@ def advise(error: RunwayError, payment: Payment) -> Advice:
     return _unpaid(error, payment, what, is_retried=is_retried)
 
 
-def advise_where_nothing_is_paid(error: RunwayError, conn_id: str, *, has_retry: bool) -> Advice:
+def advise_where_nothing_is_paid(
+    error: RunwayError, conn_id: str, *, has_retry: bool, of_a_video: bool = True
+) -> Advice:
     """What is paid and what to do where a task that spends nothing has failed.
 
     :param error: Why it fails; its ``retryable`` is final.
     :param conn_id: The connection.
     :param has_retry: Whether the task has a retry left.
+    :param of_a_video: Whether the task is about one KIE task.
     """
     if isinstance(error, errors.GenerationFailedError):
         changed = ", with another prompt or input" if error.resubmissions == 0 else ""
@@ -119,7 +122,7 @@ def advise_where_nothing_is_paid(error: RunwayError, conn_id: str, *, has_retry:
     what = _WITHOUT_SUBMITTING.get(kind, _what_to_do(error, conn_id)).format(conn_id=conn_id)
     by_hand = "Then clear this task; it pays nothing." if what else "Clearing this task tries again and pays nothing."
     then = "A retry, or clearing this task, pays nothing." if error.retryable and has_retry else by_hand
-    return Advice("It is paid." if kind in _OF_A_VIDEO else "This task pays nothing.", _joined(what, then))
+    return Advice("It is paid." if of_a_video and kind in _OF_A_VIDEO else "This task pays nothing.", _joined(what, then))
 
 
 def end_unexpectedly(operator: BaseOperator, context: Context, error: BaseException, payment: Payment) -> Advice:

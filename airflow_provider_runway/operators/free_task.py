@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.utils.failures import Advice, as_airflow_failure, has_retry
-from airflow_provider_runway.utils.mixins import RunwayConnectionMixin
+from airflow_provider_runway.utils.mixins import RunwayConnectionMixin, VideoLinksMixin
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -28,4 +28,9 @@ class FreeTask(RunwayConnectionMixin):
         """What to do about an error."""
         from airflow_provider_runway.operators.advice import advise_where_nothing_is_paid
 
-        return advise_where_nothing_is_paid(error, self.runway_conn_id, has_retry=has_retry(context))
+        return advise_where_nothing_is_paid(
+            error,
+            self.runway_conn_id,
+            has_retry=has_retry(context),
+            of_a_video=isinstance(self, VideoLinksMixin),
+        )

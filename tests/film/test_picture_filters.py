@@ -71,7 +71,7 @@ def test_a_logo_lies_where_it_should() -> None:
     chains, name = logo_filters("cut", 4, Logo(position="bottom-left", opacity=Fraction(1, 2)), (1280, 720))
 
     assert chains == [
-        "[4:v]format=rgba,scale=192:-1,colorchannelmixer=aa=0.5[logo]",
+        "[4:v]format=rgba,scale=192:max(1\\,round(ow/a)),colorchannelmixer=aa=0.5[logo]",
         "[cut][logo]overlay=22:H-h-22[marked]",
     ]
     assert name == "marked"

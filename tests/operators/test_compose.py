@@ -125,6 +125,14 @@ def test_a_logo_music_and_a_crossfade(tmp_path: Path) -> None:
     assert film.loud(2.2, 3, 880) > film.loud(0.3, 1, 880) + 6  # it was ducked under the clip's own sound
 
 
+def test_a_logo_as_flat_as_a_line_is_seen(tmp_path: Path) -> None:
+    overlay = {"source": str(picture(size="4000x2")), "position": "center", "width": 1}
+
+    film = seen(compose(tmp_path, clips=[str(clip())], overlay=overlay)["path"])
+
+    assert any(not near(film.color(0.5, y=y / 90), RED) for y in range(90))
+
+
 def test_two_formats_are_made_of_the_same_clips(tmp_path: Path) -> None:
     clips = [str(clip(0.5)), str(clip(0.5, size="90x160", color="blue"))]
     sizes = {}
@@ -186,9 +194,14 @@ def test_pictures_that_are_missing_beside_a_finished_film_are_made(tmp_path: Pat
 def test_a_picture_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     (tmp_path / "film-last.png").write_bytes(b"mine")
 
-    with pytest.raises(AirflowFailException, match=r"film-last.png already, where a picture of the film goes"):
+    with pytest.raises(AirflowFailException, match=r"film-last.png already, where a picture of the film goes") as raised:
         compose(tmp_path, clips=[str(clip())])
     assert [path.name for path in tmp_path.glob("film*")] == ["film-last.png"]
+    assert "This task pays nothing." in str(raised.value)
+
+    compose(tmp_path, clips=[str(clip())], overwrite=True)
+
+    assert (tmp_path / "film-last.png").read_bytes() != b"mine"
 
 
 def test_films_go_into_object_stores_and_are_found_there(tmp_path: Path) -> None:
@@ -228,6 +241,7 @@ def bad(folder: Path) -> Mapping[str, tuple[dict[str, Any], str]]:
     (folder / "broken.mp4").write_bytes(b"\0\0\0\x18ftypmp42" + bytes(500))
     (folder / "page.mp4").write_text("<html>Not found</html>")
     (folder / "words.srt").write_text("no times")
+    (folder / "logo.png").write_bytes(picture().read_bytes()[:60])
     good, mute = str(clip()), str(clip(0.5))
     return {
         "missing": ({"clips": [good, f"{folder}/no.mp4"]}, r"clip 2 \(.*no.mp4\) cannot be read \(FileNotFoundError"),
@@ -246,6 +260,10 @@ def bad(folder: Path) -> Mapping[str, tuple[dict[str, Any], str]]:
             {"clips": [good], "subtitles": [{"start": 9, "end": 10, "text": "x"}]},
             "No caption begins within the film",
         ),
+        "broken logo": (
+            {"clips": [good], "overlay": f"{folder}/logo.png"},
+            r"overlay \(.*logo.png\) is broken: ffmpeg cannot read it",
+        ),
         "logo": ({"clips": [good], "overlay": good}, r"overlay \(.*\) is not a PNG, JPG or WebP picture"),
         "elsewhere": (
             {"clips": ["/etc/passwd"]},
@@ -259,7 +277,7 @@ def bad(folder: Path) -> Mapping[str, tuple[dict[str, Any], str]]:
     "what",
     [
         *("missing", "empty", "cut off", "broken", "a page", "sound alone", "one picture", "silent audio", "captions"),
-        *("late captions", "logo", "elsewhere", "no clips"),
+        *("late captions", "broken logo", "logo", "elsewhere", "no clips"),
     ],
 )
 def test_a_bad_input_is_named_and_nothing_is_left_at_the_target(tmp_path: Path, what: str) -> None:
