@@ -122,7 +122,8 @@ def advise_where_nothing_is_paid(
     what = _WITHOUT_SUBMITTING.get(kind, _what_to_do(error, conn_id)).format(conn_id=conn_id)
     by_hand = "Then clear this task; it pays nothing." if what else "Clearing this task tries again and pays nothing."
     then = "A retry, or clearing this task, pays nothing." if error.retryable and has_retry else by_hand
-    return Advice("It is paid." if of_a_video and kind in _OF_A_VIDEO else "This task pays nothing.", _joined(what, then))
+    is_paid = of_a_video and kind in _OF_A_VIDEO
+    return Advice("It is paid." if is_paid else "This task pays nothing.", _joined(what, then))
 
 
 def end_unexpectedly(operator: BaseOperator, context: Context, error: BaseException, payment: Payment) -> Advice:

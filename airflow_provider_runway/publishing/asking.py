@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
@@ -17,6 +17,8 @@ Filter = Callable[[Any], Any]
 
 # Seconds for a question.
 _LONGEST = 60.0
+# Where services put what they have found, which is none if they have not.
+_WRAPPERS = {"data", "result"}
 # Characters of JSON that an answer may have as a result.
 _LARGEST_RESULT = 65_536
 
@@ -51,6 +53,8 @@ class Asking:
             )
         try:
             return result_of(self.reads(answer.response) or None)
+        except PublicationInDoubtError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a user's function raises
             what = service.conceal(f"{type(error).__name__}: {error}")
             raise PublicationInDoubtError(
@@ -58,12 +62,44 @@ class Asking:
             ) from None
 
 
+def found_in(response: Any) -> Any:
+    """What an answer to a question says was found: JSON or plain text that is not empty; otherwise nothing.
+
+    :raises PublicationInDoubtError: If it can be taken for either, as a page, or an object with an empty list.
+    """
+    said = read_answer(response)
+    if said is None:
+        if response.content and not _is_json(response):
+            raise _unclear(response, "what it answers is neither JSON nor plain text")
+        return None
+    if not isinstance(said, Mapping):
+        return said
+    if not any(said.values()):
+        return None
+    held = [each for name, each in said.items() if name in _WRAPPERS or isinstance(each, (list, Mapping))]
+    if held and not any(held):
+        raise _unclear(response, "what it answers has something empty in it")
+    return said
+
+
+def _unclear(response: Any, why: str) -> PublicationInDoubtError:
+    return PublicationInDoubtError(
+        f"{origin(response.url)} does not say whether it has published the video: {why}.",
+        detail="Give find_filter, which says what an answer means.",
+        http_status=response.status_code,
+    )
+
+
+def _is_json(response: Any) -> bool:
+    return "json" in response.headers.get("Content-Type", "").lower()
+
+
 def read_answer(response: Any) -> Any:
     """What an answer says, if it is JSON or plain text."""
-    kind = response.headers.get("Content-Type", "").lower()
-    if "json" in kind and response.content:
-        return response.json()
-    return (response.text or None) if kind.startswith("text/plain") else None
+    if _is_json(response):
+        return response.json() if response.content else None
+    is_text = response.headers.get("Content-Type", "").lower().startswith("text/plain")
+    return (response.text or None) if is_text else None
 
 
 def result_of(value: Any) -> Any:

@@ -250,7 +250,10 @@ class Publisher:
             publication.published_at,
         )
         if publication.response is None and self.reads is not None and self.asking is not None:
-            return replace(publication, response=self.asking.find(self.service, publication))
+            try:
+                return replace(publication, response=self.asking.find(self.service, publication))
+            except RunwayError as error:
+                self.log.warning("%s The result is without a response.", error.summary)
         return publication
 
     def _response(self, answer: Answer) -> Any:

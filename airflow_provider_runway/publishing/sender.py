@@ -127,13 +127,14 @@ class Service:
         """
         url, answer = message.url, self._exchange(message, body)
         status = answer.response.status_code
-        if status < 300:  # noqa: PLR2004 - HTTP's own
+        if 200 <= status < 300:  # noqa: PLR2004 - HTTP's own
             return answer
         said = self._said(answer)
         facts: dict[str, Any] = {"http_status": status, "service_message": said or None}
         shown = f"{origin(url)} has answered with HTTP status {status}{f' ({said})' if said else ''}."
         if status in _MOVED:
-            where = self.conceal(place(urljoin(url, answer.response.headers.get("Location", ""))))
+            target = _target(url, answer)
+            where = "nowhere that can be read" if target is None else self.conceal(place(target))
             raise PublicationError(f"{place(url)} is elsewhere now: HTTP status {status} leads to {where}.", **facts)
         if 400 <= status < 500:  # noqa: PLR2004
             pause = _seconds(answer.response.headers.get("Retry-After"))
@@ -194,9 +195,8 @@ class Service:
                     answer = self._send_once(message, body, watch)
                 if answer.response.status_code not in followed:
                     return answer
-                location = answer.response.headers.get("Location", "")
-                target = urljoin(message.url, location)
-                if not left or not location or not is_absolute(target) or origin(target) != origin(message.url):
+                target = _target(message.url, answer)
+                if not left or target is None or origin(target) != origin(message.url):
                     return answer
                 message = replace(message, url=target)
         raise AssertionError  # pragma: no cover - the loop returns
@@ -219,7 +219,8 @@ class Service:
             what = self.conceal(fault_of(error))
             raise PublicationError(f"The request to {where} cannot be made ({what}).") from None
         try:
-            response = session.send(request, timeout=(_CONNECTING, message.seconds), allow_redirects=False, **settings)
+            pauses = (min(_CONNECTING, message.seconds), message.seconds)
+            response = session.send(request, timeout=pauses, allow_redirects=False, **settings)
         except RunwayError:
             raise
         except (OSError, HTTPError, ValueError) as error:  # those of requests are OSErrors
@@ -262,6 +263,16 @@ class Service:
         if not kind.startswith(("text/plain", "application/")) or "octet" in kind:
             return ""
         return shorten(self.conceal(answer.response.content[: 4 * _EXCERPT].decode("utf-8", "replace")), _EXCERPT)
+
+
+def _target(url: str, answer: Answer) -> str | None:
+    """Where an answer sends on to; ``None`` if that is no address."""
+    try:
+        target = urljoin(url, answer.response.headers["Location"])
+        origin(target)
+    except (KeyError, ValueError):
+        return None
+    return target if is_absolute(target) else None
 
 
 def _no_credentials(request: Any) -> Any:

@@ -67,7 +67,8 @@ class VideoToHttpOperator(RenderedTexts, BaseOperator, metaclass=TaskType):
     :param find: A path or URL that is asked with ``GET`` where it is unknown whether an earlier request was taken;
         ``{kie_task_id}`` becomes the id that that request carried. (templated)
     :param find_filter: Given the answer to ``find``, returns what was found; nothing (``None``, ``False``, empty) if
-        the video is not there. Without one, that is the answer's own JSON or text. HTTP status 404 means nothing.
+        the video is not there. Without one, that is the answer's own JSON or text, where it is clear whether there is
+        anything in it. HTTP status 404 means nothing.
     :param response_filter: Given the answer (of ``requests``), returns what the result keeps of it, as JSON.
     :param timeout: How long sending and the answer may take; a timedelta or seconds.
     :param retries: As of any task. From Airflow 3.3 on it is 2 where neither the DAG nor ``[core]
@@ -259,7 +260,7 @@ class VideoToHttpOperator(RenderedTexts, BaseOperator, metaclass=TaskType):
         )
 
     def _asking(self, service: Service, kie_task_id: str | None) -> Asking | None:
-        from airflow_provider_runway.publishing.asking import Asking, read_answer
+        from airflow_provider_runway.publishing.asking import Asking, found_in
         from airflow_provider_runway.publishing.request import fill_in
 
         find = self._optional_text("find")
@@ -272,7 +273,7 @@ class VideoToHttpOperator(RenderedTexts, BaseOperator, metaclass=TaskType):
             return service.url(endpoint, "find")
 
         url(kie_task_id)
-        return Asking(url=url, reads=self.find_filter or read_answer)
+        return Asking(url=url, reads=self.find_filter or found_in)
 
     def _optional_text(self, name: str) -> str | None:
         """A text that may be left out, but not come to nothing."""

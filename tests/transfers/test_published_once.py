@@ -150,6 +150,58 @@ def test_a_service_that_does_not_say_leaves_the_doubt(
     assert (len(poster.posts), publishing.record["stage"]) == (1, "doubt")
 
 
+def saying(said: Any, kind: str = "application/json") -> Fault:
+    return lambda handler: handler.answer(200, said, Content_Type=kind)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        saying(b"<html>Please log in</html>", "text/html"),
+        saying({"items": [], "page": 1}),
+        saying({"status": "ok", "data": None}),
+        saying({"status": "ok", "data": {}}),
+    ],
+)
+def test_an_answer_that_may_mean_either_neither_sends_again_nor_claims_that_it_is_there(
+    poster: Poster, tmp_path: Path, given_time: GivenTime, answer: Fault
+) -> None:
+    poster.faults.append(lose_the_reply)
+    poster.answers += [answer] * 3
+    publishing = task(tmp_path, **FIND)
+    with pytest.raises(PublicationInDoubtError):
+        publishing.run()
+    with pytest.raises(AirflowFailException, match=r"does not say whether.*Give find_filter.*It may be published"):
+        publishing.run()
+    assert (len(poster.posts), publishing.record["stage"]) == (1, "doubt")
+
+
+@pytest.mark.parametrize("nothing", [[], {}, {"items": [], "total": 0}, {"data": None}, {"found": False}, None])
+def test_json_in_which_all_is_empty_says_that_it_is_not_there(
+    poster: Poster, tmp_path: Path, given_time: GivenTime, nothing: Any
+) -> None:
+    poster.faults.append(lose_the_request)
+    poster.answers += [saying(nothing)] * 30
+    publishing = task(tmp_path, **FIND)
+    with pytest.raises(PublicationInDoubtError):
+        publishing.run()
+    assert publishing.run()["status"] == 201
+    assert len(poster.posts) == 1
+
+
+def test_what_is_published_stays_so_where_the_service_cannot_be_asked_for_it(poster: Poster, tmp_path: Path) -> None:
+    poster.answers.append(answering_asked(500))
+    publishing = task(tmp_path, response_filter=lambda _: 1 / 0, **FIND)
+    with pytest.raises(AirflowFailException, match="It is published"):
+        publishing.run()
+    result = publishing.run()
+    assert (result["status"], result["response"], len(poster.posts)) == (201, None, 1)
+
+
+def answering_asked(status: int) -> Fault:
+    return lambda handler: handler.answer(status)
+
+
 def test_find_filter_says_what_was_found(poster: Poster, tmp_path: Path) -> None:
     poster.faults.append(lose_the_reply)
     poster.answers.append(answer(200, {"items": [{"id": "p-9"}]}))

@@ -260,6 +260,19 @@ def test_redirects_without_end_are_given_up(poster: Poster, tmp_path: Path) -> N
     assert len(poster.faults) == 1
 
 
+@pytest.mark.parametrize("status", [301, 307])
+def test_a_redirect_to_no_address_is_understood(poster: Poster, tmp_path: Path, status: int) -> None:
+    poster.faults.append(answering(status, Location="http://poster.example:999999/"))
+    with pytest.raises(AirflowFailException, match=r"leads to nowhere that can be read.*Nothing was published"):
+        Publishing(video=str(video_file(tmp_path))).run()
+
+
+def test_an_answer_that_switches_to_another_protocol_publishes_nothing_for_sure(poster: Poster, tmp_path: Path) -> None:
+    poster.faults.append(answering(101))
+    with pytest.raises(AirflowFailException, match=r"HTTP status 101\. It may be published"):
+        Publishing(video=str(video_file(tmp_path))).run()
+
+
 def test_response_filter_says_what_the_result_keeps(poster: Poster, tmp_path: Path) -> None:
     task = Publishing(video=str(video_file(tmp_path)), response_filter=lambda response: response.json()["url"])
     assert task.run()["response"] == "https://post.example/1"
