@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, fields
 from datetime import datetime, timedelta, timezone
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_runway.kie.tasks import VIDEO_KINDS, Kind, VideoTask
+from airflow_provider_runway.kie.kinds import VIDEO_KINDS, Kind
+from airflow_provider_runway.kie.tasks import VideoTask
 
 if TYPE_CHECKING:
     from airflow_provider_runway.kie.requests import Request

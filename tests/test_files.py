@@ -19,7 +19,10 @@ TESTED_IN: Mapping[str, str] = {
     "hooks/form.py": "test_get_provider_info.py",  # read as a part of the provider's info
     "kie/advice.py": "kie/test_flows_of_refusals.py",  # the texts of errors end in it
     "kie/endpoints.py": "kie/test_families.py",  # values alone, which the table there is made of
+    "kie/kinds.py": "kie/test_families.py",  # values alone, which the table there is of
+    "kie/numbers.py": "kie/test_tasks.py",  # the numbers of records
     "kie/over_aiohttp.py": "kie/test_client_on_the_wire.py",  # one of two senders that all of it runs through
+    "kie/web_pages.py": "operators/test_advice.py",  # where the texts of errors lead
     "operators/finish.py": "operators/test_lifecycle.py",  # the end of the lifecycle
     "operators/free_task.py": "operators/test_upload.py",  # what the tasks that spend nothing inherit
     "operators/lineage.py": "utils/test_openlineage.py",  # seen by what OpenLineage is told

@@ -33,8 +33,10 @@ BESIDE_US = {"airflow.sdk.bases.operatorlink", "airflow.sdk.bases.sensor"}
 # Parts of this package that are loaded once a task runs.
 LATER = (
     *("hooks", "film", "storage", "triggers", "sandbox", "cli", "decorators", "results"),
-    *("operators.lifecycle", "operators.task_state", "operators.video_job"),
-    *("kie.api", "kie.poll_state", "kie.client", "kie.over_httpx", "kie.over_aiohttp"),
+    *("operators.lifecycle", "operators.named_files", "operators.task_state", "operators.video_job"),
+    *("utils.announcements", "utils.config", "utils.metrics"),
+    *("kie.address", "kie.api", "kie.client", "kie.over_aiohttp", "kie.over_httpx", "kie.poll_state"),
+    *("kie.job_results", "kie.prices", "kie.requests", "kie.schedule", "kie.tasks"),
 )
 PROBE = """
 import importlib, json, sys

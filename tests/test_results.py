@@ -7,8 +7,9 @@ from datetime import datetime, timezone
 
 import pytest
 
+from airflow_provider_runway.kie.kinds import KINDS, VIDEO_KINDS, Kind
 from airflow_provider_runway.kie.requests import GenerateRequest
-from airflow_provider_runway.kie.tasks import KINDS, VIDEO_KINDS, Kind, TaskState, VideoTask
+from airflow_provider_runway.kie.tasks import TaskState, VideoTask
 from airflow_provider_runway.results import finished_result, submitted_result
 from airflow_provider_runway.storage.publishing import SavedFile
 

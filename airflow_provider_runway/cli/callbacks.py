@@ -12,10 +12,10 @@ from airflow_provider_runway.cli.showing import show
 from airflow_provider_runway.hooks.callbacks import GOOD, callback_base_url, send_call
 from airflow_provider_runway.hooks.connections import get_settings
 from airflow_provider_runway.hooks.settings import Settings
-from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.callback_tokens import CallbackToken
 from airflow_provider_runway.kie.rules import BASE_URL_RULE, is_base_url
 from airflow_provider_runway.kie.texts import shorten
+from airflow_provider_runway.kie.web_pages import page
 
 
 @command

@@ -7,8 +7,8 @@ from functools import partial
 
 from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand, lazy_load_command
 
+from airflow_provider_runway.kie.kinds import KINDS
 from airflow_provider_runway.kie.rules import ASPECT_RATIOS, DURATIONS, QUALITIES
-from airflow_provider_runway.kie.tasks import KINDS
 
 _COMMANDS = "airflow_provider_runway.cli.commands"
 

@@ -13,7 +13,8 @@ from airflow_provider_runway.kie.errors import (
     TaskNotFoundError,
 )
 from airflow_provider_runway.kie.families import is_ordered_by_polling
-from airflow_provider_runway.kie.tasks import KINDS, TaskState, VideoTask
+from airflow_provider_runway.kie.kinds import KINDS
+from airflow_provider_runway.kie.tasks import TaskState, VideoTask
 from airflow_provider_runway.operators.submission import Submission
 
 # How far the clocks here and at KIE.AI may be apart.

@@ -18,9 +18,9 @@ from airflow_provider_runway.cli.showing import show_rows
 from airflow_provider_runway.cli.stored_records import StoredRecords
 from airflow_provider_runway.hooks.connections import get_settings
 from airflow_provider_runway.hooks.records import records_folder
-from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.errors import ConnectionSettingsError
 from airflow_provider_runway.kie.rules import is_task_id
+from airflow_provider_runway.kie.web_pages import page
 from airflow_provider_runway.operators.outcomes import BY_HAND
 from airflow_provider_runway.operators.submission import OVER, Stage, Submission
 from airflow_provider_runway.publishing import publication

@@ -14,9 +14,9 @@ from airflow_provider_runway.cli.showing import show_rows, whole
 from airflow_provider_runway.hooks.budget import account_of, daily_credit_limit
 from airflow_provider_runway.hooks.connections import get_settings
 from airflow_provider_runway.hooks.records import records_folder
-from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.clock import CLOCK
 from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT
+from airflow_provider_runway.kie.web_pages import page
 from airflow_provider_runway.operators.budget import today
 from airflow_provider_runway.storage.ledger_entries import Spending, reckoned
 

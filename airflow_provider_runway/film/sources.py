@@ -8,9 +8,9 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, get_args
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.rules import is_url
 from airflow_provider_runway.kie.signed_urls import unsigned
-from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.storage.content import suffix_of_link
 from airflow_provider_runway.storage.links import shown
 from airflow_provider_runway.storage.locate import address_of

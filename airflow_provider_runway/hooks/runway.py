@@ -16,6 +16,7 @@ from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, Kie
 from airflow_provider_runway.kie.clock import CLOCK, Clock
 from airflow_provider_runway.kie.errors import AuthenticationError, RunwayError
 from airflow_provider_runway.kie.input_faults import InputFault, explained, input_faults
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.over_aiohttp import AiohttpSender
 from airflow_provider_runway.kie.requests import (
     AlephRequest,
@@ -25,7 +26,7 @@ from airflow_provider_runway.kie.requests import (
     Request,
     TaskRequest,
 )
-from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.utils.versions import airflow_version
 
 if TYPE_CHECKING:
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
     from airflow_provider_runway.storage.sources import Media
 
 __all__ = ["AlephRequest", "ExtendRequest", "GenerateRequest", "JobRequest", "RunwayHook", "TaskRequest", "VideoTask"]
-
 
 _Answer = TypeVar("_Answer")
 # Connections to KIE at the same time, at most, of one async client.

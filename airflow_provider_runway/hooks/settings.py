@@ -13,14 +13,14 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.hooks.extras import check_names
-from airflow_provider_runway.kie.address import DEFAULT_BASE_URL, KIE_LOGS, Address
-from airflow_provider_runway.kie.advice import page
+from airflow_provider_runway.kie.address import DEFAULT_BASE_URL, Address
 from airflow_provider_runway.kie.client import DEFAULT_TIMEOUT
 from airflow_provider_runway.kie.errors import ConnectionSettingsError, InvalidRequestError
 from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT
 from airflow_provider_runway.kie.rules import BASE_URL_RULE, check_url, is_base_url
 from airflow_provider_runway.kie.task_ids import APIS, Api, parse_task_id
 from airflow_provider_runway.kie.uploads import DEFAULT_UPLOAD_URL
+from airflow_provider_runway.kie.web_pages import KIE_LOGS, page
 from airflow_provider_runway.utils.config import FOLDER_RULE
 from airflow_provider_runway.utils.file_uris import is_folder_address
 

@@ -22,8 +22,6 @@ from airflow_provider_runway.kie.errors import (
 from airflow_provider_runway.kie.task_ids import Api
 
 DEFAULT_BASE_URL = "https://api.kie.ai"
-# Where KIE lists the calls of an account.
-KIE_LOGS = "https://kie.ai/logs"
 # KIE's edge refuses requests without a User-Agent, and those of Python's own library.
 USER_AGENT = f"airflow-provider-runway/{__version__} (python {platform.python_version()})"
 

@@ -1,15 +1,12 @@
-"""What to do about an error, in a sentence, and the page that tells more."""
+"""What to do about an error, in a sentence."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import cache
-from importlib.metadata import PackageNotFoundError, metadata
 
 from airflow_provider_runway.kie import errors
 from airflow_provider_runway.kie.errors import ServiceError
-
-_DISTRIBUTION = "airflow-provider-runway"
+from airflow_provider_runway.kie.web_pages import page
 
 _AFTER_REFUSAL: Mapping[type[ServiceError], str] = {
     errors.BadRequestError: "Compare extra_fields, and the host of the connection, with KIE.AI's documentation",
@@ -35,20 +32,3 @@ def after_refusal(error: ServiceError) -> str:
         (text for kind, text in _AFTER_REFUSAL.items() if isinstance(error, kind)), "Look at what KIE.AI said"
     )
     return f"Nothing was paid. {advice}. See {page('errors.md#kieai-refuses')}"
-
-
-def page(name: str) -> str:
-    """Where a page of the documentation is, such as ``errors.md#stored``."""
-    documentation = _documentation()
-    return f"{documentation}/{name}" if documentation else f"docs/{name} in the documentation of {_DISTRIBUTION}"
-
-
-@cache
-def _documentation() -> str:
-    """The URL of the documentation that the installed distribution names, if it names one."""
-    try:
-        urls: list[str] = metadata(_DISTRIBUTION).get_all("Project-URL") or []
-    except PackageNotFoundError:
-        urls = []
-    named = dict(url.partition(",")[::2] for url in urls)
-    return named.get("Documentation", "").strip().rstrip("/")

@@ -10,10 +10,11 @@ from airflow_provider_runway.kie.endpoints import Call, Family, SubmitEndpoint
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.families import CALLBACK, FAMILIES, check_endpoint, kind_of
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.requests import ExtendRequest, Request, TaskRequest
 from airflow_provider_runway.kie.rules import check_kind, check_task_id, is_file_address
 from airflow_provider_runway.kie.task_ids import Api, format_task_id, parse_task_id
-from airflow_provider_runway.kie.tasks import Kind, Reader
+from airflow_provider_runway.kie.tasks import Reader
 
 # Where KIE posts to that wants an address and is given none: this one is nobody's, and never will be (RFC 2606).
 NO_CALLBACK = "https://callback.invalid/no-receiver"

@@ -9,8 +9,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from airflow_provider_runway.kie.numbers import whole_number
 from airflow_provider_runway.kie.rules import is_task_id
-from airflow_provider_runway.kie.tasks import whole_number
 
 # Bytes. The largest has a request of KIE's in it, with a prompt of some thousand characters.
 LARGEST_BODY = 262_144

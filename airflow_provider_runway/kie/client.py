@@ -16,6 +16,7 @@ from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.families import shortest_pause
 from airflow_provider_runway.kie.flows import Flow, OnAnswer, Pause
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.models import Model
 from airflow_provider_runway.kie.models_flow import input_schema, list_models
 from airflow_provider_runway.kie.over_httpx import HttpxSender
@@ -26,7 +27,7 @@ from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.kie.rules import check_poll_interval, check_seconds
 from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.task_ids import Api
-from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.kie.wait_flow import OnChange, wait
 
 if TYPE_CHECKING:

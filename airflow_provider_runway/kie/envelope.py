@@ -17,8 +17,8 @@ from typing import Any
 from airflow_provider_runway.kie import errors
 from airflow_provider_runway.kie.concealment import Secret
 from airflow_provider_runway.kie.errors import ServiceError
+from airflow_provider_runway.kie.numbers import whole_number
 from airflow_provider_runway.kie.rules import is_task_id
-from airflow_provider_runway.kie.tasks import whole_number
 from airflow_provider_runway.kie.texts import read_message, shorten
 
 OK = 200

@@ -24,6 +24,7 @@ from airflow_provider_runway.kie.family_records import (
     read_answer,
     read_upscaling,
 )
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.requests import (
     AlephRequest,
     ExtendRequest,
@@ -32,13 +33,7 @@ from airflow_provider_runway.kie.requests import (
     Request,
 )
 from airflow_provider_runway.kie.task_ids import Api
-from airflow_provider_runway.kie.tasks import (
-    EXTENSION_MODEL,
-    Kind,
-    read_aleph_record,
-    read_job_record,
-    read_runway_record,
-)
+from airflow_provider_runway.kie.tasks import EXTENSION_MODEL, read_aleph_record, read_job_record, read_runway_record
 
 CALLBACK = "callBackUrl"
 _CREATE_TASK = "/api/v1/jobs/createTask"

@@ -20,7 +20,9 @@ from airflow_provider_runway.kie.job_results import (
     read_unforeseen,
     storable,
 )
-from airflow_provider_runway.kie.tasks import Kind, TaskState, VideoTask, read_credits, read_moment, whole_number
+from airflow_provider_runway.kie.kinds import Kind
+from airflow_provider_runway.kie.numbers import whole_number
+from airflow_provider_runway.kie.tasks import TaskState, VideoTask, read_credits, read_moment
 from airflow_provider_runway.kie.texts import read_message
 
 _QUEUED, _GENERATING = TaskState.QUEUED, TaskState.GENERATING

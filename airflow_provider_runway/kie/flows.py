@@ -36,11 +36,12 @@ from airflow_provider_runway.kie.errors import (
     UnreadableAnswerError,
 )
 from airflow_provider_runway.kie.fingerprints import fingerprint
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.requests import JobRequest, Request, TaskRequest
 from airflow_provider_runway.kie.retry_rules import RetryRules, named_pause
 from airflow_provider_runway.kie.seconds import finite
 from airflow_provider_runway.kie.task_ids import Api, format_task_id, parse_task_id
-from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.kie.texts import LONGEST_MESSAGE, as_sentence, shorten, shown
 
 

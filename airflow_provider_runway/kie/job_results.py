@@ -211,9 +211,6 @@ def _is_picture(name: str) -> bool:
 _BESIDE = ("stream", "source")
 
 
-_BESIDE = ("stream", "source")
-
-
 def storable(value: object, depth: int = 0) -> Any:
     """A result as it can be stored as JSON anywhere; what is nested too deep is left out."""
     if isinstance(value, str):

@@ -7,9 +7,9 @@ from airflow_provider_runway.kie.errors import DeadLinkError, RunwayError, Servi
 from airflow_provider_runway.kie.flows import Flow, ask, get_task
 from airflow_provider_runway.kie.job_results import read_link
 from airflow_provider_runway.kie.judging import judge
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.kie.task_ids import Api
-from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.kie.texts import as_sentence
 
 

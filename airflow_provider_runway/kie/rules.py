@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.kie.tasks import KINDS
+from airflow_provider_runway.kie.kinds import KINDS
 
 MAX_PROMPT_LENGTH = 1800
 DURATIONS = (5, 10)

@@ -6,11 +6,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from airflow_provider_runway.kie.api import destination, submission_call
+from airflow_provider_runway.kie.numbers import whole_number
 from airflow_provider_runway.kie.requests import ExtendRequest, JobRequest, Request, TaskRequest
 from airflow_provider_runway.kie.rules import is_url
 from airflow_provider_runway.kie.signed_urls import unsigned
 from airflow_provider_runway.kie.task_ids import Api
-from airflow_provider_runway.kie.tasks import whole_number
 
 # KIE's names of what a video is made from: one that is made from something else is another, whatever its prompt.
 _SOURCES = frozenset(

@@ -10,22 +10,13 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 from enum import Enum
-from typing import Any, Literal, get_args
+from typing import Any
 
 from airflow_provider_runway.kie.job_results import LinkType, parse_object, read_link, read_outcome, read_unforeseen
+from airflow_provider_runway.kie.kinds import VIDEO_KINDS, Kind
+from airflow_provider_runway.kie.numbers import whole_number
 from airflow_provider_runway.kie.task_ids import format_task_id
 from airflow_provider_runway.kie.texts import read_message
-
-Kind = Literal[
-    "runway", "aleph", "job",
-    "veo", "veo-1080p", "veo-4k", "4o-image", "flux-kontext",
-    "suno", "suno-lyrics", "suno-wav", "suno-vocals", "suno-midi", "suno-mp4", "suno-cover",
-    "answer",
-]  # fmt: skip
-# What can be waited for. An answer is there at once, and nowhere to be looked up.
-KINDS: tuple[Kind, ...] = tuple(kind for kind in get_args(Kind) if kind != "answer")
-# Those that come to one video; of all others any number of files may come, of any type, or none.
-VIDEO_KINDS: frozenset[Kind] = frozenset({"runway", "aleph"})
 
 
 class TaskState(str, Enum):
@@ -214,22 +205,6 @@ _FLAGS = {"1": TaskState.SUCCESS, "2": TaskState.FAILED, "3": TaskState.FAILED}
 _NO_ERROR = (None, 0, "0", "", 200, "200")
 
 
-def whole_number(value: Any) -> int | None:
-    """An integer out of an integer, a round float or a numeric string; ``None`` out of anything else."""
-    if isinstance(value, bool):
-        return None
-    if isinstance(value, int):
-        return value
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, str) and len(value) < _LONGEST_NUMBER and value.strip().isascii():
-        try:
-            return int(value)
-        except ValueError:
-            return None
-    return None
-
-
 def read_moment(value: object) -> datetime | None:
     """A moment, in UTC, out of epoch milliseconds; ``None`` out of anything else and of what KIE cannot mean."""
     milliseconds = whole_number(value)
@@ -253,4 +228,3 @@ def read_credits(value: object) -> float | None:
 _MOST_CREDITS = 1e9
 # Of 2020 and of 2100.
 _EARLIEST, _LATEST = 1_577_836_800_000, 4_102_444_800_000
-_LONGEST_NUMBER = 20

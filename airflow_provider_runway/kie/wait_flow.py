@@ -6,10 +6,11 @@ from collections.abc import Callable
 
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.flows import Flow, Pause, get_task
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.poll_state import Finished, GaveUp, PollState, Step
 from airflow_provider_runway.kie.retry_rules import ONE_TRY
 from airflow_provider_runway.kie.task_ids import Api
-from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.kie.tasks import VideoTask
 
 OnChange = Callable[[str, float], None]
 

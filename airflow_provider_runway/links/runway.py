@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import attrs
 from airflow.sdk import BaseOperatorLink
 
-from airflow_provider_runway.kie.address import KIE_LOGS
+from airflow_provider_runway.kie.web_pages import KIE_LOGS
 from airflow_provider_runway.links.card import card_path
 
 if TYPE_CHECKING:

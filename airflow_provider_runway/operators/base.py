@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from airflow.sdk import Context, ObjectStoragePath
     from jinja2 import Environment
 
+    from airflow_provider_runway.kie.kinds import Kind
     from airflow_provider_runway.kie.requests import Request
-    from airflow_provider_runway.kie.tasks import Kind
     from airflow_provider_runway.operators.advice import Payment
     from airflow_provider_runway.operators.lifecycle import VideoLifecycle
     from airflow_provider_runway.operators.video_job import AmbiguousSubmit, Deferral, VideoJob
@@ -61,7 +61,6 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, LineageMi
     template_fields: Sequence[str] = ("extra_fields", "callback_url", "save_to")
     template_fields_renderers: ClassVar[dict[str, str]] = {"extra_fields": "json"}
     kind: ClassVar[Kind] = "runway"
-    request_type: ClassVar[type[Request] | None] = None
     _current: VideoLifecycle | None = None
 
     def __init__(
@@ -91,7 +90,8 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, LineageMi
         self.timeout = timedelta(seconds=check_seconds("timeout", timeout))
         self.on_ambiguous_submit = on_ambiguous_submit
         self.runway_conn_id = runway_conn_id
-        check_literal(lambda new: check_fields("extra_fields", optional(new, {}), self.request_type), extra_fields)
+        if extra_fields is not None:
+            check_literal(lambda new: check_fields("extra_fields", optional(new, {}), self.request_type), extra_fields)
         check_literal(lambda url: check_url("callback_url", optional(url)), callback_url)
         if save_to is not None:
             check_literal(lambda place: check_place("save_to", place), save_to)
@@ -100,6 +100,11 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, LineageMi
             raise InvalidRequestError("save_to", save_to, "needs wait_for_completion=True: there is no video before")
         if self.metadata and save_to is None:
             raise InvalidRequestError("metadata", self.metadata, "needs save_to: it is written beside the video")
+
+    @property
+    def request_type(self) -> type[Request] | None:
+        """The type of the request that it makes."""
+        return None
 
     def build_request(self) -> Request:
         """The request, out of the parameters after templating.

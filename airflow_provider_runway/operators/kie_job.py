@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_runway.kie import rules
-from airflow_provider_runway.kie.requests import JobRequest
-from airflow_provider_runway.kie.tasks import Kind
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.operators.base import RunwayVideoOperator
 from airflow_provider_runway.operators.parameters import check_fields, check_folder, check_literal
 
 if TYPE_CHECKING:
+    from airflow_provider_runway.kie.requests import JobRequest
     from airflow_provider_runway.utils.openlineage import DataSet
 
 __all__ = ["KieJobOperator"]
@@ -38,7 +38,6 @@ class KieJobOperator(RunwayVideoOperator):
         "input": "json",
     }
     kind: ClassVar[Kind] = "job"
-    request_type = JobRequest
 
     def __init__(
         self,
@@ -54,10 +53,17 @@ class KieJobOperator(RunwayVideoOperator):
         check_literal(lambda fields: check_fields("input", fields), input)
         check_literal(check_folder, self.save_to)
 
+    @property
+    def request_type(self) -> type[JobRequest]:
+        """The type of the request that it makes."""
+        from airflow_provider_runway.kie.requests import JobRequest
+
+        return JobRequest
+
     def build_request(self) -> JobRequest:
         """The request, out of the parameters after templating."""
         check_folder(self.optional("save_to"))
-        return JobRequest(
+        return self.request_type(
             model=self.needed("model"),
             input=self.needed_fields("input"),
             callback_url=self.optional("callback_url"),

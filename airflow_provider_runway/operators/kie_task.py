@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from airflow_provider_runway.kie.requests import TaskRequest
 from airflow_provider_runway.operators.base import RunwayVideoOperator
 from airflow_provider_runway.operators.parameters import check_fields, check_folder, check_literal, is_nothing
 
 if TYPE_CHECKING:
-    from airflow_provider_runway.kie.tasks import Kind
+    from airflow_provider_runway.kie.kinds import Kind
+    from airflow_provider_runway.kie.requests import TaskRequest
     from airflow_provider_runway.utils.openlineage import DataSet
 
 __all__ = ["KieTaskOperator"]
@@ -37,14 +37,13 @@ class KieTaskOperator(RunwayVideoOperator):
         **RunwayVideoOperator.template_fields_renderers,
         "body": "json",
     }
-    request_type = TaskRequest
 
     def __init__(self, *, endpoint: str, body: Mapping[str, Any], **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.endpoint = endpoint
         self.body = body
         check_literal(_check_endpoint, endpoint)
-        check_literal(lambda fields: check_fields("body", fields, TaskRequest), body)
+        check_literal(lambda fields: check_fields("body", fields, self.request_type), body)
         check_literal(check_folder, self.save_to)
 
     @property
@@ -54,12 +53,19 @@ class KieTaskOperator(RunwayVideoOperator):
 
         return kind_of(self.endpoint) or "answer"
 
+    @property
+    def request_type(self) -> type[TaskRequest]:
+        """The type of the request that it makes."""
+        from airflow_provider_runway.kie.requests import TaskRequest
+
+        return TaskRequest
+
     def build_request(self) -> TaskRequest:
         """The request, out of the parameters after templating."""
         check_folder(self.optional("save_to"))
         endpoint = self.needed("endpoint")
         _check_endpoint(endpoint)
-        return TaskRequest(
+        return self.request_type(
             endpoint=endpoint,
             body=self.needed_fields("body"),
             callback_url=self.optional("callback_url"),

@@ -13,6 +13,7 @@ from airflow_provider_runway.kie.job_results import leaves
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.rules import check_source, is_file_address
 from airflow_provider_runway.kie.signed_urls import copied
+from airflow_provider_runway.operators.parameters import HOLDERS
 from airflow_provider_runway.operators.paths import address, check_scheme, is_path
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 # The parameters that may name a file, and what it must be.
 MEDIA: Mapping[str, Media] = {"image_url": "picture", "reference_image_url": "picture", "video_url": "video"}
-# The parameters that hold fields of a model's own.
-HOLDERS = ("input", "body")
 # The names of fields that KIE takes a URL in. A text under another name is no file, whatever it says: it may be a
 # prompt that somebody else has written.
 _NAMES = re.compile(r"ur[li]|image|video|audio|file|media|mask|frame|picture|photo|reference|upload", re.IGNORECASE)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from numbers import Integral, Number
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.definitions._internal.types import SET_DURING_EXECUTION
 
 from airflow_provider_runway.kie import rules
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.kie.requests import Request
-from airflow_provider_runway.kie.tasks import whole_number
-from airflow_provider_runway.operators.named_files import HOLDERS
+from airflow_provider_runway.kie.numbers import whole_number
 from airflow_provider_runway.operators.paths import address, check_scheme, is_path
 
+if TYPE_CHECKING:
+    from airflow_provider_runway.kie.requests import Request
+
+# The parameters that hold fields of a model's own.
+HOLDERS = ("input", "body")
 _TEMPLATE_MARKS = ("{{", "{%", "{#")
 
 

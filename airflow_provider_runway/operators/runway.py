@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from airflow_provider_runway.kie import rules
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest
 from airflow_provider_runway.operators.base import RunwayVideoOperator
 from airflow_provider_runway.operators.parameters import check_literal, check_source, number, optional
 from airflow_provider_runway.operators.paths import address
@@ -18,7 +17,8 @@ if TYPE_CHECKING:
 
     from airflow.sdk import ObjectStoragePath
 
-    from airflow_provider_runway.kie.tasks import Kind
+    from airflow_provider_runway.kie.kinds import Kind
+    from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest
     from airflow_provider_runway.operators.video_job import VideoJob
 
 __all__ = ["RunwayAlephOperator", "RunwayExtendOperator", "RunwayGenerateOperator"]
@@ -70,7 +70,6 @@ class RunwayGenerateOperator(RunwayOperator):
         "watermark",
         *RunwayVideoOperator.template_fields,
     )
-    request_type = GenerateRequest
 
     def __init__(
         self,
@@ -105,9 +104,16 @@ class RunwayGenerateOperator(RunwayOperator):
             image_url,
         )
 
+    @property
+    def request_type(self) -> type[GenerateRequest]:
+        """The type of the request that it makes."""
+        from airflow_provider_runway.kie.requests import GenerateRequest
+
+        return GenerateRequest
+
     def build_request(self) -> GenerateRequest:
         """The request, out of the parameters after templating."""
-        return GenerateRequest(
+        return self.request_type(
             prompt=self.needed("prompt"),
             image_url=self.optional("image_url"),
             duration=_duration(self.duration),
@@ -139,7 +145,6 @@ class RunwayExtendOperator(RunwayOperator):
         "watermark",
         *RunwayVideoOperator.template_fields,
     )
-    request_type = ExtendRequest
 
     def __init__(
         self,
@@ -166,11 +171,18 @@ class RunwayExtendOperator(RunwayOperator):
         parent: str = self.text("runway_task_id")
         return parent
 
+    @property
+    def request_type(self) -> type[ExtendRequest]:
+        """The type of the request that it makes."""
+        from airflow_provider_runway.kie.requests import ExtendRequest
+
+        return ExtendRequest
+
     def build_request(self) -> ExtendRequest:
         """The request, out of the parameters after templating."""
         runway_task_id = self.needed("runway_task_id")
         rules.check_task_id("runway_task_id", runway_task_id)
-        return ExtendRequest(
+        return self.request_type(
             task_id=runway_task_id,
             prompt=self.needed("prompt"),
             quality=self.optional("quality", _QUALITY),
@@ -209,7 +221,6 @@ class RunwayAlephOperator(RunwayOperator):
         *RunwayVideoOperator.template_fields,
     )
     kind: ClassVar[Kind] = "aleph"
-    request_type = AlephRequest
 
     def __init__(
         self,
@@ -240,9 +251,16 @@ class RunwayAlephOperator(RunwayOperator):
         check_literal(lambda text: rules.check_aleph_watermark(optional(text)), watermark)
         rules.check_flag("upload_cn", upload_cn)
 
+    @property
+    def request_type(self) -> type[AlephRequest]:
+        """The type of the request that it makes."""
+        from airflow_provider_runway.kie.requests import AlephRequest
+
+        return AlephRequest
+
     def build_request(self) -> AlephRequest:
         """The request, out of the parameters after templating."""
-        return AlephRequest(
+        return self.request_type(
             prompt=self.needed("prompt"),
             video_url=self.needed("video_url"),
             aspect_ratio=self.optional("aspect_ratio"),

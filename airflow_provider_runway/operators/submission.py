@@ -14,10 +14,10 @@ from datetime import datetime, timedelta
 from enum import Enum
 from typing import Any
 
-from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, RunwayError, UnreadableRecordError
 from airflow_provider_runway.kie.rules import is_task_id
 from airflow_provider_runway.kie.tasks import read_credits
+from airflow_provider_runway.kie.web_pages import page
 from airflow_provider_runway.results import to_iso, utc_now
 
 RECORD_KEY = "runway_submission"

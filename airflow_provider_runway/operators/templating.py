@@ -12,8 +12,7 @@ from jinja2 import Environment, TemplateError, Undefined, pass_context
 from jinja2.nativetypes import NativeEnvironment
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
-from airflow_provider_runway.operators.named_files import HOLDERS, with_marked_paths
-from airflow_provider_runway.operators.parameters import is_literal, is_nothing, optional
+from airflow_provider_runway.operators.parameters import HOLDERS, is_literal, is_nothing, optional
 from airflow_provider_runway.operators.paths import address, is_path
 from airflow_provider_runway.utils.failures import fail_for_good
 
@@ -118,6 +117,8 @@ class RenderedTexts(_Operator):
         """
         value = optional(getattr(self, name), {})
         if name in HOLDERS:
+            from airflow_provider_runway.operators.named_files import with_marked_paths
+
             value = with_marked_paths(name, value)
         _check_within(name, self.__dict__.get("_before_rendering", {}).get(name), value)
         return value

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.fingerprints import fingerprint
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.prices import estimate, price_key
 from airflow_provider_runway.kie.requests import Request
-from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.operators.submission import Submission
 from airflow_provider_runway.triggers.events import PollRequest, VideoEvent
 from airflow_provider_runway.utils.config import read_prices

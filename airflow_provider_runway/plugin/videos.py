@@ -12,7 +12,7 @@ from pydantic import AfterValidator
 from starlette.responses import JSONResponse
 
 from airflow_provider_runway.kie.errors import ConnectionSettingsError, RunwayError
-from airflow_provider_runway.kie.tasks import Kind
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.plugin.access import EDITS_TASKS, READS_VIDEOS, ReadableDags, may_read_connection
 from airflow_provider_runway.plugin.accounts import balances, client_of, connection_ids
 from airflow_provider_runway.plugin.cards import card_of, is_worth_a_card, media_path

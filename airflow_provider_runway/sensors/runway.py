@@ -23,8 +23,6 @@ from airflow_provider_runway.kie.seconds import shortened
 from airflow_provider_runway.operators.free_task import FreeTask
 from airflow_provider_runway.operators.parameters import check_literal
 from airflow_provider_runway.operators.templating import RenderedTexts
-from airflow_provider_runway.utils.announcements import announce
-from airflow_provider_runway.utils.config import read_shortest_deferral
 from airflow_provider_runway.utils.failures import with_advice
 from airflow_provider_runway.utils.mixins import VideoLinksMixin
 from airflow_provider_runway.utils.retry_defaults import RETRIES, RETRY_DELAY
@@ -33,8 +31,9 @@ if TYPE_CHECKING:
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context
 
+    from airflow_provider_runway.kie.kinds import Kind
     from airflow_provider_runway.kie.poll_state import PollState
-    from airflow_provider_runway.kie.tasks import Kind, VideoTask
+    from airflow_provider_runway.kie.tasks import VideoTask
     from airflow_provider_runway.results import VideoResult
     from airflow_provider_runway.triggers.events import VideoEvent
 
@@ -95,16 +94,21 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Wait for the video."""
-        self._check_task_id(context)
+        from airflow_provider_runway.utils.announcements import announce
+        from airflow_provider_runway.utils.config import read_shortest_deferral
+
+        with self._ending(context):  # soft_fail is not for a template that has not come to an id
+            self.runway_task_id = self.needed("runway_task_id")
+            check_task_id("runway_task_id", self.runway_task_id)
         with self.hook:
             try:
-                read_shortest_deferral()
+                shortest = read_shortest_deferral()
             except RunwayError as error:
                 self._give_up(error, context)
             self._show(context)
             announce(context, kind=self.kind, conn_id=self.runway_conn_id, task_id=self.runway_task_id)
             if not self.deferrable:
-                return self._poke_on(context)
+                return self._poke_on(context, shortest)
             return self._wait_until(self.hook.clock.time() + self.timeout, context)
 
     def poke(self, context: Context) -> PokeReturnValue | bool:
@@ -161,8 +165,8 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
                 self._defer(deadline)
             self.hook.clock.sleep(min(polled, left))
 
-    def _poke_on(self, context: Context) -> dict[str, Any]:
-        """Poll until the video is there, in the mode that Airflow's sensors have; no reschedule is too short."""
+    def _poke_on(self, context: Context, shortest: float) -> dict[str, Any]:
+        """Poll until the video is there, in the mode that Airflow's sensors have; no reschedule is of fewer seconds."""
         from airflow.exceptions import AirflowRescheduleException
 
         from airflow_provider_runway.results import utc_now
@@ -170,19 +174,13 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
         try:
             result: dict[str, Any] = super().execute(context)
         except AirflowRescheduleException as pause:
-            soonest = utc_now() + timedelta(seconds=read_shortest_deferral())
+            soonest = utc_now() + timedelta(seconds=shortest)
             raise AirflowRescheduleException(max(pause.reschedule_date, soonest)) from None
         return result
 
     def _get_next_poke_interval(self, *given: Any) -> float:
         """Airflow's own, unless a test wants it shorter."""
         return shortened(super()._get_next_poke_interval(*given))
-
-    def _check_task_id(self, context: Context) -> None:
-        """See that templating has come to an id. ``soft_fail`` is not for one that has not."""
-        with self._ending(context):
-            self.runway_task_id = self.needed("runway_task_id")
-            check_task_id("runway_task_id", self.runway_task_id)
 
     @cached_property
     def _poll_state(self) -> PollState:

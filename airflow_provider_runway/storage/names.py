@@ -5,8 +5,8 @@ from __future__ import annotations
 import hashlib
 import re
 
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.task_ids import parse_task_id
-from airflow_provider_runway.kie.tasks import Kind
 
 # An id of these characters, and no longer, is a file's name as it is. File systems end at 255 bytes, of which suffixes
 # and the marks of a draft need some.

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 from airflow_provider_runway.kie.clock import Clock
 from airflow_provider_runway.kie.errors import InvalidRequestError, TargetExistsError
 from airflow_provider_runway.kie.job_results import LinkType
-from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.kie.kinds import Kind
+from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.storage.content import HEAD, media_suffix, picture_suffix, suffix_of_link
 from airflow_provider_runway.storage.documents import save_document
 from airflow_provider_runway.storage.download import Downloader, Expected, OnProgress

@@ -9,8 +9,9 @@ from airflow.sdk import BaseOperator
 
 from airflow_provider_runway.kie.errors import GenerationFailedError, InvalidRequestError
 from airflow_provider_runway.kie.judging import require_video
+from airflow_provider_runway.kie.kinds import VIDEO_KINDS, Kind
 from airflow_provider_runway.kie.rules import check_flag, check_kind, check_task_id
-from airflow_provider_runway.kie.tasks import VIDEO_KINDS, Kind, VideoTask
+from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.operators.free_task import FreeTask
 from airflow_provider_runway.operators.parameters import check_folder, check_literal
 from airflow_provider_runway.operators.paths import check_place

@@ -10,9 +10,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from airflow_provider_runway.kie.errors import MissingVideoError, PollingFailedError, RunwayError, TaskNotFoundError
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT
 from airflow_provider_runway.kie.rules import check_kind, check_moment, check_task_id
-from airflow_provider_runway.kie.tasks import Kind, TaskState
+from airflow_provider_runway.kie.tasks import TaskState
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,8 +19,8 @@ from airflow_provider_runway.kie.errors import (
     VideoExpiredError,
     WaitTimeoutError,
 )
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.rules import SHORTEST_POLL_INTERVAL, check_seconds
-from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.kie.texts import shorten
 from airflow_provider_runway.kie.transport_faults import fault_of
 from airflow_provider_runway.triggers.arguments import ignore_unknown

@@ -15,12 +15,12 @@ from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.kie.clock import CallLater, Clock, Timer
 from airflow_provider_runway.kie.errors import AuthenticationError, RateLimitedError, RunwayError
 from airflow_provider_runway.kie.families import shortest_pause
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.poll_queue import PollQueue
 from airflow_provider_runway.kie.poll_state import Finished, GaveUp, PollRules, PollState, Step, timed_out
 from airflow_provider_runway.kie.retry_rules import ONE_TRY, refusal_pause
 from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.seconds import sane_poll_interval
-from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.kie.wait_flow import OnChange
 from airflow_provider_runway.triggers.client_lease import ClientLease, CurrentClient
 from airflow_provider_runway.triggers.events import PollRequest

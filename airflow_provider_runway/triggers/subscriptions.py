@@ -6,8 +6,8 @@ import asyncio
 import contextvars
 from dataclasses import dataclass, field
 
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.poll_state import PollState
-from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.kie.wait_flow import OnChange
 
 

@@ -12,13 +12,13 @@ from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
-from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.errors import GenerationFailedError, RunwayError
 from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT
 from airflow_provider_runway.kie.requests import JobRequest, Request
 from airflow_provider_runway.kie.rules import MAX_PROMPT_LENGTH
 from airflow_provider_runway.kie.schedule import guessed_median
 from airflow_provider_runway.kie.texts import LONGEST_MESSAGE, readable
+from airflow_provider_runway.kie.web_pages import page
 from airflow_provider_runway.utils import metrics
 
 if TYPE_CHECKING:

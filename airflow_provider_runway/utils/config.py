@@ -8,11 +8,11 @@ import os
 import re
 from collections.abc import Mapping
 
-from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.errors import InvalidRequestError
+from airflow_provider_runway.kie.numbers import whole_number
 from airflow_provider_runway.kie.prices import CREDITS, RUNWAY
 from airflow_provider_runway.kie.rules import BASE_URL_RULE, is_base_url
-from airflow_provider_runway.kie.tasks import whole_number
+from airflow_provider_runway.kie.web_pages import page
 from airflow_provider_runway.utils.file_uris import is_folder_address
 
 # Bytes that a file to be stored may have, unless the configuration says otherwise.

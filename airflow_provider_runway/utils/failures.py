@@ -6,23 +6,19 @@ import copy
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from airflow_provider_runway.kie.advice import page
 from airflow_provider_runway.kie.errors import ConnectionSettingsError, RunwayError, ServiceError
-from airflow_provider_runway.utils.announcements import announce_failure
+from airflow_provider_runway.kie.web_pages import page
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
 
-PAGE = f"See {page('errors.md')}."
 _UNPAID = re.compile(r"[Nn]othing was (sent|paid)")
 _PAID = re.compile(r" is paid")
 
 
-@dataclass(frozen=True, slots=True)
-class Advice:
+class Advice(NamedTuple):
     """What follows from an error, as whole sentences.
 
     :param paid: What is paid.
@@ -33,7 +29,7 @@ class Advice:
     to_do: str
 
     def __str__(self) -> str:
-        return f"{self.paid} {self.to_do} {PAGE}"
+        return f"{self.paid} {self.to_do} {_read_on()}"
 
 
 @contextmanager
@@ -67,14 +63,20 @@ def with_advice(error: RunwayError, advice: Advice, operator: BaseOperator, cont
     :param operator: The operator that runs.
     :param context: The task's context, to push why it fails.
     """
+    from airflow_provider_runway.utils.announcements import announce_failure
+
     announce_failure(context, error, paid=advice.paid, advice=advice.to_do)
     if isinstance(error, (ServiceError, ConnectionSettingsError)):
         error = error.replace(error.summary)  # the client has said what to do, and did not know the task
     known = _UNPAID if advice.paid.startswith("Nothing") else _PAID if advice.paid.endswith(" is paid.") else None
     is_said = advice.paid in error.detail or (known is not None and known.search(error.detail))
-    parts = ("" if is_said else advice.paid, "" if advice.to_do in error.detail else advice.to_do, PAGE)
+    parts = ("" if is_said else advice.paid, "" if advice.to_do in error.detail else advice.to_do, _read_on())
     log_last(operator, f"{type(error).__name__}: {error.summary} {advice}")
     return error.replace(*error.args, " ".join(filter(None, parts)))
+
+
+def _read_on() -> str:
+    return f"See {page('errors.md')}."
 
 
 def log_last(operator: BaseOperator, text: str) -> None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.bases.operator import BaseOperatorMeta
 
-from airflow_provider_runway.kie.address import KIE_LOGS
 from airflow_provider_runway.kie.errors import RunwayError
+from airflow_provider_runway.kie.web_pages import KIE_LOGS
 from airflow_provider_runway.links.runway import KieLogsLink, RunwayVideoLink, VideoCardLink
 from airflow_provider_runway.utils.failures import fail_for_good
 

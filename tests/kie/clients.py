@@ -13,10 +13,11 @@ from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.client import DEFAULT_WAIT, AsyncKieClient, AsyncSender, KieClient
 from airflow_provider_runway.kie.endpoints import Call
 from airflow_provider_runway.kie.envelope import Answer
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.over_aiohttp import AiohttpSender
 from airflow_provider_runway.kie.over_httpx import HttpxSender
 from airflow_provider_runway.kie.requests import Request
-from airflow_provider_runway.kie.tasks import Kind, VideoTask
+from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.kie.wait_flow import OnChange
 
 Handler = Callable[[httpx.Request], httpx.Response]

@@ -21,10 +21,11 @@ from airflow_provider_runway.kie.errors import (
     RunwayError,
 )
 from airflow_provider_runway.kie.flows import Flow, Pause, Send, get_task, submit
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.requests import AlephRequest, ExtendRequest, GenerateRequest, JobRequest, Request
 from airflow_provider_runway.kie.retry_rules import RetryRules
 from airflow_provider_runway.kie.task_ids import Api
-from airflow_provider_runway.kie.tasks import EXTENSION_MODEL, Kind, VideoTask
+from airflow_provider_runway.kie.tasks import EXTENSION_MODEL, VideoTask
 
 T = TypeVar("T")
 

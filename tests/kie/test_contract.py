@@ -21,10 +21,10 @@ from airflow_provider_runway.kie.errors import (
     UnreadableAnswerError,
     VideoExpiredError,
 )
+from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.requests import Request
 from airflow_provider_runway.kie.retry_rules import ONE_TRY
 from airflow_provider_runway.kie.task_ids import APIS, Api, parse_task_id
-from airflow_provider_runway.kie.tasks import Kind
 from airflow_provider_runway.sandbox import (
     CutAfter,
     CutBefore,

@@ -9,8 +9,8 @@ import pytest
 from airflow_provider_runway.kie.api import NO_CALLBACK, lookups
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.kie.families import ENDPOINTS, FAMILIES, check_endpoint, kind_of, shortest_pause
+from airflow_provider_runway.kie.kinds import KINDS, Kind
 from airflow_provider_runway.kie.requests import TaskRequest
-from airflow_provider_runway.kie.tasks import KINDS, Kind
 
 from .support import call_of
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from airflow_provider_runway.kie.families import FAMILIES
 from airflow_provider_runway.kie.family_records import format_copy_id, parse_copy_id, read_answer, read_upscaling
 from airflow_provider_runway.kie.judging import Verdict, judge
+from airflow_provider_runway.kie.kinds import KINDS, Kind
 from airflow_provider_runway.kie.task_ids import Api
-from airflow_provider_runway.kie.tasks import KINDS, Kind, TaskState, VideoTask
+from airflow_provider_runway.kie.tasks import TaskState, VideoTask
 
 from .support import JSON, wild
 

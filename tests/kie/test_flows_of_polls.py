@@ -18,9 +18,9 @@ from airflow_provider_runway.kie.errors import (
     UnreadableAnswerError,
 )
 from airflow_provider_runway.kie.flows import get_task
+from airflow_provider_runway.kie.kinds import KINDS, Kind
 from airflow_provider_runway.kie.retry_rules import ONE_TRY
 from airflow_provider_runway.kie.task_ids import APIS, Api
-from airflow_provider_runway.kie.tasks import KINDS, Kind
 
 from .support import (
     CODES,

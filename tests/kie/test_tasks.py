@@ -9,16 +9,15 @@ from typing import Any
 import pytest
 from hypothesis import given
 
+from airflow_provider_runway.kie.kinds import KINDS, Kind
+from airflow_provider_runway.kie.numbers import whole_number
 from airflow_provider_runway.kie.tasks import (
-    KINDS,
-    Kind,
     Reader,
     TaskState,
     VideoTask,
     read_aleph_record,
     read_job_record,
     read_runway_record,
-    whole_number,
 )
 from airflow_provider_runway.kie.texts import readable
 

@@ -13,7 +13,8 @@ from fakes import GivenTime
 
 from airflow_provider_runway.kie.errors import DeadLinkError, DownloadError, NotAVideoError, TargetExistsError
 from airflow_provider_runway.kie.job_results import LinkType
-from airflow_provider_runway.kie.tasks import Kind, TaskState, VideoTask
+from airflow_provider_runway.kie.kinds import Kind
+from airflow_provider_runway.kie.tasks import TaskState, VideoTask
 from airflow_provider_runway.storage import save as saving
 from airflow_provider_runway.storage.publishing import SavedFile
 
