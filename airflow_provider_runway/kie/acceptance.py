@@ -7,7 +7,7 @@ import json
 
 from airflow_provider_runway.kie.api import Destination
 from airflow_provider_runway.kie.envelope import read_task_id
-from airflow_provider_runway.kie.errors import NoAnswerError, RunwayError, ServiceError, UnreadableAnswerError
+from airflow_provider_runway.kie.errors import RunwayError, ServiceError
 from airflow_provider_runway.kie.family_records import format_copy_id, parse_copy_id, read_answer
 from airflow_provider_runway.kie.requests import ExtendRequest, Request, TaskRequest
 from airflow_provider_runway.kie.task_ids import format_task_id, parse_task_id
@@ -28,8 +28,9 @@ def accepted_id(request: Request, where: Destination, data: object) -> str | Non
     """The id of the task that KIE has made of a request, as it is stored and shown; ``None`` if it names none."""
     if where.kind == "answer":
         return _answer_id(data) if data else None
-    if where.family.is_ordered_by_polling:
-        return copy_id(request)
+    known = known_id(request, where)
+    if known is not None:
+        return known
     task_id = read_task_id(data)
     return None if task_id is None else format_task_id(task_id, where.api)
 
@@ -37,18 +38,20 @@ def accepted_id(request: Request, where: Destination, data: object) -> str | Non
 def accepted_nevertheless(request: Request, where: Destination, error: RunwayError) -> str | None:
     """The id of the task that there is in spite of an error; ``None`` if the error means what it says.
 
-    What is ordered by polling may be asked for again and again, so a lost answer leaves nothing in doubt. And of what
-    KIE makes once only, it refuses the second and names the first.
+    Of what KIE makes once only, it refuses the second and names the first.
     """
-    if where.family.is_ordered_by_polling and isinstance(error, (NoAnswerError, UnreadableAnswerError)):
-        return copy_id(request)
     if where.endpoint.is_made_once and isinstance(error, ServiceError) and error.task_id != source_of(request):
         return error.task_id
     return None
 
 
-def copy_id(request: Request) -> str | None:
-    """The id of the larger copy of a Veo video that a request orders."""
+def known_id(request: Request, where: Destination) -> str | None:
+    """The id that the task will have, where that is known before KIE has answered: of what is ordered by polling.
+
+    That may be asked for again and again, so a lost answer leaves nothing in doubt.
+    """
+    if not where.family.is_ordered_by_polling:
+        return None
     source, fields = source_of(request), request.fields if isinstance(request, TaskRequest) else {}
     return None if source is None else format_copy_id(source, parse_copy_id(f"#{fields.get('index', 0)}")[1])
 

@@ -176,8 +176,9 @@ def _envelope(answer: Answer) -> _Envelope | None:
 
 def _error(envelope: _Envelope, answer: Answer, *, decisive: int) -> ServiceError:
     said = shorten(envelope.message) if envelope.message else "no message"
-    meaning = f", {_EXPLANATIONS[decisive]}" if decisive in _EXPLANATIONS else ""
     contradicted = "" if decisive == envelope.code else f" but HTTP status {answer.status}"
+    decisive = _meant(decisive, envelope.message)
+    meaning = f", {_EXPLANATIONS[decisive]}" if decisive in _EXPLANATIONS else ""
     text = f"KIE.AI answered with code {envelope.code}{contradicted}{meaning}: {said}"
     kind = _ERRORS.get(decisive) or (errors.ServerError if decisive >= 500 else ServiceError)  # noqa: PLR2004 - HTTP's border
     return kind(
@@ -188,6 +189,19 @@ def _error(envelope: _Envelope, answer: Answer, *, decisive: int) -> ServiceErro
         task_id=read_task_id(envelope.data),
         retry_after=answer.pause,
     )
+
+
+def _meant(code: int, message: str | None) -> int:
+    """The code that stands elsewhere for what the text says: for lyrics KIE has codes of its own."""
+    said = (message or "").lower()
+    usual, words = _OWN_CODES.get(code, (code, ()))
+    return usual if any(word in said for word in words) else code
+
+
+_OWN_CODES: Mapping[int, tuple[int, tuple[str, ...]]] = {
+    405: (429, ("rate limit", "call frequency", "too many requests")),
+    429: (402, ("credit", "balance")),
+}
 
 
 def _unreadable(answer: Answer) -> ServiceError:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from airflow_provider_runway.kie.acceptance import accepted_id, accepted_nevertheless, as_answer, source_of
+from airflow_provider_runway.kie.acceptance import accepted_id, accepted_nevertheless, as_answer, known_id, source_of
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.advice import after_refusal
 from airflow_provider_runway.kie.api import (
@@ -155,6 +155,8 @@ def submit(
             if error.task_id is not None and error.task_id == source_of(request):
                 fault = error.replace(task_id=None)  # sent back with an error, it is not the id of a new task
             if not refuses(fault):
+                if (known := known_id(request, where)) is not None:
+                    return known
                 raise _ambiguous(request, name, where, str(fault), fault) from fault
             if not isinstance(fault, _REFUSED_FOR_NOW) or not retry_rules.allows_another(sends, fault):
                 advice = [after_refusal(fault)] if isinstance(fault, ServiceError) else []

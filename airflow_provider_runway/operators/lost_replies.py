@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
+from airflow_provider_runway.kie.acceptance import known_id
 from airflow_provider_runway.kie.api import destination
 from airflow_provider_runway.kie.callback_tokens import ForgedTokenError, MalformedTokenError, UnverifiedToken
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, RunwayError, TaskNotFoundError
@@ -74,7 +75,12 @@ class LostReply:
         :return: How to wait for the call in the triggerer; ``None`` if there is nothing to wait for, or no longer.
         """
         intent = self.earlier.submission
-        if intent is None or intent.stage is not Stage.INTENT or not self._is_recoverable(intent):
+        if intent is None or intent.stage is not Stage.INTENT:
+            return None
+        if (known := self._known_id(intent)) is not None:
+            self.earlier.submission = self._adopt(known, intent, "To ask for it again costs nothing.")
+            return None
+        if not self._is_recoverable(intent):
             return None
         deadline, probed_at = intent.intended_epoch + self.job.timeout, -math.inf
         self.log.info("KIE.AI is to call for what was sent at %s. Its call is looked for.", intent.intended_at)
@@ -118,8 +124,15 @@ class LostReply:
 
     def _is_recoverable(self, intent: Submission) -> bool:
         """Whether KIE calls for it, whether that can be kept, and whether it is for what is asked for now."""
-        is_same = self.job.repeats or intent.fingerprint == fingerprint(self.request)
-        return intent.nonce is not None and self.earlier.state.outlives_try and is_same
+        return intent.nonce is not None and self.earlier.state.outlives_try and self._is_same(intent)
+
+    def _is_same(self, intent: Submission) -> bool:
+        return self.job.repeats or intent.fingerprint == fingerprint(self.request)
+
+    def _known_id(self, intent: Submission) -> str | None:
+        """The id of the KIE task, where that is known without an answer."""
+        where = destination(self.request, self.hook.settings.address.api)
+        return known_id(self.request, where) if self._is_same(intent) else None
 
     @property
     def _silence(self) -> Silence:
@@ -157,7 +170,8 @@ class LostReply:
                 self.log.warning("KIE.AI has called for task %s, which cannot be looked up: %s", task_id, error)
                 continue
             if fault is None:
-                return self._adopt(task, intent), False
+                made_at = None if task.created_at is None else to_iso(task.created_at)
+                return self._adopt(task.task_id, intent, "KIE.AI has called.", made_at), False
             self.log.warning("KIE.AI has called for task %s, which is not what this task has sent: %s.", task_id, fault)
         return None, may_be_later
 
@@ -192,10 +206,10 @@ class LostReply:
         except ForgedTokenError:  # the key of the connection was changed
             return None
 
-    def _adopt(self, task: VideoTask, intent: Submission) -> Submission:
-        submitted_at = intent.intended_at if task.created_at is None else to_iso(task.created_at)
-        submission = replace(intent, stage=Stage.SUBMITTED, task_id=task.task_id, submitted_at=submitted_at)
-        self.log.info("The answer was lost, and KIE.AI has called: task %s is what was paid.", task.task_id)
+    def _adopt(self, task_id: str, intent: Submission, why: str, made_at: str | None = None) -> Submission:
+        submitted_at = made_at or intent.intended_at
+        submission = replace(intent, stage=Stage.SUBMITTED, task_id=task_id, submitted_at=submitted_at)
+        self.log.info("The answer was lost. %s Task %s is what was paid.", why, task_id)
         self.earlier.state.note(submission)
         return submission
 

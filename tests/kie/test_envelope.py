@@ -99,6 +99,28 @@ def test_the_code_of_the_body_goes_before_the_status_of_http() -> None:
 
 
 @pytest.mark.parametrize(
+    ("code", "msg", "kind"),
+    [
+        (405, "Rate Limit Exceeded", errors.RateLimitedError),
+        (405, "Your call frequency is too high. Please try again later.", errors.RateLimitedError),
+        (405, "Method Not Allowed", errors.BadRequestError),
+        (405, None, errors.BadRequestError),
+        (429, "Insufficient Credits", errors.InsufficientCreditsError),
+        (429, "Credits insufficient : Your current balance isn't enough", errors.InsufficientCreditsError),
+        (429, "Your call frequency is too high. Please try again later.", errors.RateLimitedError),
+        (429, None, errors.RateLimitedError),
+    ],
+)
+def test_codes_that_mean_something_else_for_lyrics_are_told_by_their_text(
+    code: int, msg: str | None, kind: type[ServiceError]
+) -> None:
+    error = error_of(said(code=code, msg=msg))
+
+    assert type(error) is kind
+    assert error.code == code
+
+
+@pytest.mark.parametrize(
     ("status", "kind"),
     [
         (302, ServiceError),
