@@ -84,7 +84,7 @@ lint: $(READY) ## ruff and mypy
 	$(PY) -m ruff format --check .
 	$(PY) -m mypy
 
-bench: $(BENCH_READY) ## what waiting, importing and saving cost, beside other providers (8 minutes)
+bench: $(BENCH_READY) ## what waiting, importing, saving and joining cost, beside other providers (9 minutes)
 	@$(BENCH_PY) -m devtools.bench $(BENCH_OPTIONS)
 
 waits: $(READY) ## a thousand tasks wait at once in one real triggerer (five minutes)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -26,6 +27,10 @@ _VIDEOS = "mov,mp4,matroska,webm,avi,mpegts,mpeg,flv,ogg"
 _SOUNDS = f"{_VIDEOS},mp3,wav,w64,aac,flac,aiff,caf,ac3,opus"
 _FORMATS = {".png": "png_pipe", ".jpg": "jpeg_pipe", ".webp": "webp_pipe"}
 _PICTURES = ",".join(_FORMATS.values())
+# Bytes of a film's index: of each packet, and beside those. A packet of sound has at least so many samples.
+_INDEX, _INDEX_EACH, _SAMPLES = 16_384, 32, 1024
+# What ffmpeg says where that is not enough.
+INDEX_TOO_SMALL = "reserved_moov_size is too small"
 # What players of MP4 files play: of these nothing need be encoded anew.
 _MP4_VIDEO = {"h264", "hevc", "av1", "mpeg4"}
 _MP4_SOUND = {"aac", "mp3"}
@@ -77,18 +82,36 @@ class Film:
         )
 
     @property
+    def index_size(self) -> int:
+        """Bytes that are enough for the index of nearly any film that is joined: of the packets that it consists of."""
+        line, sound = self.line, self.line.shown[0].sound
+        packets = line.length * line.fps
+        if sound is not None:
+            packets += line.length * max(int(sound.rate) if sound.rate.isdigit() else 0, 48_000) / _SAMPLES
+        return _INDEX + math.ceil(packets) * _INDEX_EACH
+
+    @property
     def join_list(self) -> str:
         """What stands in the file :data:`JOIN_LIST`, where the clips are read like one file."""
         return "ffconcat version 1.0\n" + "".join(f"file {each.clip.file}\n" for each in self.line.shown)
 
 
-def film_arguments(film: Film, *, output: str, format: str, comment: str) -> Sequence[str]:  # noqa: A002 - ffmpeg's word
+def film_arguments(
+    film: Film,
+    *,
+    output: str,
+    format: str,  # noqa: A002 - ffmpeg's word
+    comment: str,
+    reserves: bool = False,
+) -> Sequence[str]:
     """The arguments of the one command that makes a film.
 
     :param film: The film.
     :param output: The path of the file to be written.
     :param format: ``"mp4"`` or ``"mov"``.
     :param comment: What the file says of itself.
+    :param reserves: Whether room is left for the index, with which players begin; otherwise the whole file is written
+        a second time to have it there.
     """
     inputs = _Inputs()
     places = _clips(film, inputs)
@@ -116,7 +139,8 @@ def film_arguments(film: Film, *, output: str, format: str, comment: str) -> Seq
         *maps,
         *("-max_muxing_queue_size", "4096"),
         *("-map_metadata", "-1", "-map_chapters", "-1", "-metadata", f"comment={comment}"),
-        *("-movflags", "+faststart", "-f", format, f"file:{output}"),
+        *(("-moov_size", str(film.index_size)) if reserves else ("-movflags", "+faststart")),
+        *("-f", format, f"file:{output}"),
     ]
 
 

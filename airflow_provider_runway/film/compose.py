@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from airflow_provider_runway.film.captions import LARGEST, Cue, decode, read_text, to_ass, to_srt, within
-from airflow_provider_runway.film.command import JOIN_LIST, Film, film_arguments
+from airflow_provider_runway.film.command import INDEX_TOO_SMALL, JOIN_LIST, Film, film_arguments
 from airflow_provider_runway.film.facts import Facts
 from airflow_provider_runway.film.ffmpeg import Ended, Ffmpeg
 from airflow_provider_runway.film.inputs import Brought, Inputs
@@ -198,10 +198,10 @@ class Composer:
 
     def _made(self, ffmpeg: Ffmpeg, film: Film, draft: Draft, marks: Marks) -> Fraction:
         """Make the film, and say how many seconds it has."""
-        form = "mov" if self.place.uri.lower().endswith(".mov") else "mp4"
-        arguments = film_arguments(film, output=draft.path, format=form, comment=marks.comment)
-        log.info("In %s: %s", ffmpeg.folder, shlex.join([ffmpeg.program, *arguments]))
-        ended = ffmpeg.run(arguments, on_progress=Progress(float(film.line.length)))
+        reserves = film.is_joined and film.captions is None
+        ended = self._run(ffmpeg, film, draft, marks, reserves=reserves)
+        if ended.code and reserves and INDEX_TOO_SMALL in ended.printed:
+            ended = self._run(ffmpeg, film, draft, marks, reserves=False)
         if ended.code:
             raise self._failed(ffmpeg, film, draft, ended)
         seconds, wanted = read_length(draft.file), film.line.length
@@ -211,6 +211,12 @@ class Composer:
                 f"The film has {float(seconds or 0):g} s and not {float(wanted):g} s.", detail=_IN_LOG
             )
         return seconds
+
+    def _run(self, ffmpeg: Ffmpeg, film: Film, draft: Draft, marks: Marks, *, reserves: bool) -> Ended:
+        form = "mov" if self.place.uri.lower().endswith(".mov") else "mp4"
+        arguments = film_arguments(film, output=draft.path, format=form, comment=marks.comment, reserves=reserves)
+        log.info("In %s: %s", ffmpeg.folder, shlex.join([ffmpeg.program, *arguments]))
+        return ffmpeg.run(arguments, on_progress=Progress(float(film.line.length)))
 
     def _failed(self, ffmpeg: Ffmpeg, film: Film, draft: Draft, ended: Ended) -> FilmError:
         log.error("ffmpeg has said:\n%s", ended.printed)

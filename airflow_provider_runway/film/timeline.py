@@ -114,7 +114,7 @@ class Timeline:
         """Which clip is seen after some seconds of the film, and after how many of the clip's own that is."""
         number = bisect.bisect_right(self.starts, seconds) - 1
         each = self.shown[number]
-        return each, min(each.begin + seconds - self.starts[number], each.own)
+        return each, each.begin + min(seconds - self.starts[number], each.own)
 
 
 def lay_out(

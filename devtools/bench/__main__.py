@@ -21,6 +21,7 @@ from devtools.bench.charts import draw
 from devtools.bench.contenders import BARE, CONTENDERS, OURS
 from devtools.bench.documentation import fill_in
 from devtools.bench.download import Download, measure_download
+from devtools.bench.film import measure_join
 from devtools.bench.import_time import measure_imports
 from devtools.bench.report import figures, figures_table, tables
 from devtools.bench.results import Results, as_json
@@ -48,6 +49,8 @@ class Effort:
     :param storm_seconds: Seconds for which they meet each.
     :param imports: Processes in which each module is imported.
     :param download: Bytes of the file that is saved.
+    :param joins: How often clips are joined.
+    :param film: Seconds of the film that memory is measured with.
     """
 
     waits: int = 1000
@@ -62,6 +65,8 @@ class Effort:
     storm_seconds: float = 5.0
     imports: int = 3
     download: int = 1 << 30
+    joins: int = 9
+    film: int = 3600
 
 
 _FULL = Effort()
@@ -78,8 +83,10 @@ _QUICK = Effort(
     storm_seconds=4.0,
     imports=2,
     download=64 << 20,
+    joins=3,
+    film=600,
 )
-_PARTS = ("waiting", "scale", "storm", "imports", "download")
+_PARTS = ("waiting", "scale", "storm", "imports", "download", "film")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -106,7 +113,7 @@ def measure(effort: Effort, certificate: Certificate, *, parts: Sequence[str], s
 
     :param effort: How much.
     :param certificate: Of the server.
-    :param parts: Of ``waiting``, ``scale``, ``storm``, ``imports`` and ``download``.
+    :param parts: Of ``waiting``, ``scale``, ``storm``, ``imports``, ``download`` and ``film``.
     :param size: Bytes of the file that is saved.
     """
     with server_process(certificate) as process:
@@ -128,6 +135,8 @@ def measure(effort: Effort, certificate: Certificate, *, parts: Sequence[str], s
     imports = measure_imports(effort.imports) if "imports" in parts else {}
     _say("download", "download" in parts)
     downloads = _downloads(certificate, size) if "download" in parts else {}
+    _say("film", "film" in parts)
+    join = measure_join(times=effort.joins, seconds=effort.film) if "film" in parts else None
     return Results(
         interval=effort.interval,
         waiting=waiting,
@@ -136,6 +145,7 @@ def measure(effort: Effort, certificate: Certificate, *, parts: Sequence[str], s
         storms=storms,
         imports=imports,
         downloads=downloads,
+        join=join,
     )
 
 

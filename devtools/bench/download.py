@@ -8,15 +8,15 @@ import shutil
 import statistics
 import subprocess
 import tempfile
-import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
 
 from devtools.bench.certificate import Certificate
+from devtools.bench.memory import growth
 from devtools.bench.processes import Process, answering
 
 _FTYP = b"\x00\x00\x00\x18ftypisom\x00\x00\x02\x00isommp41"
@@ -99,29 +99,14 @@ def _save(pipe: Connection) -> None:
 
 async def _save_one(link: str, path: str) -> tuple[float, int]:
     """Seconds taken, and bytes by which the process grew beyond what it was before it had begun."""
-    import psutil
-
     from airflow_provider_runway.storage.download import Downloader
     from airflow_provider_runway.storage.save import save_video
 
-    resident: Callable[[], int] = lambda: int(psutil.Process().memory_info().rss)  # noqa: E731
-    before, over = resident(), threading.Event()
-    most = [before]
-
-    def watch() -> None:
-        while not over.wait(0.02):
-            most.append(resident())
-
-    watching = threading.Thread(target=watch)
-    watching.start()
-    started = time.perf_counter()
-    try:
+    with growth() as grown:
+        started = time.perf_counter()
         save_video(link, path, Downloader(task_id="bench"))
         seconds = time.perf_counter() - started
-    finally:
-        over.set()
-        watching.join()
-    return seconds, max(most) - before
+    return seconds, grown.largest
 
 
 def _serve_file(pipe: Connection, certificate: Certificate | None, path: str) -> None:

@@ -36,7 +36,8 @@ class Figure:
 
 def figures(results: Results) -> list[Figure]:
     """The table of what is wanted, for the parts that were measured."""
-    return [*_waiting(results), *_scale(results), *_storm(results), *_imports(results), *_downloads(results)]
+    of_waits = [*_waiting(results), *_scale(results), *_storm(results)]
+    return [*of_waits, *_imports(results), *_downloads(results), *_join(results)]
 
 
 def _at_most(name: str, value: float, limit: float, text: str = "{:.2f}") -> Figure:
@@ -108,6 +109,14 @@ def _downloads(results: Results) -> Iterator[Figure]:
         yield _at_most(f"{name}: growth", download.growth_mib, 40, "{:.0f} MiB")
 
 
+def _join(results: Results) -> Iterator[Figure]:
+    if (join := results.join) is not None:
+        yield _at_most(f"joining {join.clips} clips of 10 s: the film, by ffmpeg's own command", join.ratio, 1.5)
+        theirs = join.ffmpeg_s + join.rest_s
+        yield _at_most("the same with pictures and checksum, by commands for each", join.ours_s / theirs, 1)
+        yield _at_most(f"joining to a film of {join.hour_mib:.0f} MiB: growth", join.growth_mib, 50, "{:.0f} MiB")
+
+
 def figures_table(results: Results) -> str:
     """The table of what is wanted, in Markdown."""
     rows = [[each.name, each.reached, each.wanted, "yes" if each.good else "NO"] for each in figures(results)]
@@ -148,6 +157,11 @@ def tables(results: Results) -> str:
             for scheme, each in results.downloads.items()
         ]
         parts.append(_table(head, rows))
+    if (join := results.join) is not None:
+        head = ["joining", "size MiB", "film s", "ffmpeg s", "ffmpeg unsynced s", "ratio", "whole task s", "rest s"]
+        seconds = (join.film_s, join.ffmpeg_s, join.ffmpeg_alone_s, join.ratio, join.ours_s, join.rest_s)
+        row = [f"{join.clips} clips of 10 s", f"{join.size / 2**20:.0f}", *(f"{each:.2f}" for each in seconds)]
+        parts.append(_table([*head, "growth MiB"], [[*row, f"{join.growth_mib:.1f}"]]))
     return "\n\n".join(parts)
 
 

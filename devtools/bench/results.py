@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from devtools.bench.download import Download
+from devtools.bench.film import Join
 from devtools.bench.import_time import ImportTime
 from devtools.bench.machine import machine
 from devtools.bench.storm import Storm
@@ -35,6 +36,7 @@ class Results:
     :param storms: By contender.
     :param imports: By module.
     :param downloads: By ``"http"`` and ``"https"``.
+    :param join: Clips joined to a film.
     """
 
     interval: float
@@ -44,6 +46,7 @@ class Results:
     storms: Mapping[str, Storm] = field(default_factory=dict)
     imports: Mapping[str, ImportTime] = field(default_factory=dict)
     downloads: Mapping[str, Download] = field(default_factory=dict)
+    join: Join | None = None
 
 
 def as_json(results: Results) -> dict[str, Any]:
@@ -64,6 +67,7 @@ def as_json(results: Results) -> dict[str, Any]:
         "storms": {name: _plain(storm) for name, storm in results.storms.items()},
         "imports": {module: _rounded(time._asdict()) for module, time in results.imports.items()},
         "downloads": {scheme: _plain(each) for scheme, each in results.downloads.items()},
+        "join": _plain(results.join) if results.join is not None else None,
     }
 
 

@@ -60,6 +60,16 @@ def test_what_has_to_be_changed_is_encoded(one: Film) -> None:
     assert value(arguments(one), "-c:v") == "libx264"
 
 
+def test_room_is_left_for_the_index_of_every_packet() -> None:
+    line = lay_out([media(1, sound=True), media(2, sound=True)])
+
+    given = film_arguments(film(line), output="/out/-film.mp4", format="mp4", comment="c", reserves=True)
+
+    assert int(value(given, "-moov_size")) > (10 * 24 + 10 * 48_000 / 1024) * 30
+    assert "-movflags" not in given
+    assert value(arguments(film(line)), "-movflags") == "+faststart"
+
+
 def test_captions_as_a_track_need_no_encoding() -> None:
     given = arguments(film(captions="captions.srt", burnt_in=False))
 

@@ -5,6 +5,7 @@ import subprocess
 import sys
 import threading
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import psutil
@@ -12,7 +13,7 @@ import pytest
 
 from airflow_provider_runway.exceptions import FilmError
 from airflow_provider_runway.film import leash
-from airflow_provider_runway.film.ffmpeg import Ffmpeg, find_ffmpeg
+from airflow_provider_runway.film.ffmpeg import Ended, Ffmpeg, find_ffmpeg
 
 
 def program(folder: Path, script: str) -> str:
@@ -124,6 +125,26 @@ def test_it_is_ended_with_the_task(tmp_path: Path) -> None:
     assert codes == [-9]
     assert gone(number)
     ffmpeg.kill()  # nothing runs any more
+
+
+def test_all_that_runs_beside_is_ended_where_something_fails(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    script = f"import os, pathlib, time\npathlib.Path({str(pid)!r}).write_text(str(os.getpid())); time.sleep(3600)"
+    ffmpeg = Ffmpeg(program(tmp_path, script), str(tmp_path), 3600)
+
+    runs: list[Future[Ended]] = []
+
+    def fail_meanwhile() -> None:
+        with ffmpeg.beside() as threads:
+            runs.append(threads.submit(ffmpeg.run, []))
+            wait_for(pid)
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fail_meanwhile()
+    assert gone(wait_for(pid))
+    assert runs[0].result().code == -9
+    assert ffmpeg.run([]).code == -9  # nothing begins any more, either
 
 
 def test_it_is_ended_when_the_task_is_killed_outright(tmp_path: Path) -> None:

@@ -32,6 +32,17 @@ def test_a_crossfade_is_seen_at_the_end_of_one_clip_and_the_beginning_of_the_nex
     assert (starts(line), float(line.length)) == ([0, 4, 8], 13)
 
 
+@pytest.mark.parametrize(
+    ("seconds", "seen"), [(0, (1, 1)), (3.9, (1, 4.9)), (4, (2, 0)), (8.9, (2, 4.9)), (9.5, (3, 0.5)), (99, (3, 1))]
+)
+def test_which_clip_is_seen_when_is_known(seconds: float, seen: tuple[int, float]) -> None:
+    line = lay_out([media(1, 5), media(2, 5), media(3, 1)], trims=[Trim(Fraction(1)), Trim(), Trim()])
+
+    each, at = line.at(Fraction(str(seconds)))
+
+    assert (each.clip.file, float(at)) == (f"clip-{seen[0]:03d}.mp4", seen[1])
+
+
 def test_lengths_are_of_whole_pictures_at_the_rate_of_the_film() -> None:
     line = lay_out([media(1, 1.02), media(2, 0.04, fps=25)], fps=Fraction(10))
 

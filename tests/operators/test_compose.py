@@ -75,6 +75,20 @@ def test_clips_with_sound_are_joined_as_they_are(tmp_path: Path, seconds: float)
         assert [film.loud(at, at + 0.6, 880) > film.loud(at, at + 0.6, 440) for at in (0.2, 1.2, 3.2)] == [0, 1, 1]
 
 
+@pytest.mark.parametrize("room", [16_384, 0], ids=["enough room", "too little"])
+def test_a_film_begins_with_what_a_player_needs_first(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, room: int
+) -> None:
+    monkeypatch.setattr("airflow_provider_runway.film.command._INDEX", room)
+
+    compose(tmp_path, clips=[str(clip()), str(clip(color="blue"))])
+
+    data = (tmp_path / "film.mp4").read_bytes()
+    assert data.index(b"moov") < data.index(b"mdat")
+    assert ("+faststart" in caplog.text) == (not room)
+    assert len(seen(tmp_path / "film.mp4").pictures) == 20
+
+
 def test_a_voice_over_is_heard_and_captions_are_seen_where_they_belong(tmp_path: Path) -> None:
     result = compose(
         tmp_path,
@@ -302,7 +316,7 @@ def impostor(folder: Path, monkeypatch: pytest.MonkeyPatch, on_film: str) -> Non
     program = folder / "bin" / "ffmpeg"
     program.parent.mkdir()
     script = (
-        f"import os, sys, signal\nif 'pipe:1' in sys.argv and '-movflags' in sys.argv:\n    {on_film}\n"
+        f"import os, sys, signal\nif '-map_metadata' in sys.argv:\n    {on_film}\n"
         f"os.execv({find_ffmpeg()!r}, ['ffmpeg', *sys.argv[1:]])\n"
     )
     program.write_text(f"#!{sys.executable}\n{script}")

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from devtools.bench.documentation import fill_in
+from devtools.bench.film import Join
 from devtools.bench.import_time import ImportTime
 from devtools.bench.report import figures, figures_table, tables
 from devtools.bench.results import Results, as_json
@@ -38,6 +39,19 @@ GOOD = Waiting(
     error=None,
 )
 
+JOIN = Join(
+    clips=10,
+    size=50 << 20,
+    film_s=0.3,
+    ours_s=0.5,
+    ffmpeg_s=0.25,
+    ffmpeg_alone_s=0.2,
+    rest_s=0.4,
+    ratio=1.2,
+    hour_mib=500.0,
+    growth_mib=10.0,
+)
+
 
 def at(cpu: float) -> Waiting:
     return dataclasses.replace(GOOD, cpu_ms_per_poll=cpu)
@@ -51,6 +65,7 @@ def results(**changes: object) -> Results:
         scale={1000: GOOD, 10_000: dataclasses.replace(GOOD, waits=10_000, polled=10_000)},
         storms={"runway": Storm(waits=10, healthy=10.0, by_error={401: 1.0, 422: 10.0, 429: 2.0, 500: 5.0})},
         imports={"airflow_provider_runway.operators.runway": ImportTime(17.0, 11)},
+        join=JOIN,
     )
     return dataclasses.replace(good, **changes)  # type: ignore[arg-type]
 
@@ -99,6 +114,15 @@ def test_the_ratio_compares_runs_next_to_each_other() -> None:
             "requests while every answer is 429, by healthy",
         ),
         ({"imports": {"airflow_provider_runway.operators.runway": ImportTime(31.0, 11)}}, "importing the operators"),
+        (
+            {"join": dataclasses.replace(JOIN, ratio=1.6)},
+            "joining 10 clips of 10 s: the film, by ffmpeg's own command",
+        ),
+        (
+            {"join": dataclasses.replace(JOIN, ours_s=0.7)},
+            "the same with pictures and checksum, by commands for each",
+        ),
+        ({"join": dataclasses.replace(JOIN, growth_mib=51)}, "joining to a film of 500 MiB: growth"),
     ],
 )
 def test_a_figure_out_of_bounds_is_named(changed: dict[str, object], name: str) -> None:
@@ -124,7 +148,7 @@ def test_tables_name_what_was_measured_and_are_aligned() -> None:
 
 
 def test_a_part_that_was_not_measured_is_left_out() -> None:
-    nothing = results(waiting={}, scale={}, storms={}, imports={})
+    nothing = results(waiting={}, scale={}, storms={}, imports={}, join=None)
     assert figures(nothing) == []
     assert "RunwayVideoTrigger" not in tables(nothing)
 

@@ -9,6 +9,7 @@ import pytest
 
 from devtools.bench.certificate import make_certificate
 from devtools.bench.download import measure_download
+from devtools.bench.film import measure_join
 from devtools.bench.server import Server, server_process
 from devtools.bench.storm import Storm, measure_storms
 from devtools.bench.waiting import measure_waiting
@@ -71,3 +72,13 @@ def test_both_downloads_bring_the_whole_file(
         pytest.skip("there is no curl")
     assert measured.size == 3_000_000
     assert measured.ratio > 0
+
+
+def test_a_film_is_joined_in_all_ways_that_are_compared() -> None:
+    measured = measure_join(times=1, size="64x36", seconds=200)
+
+    assert measured.clips == 10
+    assert measured.size > 10_000
+    assert min(measured.film_s, measured.ours_s, measured.ffmpeg_s, measured.rest_s, measured.ratio) > 0
+    assert measured.ffmpeg_alone_s <= measured.ffmpeg_s
+    assert measured.growth_mib > 0
