@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from functools import cached_property
+from functools import cached_property, partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from airflow.sdk import ObjectStoragePath
 
     from airflow_provider_runway.hooks.settings import Settings
+    from airflow_provider_runway.kie.flows import OnPoll
     from airflow_provider_runway.kie.uploads import OnUpload, Upload
     from airflow_provider_runway.kie.wait_flow import OnChange
     from airflow_provider_runway.storage.sources import Media
@@ -70,6 +71,8 @@ class RunwayHook(BaseHook):
     hook_name = "Runway (KIE.AI)"
     # What time it is, and how it passes, for all that uses a hook.
     clock: Clock = CLOCK
+    # Called after each poll of the sync client, with its error if it went wrong.
+    on_poll: OnPoll | None = None
 
     # Later ones read the metadata, and warn of a hook that has these.
     if airflow_version() < (3, 2):
@@ -97,8 +100,8 @@ class RunwayHook(BaseHook):
 
     @cached_property
     def _client(self) -> KieClient:
-        settings = self.settings
-        return KieClient(settings.address, timeout=settings.timeout, transport=self._transport, clock=self.clock)
+        address, timeout, transport = self.settings.address, self.settings.timeout, self._transport
+        return KieClient(address, timeout=timeout, transport=transport, clock=self.clock, on_poll=self.on_poll)
 
     def submit(self, request: Request) -> str:
         """Submit a request. This is what costs money.
@@ -169,7 +172,7 @@ class RunwayHook(BaseHook):
         :raises WaitTimeoutError: If it was not ready in time; it goes on at KIE.
         :raises RunwayError: If it is gone, or too many polls in a row went wrong.
         """
-        report = on_change or self._logger(task_id)
+        report = on_change or partial(self.log.info, "Task %s: %s after %.0f s.", task_id)
         began, waits = self.clock.monotonic(), 0
 
         def wait(client: KieClient) -> VideoTask:
@@ -282,9 +285,6 @@ class RunwayHook(BaseHook):
                 raise
             self.log.info("KIE.AI refused the API key; connection %r has another one now.", self.runway_conn_id)
             return question(self.get_conn())
-
-    def _logger(self, task_id: str) -> OnChange:
-        return lambda state, waited: self.log.info("Task %s: %s after %.0f s.", task_id, state, waited)
 
     def close(self) -> None:
         """Close the connections of the sync client."""

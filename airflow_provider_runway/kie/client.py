@@ -15,7 +15,7 @@ from airflow_provider_runway.kie.endpoints import Call
 from airflow_provider_runway.kie.envelope import Answer
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.families import shortest_pause
-from airflow_provider_runway.kie.flows import Flow, OnAnswer, Pause
+from airflow_provider_runway.kie.flows import Flow, OnAnswer, OnPoll, Pause
 from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.models import Model
 from airflow_provider_runway.kie.models_flow import input_schema, list_models
@@ -46,6 +46,7 @@ class WaitOptions(TypedDict, total=False):
     timeout: float
     age: float | None
     on_change: OnChange | None
+    on_poll: OnPoll | None
 
 
 class AsyncSender(Protocol):
@@ -69,6 +70,7 @@ class KieClient:
     :param retry_rules: How often, and after what pauses, a call is sent again when that is safe.
     :param transport: An httpx transport in place of the network, for tests.
     :param clock: What time it is, and how it passes.
+    :param on_poll: Called after each poll, with its error if it went wrong.
     """
 
     def __init__(
@@ -79,11 +81,13 @@ class KieClient:
         retry_rules: RetryRules | None = None,
         transport: httpx.BaseTransport | None = None,
         clock: Clock = CLOCK,
+        on_poll: OnPoll | None = None,
     ) -> None:
         self.address = address
         self.retry_rules = retry_rules or RetryRules()
         self._sender = HttpxSender(address, timeout, transport)
         self._clock = clock
+        self._on_poll = on_poll
 
     def submit(
         self,
@@ -111,13 +115,15 @@ class KieClient:
 
         :raises TaskNotFoundError: If KIE has no record of it (a new one may take a moment to show).
         """
-        return self._run(flows.get_task(task_id, kind, self.retry_rules, self.address.api))
+        poll = flows.get_task(task_id, kind, self.retry_rules, self.address.api)
+        return self._run(flows.told(poll, self._on_poll))
 
     def wait(self, task_id: str, kind: Kind = "runway", **options: Unpack[WaitOptions]) -> VideoTask:
         """Wait for a task to end, and return it with its video's link.
 
         :raises InvalidRequestError: If a time is no number above zero, or the interval below 1; nothing was sent.
         """
+        options.setdefault("on_poll", self._on_poll)
         return self._run(_wait_flow(task_id, kind, self.address.api, self._clock, **options))
 
     def credits(self) -> float:
@@ -256,6 +262,7 @@ def _wait_flow(
     timeout: float = DEFAULT_WAIT,
     age: float | None = None,
     on_change: OnChange | None = None,
+    on_poll: OnPoll | None = None,
 ) -> Flow[VideoTask]:
     rules = PollRules(poll_interval=max(check_poll_interval("poll_interval", poll_interval), shortest_pause(kind)))
     now = clock.monotonic()
@@ -266,4 +273,4 @@ def _wait_flow(
         schedule=None if age is None else Schedule(kind),
         submitted=None if age is None else now - age,
     )
-    return wait(state, kind, clock=clock.monotonic, on_change=on_change, api=api)
+    return wait(state, kind, clock=clock.monotonic, on_change=on_change, on_poll=on_poll, api=api)

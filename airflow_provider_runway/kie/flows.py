@@ -61,6 +61,7 @@ class Pause:
 
 T = TypeVar("T")
 OnAnswer = Callable[[VideoTask], None]
+OnPoll = Callable[["RunwayError | None"], None]
 Flow = Generator[Send | Pause, Answer | None, T]
 
 
@@ -80,6 +81,19 @@ def get_task(task_id: str, kind: Kind, retry_rules: RetryRules, api: Api = "runw
         except TaskNotFoundError:
             continue
     return (yield from _get_record(last, task_id, retry_rules))
+
+
+def told(flow: Flow[VideoTask], on_poll: OnPoll | None) -> Flow[VideoTask]:
+    """A poll of which somebody is told: how it went wrong, if it did."""
+    fault: RunwayError | None = None
+    try:
+        return (yield from flow)
+    except RunwayError as error:
+        fault = error
+        raise
+    finally:
+        if on_poll is not None:
+            on_poll(fault)
 
 
 def _get_record(place: Lookup, task_id: str, retry_rules: RetryRules) -> Flow[VideoTask]:

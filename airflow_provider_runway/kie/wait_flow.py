@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.kie.flows import Flow, Pause, get_task
+from airflow_provider_runway.kie.flows import Flow, OnPoll, Pause, get_task, told
 from airflow_provider_runway.kie.kinds import Kind
 from airflow_provider_runway.kie.poll_state import Finished, GaveUp, PollState, Step
 from airflow_provider_runway.kie.retry_rules import ONE_TRY
@@ -21,6 +21,7 @@ def wait(
     *,
     clock: Callable[[], float],
     on_change: OnChange | None = None,
+    on_poll: OnPoll | None = None,
     api: Api = "runway",
 ) -> Flow[VideoTask]:
     """Wait until the task has ended.
@@ -29,6 +30,7 @@ def wait(
     :param kind: The task's kind.
     :param clock: The clock of the deadline.
     :param on_change: Called with the new state and the seconds waited each time the state changes.
+    :param on_poll: Called after each poll, with its error if it went wrong.
     :param api: The connection's API, where the id does not say which one made the task.
     :return: The finished task, with its video's link.
     :raises RunwayError: The error that the wait ends with.
@@ -40,7 +42,7 @@ def wait(
     while True:
         step: Step
         try:
-            task = yield from get_task(poll_state.task_id, kind, ONE_TRY, api)
+            task = yield from told(get_task(poll_state.task_id, kind, ONE_TRY, api), on_poll)
         except RunwayError as error:
             step = poll_state.failed(error, clock())
         else:

@@ -221,7 +221,7 @@ class _Download:
             self._check_head()
         self.sink.flush()
         # The length may be unknown or wrong: then the file itself has to tell.
-        if is_cut_off(self.sink.file):
+        if is_cut_off(self.sink.file, is_announced=total is not None):
             self._start_over()
             raise FaultError(f"the file that came is cut off after {received} bytes")
         self.so_far = replace(self.so_far, total=received)

@@ -26,7 +26,7 @@ from airflow_provider_runway.triggers.client_lease import ClientLease, CurrentCl
 from airflow_provider_runway.triggers.events import PollRequest
 from airflow_provider_runway.triggers.subscriptions import PolledTask, Subscription
 from airflow_provider_runway.utils import metrics
-from airflow_provider_runway.utils.announcements import reason_of
+from airflow_provider_runway.utils.polls import count_poll
 
 # Polls under way at a time, and so many sockets.
 MAX_CONCURRENT_POLLS = 16
@@ -218,18 +218,18 @@ class SharedPoller:
             self._end(task, error)
 
     async def _step(self, task: PolledTask, lease: ClientLease) -> Step:
-        metrics.count("polls", conn_id=self._conn_id)
         try:
             with lease:
                 record = await lease.client.get_task(task.task_id, task.kind, retry_rules=ONE_TRY)
         except RunwayError as error:
-            metrics.count("poll_errors", by=error.code or reason_of(error), conn_id=self._conn_id)
+            count_poll(self._conn_id, "triggerer", error)
             if isinstance(error, RateLimitedError):
                 self._hold(error)
             mended = isinstance(error, AuthenticationError) and await self._client.has_changed(
                 lease, self._clock.monotonic()
             )
             return task.poll_state.failed(error, self._clock.monotonic(), mended=mended)
+        count_poll(self._conn_id, "triggerer")
         return task.poll_state.saw(record, self._clock.monotonic())
 
     def _take(self, task: PolledTask, step: Step) -> None:

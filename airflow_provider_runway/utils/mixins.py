@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 
 from airflow.sdk.bases.operator import BaseOperatorMeta
@@ -51,8 +51,11 @@ class RunwayConnectionMixin(metaclass=TaskType):
     def hook(self) -> RunwayHook:
         """The hook of this task's connection."""
         from airflow_provider_runway.hooks.runway import RunwayHook
+        from airflow_provider_runway.utils.polls import count_poll
 
-        return RunwayHook(self.runway_conn_id)
+        hook = RunwayHook(self.runway_conn_id)
+        hook.on_poll = partial(count_poll, self.runway_conn_id, "worker")
+        return hook
 
 
 class VideoLinksMixin(RunwayConnectionMixin):

@@ -111,13 +111,6 @@ def test_a_refusal_of_ones_own_guard_is_counted(
     assert "runway.submissions" not in backend.counted
 
 
-def test_polls_that_fail_are_counted_by_code(kie: Sandbox, given_time: GivenTime, backend: Backend) -> None:
-    kie.fault(Refuse(500), on="record", times=2)
-    Task().run()
-
-    assert backend.counted["runway.poll_errors.500"] == 2
-
-
 def test_the_queue_shows_its_length_and_its_pause(backend: Backend) -> None:
     async def queue() -> None:
         times = [100.0]
