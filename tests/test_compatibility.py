@@ -103,7 +103,7 @@ PROBES: dict[str, Callable[[], bool]] = {
     "`async def`": lambda: has("airflow.sdk.bases.operator", "BaseAsyncOperator"),
     "the page of videos": has_page,
     "what is being made": lambda: bool(RUNWAY_KEY),
-    "a part of a loop": lambda: has("airflow.models.dynamic_region", "DynamicRegion"),
+    "[loops]": lambda: has("airflow.models.dynamic_region", "DynamicRegion") and has("airflow.sdk", "LoopDecision"),
 }
 
 
