@@ -242,4 +242,5 @@ def test_a_larger_copy_is_polled_no_more_often_than_kie_asks(
 
     first, *polls = [each.at for each in kie.ledger.requests if each.path.endswith(endpoint)]
     assert len(polls) > 0
-    assert all(later - earlier >= pause for earlier, later in pairwise([first, *polls[:-1]]))
+    # the moment of submission is known to the second
+    assert all(later - earlier > pause - 1 for earlier, later in pairwise([first, *polls[:-1]]))

@@ -1,8 +1,8 @@
 """A worker process: it runs the tasks that it is told, all at once, and may be killed in the middle of one.
 
-Called with the numbers of its tasks, separated by commas, where it dies: ``never``, ``set aside`` (before the intent of
-its first task is recorded) or ``sent`` (after KIE.AI has taken its first task), and how many seconds others may take
-from setting aside to the intent before they are taken for dead. It says ``ready``, and begins when it is told to.
+Called with the numbers of its tasks, separated by commas, and where it dies: ``never``, ``set aside`` (before the
+intent of its first task is recorded) or ``sent`` (after KIE.AI has taken its first task). It says ``ready``, and begins
+when it is told to.
 """
 
 from __future__ import annotations
@@ -16,7 +16,6 @@ from typing import Any
 from airflow.providers.common.compat.sdk import AirflowFailException
 
 from airflow_provider_runway.kie.client import KieClient
-from airflow_provider_runway.operators import room
 from airflow_provider_runway.storage.records import RecordsFolder
 from operators.test_budget import Numbered
 
@@ -38,8 +37,7 @@ def run(number: int) -> str:
     return f"{number} made {result['task_id']}"
 
 
-def main(numbers: str, dies: str, a_moment: str) -> None:
-    room._A_MOMENT = float(a_moment)
+def main(numbers: str, dies: str) -> None:
     if dies == "set aside":
         setattr(RecordsFolder, "create", die)  # noqa: B010 - mypy
     elif dies == "sent":
