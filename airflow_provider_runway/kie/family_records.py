@@ -1,7 +1,8 @@
 """Records of the dedicated endpoints of Veo, 4o Image, Flux Kontext and Suno, each by its own words for its states.
 
 The same flag means something else from family to family (2 is "failed" for Veo and "generating" for a Suno cover), so
-none of them shares a table of states with another. A word or flag that is not in it means that the task goes on.
+none of them shares a table of states with another. A word or flag that is not in it means that the task goes on, unless
+it means an end in every family.
 """
 
 from __future__ import annotations
@@ -48,6 +49,12 @@ SUNO_WORDS = {
     "GENERATE_MP4_FAILED": _FAILED,
     "SENSITIVE_WORD_ERROR": _FAILED,
 }
+_STATE_FIELDS = ("successFlag", "status", "state")
+_ENDS = {
+    "1": _SUCCESS,
+    "3": _FAILED,
+    **{word: state for word, state in (SUNO_WORDS | IMAGE_WORDS).items() if state in {_SUCCESS, _FAILED}},
+}
 # Codes by which KIE says that something could not be made, and that the credits come back.
 FAILURE_CODES = (501, 531)
 # KIE could not deliver its callback, which says nothing of the task: what has come of it decides.
@@ -84,7 +91,7 @@ class FamilyReader:
             return None
         flag, word = _state(data.get(self.state_field))
         outcome, is_unforeseen = self._outcome(data), False
-        state = self.states.get(word, TaskState.UNKNOWN)
+        state = self.states.get(word) or (TaskState.UNKNOWN if word == _UNDELIVERED else self._end_elsewhere(data))
         if word == _UNDELIVERED:
             state = _SUCCESS if self._has_come(data, outcome) else _GENERATING
         if state is _SUCCESS and not outcome.is_something:
@@ -106,7 +113,7 @@ class FamilyReader:
             result_types=outcome.types,
             result=outcome.result,
             result_is_early=outcome.is_early or self._has_gaps(data, is_told=word != _UNDELIVERED),
-            is_unforeseen=is_unforeseen,
+            is_unforeseen=is_unforeseen or (state is _SUCCESS and word not in {*self.states, _UNDELIVERED}),
             image_url=outcome.picture,
             fail_code=whole_number(data.get("errorCode")),
             fail_message=message,
@@ -115,6 +122,11 @@ class FamilyReader:
             created_at=read_moment(data.get("createTime")),
             asked=asked,
         )
+
+    def _end_elsewhere(self, data: Mapping[str, Any]) -> TaskState:
+        """How a task has ended whose state is none of its family's: by a word that means the same in all of them."""
+        said = (_state(data.get(name))[1] for name in (self.state_field, *_STATE_FIELDS))
+        return next((_ENDS[word] for word in said if word in _ENDS), TaskState.UNKNOWN)
 
     def _outcome(self, data: Mapping[str, Any]) -> JobOutcome:
         whole = data.get(self.result_field)

@@ -5,6 +5,7 @@ Advice, and no more: KIE's schemas are not always right, so nothing is refused b
 
 from __future__ import annotations
 
+import json
 import logging
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -29,8 +30,15 @@ log = logging.getLogger(__name__)
 _ABOUT_THE_REQUEST = frozenset({400, 422, 500})
 _MOST_FAULTS = 5
 _LONGEST_RULE = 300
-# Rules of a schema that are not tried: a pattern may take for ever, and an address leads elsewhere.
-_NOT_TRIED = frozenset({"pattern", "patternProperties", "format", "$ref", "$dynamicRef", "$schema", "$id"})
+# Characters of a schema beyond which it is not tried: KIE's have some ten thousand.
+_LONGEST_SCHEMA = 131_072
+# Rules of a schema that are not tried: some may take for ever, and an address leads elsewhere.
+_NOT_TRIED = frozenset(
+    (
+        "pattern", "patternProperties", "uniqueItems", "unevaluatedProperties", "unevaluatedItems", "format",
+        "$ref", "$dynamicRef", "$schema", "$id",
+    )
+)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +69,8 @@ def input_faults(schema: Mapping[str, Any], fields: Mapping[str, Any]) -> Sequen
     from jsonschema import Draft202012Validator
 
     try:
+        if len(json.dumps(schema)) > _LONGEST_SCHEMA:
+            return ()
         errors = list(islice(Draft202012Validator(_tried(schema)).iter_errors(dict(fields)), _MOST_FAULTS * 4))
         faults = [fault for error in errors for fault in _faults(error)]
     except Exception as error:  # noqa: BLE001 - a schema may be anything
@@ -118,13 +128,25 @@ def _faults(error: ValidationError) -> Iterator[InputFault]:
     error = best_match([error]) or error
     place = f"input{''.join(f'[{key!r}]' for key in error.absolute_path)}"
     schema = error.schema if isinstance(error.schema, Mapping) else {}
-    if error.validator == "required":
+    if error.validator in _FORMS and error.context:
+        forms = {each.schema_path[0]: each for each in reversed(error.context)}
+        said = dict.fromkeys(str(fault) for at in sorted(forms) for fault in islice(_faults(forms[at]), 1))
+        yield InputFault(
+            place, shorten(f"must have one of its forms: {', or '.join(said)}", _LONGEST_RULE), error.instance
+        )
+    elif error.validator == "required" and isinstance(error.validator_value, list):
         for name in error.validator_value:
             # Some of KIE's names have a blank at their end.
             if isinstance(name, str) and not {name, name.strip()} & set(error.instance):
-                yield InputFault(f"{place}[{name.strip()!r}]", "is needed", is_missing=True)
+                yield InputFault(f"{place}[{shorten(name.strip(), 100)!r}]", "is needed", is_missing=True)
+    elif error.validator == "additionalProperties" and error.validator_value is False:
+        for name in sorted(set(error.instance) - set(schema.get("properties") or ())):
+            yield InputFault(f"{place}[{shorten(name, 100)!r}]", "is no field of the model", error.instance[name])
     elif not (error.instance is None and schema.get("nullable")):
         yield InputFault(place, _rule(str(error.validator), error.validator_value), error.instance)
+
+
+_FORMS = ("oneOf", "anyOf")
 
 
 def _rule(validator: str, value: Any) -> str:

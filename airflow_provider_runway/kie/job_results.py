@@ -162,8 +162,8 @@ def _links(value: object) -> Iterator[tuple[str, str]]:
     """Each link, with the name that it stands under, at most so many."""
     found = 0
     for leaf, under in leaves(value):
-        link = read_link(leaf)
-        if link is not None and " " not in link:
+        link = _link(leaf, under)
+        if link is not None:
             yield link, under
             found += 1
             if found == _MOST_LINKS:
@@ -171,7 +171,15 @@ def _links(value: object) -> Iterator[tuple[str, str]]:
 
 
 def _more_than_links(value: object) -> Iterator[bool]:
-    return (bool(leaf) and read_link(leaf) is None for leaf, _ in leaves(value))
+    return (bool(leaf) and _link(leaf, under) is None for leaf, under in leaves(value))
+
+
+def _link(leaf: object, under: str) -> str | None:
+    """A link, if it is one: a text with blanks that begins like one only where links stand."""
+    link = read_link(leaf)
+    if link is None or " " not in link:
+        return link
+    return link.replace(" ", "%20") if under.lower().endswith(("url", "urls")) else None
 
 
 def _has_room(value: object) -> bool:

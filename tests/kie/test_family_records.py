@@ -182,6 +182,29 @@ def test_the_object_has_all_that_the_family_tells_but_the_id() -> None:
 
 
 @pytest.mark.parametrize(
+    ("kind", "fields", "state"),
+    [
+        ("4o-image", {"successFlag": 1}, SUCCESS),
+        ("4o-image", {"status": None, "successFlag": "1"}, SUCCESS),
+        ("veo", {"status": "SUCCESS"}, SUCCESS),
+        ("veo", {"state": "success"}, SUCCESS),
+        ("veo", {"successFlag": "SUCCESS"}, SUCCESS),
+        ("suno-wav", {"successFlag": 1}, SUCCESS),
+        ("suno-wav", {"successFlag": 3}, FAILED),
+        ("suno-wav", {"successFlag": 2}, UNKNOWN),
+        ("veo", {"successFlag": "GENERATE_FAILED"}, FAILED),
+        ("veo", {"status": "generating"}, UNKNOWN),
+        ("veo", {"successFlag": 0, "status": "SUCCESS"}, GENERATING),
+    ],
+)
+def test_an_end_in_the_words_of_another_family_is_one(kind: Kind, fields: dict[str, Any], state: TaskState) -> None:
+    task = read(kind, {"taskId": ID, **fields, "response": {"resultUrls": [X]}, "errorMessage": "x"})
+
+    assert (task.state, task.is_unforeseen) == (state, state is SUCCESS)
+    assert task.result_urls == (X,)
+
+
+@pytest.mark.parametrize(
     ("songs", "state", "is_early"),
     [
         ([SONG, OTHER], SUCCESS, False),

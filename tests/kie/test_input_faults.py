@@ -58,6 +58,40 @@ def test_each_fault_names_field_rule_and_value(fields: dict[str, Any], faults: l
     assert [str(fault) for fault in input_faults(SCHEMA, fields)] == faults
 
 
+@pytest.mark.parametrize(
+    ("schema", "fields", "fault"),
+    [
+        (
+            {"oneOf": [{"required": ["image"]}, {"required": ["video"]}]},
+            {},
+            "must have one of its forms: input['image'] is needed, or input['video'] is needed; got an object of 0",
+        ),
+        (
+            {"additionalProperties": False, "properties": {"a": {}}},
+            {"b": 7},
+            "input['b'] is no field of the model; got 7",
+        ),
+    ],
+)
+def test_what_no_single_rule_tells_is_told_by_its_fields(
+    schema: dict[str, Any], fields: dict[str, Any], fault: str
+) -> None:
+    [found] = input_faults(schema, fields)
+    assert str(found).removeprefix("input ") == fault
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        {"properties": {"a": {"anyOf": [{"const": number} for number in range(20_000)]}}},
+        {"properties": {"a": {"uniqueItems": True}}},
+    ],
+    ids=["huge", "slow"],
+)
+def test_what_takes_long_is_not_tried(schema: dict[str, Any]) -> None:
+    assert input_faults(schema, {"a": [{}, {}]}) == ()
+
+
 def test_of_many_faults_a_few_are_told() -> None:
     schema = {"properties": {f"f{number}": {"type": "string"} for number in range(50)}}
     assert len(input_faults(schema, {f"f{number}": number for number in range(50)})) == 5

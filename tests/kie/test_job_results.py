@@ -92,6 +92,22 @@ def test_a_result_is_kept_where_it_is_more_than_links(result: Any, kept: Any) ->
     assert read_outcome(None, result).result == kept
 
 
+@pytest.mark.parametrize(
+    ("result", "links", "kept"),
+    [
+        ({"resultUrls": ["https://a.example/a fox.png"]}, ("https://a.example/a%20fox.png",), None),
+        ({"image_url": "https://a.example/a fox.png"}, ("https://a.example/a%20fox.png",), None),
+        ({"text": "https://a.example has it"}, (), {"text": "https://a.example has it"}),
+        ("https://a.example has it", (), "https://a.example has it"),
+    ],
+)
+def test_a_text_with_blanks_that_begins_like_a_link_is_one_where_links_stand(
+    result: Any, links: tuple[str, ...], kept: Any
+) -> None:
+    outcome = read_outcome(json.dumps(result), None)
+    assert (outcome.links, outcome.result) == (links, kept)
+
+
 def test_a_result_that_is_nested_without_end_is_cut_off() -> None:
     nested: Any = V
     for _ in range(500):
