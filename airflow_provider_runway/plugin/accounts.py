@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -33,12 +34,15 @@ _MOST, _AT_ONCE = 20, 5
 _balances = Cache()
 
 
-def connection_ids(session: Session) -> list[str]:
-    """The connections of type ``runway`` in the database, and the usual one wherever it is."""
-    stored = session.scalars(
-        select(Connection.conn_id).where(Connection.conn_type == "runway").order_by(Connection.conn_id).limit(_MOST)
-    )
-    return [*dict.fromkeys([USUAL, *filter(None, stored)])]
+def connection_ids(session: Session, may_read: Callable[[str], bool] = lambda _: True) -> list[str]:
+    """The connections of type ``runway`` in the database, and the usual one wherever it is; the first of many.
+
+    :param session: A database session.
+    :param may_read: Whether a connection may be told of.
+    """
+    known = select(Connection.conn_id).where(Connection.conn_type == "runway").order_by(Connection.conn_id)
+    named = dict.fromkeys([USUAL, *filter(None, session.scalars(known))])
+    return [*islice(filter(may_read, named), _MOST)]
 
 
 def balances(conn_ids: Iterable[str]) -> list[dict[str, Any]]:

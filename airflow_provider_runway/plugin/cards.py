@@ -8,7 +8,7 @@ from typing import Any
 from urllib.parse import quote, urlsplit
 
 from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT
-from airflow_provider_runway.plugin.listing import WITHOUT_VIDEO, Row
+from airflow_provider_runway.plugin.listing import FAILED, REFUSED, Row
 from airflow_provider_runway.plugin.seen import Seen, moment_of
 from airflow_provider_runway.results import VIDEO_LIFETIME, to_iso
 
@@ -112,13 +112,15 @@ def _state(row: Row) -> str:
     """How far it is, in a word of KIE's where KIE has it."""
     if row.ti.state == "success":
         return "submitted" if row.result.get("state") == "submitted" else "finished"
-    if row.ti.state in WITHOUT_VIDEO:
+    if row.ti.state == REFUSED:
+        return "refused"
+    if row.ti.state in FAILED:
         return "failed"
     return "generating" if row.runway.get("task_id") else "queued"
 
 
 def _failure(row: Row) -> dict[str, Any] | None:
-    if row.ti.state not in WITHOUT_VIDEO:
+    if row.ti.state not in {*FAILED, REFUSED}:
         return None
     said = row.failure
     paid = said.get("paid")

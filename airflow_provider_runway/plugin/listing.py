@@ -34,7 +34,8 @@ WAITING = ("running", "deferred", "scheduled", "queued", "up_for_reschedule", "r
 _RANGES = (timedelta(days=7), timedelta(days=100))
 _BEGINNING = datetime(1970, 1, 1, tzinfo=timezone.utc)
 FAILED = ("failed", "up_for_retry")
-WITHOUT_VIDEO = (*FAILED, "skipped")
+# Of a task that has skipped itself, as moderation refused its prompt.
+REFUSED = "skipped"
 _STATES: Mapping[str, Sequence[str]] = {
     "waiting": WAITING,
     "finished": ("success",),
@@ -210,7 +211,7 @@ def _task_instances(session: Session, dags: Collection[str], filters: Filters) -
 
 
 def _in_wanted_state(session: Session, filters: Filters) -> ColumnElement[bool]:
-    state, refused = TaskInstance.state, _refused(session)
+    state, refused = TaskInstance.state, is_refused(session)
     of_any = or_(state.in_(_ALL), refused)
     wanted = of_any if filters.state is None else state.in_(_STATES[filters.state])
     if filters.state == "failed":
@@ -220,13 +221,13 @@ def _in_wanted_state(session: Session, filters: Filters) -> ColumnElement[bool]:
     return or_(wanted, and_(of_any, TaskInstance.end_date >= filters.ended_since))
 
 
-def _refused(session: Session) -> ColumnElement[bool]:
+def is_refused(session: Session) -> ColumnElement[bool]:
     """Whether a task has skipped itself as moderation refused its prompt, and not by a rule of the DAG."""
     skipped = aliased(TaskInstance)
-    of_ours = and_(skipped.state == "skipped", skipped.operator.in_(known_operators(session)))
+    of_ours = and_(skipped.state == REFUSED, skipped.operator.in_(known_operators(session)))
     query, failure = with_xcom(select(skipped.id).where(of_ours), skipped, FAILURE_KEY)
     said = query.where(text_in(session, failure, "reason").is_not(None))
-    return and_(TaskInstance.state == "skipped", TaskInstance.id.in_(said))
+    return and_(TaskInstance.state == REFUSED, TaskInstance.id.in_(said))
 
 
 def _row(found: Any) -> Row:

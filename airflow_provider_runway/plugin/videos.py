@@ -104,7 +104,7 @@ def count_videos(
 @router.get("/balances")
 def ask_for_balances(session: SessionDep, user: GetUserDep) -> list[dict[str, Any]]:
     """What is left of the accounts whose connections the viewer may read."""
-    conn_ids = [conn_id for conn_id in connection_ids(session) if may_read_connection(user, conn_id)]
+    conn_ids = connection_ids(session, lambda conn_id: may_read_connection(user, conn_id))
     session.close()  # KIE may take its time
     return balances(conn_ids)
 

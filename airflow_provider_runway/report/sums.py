@@ -23,7 +23,8 @@ class Sums:
 
     :param made: Videos that are ready.
     :param saved: Those of them that are stored.
-    :param failed: Videos that have failed, or that moderation has refused and were skipped.
+    :param failed: Videos that have failed.
+    :param refused: Prompts that moderation has refused, of tasks that have skipped themselves.
     :param in_doubt: Failed tasks of which nobody knows whether KIE has taken, and charged, what they sent.
     :param waiting: Videos that queue, are being made, or are tried again.
     :param expiring: Videos that KIE deletes soon, and that are stored nowhere; whenever they were made.
@@ -35,6 +36,7 @@ class Sums:
     made: int = 0
     saved: int = 0
     failed: int = 0
+    refused: int = 0
     in_doubt: int = 0
     waiting: int = 0
     expiring: int = 0
@@ -64,8 +66,9 @@ class Report:
     :param since: From when on.
     :param until: Up to when; when it was made.
     :param dags: The sums by DAG.
-    :param failures: What has failed or is in doubt, each with ``dag_id``, ``run_id``, ``task_id``, ``map_index``,
-        ``kie_task_id``, ``reason``, ``message``, ``paid`` (``None`` if nobody knows), ``payment`` and ``advice``.
+    :param failures: What has failed, was refused or is in doubt, each with ``dag_id``, ``run_id``, ``task_id``,
+        ``map_index``, ``kie_task_id``, ``reason``, ``message``, ``paid`` (``None`` if nobody knows), ``payment`` and
+        ``advice``.
     :param expiring: What KIE deletes soon, each with ``dag_id``, ``run_id``, ``task_id``, ``map_index``, ``kind``,
         ``kie_task_id`` and ``expires_at``.
     """
@@ -132,7 +135,7 @@ def report_of(
         setattr(sums, word, getattr(sums, word) + 1)
         sums.saved += word == "made" and card["kie_task_id"] in stored
         _count_price(sums, card, _paid(last))
-        if word in {"failed", "in_doubt"}:
+        if word in {"failed", "refused", "in_doubt"}:
             failures.append(_failure(last))
     for each in expiring:
         by_dag[each["dag_id"]].expiring += 1
@@ -158,6 +161,8 @@ def is_paid(card: Card) -> bool:
 def _fate(card: Card) -> str:
     if card["state"] in _NOT_YET or card["state"] == "submitted" or card["task_state"] == "up_for_retry":
         return "waiting"
+    if card["state"] == "refused":
+        return "refused"
     if card["state"] != "failed":
         return "made"
     return "in_doubt" if _paid(card) is None else "failed"

@@ -11,7 +11,7 @@ from airflow_provider_runway.report.sums import Report, Sums
 from airflow_provider_runway.results import to_iso
 from airflow_provider_runway.utils.versions import command_line
 
-COLUMNS = ("dag_id", "made", "saved", "failed", "in_doubt", "waiting", "expiring", "credits", "dollars")
+COLUMNS = ("dag_id", "made", "saved", "failed", "refused", "in_doubt", "waiting", "expiring", "credits", "dollars")
 # So many of a list are written out; JSON has them all.
 _MOST = 20
 _MARKS = re.compile(r"([\\`*_\[\]|~])")
@@ -32,6 +32,7 @@ def summary(report: Report) -> str:
         f"{total.made} made",
         f"{total.saved} saved",
         f"{total.failed} failed",
+        *([f"{total.refused} refused"] if total.refused else []),
         *([f"{total.in_doubt} in doubt"] if total.in_doubt else []),
         *([f"{total.waiting} waiting"] if total.waiting else []),
         *([f"{total.expiring} about to expire unsaved"] if total.expiring else []),
@@ -47,7 +48,7 @@ def to_text(report: Report) -> str:
     lines += ["  ".join(map(str.ljust, row, widths)).rstrip() for row in cells]
     if report.failures:
         why = ", ".join(f"{reason} {count}" for reason, count in report.reasons.items())
-        lines += ["", f"Failed or in doubt ({why}):"]
+        lines += ["", f"Failed, refused or in doubt ({why}):"]
         lines += [f"  {each}" for each in _listed(report.failures, _failure)]
     if report.expiring:
         lines += ["", f"{_EXPIRING}:", *(f"  {each}" for each in _listed(report.expiring, _expiry))]
@@ -62,7 +63,7 @@ def to_markdown(report: Report) -> str:
     if report.failures:
         lines += [
             "",
-            "**Failed or in doubt**",
+            "**Failed, refused or in doubt**",
             "",
             *(f"- {_safe(each)}" for each in _listed(report.failures, _failure)),
         ]

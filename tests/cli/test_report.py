@@ -36,12 +36,12 @@ def test_a_table_has_a_line_for_each_dag_and_says_why(call: Call) -> None:
     assert done.code == 0
     assert "Runway videos: 2 made, 1 saved, 1 failed; 24 credits ($0.12)." in lines[0]
     assert lines[2].split() == [
-        *("dag_id", "made", "saved", "failed", "in_doubt", "waiting", "expiring", "credits", "dollars")
+        *("dag_id", "made", "saved", "failed", "refused", "in_doubt", "waiting", "expiring", "credits", "dollars")
     ]
-    assert lines[3].split() == ["clips", "1", "1", "1", "0", "0", "0", "12", "0.06"]
-    assert lines[4].split() == ["hares", "1", "0", "0", "0", "0", "0", "12", "0.06"]
+    assert lines[3].split() == ["clips", "1", "1", "1", "0", "0", "0", "0", "12", "0.06"]
+    assert lines[4].split() == ["hares", "1", "0", "0", "0", "0", "0", "0", "12", "0.06"]
     assert lines[5].split()[0] == "all"
-    assert "Failed or in doubt (moderation 1):" in lines
+    assert "Failed, refused or in doubt (moderation 1):" in lines
     assert lines[-1].startswith("  clips.video of f: moderation. KIE.AI failed task kie-1")
 
 
@@ -71,4 +71,4 @@ def test_a_time_is_one_or_is_refused(call: Call, database: Database, since: str)
 
 
 def test_an_empty_database_has_a_report(call: Call, database: Database) -> None:
-    assert call("report").out.splitlines()[3].split() == ["all", *"00000000"]
+    assert call("report").out.splitlines()[3].split() == ["all", *"000000000"]

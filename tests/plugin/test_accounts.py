@@ -79,6 +79,16 @@ def test_connections_that_the_viewer_may_not_read_have_no_balance(kie: Sandbox, 
     assert sum(kie.ledger.counts.values()) == 0
 
 
+def test_of_many_connections_those_count_that_the_viewer_may_read(database: Database) -> None:
+    with create_session() as session:
+        session.add_all(Connection(conn_id=f"c{number:02}", conn_type="runway") for number in range(30))
+    with create_session() as session:
+        assert accounts.connection_ids(session, lambda conn_id: conn_id > "c24") == [
+            "runway_default", *(f"c{number}" for number in range(25, 30))
+        ]  # fmt: skip
+        assert len(accounts.connection_ids(session)) == 20
+
+
 def renew(client: TestClient, **changes: Any) -> Any:
     options: dict[str, Any] = {"headers": {"Content-Type": "application/json"}, **changes}
     return client.post("api/videos/clips/manual__1/video/-1/link", **options)

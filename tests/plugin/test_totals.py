@@ -30,10 +30,12 @@ def test_videos_are_counted_by_day_and_dag(database: Database, viewer: TestClien
     database.task(run_id="f1", state="failed", runway=RUNWAY, failure=FAILURE)
     database.task(run_id="f2", state="failed", runway=RUNWAY, failure={**FAILURE, "paid": True})
     database.task(run_id="f3", state="failed", runway=RUNWAY, failure={**FAILURE, "paid": None})
+    database.task(run_id="s1", state="skipped", runway=RUNWAY, failure=FAILURE)
+    database.task(run_id="s2", state="skipped", runway=RUNWAY)  # by a rule of the DAG
 
     assert totals(viewer)["days"] == [
-        {"day": before, "dag_id": "hares", "videos": 1, "failed": 0, "credits": 110.5, "dollars": 0.5525},
-        {"day": today, "dag_id": "clips", "videos": 3, "failed": 3, "credits": 48.0, "dollars": 0.24},
+        {"day": before, "dag_id": "hares", "videos": 1, "failed": 0, "refused": 0, "credits": 110.5, "dollars": 0.5525},
+        {"day": today, "dag_id": "clips", "videos": 3, "failed": 3, "refused": 1, "credits": 48.0, "dollars": 0.24},
     ]
     assert [day["dag_id"] for day in totals(viewer, dag_id="hares")["days"]] == ["hares"]
     assert [day["dag_id"] for day in totals(viewer, until=(NOW - timedelta(days=1)).isoformat())["days"]] == ["hares"]
@@ -44,7 +46,21 @@ def test_what_waits_is_counted_with_its_price(database: Database, viewer: TestCl
     for number, state in enumerate(("running", "deferred", "queued")):
         database.task(run_id=f"w{number}", state=state, runway={**RUNWAY, "credits": 10})
 
-    assert totals(viewer) == {"days": [], "waiting": {"videos": 3, "credits": 30.0, "dollars": 0.15}}
+    assert totals(viewer) == {"is_whole": True, "days": [], "waiting": {"videos": 3, "credits": 30.0, "dollars": 0.15}}
+
+
+def test_where_there_is_more_than_is_added_up_the_oldest_is_missing_and_that_is_said(
+    database: Database, viewer: TestClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(4):
+        database.video(run_id=f"r{number}", started=NOW - timedelta(days=number))
+    assert totals(viewer)["is_whole"]
+
+    monkeypatch.setattr(module, "_MOST_ROWS", 2)
+    found = totals(viewer)
+
+    days = [(NOW - timedelta(days=number)).date().isoformat() for number in (1, 0)]
+    assert ([day["day"] for day in found["days"]], found["is_whole"]) == (days, False)
 
 
 def test_tasks_that_pay_nothing_are_no_videos_of_their_own(database: Database, viewer: TestClient) -> None:

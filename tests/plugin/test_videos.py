@@ -167,6 +167,18 @@ def test_one_that_failed_without_a_word_is_shown_as_well(database: Database, vie
     assert "log" in card["failure"]["message"]
 
 
+def test_a_refused_prompt_whose_task_has_skipped_itself_is_shown_as_that(
+    database: Database, viewer: TestClient
+) -> None:
+    database.task(state="skipped", runway=RUNWAY, failure=FAILURE)
+    database.task(run_id="by_a_rule", state="skipped", runway=RUNWAY)
+
+    [card] = cards(viewer, state="failed")
+
+    assert (card["state"], card["failure"]["reason"]) == ("refused", "moderation")
+    assert cards(viewer) == [card]
+
+
 def test_a_success_that_made_nothing_is_no_video(database: Database, viewer: TestClient) -> None:
     database.task(state="success")
 

@@ -67,7 +67,8 @@ def test_it_tells_what_the_page_has(
     assert report["total"] == {
         "made": 205,
         "saved": 205,
-        "failed": 2,
+        "failed": 1,
+        "refused": 1,
         "in_doubt": 0,
         "waiting": 1,
         "expiring": 0,
@@ -76,7 +77,9 @@ def test_it_tells_what_the_page_has(
         "unpriced": 0,
         "dollars": 12.3,
     }
-    assert report["summary"].startswith("Runway videos: 205 made, 205 saved, 2 failed, 1 waiting; 2460 credits")
+    assert report["summary"].startswith(
+        "Runway videos: 205 made, 205 saved, 1 failed, 1 refused, 1 waiting; 2460 credits"
+    )
     assert get_report(timedelta(days=3), "hares", transport=api_server)["total"]["made"] == 1
     assert get_report(timedelta.max, ["hares"], transport=api_server)["total"]["made"] == 1
     assert get_report(datetime(2001, 1, 1), ["hares"], transport=api_server)["total"]["made"] == 1  # noqa: DTZ001 - a naive one

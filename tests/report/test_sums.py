@@ -60,8 +60,11 @@ def test_a_failed_video_has_cost_what_its_task_says(
     assert (found.failed, found.in_doubt) == ((0, 1) if in_doubt else (1, 0))
 
 
-def test_a_video_that_is_refused_and_skipped_has_failed() -> None:
-    assert sums(card("failed", "skipped")) == Sums(failed=1)
+def test_a_prompt_that_is_refused_and_skipped_is_neither_made_nor_failed() -> None:
+    report = report_of([card("refused", "skipped", failure=FAILURE), card()], (), (), SINCE, NOW)
+
+    assert report.total == Sums(made=1, refused=1, credits=12)
+    assert report.reasons == {"moderation": 1}
 
 
 @pytest.mark.parametrize(("paid", "cost"), [(True, 12), (False, 0)])

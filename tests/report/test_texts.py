@@ -33,17 +33,18 @@ def test_a_line_has_all_of_it() -> None:
         card(credits=None),
         card("failed", failure=DOUBT, kie_task_id=None),
         card("queued"),
+        card("refused", "skipped", failure=FAILURE),
         expiring=(EXPIRING,),
     )
     assert summary(report) == (
-        "Runway videos: 2 made, 1 saved, 0 failed, 1 in doubt, 1 waiting, 1 about to expire unsaved; "
+        "Runway videos: 2 made, 1 saved, 0 failed, 1 refused, 1 in doubt, 1 waiting, 1 about to expire unsaved; "
         "12 credits ($0.06), 1 of unknown price, 12 in doubt."
     )
 
 
 def test_large_sums_are_written_out() -> None:
     assert "1234567.5 credits ($6172.84)" in summary(of(card(credits=1234567.5)))
-    assert "| clips | 1 | 0 | 0 | 0 | 0 | 0 | 1234567.5 | 6172.8375 |" in to_markdown(of(card(credits=1234567.5)))
+    assert "| clips | 1 | 0 | 0 | 0 | 0 | 0 | 0 | 1234567.5 | 6172.8375 |" in to_markdown(of(card(credits=1234567.5)))
 
 
 def test_several_dags_have_a_line_for_all() -> None:
@@ -56,7 +57,7 @@ def test_each_failure_says_why_what_is_paid_and_what_to_do() -> None:
     failed = card("failed", run_id="r", map_index=7)
 
     assert to_text(of(failed)).splitlines()[-2:] == [
-        "Failed or in doubt (moderation 1):",
+        "Failed, refused or in doubt (moderation 1):",
         "  clips.make[7] of r: moderation. KIE.AI failed it: not this. Its credits come back. Change the prompt.",
     ]
 
@@ -70,8 +71,8 @@ def test_each_video_that_is_deleted_soon_says_how_to_store_it() -> None:
 def test_markdown_has_a_table_and_lists() -> None:
     text = to_markdown(of(card(), card("failed"), expiring=(EXPIRING,)))
 
-    assert "| dag id | made | saved | failed | in doubt | waiting | expiring | credits | dollars |" in text
-    assert "| clips | 1 | 0 | 1 | 0 | 0 | 1 | 12 | 0.06 |" in text
+    assert "| dag id | made | saved | failed | refused | in doubt | waiting | expiring | credits | dollars |" in text
+    assert "| clips | 1 | 0 | 1 | 0 | 0 | 0 | 1 | 12 | 0.06 |" in text
     assert text.count("\n- ") == 2
 
 

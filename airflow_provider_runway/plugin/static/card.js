@@ -8,7 +8,7 @@ import { failure } from "./failure.js";
 import { clock, moment, price, reasonTitle, shortPlace, time } from "./format.js";
 import { airflowLink } from "./frame.js";
 import { Player, playerKey, source } from "./player.js";
-import { isWaiting, progress, queueLine, STATES } from "./progress.js";
+import { isLost, isWaiting, progress, queueLine, STATES } from "./progress.js";
 
 const SOON = 2 * 86400 * 1000; // a link that dies within two days is marked
 
@@ -55,7 +55,7 @@ export class Card {
     this.mediaKey = key;
     this.player = null;
     if (isWaiting(data)) this.media.replaceChildren(this.waiting());
-    else if (data.state === "failed") this.media.replaceChildren(this.failed());
+    else if (isLost(data)) this.media.replaceChildren(this.failed());
     else {
       this.player = new Player(data);
       this.media.replaceChildren(this.player.element, this.corner());
@@ -83,7 +83,7 @@ export class Card {
       this.title(),
       this.facts(),
       isWaiting(data) && queueLine(data),
-      data.state === "failed" && failure(data, { isShort: !this.isWhole }),
+      isLost(data) && failure(data, { isShort: !this.isWhole }),
       data.media_note && source(data) && el("p", { class: "media-note" }, data.media_note),
       pathLine(data),
       this.isWhole && this.details(),
@@ -113,7 +113,7 @@ export class Card {
   foot() {
     const { data } = this;
     const made = time(data.completed_at) ?? time(data.submitted_at);
-    const cost = data.state === "failed" ? null : price(data);
+    const cost = isLost(data) ? null : price(data);
     return el(
       "ul",
       { class: "foot" },

@@ -8,7 +8,7 @@ import { el, icon, present } from "./dom.js";
 const NAMES = ["q", "dag_id", "state", "model", "when", "since", "until", "run_id", "task_id", "map_index"];
 const WHEN = { "": "Any time", "1d": "Today", "7d": "Last 7 days", "30d": "Last 30 days", "90d": "Last 90 days", between: "Between two days" };
 const DEFAULT = { totals: { when: "30d" } };
-const STATES = { "": "Any state", waiting: "Waiting", finished: "Finished", saved: "Stored", failed: "Failed" };
+const STATES = { "": "Any state", waiting: "Waiting", finished: "Finished", saved: "Stored", failed: "Failed or refused" };
 
 /** Which filters a view has. */
 export const OF_VIEW = {

@@ -9,7 +9,7 @@ import { noMatch, nothingWaits } from "./empty.js";
 import { countSet, parameters } from "./filters.js";
 import { clock, count, moment, price } from "./format.js";
 import { skeleton } from "./listing.js";
-import { isWaiting } from "./progress.js";
+import { isLost, isWaiting, STATES } from "./progress.js";
 import { View } from "./view.js";
 
 const LIMIT = 200;
@@ -46,7 +46,7 @@ export class Live extends View {
       if (!card) this.shown.set(key, new Card(data));
       else {
         if (isWaiting(card.data) && !isWaiting(data)) {
-          say(`${data.state === "failed" ? "Failed" : "Ready"}: ${data.prompt || data.task_id}`);
+          say(`${isLost(data) ? STATES[data.state] : "Ready"}: ${data.prompt || data.task_id}`);
         }
         card.update(data);
       }

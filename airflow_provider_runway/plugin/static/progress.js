@@ -12,6 +12,7 @@ export const STATES = {
   generating: "Generating",
   finished: "Finished",
   failed: "Failed",
+  refused: "Refused",
 };
 
 const WAITING = new Set(["queued", "submitted", "generating"]);
@@ -19,6 +20,11 @@ const WAITING = new Set(["queued", "submitted", "generating"]);
 /** Whether something is still to come of it. */
 export function isWaiting(card) {
   return WAITING.has(card.state);
+}
+
+/** Whether nothing comes of it: it failed, or its prompt was refused and its task skipped. */
+export function isLost(card) {
+  return card.state === "failed" || card.state === "refused";
 }
 
 const QUEUE = {

@@ -16,6 +16,10 @@ const METRICS = {
   dollars: { name: "Dollars", of: (row) => row.dollars, written: (value) => dollars(value) },
 };
 
+function cut() {
+  return el("p", { class: "note", role: "status" }, "There is more than is added up at once: the oldest days are missing. Choose later days, or one DAG.");
+}
+
 export class Totals extends View {
   constructor(app, filters) {
     super(app);
@@ -49,7 +53,7 @@ export class Totals extends View {
     if (this.seen === seen) return;
     this.seen = seen;
     const hasDays = this.data.days.length > 0;
-    arrange(this.element, present([this.tiles(), hasDays ? [this.switch(), this.drawing, this.legend(), this.table()] : noTotals()]));
+    arrange(this.element, present([this.tiles(), this.data.is_whole === false && cut(), hasDays ? [this.switch(), this.drawing, this.legend(), this.table()] : noTotals()]));
     this.width = null;
     this.draw();
   }
@@ -58,13 +62,18 @@ export class Totals extends View {
     return this.data.days.reduce((total, row) => total + (row[name] ?? 0), 0);
   }
 
+  lost() {
+    const [failed, refused] = [this.sum("failed"), this.sum("refused")];
+    return `${failed ? number(failed) : "none"} failed${refused ? `, ${number(refused)} refused` : ""}`;
+  }
+
   tiles() {
     const { waiting } = this.data;
     const tile = (label, value, more) => el("div", { class: "tile" }, el("dt", {}, label), el("dd", {}, el("strong", {}, value), more && el("span", {}, more)));
     return el(
       "dl",
       { class: "tiles" },
-      tile("Videos", number(this.sum("videos")), this.sum("failed") ? `${number(this.sum("failed"))} failed` : "none failed"),
+      tile("Videos", number(this.sum("videos")), this.lost()),
       tile("Spent", credits(this.sum("credits")), dollars(this.sum("dollars"))),
       tile("Waiting", number(waiting.videos), waiting.videos ? `will cost about ${price(waiting) ?? "what nobody knows"}` : "nothing more to pay"),
     );
@@ -107,9 +116,9 @@ export class Totals extends View {
 
   table() {
     const rows = [...this.data.days].sort((a, b) => b.day.localeCompare(a.day) || a.dag_id.localeCompare(b.dag_id));
-    const cells = ({ videos, failed, credits: spent, dollars: money }) => [number(videos ?? 0), number(failed ?? 0), typeof spent === "number" ? number(spent) : "not known", dollars(money) ?? "not known"];
+    const cells = ({ videos, failed, refused, credits: spent, dollars: money }) => [number(videos ?? 0), number(failed ?? 0), number(refused ?? 0), typeof spent === "number" ? number(spent) : "not known", dollars(money) ?? "not known"];
     const line = (row) => el("tr", {}, el("th", { scope: "row" }, dayName(row.day)), el("td", {}, row.dag_id), ...cells(row).map((text) => el("td", { class: "amount" }, text)));
-    const heads = ["Day", "DAG", "Videos", "Failed", "Credits", "Dollars"];
+    const heads = ["Day", "DAG", "Videos", "Failed", "Refused", "Credits", "Dollars"];
     const head = el("tr", {}, ...heads.map((text, index) => el("th", { scope: "col", class: index > 1 ? "amount" : null }, text)));
     const table = el("table", {}, el("caption", {}, "Videos by day and DAG"), el("thead", {}, head), el("tbody", {}, ...rows.map(line)));
     return el("div", { class: "table", tabindex: "0", role: "region", "aria-label": "Videos by day and DAG" }, table);

@@ -53,7 +53,7 @@ def test_days_are_whole_days_of_the_viewers_time_zone(
 def test_the_back_button_takes_a_filter_back(mock: MockPage, show: Open) -> None:
     mock.cards = [card(1)]
     page = show()
-    page.get_by_label("State").select_option("Failed")
+    page.get_by_label("State").select_option("Failed or refused")
     page.get_by_text("No video matches").wait_for()
 
     page.go_back()

@@ -11,6 +11,7 @@ from urllib.parse import quote, urlsplit
 
 import httpx
 import pytest
+from versions import AIRFLOW
 
 from airflow_provider_runway.get_provider_info import get_provider_info
 from airflow_provider_runway.sandbox import Fail, Sandbox, SandboxSettings
@@ -124,7 +125,8 @@ def test_the_connections_form_has_every_extra_saves_and_tests(
     at = urlsplit(sandbox.url)
     for name, value in {"host": at.hostname, "schema": "http", "port": str(at.port), "password": KEY}.items():
         page.locator(f"[name={name}]").fill(str(value))
-    page.get_by_role("button", name="Extra Fields", exact=True).click()
+    if AIRFLOW < (3, 4):  # from then on they stand open, below the connection's own heading
+        page.get_by_role("button", name="Extra Fields", exact=True).click()
     page.locator("[name=element_credit_floor]").fill("50")
     [declared] = get_provider_info()["connection-types"]
     for name, field in declared["conn-fields"].items():

@@ -35,7 +35,7 @@ def fill(mock: MockPage) -> None:
         {"conn_id": "runway_eu", "credits": None, "dollars": None, "error": "The API key was refused."},
     ]
     mock.days = [
-        {"day": "2026-11-24", "dag_id": "film", "videos": 3, "failed": 1, "credits": 36, "dollars": 0.18},
+        {"day": "2026-11-24", "dag_id": "film", "videos": 3, "failed": 1, "refused": 2, "credits": 36, "dollars": 0.18},
         {"day": "2026-11-26", "dag_id": "film", "videos": 1, "failed": 0, "credits": 12, "dollars": 0.06},
         {"day": "2026-11-26", "dag_id": "daily_videos", "videos": 2, "failed": 0, "credits": None, "dollars": None},
     ]
@@ -80,7 +80,7 @@ def test_totals_are_a_chart_a_table_and_what_is_still_to_be_paid(mock: MockPage,
     page = settled(show("#totals"))
 
     assert [" ".join(each.split()) for each in page.locator(".tile").all_inner_texts()] == [
-        "Videos 6 1 failed",
+        "Videos 6 1 failed, 2 refused",
         "Spent 48 credits $0.24",
         "Waiting 2 will cost about 24 credits · $0.12",
     ]
@@ -89,8 +89,8 @@ def test_totals_are_a_chart_a_table_and_what_is_still_to_be_paid(mock: MockPage,
     page.get_by_role("radio", name="Videos").check(force=True)
     page.wait_for_function("() => document.querySelectorAll('.chart rect').length === 3")
     rows = [row.split("\t") for row in page.locator("tbody tr").all_inner_texts()]
-    assert rows[0] == ["Nov 26", "daily_videos", "2", "0", "not known", "not known"]
-    assert rows[2] == ["Nov 24", "film", "3", "1", "36", "$0.18"]
+    assert rows[0] == ["Nov 26", "daily_videos", "2", "0", "0", "not known", "not known"]
+    assert rows[2] == ["Nov 24", "film", "3", "1", "2", "36", "$0.18"]
     balances = " ".join(page.locator(".balances").inner_text().split())
     assert balances == "runway_default 812.5 credits $4.06 runway_eu The API key was refused."
 
