@@ -34,6 +34,7 @@ def get_provider_info() -> dict[str, Any]:
                 "airflow_provider_runway.operators.compose",
                 "airflow_provider_runway.operators.frame",
                 "airflow_provider_runway.operators.kie_job",
+                "airflow_provider_runway.operators.kie_task",
                 "airflow_provider_runway.operators.upload",
             )
         ],

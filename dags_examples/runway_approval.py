@@ -1,20 +1,20 @@
 """Have a person approve a video in the Airflow UI before it is published.
 
-Shows the standard provider's ``ApprovalOperator`` between making and publishing. The run waits under *Required
-Actions*, without a worker slot; the page there has the link to the video. ``Approve`` publishes and ``Reject`` skips;
-no answer within a week is a rejection, since KIE.AI keeps the video for two. The system that it is published to is
-behind the connection ``cms``, as in ``runway_publish.py``.
+Shows the standard provider's ``ApprovalOperator`` between making and publishing. The video is stored first, so that it
+is there whenever somebody answers. The run waits under *Required Actions*, without a worker slot; the page there has the
+link to the video. ``Approve`` publishes and ``Reject`` skips; no answer within a week is a rejection. The connection
+``poster`` is that of ``runway_social_post.py``.
 
 A run costs 12 credits (US$0.06), whatever is answered.
 """
 
 from datetime import timedelta
 
-from airflow.providers.http.operators.http import HttpOperator
 from airflow.providers.standard.operators.hitl import ApprovalOperator
 from airflow.sdk import DAG, Param
 
 from airflow_provider_runway.operators.runway import RunwayGenerateOperator
+from airflow_provider_runway.transfers.video_to_http import VideoToHttpOperator
 
 with DAG(
     "runway_approval",
@@ -26,6 +26,7 @@ with DAG(
         task_id="make_video",
         prompt="{{ params.title }}: steam rises from a cup on a windowsill, snow falls outside.",
         aspect_ratio="1:1",
+        save_to="{{ var.value.get('runway_videos', 'file:///tmp/runway-videos') }}/{{ dag.dag_id }}/",
         retries=2,
     )
     approve = ApprovalOperator(
@@ -36,13 +37,14 @@ with DAG(
         defaults="Reject",
         response_timeout=timedelta(days=7),
     )
-    publish = HttpOperator(
+    publish = VideoToHttpOperator(
         task_id="publish",
-        http_conn_id="cms",
-        method="PUT",
-        endpoint="videos/{{ ti.xcom_pull('make_video').task_id }}",
-        headers={"Content-Type": "application/json"},
-        data="{{ {'title': params.title, 'link': ti.xcom_pull('make_video').video_url} | tojson }}",
+        http_conn_id="poster",
+        endpoint="/v1/posts",
+        video=video.output,
+        fields={"caption": "{{ params.title }}", "external_id": "{kie_task_id}"},
+        find="/v1/posts?external_id={kie_task_id}",
+        response_filter=lambda response: response.json()["url"],
         retries=2,
     )
     video >> approve >> publish

@@ -1,8 +1,9 @@
 """One video for each prompt of a list.
 
 Shows dynamic task mapping: each prompt becomes a mapped task with its own retries and its own record of what was paid.
-``max_active_tis_per_dagrun`` bounds how many are made at a time. The retry policy (Airflow 3.3) pauses as suits what
-went wrong.
+``max_active_tis_per_dagrun`` bounds how many are made at a time. Each video is stored below the folder in the Airflow
+Variable ``runway_videos``; the last task gets all results. The retry policy (Airflow 3.3) pauses as suits what went
+wrong.
 
 A run costs 12 credits (US$0.06) a prompt: three with the default list.
 """
@@ -34,14 +35,15 @@ with DAG("runway_batch", schedule=None, params={"prompts": Param(PROMPTS, type="
         return params["prompts"]
 
     @task
-    def list_links(videos: list[dict]) -> list[str]:
-        return [video["video_url"] for video in videos]
+    def list_files(videos: list[dict]) -> list[str]:
+        return [video["saved_to"] for video in videos]
 
     videos = RunwayGenerateOperator.partial(
         task_id="make_video",
         aspect_ratio="9:16",
         **RETRIES,
         max_active_tis_per_dagrun=10,
+        save_to="{{ var.value.get('runway_videos', 'file:///tmp/runway-videos') }}/{{ dag.dag_id }}/{{ run_id }}/",
         map_index_template="{{ task.prompt }}",
     ).expand(prompt=prompts())
-    list_links(videos.output)
+    list_files(videos.output)

@@ -110,7 +110,7 @@ class Fail:
     Striking a submission, the task fails when it would have been ready; striking a poll of a running task
     (``on="record"``), it fails at that moment.
 
-    :param msg: the failure message; "8.1 Failure messages" in KIE.AI's documents has real ones.
+    :param msg: the failure message, such as ``"The AI moderator caught your prompt"``.
     :param code: the failure code; None: the usual one of the task's API.
     """
 

@@ -13,6 +13,7 @@ import pytest
 from airflow.sdk import BaseOperator, BaseSensorOperator, Connection
 
 from airflow_provider_runway import exceptions
+from airflow_provider_runway.get_provider_info import get_provider_info
 from airflow_provider_runway.hooks.settings import Settings, read_settings
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.failures import FailureReason
@@ -45,8 +46,8 @@ from .support import EXAMPLES
 ROOT = EXAMPLES.parent
 DOCS = ROOT / "docs"
 PAGES = [ROOT / "README.md", ROOT / "CHANGELOG.md", *sorted(DOCS.glob("*.md"))]
-# These two have examples of another kind, and tests of their own.
-OWN_EXAMPLES = {"sandbox.md", "development.md"}
+# These have examples of another kind, and tests of their own.
+OWN_EXAMPLES = {"sandbox.md", "testing.md", "development.md"}
 CODE = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 
 SECTIONS: dict[str, type] = {
@@ -96,6 +97,18 @@ def test_every_page_is_on_the_start_page() -> None:
     start = (DOCS / "index.md").read_text()
     pages = {page.name for page in DOCS.glob("*.md")} - {"index.md", "development.md"}
     assert {name for name in pages if f"]({name})" not in start} == set()
+
+
+def test_the_python_reference_has_every_module_that_the_provider_names() -> None:
+    info = get_provider_info()
+    named = {module for kind in ("hooks", "operators", "sensors") for entry in info[kind] for module in entry["python-modules"]}
+    named |= {entry["python-module"] for entry in info["transfers"]} | {
+        each["class-name"] for each in info["task-decorators"]
+    }
+    shown = re.findall(r"^::: (\S+)$", (DOCS / "api.md").read_text(), re.MULTILINE)
+    assert named - set(shown) == set()
+    kinds = {kind.__module__ for kind in SECTIONS.values()} - {RunwayVideoTrigger.__module__}
+    assert [module for module in kinds if not any(name.startswith(module) for name in shown)] == []
 
 
 @pytest.mark.parametrize("title", SECTIONS)

@@ -17,7 +17,7 @@ from sqlalchemy import select
 from versions import AIRFLOW, AWAITED, since
 
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
-from airflow_provider_runway.sandbox import Sandbox, SandboxTask
+from airflow_provider_runway.sandbox import Sandbox
 
 from .films import Film, samples
 from .support import EXAMPLES, Cms, Received, RunDag, person
@@ -87,14 +87,17 @@ def test_two_formats(run: RunDag, kie: Sandbox, videos: Path, tmp_path: Path, mo
     assert len(kie.ledger.charges) == 2
 
 
-def test_text_to_video(run: RunDag, kie: Sandbox) -> None:
+def test_text_to_video(run: RunDag, kie: Sandbox, videos: Path) -> None:
     dag_run = run("runway_text_to_video")
 
     assert dag_run.state == "success"
     [video] = kie.tasks
     assert video.prompt.startswith("Lisbon wakes up on ")
     assert dag_run.run_after.strftime("%A, %d %B") in video.prompt
-    assert returned(dag_run, "make_video")["task_id"] == video.task_id
+    file = videos / "runway_text_to_video" / f"{dag_run.run_id}.mp4"
+    result = returned(dag_run, "make_video")
+    assert (result["task_id"], result["saved_to"]) == (video.task_id, f"file://{file}")
+    assert seconds_of(file) == pytest.approx(5, abs=0.5)
     assert kie.ledger.charged == 12
 
 
@@ -183,13 +186,14 @@ def test_a_budget_is_kept_to_by_all_tasks(
     assert len(kie.ledger.charges) == 3
 
 
-def test_batch_makes_one_video_for_each_prompt(run: RunDag, kie: Sandbox) -> None:
+def test_batch_makes_and_stores_one_video_for_each_prompt(run: RunDag, kie: Sandbox, videos: Path) -> None:
     dag_run = run("runway_batch", prompts=["A red kite.", "A green kite."])
 
     assert dag_run.state == "success"
     assert sorted(video.prompt for video in kie.tasks) == ["A green kite.", "A red kite."]
-    links = returned(dag_run, "list_links")
-    assert [link in by_link(kie) for link in links] == [True, True]
+    folder = videos / "runway_batch" / dag_run.run_id
+    assert sorted(returned(dag_run, "list_files")) == sorted(f"file://{file}" for file in folder.glob("*.mp4"))
+    assert {file.stem for file in folder.glob("*.mp4")} == {video.task_id for video in kie.tasks}
 
 
 def test_wait_for_task_stores_a_video_that_was_submitted_elsewhere(run: RunDag, kie: Sandbox, videos: Path) -> None:
@@ -233,7 +237,7 @@ def test_social_post_sends_the_video_and_asks_for_it_where_the_reply_is_lost(
 
 
 @WITH_A_PERSON
-def test_approval_publishes_what_a_person_approves(run: RunDag, kie: Sandbox, cms: Cms) -> None:
+def test_approval_publishes_what_a_person_approves(run: RunDag, kie: Sandbox, poster: Poster, videos: Path) -> None:
     with person("Approve") as asked:
         dag_run = run("runway_approval", title="An evening")
 
@@ -242,7 +246,9 @@ def test_approval_publishes_what_a_person_approves(run: RunDag, kie: Sandbox, cm
     link = returned(dag_run, "make_video")["video_url"]
     assert (asked.subject, asked.body) == ("Publish An evening?", f"[Watch the video]({link}) (about 12 credits)")
     assert returned(dag_run, "approve")["responded_by_user"] == {"id": "editor", "name": "editor"}
-    assert cms.received == [Received("PUT", f"/videos/{video.task_id}", {"title": "An evening", "link": link})]
+    [post] = poster.posts
+    assert post.fields == [("caption", "An evening"), ("external_id", video.task_id)]
+    assert post.video == (videos / "runway_approval" / f"{video.task_id}.mp4").read_bytes()
 
 
 @WITH_A_PERSON
@@ -281,12 +287,12 @@ def test_film_is_spoken_captioned_and_published_in_two_formats_once_it_is_approv
 
 
 @WITH_A_PERSON
-def test_approval_does_not_publish_what_a_person_rejects(run: RunDag, kie: Sandbox, cms: Cms) -> None:
+def test_approval_does_not_publish_what_a_person_rejects(run: RunDag, poster: Poster) -> None:
     with person("Reject"):
         dag_run = run("runway_approval")
 
     assert states(dag_run) == {"make_video": "success", "approve": "success", "publish": "skipped"}
-    assert (dag_run.state, cms.received) == ("success", [])
+    assert (dag_run.state, poster.posts) == ("success", [])
 
 
 def test_on_new_video_stores_the_videos_whose_asset_events_it_is_run_for(
@@ -337,10 +343,6 @@ def returned_by_all(dag_run: DagRun, task_id: str) -> list[Any]:
     """What each mapped instance of a task returned."""
     instances = [each for each in dag_run.get_task_instances() if each.task_id == task_id]
     return [each.xcom_pull(task_id, map_indexes=each.map_index) for each in instances]
-
-
-def by_link(kie: Sandbox) -> dict[str, SandboxTask]:
-    return {link: task for task in kie.tasks for link in task.media_urls}
 
 
 def asset_events(uri: str) -> list[tuple[Any, ...]]:

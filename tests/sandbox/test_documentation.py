@@ -23,7 +23,7 @@ def test_its_connection_has_one_form_wherever_it_is_shown() -> None:
     assert {form for forms in shown.values() for form in forms} == {
         connection_json("http://127.0.0.1:8123", "sandbox-key")
     }
-    assert {name for name, forms in shown.items() if forms} >= {"README.md", "index.md", "connection.md", "sandbox.md"}
+    assert {name for name, forms in shown.items() if forms} >= {"index.md", "connection.md", "sandbox.md"}
 
 
 def test_every_action_and_purpose_is_on_the_page() -> None:

@@ -1,4 +1,4 @@
-"""The project in small that the page of the sandbox shows: its tests pass in a fresh home, whatever the DAGs wait."""
+"""The project in small that the page on testing shows: its tests pass in a fresh home, whatever the DAGs wait."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 PROJECT = Path(__file__).parent / "own_dag"
-PAGE = Path(__file__).parents[2] / "docs" / "sandbox.md"
+PAGE = Path(__file__).parents[2] / "docs" / "testing.md"
 
 PATIENT = """
 from datetime import timedelta
