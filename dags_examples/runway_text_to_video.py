@@ -1,8 +1,8 @@
 """One video a day from a prompt that tells the date.
 
-Shows a templated prompt, a parameter that the trigger form asks for, a file that stays when KIE.AI deletes the video, and
-an asset that tells other DAGs of it (``runway_on_new_video.py`` waits for it). The Airflow Variable ``runway_videos``
-says where the files go.
+Shows a templated prompt, a parameter that the trigger form asks for, a file that stays when KIE.AI deletes the video,
+and an asset that tells other DAGs of it (``runway_on_new_video.py`` waits for it). The Airflow Variable
+``runway_videos`` says where the files go.
 
 A run costs 12 credits (US$0.06): 5 seconds in 720p. Once it is unpaused, the first run starts at once.
 """

@@ -101,10 +101,10 @@ def test_every_page_is_on_the_start_page() -> None:
 
 def test_the_python_reference_has_every_module_that_the_provider_names() -> None:
     info = get_provider_info()
-    named = {module for kind in ("hooks", "operators", "sensors") for entry in info[kind] for module in entry["python-modules"]}
-    named |= {entry["python-module"] for entry in info["transfers"]} | {
-        each["class-name"] for each in info["task-decorators"]
-    }
+    entries = [entry for kind in ("hooks", "operators", "sensors") for entry in info[kind]]
+    named = {module for entry in entries for module in entry["python-modules"]}
+    named |= {entry["python-module"] for entry in info["transfers"]}
+    named |= {entry["class-name"] for entry in info["task-decorators"]}
     shown = re.findall(r"^::: (\S+)$", (DOCS / "api.md").read_text(), re.MULTILINE)
     assert named - set(shown) == set()
     kinds = {kind.__module__ for kind in SECTIONS.values()} - {RunwayVideoTrigger.__module__}
