@@ -1,9 +1,9 @@
 """Have a person approve a video in the Airflow UI before it is published.
 
-Shows the standard provider's ``ApprovalOperator`` between making and publishing. The video is stored first, so that it
-is there whenever somebody answers. The run waits under *Required Actions*, without a worker slot; the page there has
-the link to the video. ``Approve`` publishes and ``Reject`` skips; no answer within a week is a rejection. The connection
-``poster`` is that of ``runway_social_post.py``.
+Shows the standard provider's ``ApprovalOperator`` between making and publishing. The video is stored first, so that
+it is there whenever somebody answers. The run waits under *Required Actions*, without a worker slot; the page there has
+the link to the video. ``Approve`` publishes and ``Reject`` skips; no answer within a week is a rejection. The
+connection ``poster`` is that of ``runway_social_post.py``.
 
 A run costs 12 credits (US$0.06), whatever is answered.
 """
