@@ -57,8 +57,8 @@ def test_every_public_module_is_named() -> None:
     transfers = {entry["python-module"] for entry in INFO["transfers"]}
 
     assert {f"airflow_provider_runway.{kind}.runway" for kind in ("hooks", "operators", "sensors", "triggers")} <= named
-    names = ("compose", "frame", "kie_job", "kie_task", "upload")
-    assert {f"airflow_provider_runway.operators.{name}" for name in names} <= named
+    operators = ("compose", "frame", "kie_job", "kie_task", "upload")
+    assert {f"airflow_provider_runway.operators.{name}" for name in operators} <= named
     names = ("runway_to_object_storage", "video_to_http")
     assert transfers == {f"airflow_provider_runway.transfers.{name}" for name in names}
 
