@@ -1,15 +1,13 @@
 """A film: three shots, spoken, with music, captions and a logo, in two formats, published once a person approves it.
 
-Shows how the parts come together. The storyboard is a list here; an ``@task.llm`` of Airflow's common.ai provider can
-write it as well. All shots begin with one picture, so that they fit each other. The Airflow Variable ``runway_logo``
-may name a logo. The connection ``poster`` is that of ``runway_social_post.py``. No task may cost more than
-``max_credits``, nor a day more than the ``daily_credit_limit`` of the connection ``runway_default``.
+Shows how the parts come together. All shots begin with one picture, so that they fit each other. The Airflow Variable
+``runway_logo`` may name a logo; the connection ``poster`` is that of ``runway_social_post.py``.
 
-A run costs 53 credits (US$0.27) for three shots, the picture and the song, and what the voices cost.
+A run costs 53 credits (US$0.27) and the voices; no task may cost more than ``max_credits``.
 """
 
 from airflow.providers.standard.operators.hitl import ApprovalOperator
-from airflow.sdk import DAG, Param, task
+from airflow.sdk import DAG, task
 
 from airflow_provider_runway.operators.compose import VideoComposeOperator
 from airflow_provider_runway.operators.kie_job import KieJobOperator
@@ -18,60 +16,39 @@ from airflow_provider_runway.operators.runway import RunwayGenerateOperator
 from airflow_provider_runway.transfers.video_to_http import VideoToHttpOperator
 
 FOLDER = "{{ var.value.get('runway_videos', 'file:///tmp/runway-videos') }}/{{ dag.dag_id }}/{{ run_id }}/"
-SECONDS = 5
-STORYBOARD = [
-    {"shot": "The lamp of a lighthouse turns at dusk.", "voice": "Nobody has lived at the cape for years."},
-    {"shot": "Waves break over the rocks below.", "voice": "And yet, every evening, the lamp is lit."},
-    {"shot": "A boat turns towards the light.", "voice": "Tonight somebody goes to find out."},
-]
+LOOK = {"prompt": "A lighthouse on a rock, dusk, film grain, teal and orange.", "aspectRatio": "16:9"}
+SONG = {"prompt": "Calm strings, slow.", "customMode": False, "instrumental": True, "model": "V5"}
+SPEECH = "elevenlabs/text-to-speech-multilingual-v2"
 
-PARAMS = {"storyboard": Param(STORYBOARD, type="array")}
-
-with DAG("runway_film", schedule=None, params=PARAMS, default_args={"max_credits": 20}, tags=["runway"]):
+with DAG("runway_film", schedule=None, default_args={"max_credits": 20}, tags=["runway"]):
 
     @task
-    def storyboard(params: dict) -> list[dict]:
-        return params["storyboard"]
-
-    @task
-    def captions(shots: list[dict]) -> list[dict]:
-        starts = range(0, SECONDS * len(shots), SECONDS)
+    def storyboard() -> list[dict]:
         return [
-            {"start": at, "end": at + SECONDS - 1, "text": shot["voice"]}
-            for at, shot in zip(starts, shots, strict=True)
+            {"shot": "The lamp of a lighthouse turns at dusk.", "voice": "Nobody has lived at the cape for years."},
+            {"shot": "Waves break over the rocks below.", "voice": "And yet, every evening, the lamp is lit."},
+            {"shot": "A boat turns towards the light.", "voice": "Tonight somebody goes to find out."},
         ]
 
     shots = storyboard()
-    look = KieTaskOperator(
-        task_id="look",
-        endpoint="flux/kontext/generate",
-        body={"prompt": "A lighthouse on a rock, dusk, film grain, teal and orange.", "aspectRatio": "16:9"},
+    look = KieTaskOperator(task_id="look", endpoint="flux/kontext/generate", body=LOOK)
+    clips = RunwayGenerateOperator.partial(task_id="clips", image_url=look.output["video_url"], save_to=FOLDER).expand(
+        prompt=shots.map(lambda each: each["shot"])
     )
-    clips = RunwayGenerateOperator.partial(
-        task_id="clips", image_url=look.output["video_url"], duration=SECONDS, save_to=FOLDER
-    ).expand(prompt=shots.map(lambda each: each["shot"]))
-    voices = KieJobOperator.partial(
-        task_id="voices", model="elevenlabs/text-to-speech-multilingual-v2", save_to=FOLDER
-    ).expand(input=shots.map(lambda each: {"text": each["voice"], "voice": "Rachel"}))
-    music = KieTaskOperator(
-        task_id="music",
-        endpoint="generate",
-        body={"prompt": "Calm strings, slow.", "customMode": False, "instrumental": True, "model": "V5"},
-        save_to=FOLDER,
+    voices = KieJobOperator.partial(task_id="voices", model=SPEECH, save_to=FOLDER).expand(
+        input=shots.map(lambda each: {"text": each["voice"], "voice": "Rachel"})
     )
+    music = KieTaskOperator(task_id="music", endpoint="generate", body=SONG, save_to=FOLDER)
     films = VideoComposeOperator.partial(
         task_id="films",
         clips=clips.output,
         audio=voices.output,
         music=music.output,
-        subtitles=captions(shots),
+        subtitles=shots.map(lambda each: each["voice"]),
         overlay="{{ var.value.get('runway_logo', '') }}",
-    ).expand_kwargs(
-        [
-            {"aspect_ratio": "16:9", "save_to": f"{FOLDER}wide.mp4"},
-            {"aspect_ratio": "9:16", "save_to": f"{FOLDER}tall.mp4", "fit": "blur"},
-        ]
-    )
+        fit="blur",
+        save_to=FOLDER + "film-{{ ti.map_index }}.mp4",
+    ).expand(aspect_ratio=["16:9", "9:16"])
     approve = ApprovalOperator(
         task_id="approve",
         subject="Publish the film of {{ dag_run.run_after.strftime('%d %B %Y') }}?",

@@ -15,7 +15,7 @@ LARGE: Final = (640, 360)
 
 
 def draw(wide: Path, tall: Path, to: Path) -> None:
-    """Put shots of both formats side by side.
+    """Put shots of both formats side by side, with what is behind the picture seen between them.
 
     :param wide: the film in 16:9.
     :param tall: the film in 9:16.
@@ -27,7 +27,7 @@ def draw(wide: Path, tall: Path, to: Path) -> None:
     small = (half, half * LARGE[1] // LARGE[0])
     height = LARGE[1] + GAP + small[1]
     upright = (height * LARGE[1] // LARGE[0], height)
-    picture = Image.new("RGB", (LARGE[0] + GAP + upright[0], height), "white")
+    picture = Image.new("RGBA", (LARGE[0] + GAP + upright[0], height))
     first, second, third = shots(wide)
     picture.paste(first.resize(LARGE), (0, 0))
     picture.paste(second.resize(small), (0, LARGE[1] + GAP))

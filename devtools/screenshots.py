@@ -1,10 +1,14 @@
-"""`make screenshots`: the pictures of the page for README and docs, of a real Airflow on the sandbox."""
+"""`make screenshots`: the pictures for README and docs, of a real Airflow on the sandbox, each in light and dark.
+
+That of the film has nothing between its parts, and suits both.
+"""
 
 from __future__ import annotations
 
 import shutil
 import sys
 from contextlib import contextmanager
+from itertools import product
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any, Final
@@ -82,17 +86,16 @@ def _take_all(browser: Browser, airflow: AirflowStack) -> None:
     chain = airflow.rest.run_ids("runway_extend_chain")[0]
     tab = f"/dags/runway_extend_chain/runs/{quote(chain, safe='')}/tasks/whale/plugin/runway-video"
     airflow.rest.trigger("runway_taskflow")  # something is to be made while the picture is taken
-    for name, path, theme, shown in (
-        ("gallery-light", "/plugin/runway-videos", "light", ".progress[data-to]"),
-        ("gallery-dark", "/plugin/runway-videos", "dark", ".progress[data-to]"),
-        ("failure", "/plugin/runway-videos#failures", "light", ".row"),
-        ("task-tab", tab, "light", ".whole .play"),
-    ):
+    shown = {
+        "gallery": ("/plugin/runway-videos", ".progress[data-to]"),
+        "failure": ("/plugin/runway-videos#failures", ".row"),
+        "task-tab": (tab, ".whole .play"),
+    }
+    for (name, (path, there)), theme in product(shown.items(), ("light", "dark")):
         with _opened(browser, airflow.url + path, theme) as page:
-            frame = page.frame_locator("iframe")
-            frame.locator(shown).first.wait_for()
+            page.frame_locator("iframe").locator(there).first.wait_for()
             page.wait_for_load_state("networkidle")
-            page.screenshot(path=IMAGES / f"{name}.png")
+            page.screenshot(path=IMAGES / f"{name}-{theme}.png")
 
 
 @contextmanager

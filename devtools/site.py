@@ -9,16 +9,25 @@ import re
 from typing import Any, Final
 
 _OUTSIDE: Final = re.compile(r"\]\(\.\./([^)#]+)")
+_LIGHT: Final = re.compile(r"!\[([^\]]*)\]\((\S+)-light\.png\)")
 _ROLE: Final = re.compile(r":(?:class|meth|func|data|attr|mod|exc):`(~?)([^`]+)`")
 
 
 def on_page_markdown(markdown: str, *, config: Any, **_: Any) -> str:
-    """Let links that leave `docs/` lead to the repository's main branch.
+    """Let links that leave `docs/` lead to the repository's main branch, and pictures come in light and dark.
 
     :param markdown: The page.
     :param config: MkDocs's configuration; its ``repo_url`` is read.
     """
-    return outside_links(markdown, config.repo_url)
+    return both_themes(outside_links(markdown, config.repo_url))
+
+
+def both_themes(markdown: str) -> str:
+    """The page with each picture ``NAME-light.png`` where the site is light, and ``NAME-dark.png`` where it is dark.
+
+    :param markdown: The page.
+    """
+    return _LIGHT.sub(r"![\1](\2-light.png#only-light)![\1](\2-dark.png#only-dark)", markdown)
 
 
 def outside_links(markdown: str, repository: str) -> str:

@@ -12,6 +12,8 @@ from airflow_provider_runway.film.numbers import finite
 
 # Seconds for which the last line of lyrics stands, of which only the beginning is known.
 _LAST_LINE = 5.0
+# Seconds by which the caption of a clip goes before it does, so that the next is seen to be another.
+_GAP = Fraction(1, 5)
 # A file of captions that has more bytes is none.
 LARGEST = 5_000_000
 _MOST_CUES = 20_000
@@ -95,6 +97,28 @@ def read_values(value: Any) -> Sequence[Cue]:
 def within(cues: Sequence[Cue], seconds: float) -> Sequence[Cue]:
     """The captions that are seen in a film of so many seconds, none of them longer than it."""
     return [Cue(each.begin, min(each.end, seconds), each.text) for each in cues if each.begin < seconds]
+
+
+def in_clips(texts: Sequence[str | None], starts: Sequence[Fraction], slots: Sequence[Fraction]) -> Sequence[Cue]:
+    """The captions of a film of which it is known what is said in each clip.
+
+    :param texts: What is said in each; ``None`` or nothing in one without a caption.
+    :param starts: The seconds at which the clips begin.
+    :param slots: For how many seconds each is seen.
+    """
+    return _in_order(
+        [
+            Cue(float(start), float(start + slot - min(_GAP, slot / 4)), text)
+            for text, start, slot in zip(texts, starts, slots, strict=True)
+            if text is not None
+        ]
+    )
+
+
+def all_letters(cues: Sequence[Cue]) -> Sequence[Cue]:
+    """One caption at the beginning with every letter that captions have, each once."""
+    letters = dict.fromkeys("".join(each.text for each in cues))
+    return [Cue(0, 1, "".join(filter(str.isprintable, letters)))]
 
 
 def to_srt(cues: Sequence[Cue]) -> str:

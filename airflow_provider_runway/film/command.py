@@ -166,6 +166,14 @@ def check_arguments(file: str) -> Sequence[str]:
     return [*strict, *inputs.arguments, "-map", "0:V:0?", "-map", "0:a:0?", "-f", "null", "-"]
 
 
+def captions_arguments(file: str) -> Sequence[str]:
+    """The arguments of a command that draws the first captions of a file on one small picture, and keeps nothing."""
+    return [
+        *("-hide_banner", "-nostdin", "-nostats", "-loglevel", "warning", "-f", "lavfi", "-i", "color=black:s=64x64"),
+        *("-frames:v", "1", "-vf", f"ass={file}", "-f", "null", "-"),
+    ]
+
+
 class _Inputs:
     """The inputs of a command: files of this machine alone, of formats that name no other files."""
 

@@ -12,14 +12,24 @@ from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
-from airflow_provider_runway.film.captions import LARGEST, Cue, decode, read_text, to_ass, to_srt, within
+from airflow_provider_runway.film.captions import (
+    LARGEST,
+    Cue,
+    all_letters,
+    decode,
+    in_clips,
+    read_text,
+    to_ass,
+    to_srt,
+    within,
+)
 from airflow_provider_runway.film.command import INDEX_TOO_SMALL, JOIN_LIST, Film, film_arguments
 from airflow_provider_runway.film.facts import Facts
 from airflow_provider_runway.film.ffmpeg import Ended, Ffmpeg
 from airflow_provider_runway.film.inputs import Brought, Inputs
 from airflow_provider_runway.film.marks import Marks, fingerprint, read_length, read_marks
 from airflow_provider_runway.film.order import Order
-from airflow_provider_runway.film.probe import ended_early, failed, first_broken, lacking, probe
+from airflow_provider_runway.film.probe import check_letters, ended_early, failed, first_broken, lacking, probe
 from airflow_provider_runway.film.progress import Progress
 from airflow_provider_runway.film.sources import Source
 from airflow_provider_runway.film.stored import (
@@ -123,6 +133,8 @@ class Composer:
         named: dict[str, Any] = {stem: inputs.identify(source, stem) for stem, source in order.sources}
         if not isinstance(order.captions, Source) and order.captions is not None:
             named["captions"] = [[each.begin, each.end, each.text] for each in order.captions]
+        if order.texts:
+            named["texts"] = list(order.texts)
         return fingerprint({"inputs": named, "options": order.options.described})
 
     def _planned(self, ffmpeg: Ffmpeg, inputs: Inputs) -> Film:
@@ -152,7 +164,7 @@ class Composer:
             volume=options.volume,
             loudness=options.loudness,
             logo=(_picture(logo), options.logo) if logo is not None else None,
-            captions=self._captions(inputs.folder, brought.get("captions-source"), line, size),
+            captions=self._captions(ffmpeg, brought.get("captions-source"), line, size),
             burnt_in=options.burnt_in,
         )
         if film.line.is_one_stream:
@@ -160,11 +172,13 @@ class Composer:
         _tell(brought, film)
         return film
 
-    def _captions(self, folder: Path, brought: Brought | None, line: Timeline, size: tuple[int, int]) -> str | None:
+    def _captions(self, ffmpeg: Ffmpeg, brought: Brought | None, line: Timeline, size: tuple[int, int]) -> str | None:
         """Write the captions as ffmpeg takes them, and say what the file is called."""
-        cues = self.order.captions
+        cues, folder = self.order.captions, Path(ffmpeg.folder)
         if isinstance(cues, Source):
             cues = _read_captions(folder, cues, brought)
+        if self.order.texts:
+            cues = in_clips(self.order.texts, line.starts, line.slots) or None
         if cues is None:
             return None
         seen = within(cues, float(line.length))
@@ -173,10 +187,13 @@ class Composer:
         if not seen:
             raise FilmError("No caption begins within the film.", detail="Correct subtitles")
         options = self.order.options
-        name = "captions.ass" if options.burnt_in else "captions.srt"
-        text = to_ass(seen, options.style, size) if options.burnt_in else to_srt(seen)
-        (folder / name).write_text(text, encoding="utf-8")
-        return name
+        if not options.burnt_in:
+            (folder / "captions.srt").write_text(to_srt(seen), encoding="utf-8")
+            return "captions.srt"
+        for name, each in (("letters.ass", all_letters(seen)), ("captions.ass", seen)):
+            (folder / name).write_text(to_ass(each, options.style, size), encoding="utf-8")
+        check_letters(ffmpeg, "letters.ass")
+        return "captions.ass"
 
     def _make(self, ffmpeg: Ffmpeg, film: Film, draft: Draft, marks: Marks, *, replaces: bool) -> Stored:
         """Make the film and its pictures, and put them in their places. What can be done at once is."""

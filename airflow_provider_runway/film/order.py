@@ -23,6 +23,7 @@ class Order:
     :param voices: The voice-over of each clip, or the one of all; ``None`` for a clip without.
     :param music: What lies under all of it.
     :param captions: The captions, or where they are.
+    :param texts: Instead, what is said in each clip.
     :param logo: A picture over all of it.
     :param options: How it is to be.
     """
@@ -31,6 +32,7 @@ class Order:
     voices: Sequence[Source | None] = ()
     music: Source | None = None
     captions: Sequence[Cue] | Source | None = None
+    texts: Sequence[str | None] = ()
     logo: Source | None = None
     options: Options = field(default_factory=Options)
 
@@ -53,11 +55,15 @@ def read_order(values: Mapping[str, Any]) -> Order:
     clips = read_clips(values["clips"])
     music, volume = _music(values["music"])
     logo, logo_options = _overlay(values["overlay"])
+    texts, subtitles = _apart_texts(values["subtitles"])
+    if texts and len(texts) != len(clips):
+        raise InvalidRequestError("subtitles", f"{len(texts)} texts", f"must be one for each of {len(clips)} clips")
     order = Order(
         clips=clips,
         voices=read_voices(values["audio"], len(clips)),
         music=music,
-        captions=_read_captions(values["subtitles"]),
+        captions=_read_captions(subtitles),
+        texts=texts,
         logo=logo,
         options=replace(read_options(values), volume=volume, logo=logo_options),
     )
@@ -119,12 +125,22 @@ def _apart(name: str, value: Any, known: Sequence[str]) -> tuple[Any, Mapping[st
     return value["source"], about
 
 
+def _apart_texts(value: Any) -> tuple[Sequence[str | None], Any]:
+    """The texts of the clips, or else what is given as captions; other tasks return sequences of any type."""
+    if isinstance(value, (str, bytes, Mapping)) or not hasattr(value, "__iter__"):
+        return (), value
+    values = list(value)
+    if values and all(each is None or isinstance(each, str) for each in values):
+        return values, None
+    return (), values
+
+
 def _read_captions(value: Any) -> Sequence[Cue] | Source | None:
     """Captions that were given as values or as text, or where they are."""
     if value is None:
         return None
     try:
-        if isinstance(value, (list, tuple)) or (isinstance(value, Mapping) and _has_words(value)):
+        if isinstance(value, list) or (isinstance(value, Mapping) and _has_words(value)):
             return read_values(value)
         if isinstance(value, str) and ("-->" in value or "\n" in value.strip()):
             return read_text(value)
@@ -151,7 +167,7 @@ _CHECKS: Mapping[str, Callable[[Any], object]] = {
     "audio": lambda value: read_voices(value, None),
     "music": _music,
     "loudness": options.read_loudness,
-    "subtitles": _read_captions,
+    "subtitles": lambda value: _read_captions(_apart_texts(value)[1]),
     "subtitle_style": options.read_style,
     "overlay": _overlay,
 }

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
 
-from airflow_provider_runway.film.command import check_arguments, probe_arguments
+from airflow_provider_runway.film.command import captions_arguments, check_arguments, probe_arguments
 from airflow_provider_runway.film.facts import Facts, read_facts
 from airflow_provider_runway.film.ffmpeg import Ended, Ffmpeg
 from airflow_provider_runway.film.inputs import Brought
 from airflow_provider_runway.film.timeline import Media
 from airflow_provider_runway.kie.errors import FilmError
 from airflow_provider_runway.kie.texts import shorten
+
+log = logging.getLogger(__name__)
 
 # Files that one run of ffmpeg is asked about.
 _AT_ONCE = 25
@@ -69,6 +72,32 @@ def _measured(ffmpeg: Ffmpeg, file: Brought, facts: Facts) -> Facts:
     if ended.code or not reached:
         raise unusable(file.source.label, ended)
     return replace(facts, seconds=Fraction(reached[-1]).limit_denominator(1000))
+
+
+def check_letters(ffmpeg: Ffmpeg, file: str) -> None:
+    """See that captions can be drawn: ffmpeg itself leaves out what it has no font for, and goes on.
+
+    :param ffmpeg: The program, in the folder of the file.
+    :param file: Captions, of which those at the beginning have all letters.
+    :raises FilmError: If there is no font at all, or ffmpeg cannot draw captions.
+    """
+    ended = ffmpeg.run(captions_arguments(file))
+    if ended.code and (error := lacking(ffmpeg.program, ended)) is not None:
+        raise error
+    missing = {int(digits, 16) for digits in _NO_GLYPH.findall(ended.printed)}
+    if 0 in missing:
+        raise FilmError(
+            "No font is installed where this task runs, so that no captions can be drawn.",
+            detail="Install one (Debian: fonts-dejavu-core), or set burn_subtitles=False for a track that players show",
+        )
+    if missing:
+        letters = " ".join(map(chr, sorted(missing)[:_MOST_LETTERS]))
+        log.warning("No font that is installed here has these letters of the captions: %s", letters)
+
+
+# What the library that draws letters says: of letter 0 where there is no font at all.
+_NO_GLYPH = re.compile(r"failed to find any fallback with glyph 0x([0-9A-Fa-f]{1,6}) ")
+_MOST_LETTERS = 20
 
 
 def first_broken(ffmpeg: Ffmpeg, files: Sequence[Media]) -> FilmError | None:

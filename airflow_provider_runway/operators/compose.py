@@ -78,7 +78,8 @@ class VideoComposeOperator(FreeTask, RenderedTexts, BaseOperator):
         (templated)
     :param loudness: LUFS (EBU R128) that the sound is brought to; ``None`` to leave it as it is. (templated)
     :param subtitles: SubRip, WebVTT, or lyrics with times: a file, its text, a list of mappings with ``start``, ``end``
-        (seconds) and ``text``, or KIE.AI's ``alignedWords``. (templated)
+        (seconds) and ``text``, or KIE.AI's ``alignedWords``. Or a list of texts, one, or ``None``, for each clip, which
+        is seen as long as that clip. (templated)
     :param burn_subtitles: Whether they become part of the pictures; otherwise they are a track that players show.
     :param subtitle_style: How they look then: a mapping with some of ``font``, ``size`` (of a line, relative to the
         film's height; 0.05), ``color``, ``outline`` (``"#rrggbb"``), ``bold``, ``position`` (``"bottom"``,

@@ -127,6 +127,8 @@ class Publisher:
 
     def _plan(self, earlier: Publication | None) -> Plan:
         if self.records.outlives_try:
+            if earlier is not None and earlier.identity != self.wanted.identity:
+                earlier = self.records.published(self.wanted.identity) or earlier
             finds = self.asking is not None and (earlier is None or origin(earlier.place) == origin(self.request.url))
             return plan(earlier, self.wanted, repeats=self.repeats, finds=finds)
         history = self.records.history

@@ -113,6 +113,17 @@ class PublicationRecords:
         value = None if self._store is None else self._store.get(RECORD_KEY)
         return None if value is None else Publication.from_json(value)
 
+    def published(self, identity: str) -> Publication | None:
+        """The publication of that identity, if an earlier try is known to have made it, whatever came after it.
+
+        :raises UnreadableRecordError: If there is one that cannot be read.
+        """
+        if self._folder is not None and self._folder.entries:
+            known = (each for _, _, each in reversed(self._folder.entries) if each.identity == identity)
+            return next((each for each in known if each.stage is Stage.PUBLISHED), None)
+        value = None if self._store is None else self._store.get(f"{RECORD_KEY}_{identity}")
+        return None if value is None else Publication.from_json(value)
+
     def begin(self, intent: Publication) -> bool:
         """Record what is about to be sent, if records outlive this try.
 
@@ -120,6 +131,9 @@ class PublicationRecords:
         """
         if self._folder is not None:
             return self._folder.begin(intent)
+        last = self._last
+        if self._store is not None and last is not None and last.stage is Stage.PUBLISHED:  # it stays known
+            self._store.set(f"{RECORD_KEY}_{last.identity}", last.to_json(), retention=RETENTION)
         self._set(intent)
         return True
 

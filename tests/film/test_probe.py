@@ -9,7 +9,7 @@ from clips import ffmpeg as run
 from airflow_provider_runway.exceptions import FilmError
 from airflow_provider_runway.film.ffmpeg import Ended, Ffmpeg
 from airflow_provider_runway.film.inputs import Brought
-from airflow_provider_runway.film.probe import failed, first_broken, lacking, probe, unusable
+from airflow_provider_runway.film.probe import check_letters, failed, first_broken, lacking, probe, unusable
 from airflow_provider_runway.film.sources import Media, read_source
 
 
@@ -119,3 +119,17 @@ def test_what_ffmpeg_said_last_is_told_without_where_it_said_it() -> None:
 
     assert failed(Ended(183, printed)).summary == "ffmpeg has failed: Invalid data found."
     assert failed(Ended(183, "")).summary == "ffmpeg has failed: exit code 183."
+
+
+def test_letters_that_no_font_has_are_named(
+    ffmpeg: Ffmpeg, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    said = "[x @ 0x1] fontselect: failed to find any fallback with glyph 0x{} for font: (DejaVu Sans, 400, 0)"
+    monkeypatch.setattr(Ffmpeg, "run", lambda *_, **__: Ended(0, said.format("72D0") + "\n" + said.format("1F98A")))
+
+    check_letters(ffmpeg, "letters.ass")
+    assert "No font that is installed here has these letters of the captions: 狐 🦊" in caplog.text
+
+    monkeypatch.setattr(Ffmpeg, "run", lambda *_, **__: Ended(0, said.format("0")))
+    with pytest.raises(FilmError, match="No font is installed"):
+        check_letters(ffmpeg, "letters.ass")

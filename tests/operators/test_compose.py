@@ -311,6 +311,31 @@ def test_captions_in_another_encoding_are_read(tmp_path: Path, encoding: str) ->
     assert "Café".encode() in (tmp_path / "film.mp4").read_bytes()
 
 
+def test_where_no_font_is_installed_it_is_said_before_anything_is_encoded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    fonts = tmp_path / "fonts.conf"
+    fonts.write_text(f"<?xml version='1.0'?><fontconfig><dir>{tmp_path}/none</dir></fontconfig>")
+    monkeypatch.setenv("FONTCONFIG_FILE", str(fonts))
+    words = [{"start": 0, "end": 1, "text": "Hello"}]
+
+    with pytest.raises(AirflowFailException, match=r"No font is installed where this task runs.*fonts-dejavu-core"):
+        compose(tmp_path, clips=[str(clip())], subtitles=words)
+    assert "libx264" not in caplog.text
+    assert compose(tmp_path, clips=[str(clip())], subtitles=words, burn_subtitles=False)["duration"] == 1
+
+
+def test_what_is_said_in_each_clip_is_seen_with_it(tmp_path: Path) -> None:
+    clips = [str(clip(1)), str(clip(1, color="blue"))]
+
+    compose(tmp_path, clips=clips, subtitles=("one", None), burn_subtitles=False)
+
+    data = (tmp_path / "film.mp4").read_bytes()
+    assert b"one" in data
+    with pytest.raises(AirflowFailException, match="subtitles must be one for each of 2 clips; got '3 texts'"):
+        compose(tmp_path, clips=clips, subtitles=["a", "b", "c"], save_to=f"{tmp_path}/other.mp4")
+
+
 def impostor(folder: Path, monkeypatch: pytest.MonkeyPatch, on_film: str) -> None:
     """An ffmpeg on PATH that does something else when it is to make the film."""
     program = folder / "bin" / "ffmpeg"

@@ -277,6 +277,20 @@ def test_another_video_or_place_is_another_publication(poster: Poster, tmp_path:
     assert [post.path for post in poster.posts] == ["/posts", "/reels", "/reels"]
 
 
+def test_what_was_published_before_another_is_not_published_again(
+    poster: Poster, tmp_path: Path, recorded: str
+) -> None:
+    publishing = task(tmp_path, recorded)
+    first = publishing.run()
+    second = publishing.run(endpoint="/reels")
+
+    assert publishing.run() == first
+    assert publishing.run(endpoint="/reels") == second
+    publishing.run(endpoint="/stories")
+    assert [publishing.run(), publishing.run(endpoint="/reels")] == [first, second]
+    assert [post.path for post in poster.posts] == ["/posts", "/reels", "/stories"]
+
+
 def test_a_publish_key_stands_for_video_and_place(poster: Poster, tmp_path: Path, recorded: str) -> None:
     publishing = task(tmp_path, recorded, publish_key="episode 7")
     first = publishing.run()

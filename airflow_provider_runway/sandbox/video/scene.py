@@ -90,22 +90,23 @@ def _writing(clip: Clip, segment: Segment, size: tuple[int, int]) -> Image.Image
     large, small, pad, edge = _font(round(5 * unit)), _font(round(2.7 * unit)), 2 * unit, 6 * unit
 
     def write(at: tuple[float, float], anchor: str, text: str, font: Font) -> float:
-        """Write a text in a box, and say how high that begins."""
+        """Write a text in a box, and say how far down that reaches."""
         left, top, right, bottom = draw.multiline_textbbox(at, text, font, anchor)
         box = left - pad, top - pad, right + pad, bottom + pad
         draw.rounded_rectangle(box, radius=pad, fill=_SHADE)
         draw.multiline_text(at, text, "white", font, anchor)
-        return box[1]
+        return box[3]
 
-    about = f"{segment.title} · {segment.seconds:g} s · {clip.quality} · {clip.ratio}\n{segment.seed}"
-    top = write((edge, height - edge), "ld", about, small)
-    write((edge, edge), "la", "SANDBOX", small)
-    if clip.watermark:
-        write((width - edge, height - edge), "rd", clip.watermark[:40], small)
+    # At the top, since captions stand at the bottom.
+    below = write((edge, edge), "la", "SANDBOX", small) + 1.5 * pad
     if prompt := " ".join(segment.prompt.split()):
         room = min(width - 2 * edge, 90 * unit) / large.getlength(prompt) * len(prompt)
         prompt = textwrap.fill(prompt, max(int(room), 1), max_lines=2, placeholder="…")
-        write((edge, top - 1.5 * pad), "ld", prompt, large)
+        below = write((edge, below + pad), "la", prompt, large) + 1.5 * pad
+    about = f"{segment.title} · {segment.seconds:g} s · {clip.quality} · {clip.ratio}\n{segment.seed}"
+    write((edge, below + pad), "la", about, small)
+    if clip.watermark:
+        write((width - edge, height - edge), "rd", clip.watermark[:40], small)
     return layer
 
 
