@@ -200,7 +200,7 @@ def _clips(film: Film, inputs: _Inputs) -> Sequence[int | None]:
         return [None if film.line.shown[0].sound is None else place]
     places: list[int | None] = []
     for each in film.line.shown:
-        part = () if each.is_whole else ("-ss", decimal(each.begin), "-t", decimal(each.own))
+        part = () if each.is_whole or each.cut else ("-ss", decimal(each.begin), "-t", decimal(each.own))
         place = inputs.add(_VIDEOS, each.clip.file, *part)
         places.append(None if each.sound is None else place)
     return places

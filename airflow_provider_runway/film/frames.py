@@ -126,8 +126,10 @@ def _run(ffmpeg: Ffmpeg, *pictures: _Picture) -> Ended:
         facts = each.video.facts.video
         square = "scale=trunc(iw*sar/2)*2:ih,setsar=1" if facts is not None and facts.pixel_shape != 1 else ""
         chain = ",".join(filter(None, (each.filters, square)))
-        inputs += [*_ONLY_FILES, *each.begin, "-i", f"file:{each.video.file}"]
+        is_read_whole = each.begin[:1] == ("-ss",) and not each.video.has_index
+        inputs += [*_ONLY_FILES, *(() if is_read_whole else each.begin), "-i", f"file:{each.video.file}"]
         outputs += ["-map", f"{number}:V:0", *(("-vf", chain) if chain else ()), *each.options]
+        outputs += each.begin if is_read_whole else ()
         outputs += [*(_JPEG if each.name.endswith(".jpg") else _PNG), *("-f", "image2", "-update", "1")]
         outputs += [f"file:{each.name}"]
     return ffmpeg.run(["-hide_banner", "-nostdin", "-y", "-nostats", "-loglevel", "error", *inputs, *outputs])

@@ -65,6 +65,7 @@ def clip_filters(line: Timeline, size: tuple[int, int], fit: Fit) -> Sequence[st
     chains = []
     for number, each in enumerate(line.shown):
         steps = [
+            f"trim={each.cut}" if each.cut else "",
             "setpts=PTS-STARTPTS",
             _named(fit_into(each.video, size, fit), number),
             f"fps={line.fps}",

@@ -85,10 +85,10 @@ def sound_filters(line: Timeline, sound: Sound) -> tuple[Sequence[str], str]:
 def _of_clips(line: Timeline, places: Sequence[int | None]) -> Sequence[str]:
     """The clips' own sound, as ``[own]``."""
     if len(places) == 1:
-        return [_one(places[0], line.length, "own")]
+        return [_one(places[0], line.length, "own", line.shown[0].cut)]
     count = len(places)
     chains = [
-        _one(place, shown.length, f"a{number}")
+        _one(place, shown.length, f"a{number}", shown.cut)
         for number, (place, shown) in enumerate(zip(places, line.shown, strict=True))
     ]
     if not line.crossfade:
@@ -129,9 +129,10 @@ def _levelled(chains: Sequence[str], name: str, sound: Sound, line: Timeline) ->
     return [*chains, f"[{name}]{level},{_lasting(line.length)}[levelled]"], "levelled"
 
 
-def _one(place: int | None, length: Fraction, name: str) -> str:
+def _one(place: int | None, length: Fraction, name: str, cut: str | None = None) -> str:
     """One sound, or silence, for so many seconds."""
-    source = f"[{place}:a:0]{_SAME}" if place is not None else _SILENCE
+    part = f"atrim={cut},asetpts=PTS-STARTPTS," if cut else ""
+    source = f"[{place}:a:0]{part}{_SAME}" if place is not None else _SILENCE
     return f"{source},{_lasting(length)}[{name}]"
 
 

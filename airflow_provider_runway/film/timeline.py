@@ -7,6 +7,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from pathlib import PurePosixPath
 
 from airflow_provider_runway.film.facts import Facts, SoundFacts, VideoFacts
 from airflow_provider_runway.kie.errors import FilmError
@@ -43,6 +44,15 @@ class Media:
     file: str
     facts: Facts
 
+    @property
+    def has_index(self) -> bool:
+        """Whether it can be read from any moment on.
+
+        Files that have no suffix here (MPEG-TS, FLV) would be read from the next picture on that needs no other: up to
+        seconds too late.
+        """
+        return bool(PurePosixPath(self.file).suffix)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
@@ -62,6 +72,13 @@ class Shown:
     own: Fraction
     length: Fraction
     is_whole: bool
+
+    @property
+    def cut(self) -> str | None:
+        """The part that is used, as ffmpeg's filters trim it, where it cannot be read alone."""
+        if self.is_whole or self.clip.has_index:
+            return None
+        return f"start={float(self.begin):.6f}:duration={float(self.own):.6f}"
 
     @property
     def sound(self) -> SoundFacts | None:

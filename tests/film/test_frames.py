@@ -50,6 +50,18 @@ def test_any_picture_is_that_of_its_time(ffmpeg: Ffmpeg, halves: Path, seconds: 
     assert color(ffmpeg, frame_at(ffmpeg, video, Fraction(str(seconds)), "frame")) == seen
 
 
+def test_any_picture_of_a_video_without_an_index_is_that_of_its_time(
+    ffmpeg: Ffmpeg, halves: Path, tmp_path: Path
+) -> None:
+    run("-i", str(halves), "-c", "copy", str(tmp_path / "halves.ts"))
+    (Path(ffmpeg.folder) / "video").symlink_to(tmp_path / "halves.ts")
+    source = read_source("video", "video", "video", str(tmp_path / "halves.ts"))
+    [video] = probe(ffmpeg, [Brought(source, "video", "")])
+
+    assert color(ffmpeg, frame_at(ffmpeg, video, Fraction(1, 2), "frame")) == (1, 0, 0)
+    assert color(ffmpeg, last_frame(ffmpeg, video, "last")) == (0, 1, 0)
+
+
 def test_a_picture_after_the_end_is_refused(ffmpeg: Ffmpeg, halves: Path) -> None:
     with pytest.raises(FilmError, match=r"video \(.*\) has 2\.1 s, and no picture at 9 s"):
         frame_at(ffmpeg, looked_at(ffmpeg, halves), Fraction(9), "frame")

@@ -12,7 +12,7 @@ import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import ObjectStoragePath
 from airflow.sdk.io import attach
-from clips import clip, picture, seen, tone
+from clips import clip, ffmpeg, picture, seen, tone
 from fakes import fake_context
 from fsspec.implementations.memory import MemoryFileSystem
 
@@ -166,6 +166,22 @@ def test_a_part_of_a_clip_is_used(tmp_path: Path) -> None:
     film = seen(result["path"])
     assert film.seconds == pytest.approx(1.5, abs=0.05)
     assert near(film.color(1), BLUE)
+
+
+def test_a_part_of_a_clip_without_an_index_begins_where_it_should(tmp_path: Path) -> None:
+    halves = tmp_path / "halves.ts"  # with one picture alone that needs no other: its first
+    parts = [
+        option for color in ("red", "blue") for option in ("-f", "lavfi", "-i", f"color={color}:s=160x90:r=10:d=1")
+    ]
+    sound = ("-f", "lavfi", "-i", "sine=f=440:d=1")
+    ffmpeg(*parts, *sound, "-filter_complex", "concat=n=2", "-g", "99", "-sc_threshold", "0", str(halves))
+
+    result = compose(tmp_path, clips=[str(halves)], trim=(0.5, 1.5))
+
+    film = seen(result["path"])
+    assert film.seconds == pytest.approx(1, abs=0.05)
+    assert (near(film.color(0.2), RED), near(film.color(0.8), BLUE)) == (True, True)
+    assert film.loud(0.05, 0.45, 440) > film.loud(0.6, 0.95, 440) + 30
 
 
 def test_captions_as_a_track_leave_the_pictures_as_they_are(tmp_path: Path) -> None:
