@@ -21,6 +21,7 @@ from airflow_provider_runway.cli.ending import (
     interruptible,
     say,
 )
+from airflow_provider_runway.cli.ordering import agree_to_order
 from airflow_provider_runway.cli.pasting import (
     UNSUBMITTED,
     how_to_mend,
@@ -63,6 +64,7 @@ def credits_(arguments: Namespace) -> None:
 @command
 def status(arguments: Namespace) -> None:
     """Poll once, and tell by the exit code as well how the task stands."""
+    agree_to_order(arguments)
     with _hook(arguments) as hook:
         task = hook.get_task(arguments.task_id, arguments.kind)
     if task.state is not TaskState.FAILED:
@@ -82,6 +84,7 @@ def status(arguments: Namespace) -> None:
 def wait(arguments: Namespace) -> None:
     """Wait for a video, and print where it is."""
     _check_times(arguments)
+    agree_to_order(arguments)
     how = how_to_wait(arguments.task_id, arguments)
     with _hook(arguments) as hook, interruptible(f"Only the waiting has ended: what KIE.AI makes goes on. {how}"):
         states = list[str]()
@@ -92,6 +95,7 @@ def wait(arguments: Namespace) -> None:
 @command
 def save(arguments: Namespace) -> None:
     """Store a video, and print where."""
+    agree_to_order(arguments)
     with _hook(arguments) as hook:
         try:
             task = require_video(hook.get_task(arguments.task_id, arguments.kind))

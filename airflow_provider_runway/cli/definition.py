@@ -18,6 +18,11 @@ _OUTPUT = Arg(
     ("-o", "--output"), choices=("table", "json"), default="table", help="how the result is printed (default: table)"
 )
 _KIND = Arg(("--kind",), choices=KINDS, default="runway", help="the kind of the KIE task (default: runway)")
+_ORDER = Arg(
+    ("-y", "--yes"),
+    action="store_true",
+    help="do not ask, where to look orders and pays (kinds veo-1080p and veo-4k alone)",
+)
 _TIMEOUT = Arg(("--timeout",), type=float, default=1800.0, metavar="SECONDS", help="longest wait (default: 1800)")
 _POLL_INTERVAL = Arg(
     ("--poll-interval",),
@@ -169,11 +174,11 @@ _SUBCOMMANDS = (
         epilog="",
     ),
     _command("credits", "Show the balance; free of charge", _CONN_ID, _OUTPUT, function="credits_"),
-    _command("status", "Poll a KIE task once", _TASK_ID, _KIND, _CONN_ID, _OUTPUT),
+    _command("status", "Poll a KIE task once", _TASK_ID, _KIND, _ORDER, _CONN_ID, _OUTPUT),
     _command(
         "wait",
         "Wait until a video is ready; pays nothing",
-        *(_TASK_ID, _KIND, _TIMEOUT, _POLL_INTERVAL, _CONN_ID, _OUTPUT),
+        *(_TASK_ID, _KIND, _ORDER, _TIMEOUT, _POLL_INTERVAL, _CONN_ID, _OUTPUT),
     ),
     _command(
         "save",
@@ -186,7 +191,7 @@ _SUBCOMMANDS = (
         ),
         Arg(("--overwrite",), action="store_true", help="replace another file that is there"),
         Arg(("--thumbnail",), action="store_true", help="store the thumbnail beside the video"),
-        *(_KIND, _CONN_ID, _OUTPUT),
+        *(_KIND, _ORDER, _CONN_ID, _OUTPUT),
     ),
     _command(
         "generate",

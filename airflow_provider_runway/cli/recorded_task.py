@@ -12,7 +12,7 @@ from airflow_provider_runway.kie.errors import (
     RunwayError,
     TaskNotFoundError,
 )
-from airflow_provider_runway.kie.families import is_ordered_by_polling
+from airflow_provider_runway.kie.families import endpoint_ordered_by_polling
 from airflow_provider_runway.kie.kinds import KINDS
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
 from airflow_provider_runway.operators.submission import Submission
@@ -54,7 +54,7 @@ def _look(hook: RunwayHook, task_id: str) -> VideoTask:
     """The task, of whatever kind it is. One that a look itself would order is not looked for."""
     fault: RunwayError | None = None
     for kind in KINDS:
-        if is_ordered_by_polling(kind):
+        if endpoint_ordered_by_polling(kind) is not None:
             continue
         try:
             return hook.get_task(task_id, kind)

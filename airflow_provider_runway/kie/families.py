@@ -231,9 +231,10 @@ def check_endpoint(value: object) -> None:
         raise InvalidRequestError("endpoint", value, rule)
 
 
-def is_ordered_by_polling(kind: Kind) -> bool:
-    """Whether a look at a task of that kind orders it, and pays for it, where nothing else has."""
-    return any(family.is_ordered_by_polling for (_, each), family in FAMILIES.items() if each == kind)
+def endpoint_ordered_by_polling(kind: Kind) -> str | None:
+    """The endpoint by which a look at a task of that kind orders it, and pays for it, where nothing else has."""
+    families = (family for (_, each), family in FAMILIES.items() if each == kind and family.is_ordered_by_polling)
+    return next((str(name) for family in families for name in family.endpoints), None)
 
 
 def shortest_pause(kind: Kind) -> float:

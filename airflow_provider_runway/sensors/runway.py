@@ -96,6 +96,7 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
         """Wait for the video."""
         from airflow_provider_runway.utils.announcements import announce
         from airflow_provider_runway.utils.config import read_shortest_deferral
+        from airflow_provider_runway.utils.polls import warn_of_order
 
         with self._ending(context):  # soft_fail is not for a template that has not come to an id
             self.runway_task_id = self.needed("runway_task_id")
@@ -107,6 +108,7 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
                 self._give_up(error, context)
             self._show(context)
             announce(context, kind=self.kind, conn_id=self.runway_conn_id, task_id=self.runway_task_id)
+            warn_of_order(self.kind, self.log)
             if not self.deferrable:
                 return self._poke_on(context, shortest)
             return self._wait_until(self.hook.clock.time() + self.timeout, context)

@@ -87,6 +87,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
     def execute(self, context: Context) -> dict[str, Any]:
         """Poll the task and store its video."""
         from airflow_provider_runway.storage.save import save
+        from airflow_provider_runway.utils.polls import warn_of_order
 
         with self._ending(context), self.hook:
             self.runway_task_id = self.needed("runway_task_id")
@@ -98,6 +99,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
             self.show_logs(self.runway_task_id)
             kind, conn_id, task_id = self.kind, self.runway_conn_id, self.runway_task_id
             announce(context, kind=kind, conn_id=conn_id, task_id=task_id, save_to=save_to, credits=0)
+            warn_of_order(kind, self.log)
             task = self._finished_task()
             self.video_link = task.video_url or ""
             saved = save(task, save_to, hook=self.hook, overwrite=self.overwrite, thumbnail=self.thumbnail)

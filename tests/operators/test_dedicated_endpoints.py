@@ -203,7 +203,7 @@ def test_an_answer_whose_keeping_failed_is_returned_and_is_lost_only_with_the_tr
 
 @WAITED_FOR
 def test_sensor_and_transfer_take_what_was_made_elsewhere(
-    kie: Sandbox, given_time: GivenTime, tmp_path: Path, endpoint: str
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path, capfd: pytest.CaptureFixture[str], endpoint: str
 ) -> None:
     submitted = task_of(endpoint, body_of(kie, endpoint), wait_for_completion=False).run()
     task_id, kind = submitted["task_id"], submitted["kind"]
@@ -217,6 +217,8 @@ def test_sensor_and_transfer_take_what_was_made_elsewhere(
     assert seen["result_types"] == stored["result_types"] == MADE[endpoint][0]
     assert len(stored["saved_files"]) == len(list(tmp_path.iterdir())) > 0
     assert charges(kie) == before
+    warned = capfd.readouterr().out.count(f"asked by {endpoint}, which orders it, and is paid")
+    assert warned == (2 if endpoint in COPIES else 0)
 
 
 def test_the_kind_is_that_of_what_was_submitted_whatever_a_template_says_later(
