@@ -31,7 +31,8 @@ from airflow_provider_runway.kie.signatures import SIGNATURE_HEADER, TIMESTAMP_H
 from airflow_provider_runway.plugin.accounts import settings_of
 from airflow_provider_runway.plugin.callback_limits import Connections, Permits, TooManyError
 from airflow_provider_runway.plugin.contacts import Contacts
-from airflow_provider_runway.utils.versions import airflow_version, count
+from airflow_provider_runway.utils import metrics
+from airflow_provider_runway.utils.versions import airflow_version
 
 if TYPE_CHECKING:
     from airflow_provider_runway.hooks.settings import Settings
@@ -105,7 +106,7 @@ class Receiver:
         except _RefusedError as refused:
             self._tell(refused)
             return JSONResponse({"detail": refused.detail}, refused.status)
-        count(f"runway.callbacks.{answer['status']}")
+        metrics.count("callbacks", by=answer["status"])
         return JSONResponse(answer, status)
 
     async def _take_in(self, request: Request) -> tuple[int, dict[str, Any]]:
@@ -192,7 +193,7 @@ class Receiver:
         return {"status": "check", "is_signed": signed, "wakes": self._delivery is not None, "airflow": version}
 
     def _tell(self, refused: _RefusedError) -> None:
-        count(f"runway.callbacks.{refused.reason}")
+        metrics.count("callbacks", by=refused.reason)
         now = self._clock()
         if now - self._told.get(refused.reason, -_SELDOM) >= _SELDOM:
             self._told[refused.reason] = now

@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _PREFIX = "runway."
-_TRIGGERER = "airflow.jobs.triggerer_job_runner"
-# Where Airflow has them, version by version. What runs in a triggerer is set up by the one, what runs in a worker by
+# What a triggerer or an API server has loaded, and a worker has not.
+_SERVICES = {"airflow.jobs.triggerer_job_runner", "airflow.api_fastapi.app"}
+# Where Airflow has them, version by version. What runs in one of those is set up by the one, what runs in a worker by
 # the other.
 _OF_TASKS = ("airflow.sdk.observability.stats", "airflow.observability.stats", "airflow.stats")
-_OF_TRIGGERS = ("airflow.observability.stats", "airflow.stats")
+_OF_SERVICES = ("airflow.observability.stats", "airflow.stats")
 _SWITCHES = ("statsd_on", "statsd_datadog_enabled", "otel_on")
 _UNFIT = re.compile(r"[^a-zA-Z0-9_-]+")
 
@@ -77,7 +78,7 @@ def _is_on() -> bool:
 
 
 def _stats() -> Any:
-    for name in _OF_TRIGGERS if _TRIGGERER in sys.modules else _OF_TASKS:
+    for name in _OF_SERVICES if _SERVICES & sys.modules.keys() else _OF_TASKS:
         try:
             return import_module(name).Stats
         except ImportError:

@@ -15,7 +15,6 @@ __all__ = [
     "airflow_version",
     "command_line",
     "conf",
-    "count",
     "keyword_arguments",
 ]
 
@@ -26,19 +25,6 @@ def airflow_version() -> tuple[int, int]:
 
     major, minor, *_ = __version__.split(".")
     return int(major), int(minor)
-
-
-def count(metric: str) -> None:
-    """Count something in Airflow's metrics.
-
-    :param metric: Its name.
-    """
-    if TYPE_CHECKING or airflow_version() >= (3, 2):
-        from airflow.observability.stats import Stats
-    else:
-        from airflow.stats import Stats
-
-    Stats.incr(metric)
 
 
 def command_line(*words: str) -> str:

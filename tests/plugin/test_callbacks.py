@@ -19,6 +19,7 @@ from versions import AIRFLOW
 
 from airflow_provider_runway.kie.callback_bodies import LARGEST_BODY
 from airflow_provider_runway.plugin import callbacks
+from airflow_provider_runway.utils import metrics
 
 from .callers import CALLED, HAS_STORE, KEY, TOKEN, Caller, untouched
 from .database import Database
@@ -214,13 +215,13 @@ def test_nothing_else_of_the_page_is_open(caller: Caller) -> None:
 def test_calls_are_counted_in_airflows_metrics(
     caller: Caller, waiting: Waiting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    counted: list[str] = []
-    monkeypatch.setattr(callbacks, "count", counted.append)
+    counted: list[tuple[str, str]] = []
+    monkeypatch.setattr(metrics, "count", lambda name, by: counted.append((name, by)))
 
     caller.call()
     caller.call("nonsense")
 
-    assert counted == ["runway.callbacks.woken", "runway.callbacks.malformed"]
+    assert counted == [("callbacks", "woken"), ("callbacks", "malformed")]
 
 
 # --- no input is too odd

@@ -163,9 +163,17 @@ def test_nothing_is_sent_and_nothing_is_read_where_no_backend_is_on(monkeypatch:
     metrics._is_on.cache_clear()
 
 
-def test_airflow_has_them_in_a_worker_and_in_a_triggerer(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_has_those_of_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
+    for service in metrics._SERVICES:
+        monkeypatch.delitem(sys.modules, service, raising=False)
     assert callable(metrics._stats().incr)
-    monkeypatch.setitem(sys.modules, "airflow.jobs.triggerer_job_runner", ModuleType("of a triggerer"))
+
+
+@pytest.mark.parametrize("service", sorted(metrics._SERVICES))
+def test_a_triggerer_and_an_api_server_have_those_of_services(service: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for each in metrics._SERVICES:
+        monkeypatch.delitem(sys.modules, each, raising=False)
+    monkeypatch.setitem(sys.modules, service, ModuleType("of a service"))
     assert callable(metrics._stats().incr)
     assert not metrics._stats().__module__.startswith("airflow.sdk")
 
