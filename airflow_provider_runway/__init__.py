@@ -1,3 +1,3 @@
 """Apache Airflow provider for Runway video generation at KIE.AI."""
 
-__version__ = "0.1.0"
+__version__ = "1.0.0rc1"

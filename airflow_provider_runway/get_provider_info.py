@@ -90,7 +90,7 @@ _CONFIGURATION: dict[str, Any] = {
                 "Bytes that a file to be stored may have at most. A media host that sends more, or without end, is "
                 "not listened to further; the video stays paid and at KIE.AI."
             ),
-            "version_added": "0.1.0",
+            "version_added": "1.0.0",
             "type": "integer",
             "example": "20000000000",
             "default": "5000000000",
@@ -100,7 +100,7 @@ _CONFIGURATION: dict[str, Any] = {
                 "Folders of the worker's machine, with commas between them. Where this is set, only local files below "
                 "them are uploaded, wherever symbolic links may lead. Not set, any file that the worker may read."
             ),
-            "version_added": "0.1.0",
+            "version_added": "1.0.0",
             "type": "string",
             "example": "/srv/pictures,/srv/videos",
             "default": "",
@@ -111,7 +111,7 @@ _CONFIGURATION: dict[str, Any] = {
                 "Airflow: on a disk that all workers share, or in object storage. A connection may name another. Not "
                 "set, they are kept in Airflow's task state store, from Airflow 3.3 on."
             ),
-            "version_added": "0.1.0",
+            "version_added": "1.0.0",
             "type": "string",
             "example": "s3://aws_default@bucket/records",
             "default": "",
@@ -121,7 +121,7 @@ _CONFIGURATION: dict[str, Any] = {
                 "Where KIE.AI reaches Airflow's API server from outside, with the path of its base URL: KIE.AI calls "
                 "there when a video is ready. A connection may name another. Not set, videos are polled for alone."
             ),
-            "version_added": "0.1.0",
+            "version_added": "1.0.0",
             "type": "string",
             "example": "https://airflow.example.com",
             "default": "",
@@ -132,7 +132,7 @@ _CONFIGURATION: dict[str, Any] = {
                 "before anything is sent. What was spent is written in the records folder, which has to be set. A "
                 "connection may name another limit. Not set, there is none."
             ),
-            "version_added": "0.1.0",
+            "version_added": "1.0.0",
             "type": "float",
             "example": "2000",
             "default": "",
@@ -144,7 +144,7 @@ _CONFIGURATION: dict[str, Any] = {
                 "by whoever writes DAGs, and whoever may read such a DAG may see what lies below. Not set, no stored "
                 "file is played, and KIE.AI's own links are, while they live."
             ),
-            "version_added": "0.1.0",
+            "version_added": "1.0.0",
             "type": "string",
             "example": "/srv/videos,s3://aws_default@bucket/videos",
             "default": "",
@@ -155,7 +155,7 @@ _CONFIGURATION: dict[str, Any] = {
                 "that a sensor in reschedule mode pauses at least, on any. One that comes back before the scheduler "
                 "has noted that its process has ended is failed by it. Shorter waits stay in the worker. 0 to 600."
             ),
-            "version_added": "0.1.0",
+            "version_added": "1.0.0",
             "type": "float",
             "example": "5",
             "default": "30",

@@ -2,7 +2,8 @@ from __future__ import annotations
 
 import pytest
 
-from devtools.release import faults_of, main, version
+from airflow_provider_runway import __version__
+from devtools.release import ROOT, faults_of, main, version
 
 CHANGES = "# Changes\n\n## 1.0.0rc1 (2026-11-26)\n\n- Something.\n"
 
@@ -26,6 +27,11 @@ def test_the_version_is_read_from_the_project() -> None:
     assert version('[project]\nname = "x"\nversion = "1.2.3"\n') == "1.2.3"
     with pytest.raises(ValueError, match="names no version"):
         version("[project]\n")
+
+
+def test_this_release_has_one_version_and_its_changes() -> None:
+    assert version((ROOT / "pyproject.toml").read_text()) == __version__
+    assert main(["tag", f"v{__version__}"]) == 0
 
 
 def test_the_command_fails_on_a_wrong_tag(capsys: pytest.CaptureFixture[str]) -> None:
