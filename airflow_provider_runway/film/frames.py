@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -13,6 +15,7 @@ from airflow_provider_runway.film.ffmpeg import Ended, Ffmpeg
 from airflow_provider_runway.film.picture_filters import decimal
 from airflow_provider_runway.film.probe import unusable
 from airflow_provider_runway.film.timeline import Media
+from airflow_provider_runway.film.work_folder import no_room
 from airflow_provider_runway.kie.errors import FilmError
 from airflow_provider_runway.storage.sources import LARGEST_PICTURE
 
@@ -142,6 +145,8 @@ def _small_enough(ffmpeg: Ffmpeg, name: str) -> str:
 
 def _check(ffmpeg: Ffmpeg, picture: _Picture, ended: Ended) -> None:
     if ended.code or not _is_there(ffmpeg, picture.name):
+        if (full := os.strerror(errno.ENOSPC)) in ended.printed:
+            raise no_room(Path(ffmpeg.folder), OSError(errno.ENOSPC, full))
         raise unusable(picture.video.name, ended)
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from airflow_provider_runway.film.sources import Source
+from airflow_provider_runway.film.work_folder import no_room
 from airflow_provider_runway.kie.errors import DownloadError, FilmError, InvalidRequestError, RunwayError
 from airflow_provider_runway.storage.content import HEAD, ends_within_a_box, is_no_video, is_text, media_suffix
 from airflow_provider_runway.storage.download import Downloader, Expected
@@ -146,7 +147,7 @@ class Inputs:
         try:
             file.write(block)
         except OSError as error:
-            raise _no_room(self.folder, error) from error
+            raise no_room(self.folder, error) from error
 
     def _fetch(self, source: Source, place: Path) -> str:
         link = source.links[0]
@@ -165,7 +166,7 @@ class Inputs:
                 raise
             raise FilmError(error.summary, retryable=error.retryable) from error.__cause__
         except OSError as error:
-            raise _no_room(self.folder, error) from error
+            raise no_room(self.folder, error) from error
 
     def _renew(self, source: Source, dead: str) -> str:
         return self.hook().renew_link(str(source.task_id), dead, source.kind, source.position)
@@ -203,15 +204,6 @@ def _check_media(source: Source, head: bytes, suffix: str) -> None:
     if wrong:
         what = {"video": "a video", "picture": "a PNG, JPG or WebP picture", "sound": "a sound"}[source.media]
         raise FilmError(f"{source.label} is not {what}.", detail=f"Correct {source.field}")
-
-
-def _no_room(folder: Path, error: OSError) -> FilmError:
-    what = error.strerror or type(error).__name__
-    return FilmError(
-        f"What the film is made of does not fit into the folder for temporary files, {folder.parent} ({what}).",
-        detail="Make room there, or set TMPDIR to a folder with more of it",
-        retryable=True,
-    )
 
 
 @dataclass(slots=True, kw_only=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import fcntl
 import os
 import shutil
@@ -12,8 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from airflow_provider_runway.kie.errors import FilmError
 from airflow_provider_runway.storage.local import ABANDONED_AFTER
 
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _PREFIX = "runway-film-"
 _LOCK = ".lock"
 
@@ -25,17 +28,38 @@ def work_folder() -> Iterator[Path]:
     Those of killed tasks are removed as well: each is locked while its process lives, and the system takes the lock off
     when it dies.
 
-    :raises OSError: If none can be made.
+    :raises FilmError: If none can be made, or there is no room in it.
     """
     _remove_dead()
-    folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    try:
+        folder = Path(tempfile.mkdtemp(prefix=_PREFIX))
+    except OSError as error:
+        raise FilmError(
+            f"The folder for temporary files cannot be used ({error.strerror or error}).",
+            detail="Look at its rights and room, or set TMPDIR to another",
+            retryable=True,
+        ) from error
     try:
         with (folder / _LOCK).open("xb") as lock:
             with contextlib.suppress(OSError):  # a file system without locks: there the hour alone counts
                 fcntl.flock(lock.fileno(), fcntl.LOCK_EX)
             yield folder
+    except OSError as error:
+        if error.errno in _FULL:
+            raise no_room(folder, error) from error
+        raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def no_room(folder: Path, error: OSError) -> FilmError:
+    """The error of a folder that is full."""
+    what = error.strerror or type(error).__name__
+    return FilmError(
+        f"What the film is made of does not fit into the folder for temporary files, {folder.parent} ({what}).",
+        detail="Make room there, or set TMPDIR to a folder with more of it",
+        retryable=True,
+    )
 
 
 def _remove_dead() -> None:

@@ -10,7 +10,7 @@ from PIL import Image
 
 from airflow_provider_runway.exceptions import FilmError
 from airflow_provider_runway.film import frames
-from airflow_provider_runway.film.ffmpeg import Ffmpeg
+from airflow_provider_runway.film.ffmpeg import Ended, Ffmpeg
 from airflow_provider_runway.film.frames import frame_at, last_and_shown, last_frame
 from airflow_provider_runway.film.inputs import Brought
 from airflow_provider_runway.film.probe import probe
@@ -60,6 +60,18 @@ def test_any_picture_of_a_video_without_an_index_is_that_of_its_time(
 
     assert color(ffmpeg, frame_at(ffmpeg, video, Fraction(1, 2), "frame")) == (1, 0, 0)
     assert color(ffmpeg, last_frame(ffmpeg, video, "last")) == (0, 1, 0)
+
+
+def test_a_picture_for_which_there_is_no_room_says_nothing_against_the_video(
+    ffmpeg: Ffmpeg, halves: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    video = looked_at(ffmpeg, halves)
+    printed = "av_interleaved_write_frame(): No space left on device\nError muxing a packet"
+    monkeypatch.setattr(Ffmpeg, "run", lambda *_, **__: Ended(1, printed))
+
+    with pytest.raises(FilmError, match="does not fit into the folder for temporary files") as raised:
+        last_frame(ffmpeg, video, "last")
+    assert raised.value.retryable
 
 
 def test_a_picture_after_the_end_is_refused(ffmpeg: Ffmpeg, halves: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import subprocess
 import sys
@@ -8,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from airflow_provider_runway.exceptions import FilmError
 from airflow_provider_runway.film.work_folder import work_folder
 
 
@@ -20,6 +22,20 @@ def test_it_is_gone_with_all_that_is_in_it(temporary: Path) -> None:
 
     with pytest.raises(ZeroDivisionError):
         fail()
+
+
+def test_one_that_is_full_is_named_and_gone(temporary: Path) -> None:
+    said = rf"does not fit into the folder for temporary files, {temporary}"
+    with pytest.raises(FilmError, match=said) as raised, work_folder():
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+    assert raised.value.retryable
+
+
+def test_where_none_can_be_made_it_says_so(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tempfile.tempdir", str(temporary / "gone"))
+    said = r"folder for temporary files cannot be used \(No such file or directory\)"
+    with pytest.raises(FilmError, match=said), work_folder():
+        pass
 
 
 def test_one_of_a_killed_task_is_removed_by_the_next(temporary: Path) -> None:
