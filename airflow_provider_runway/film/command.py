@@ -34,8 +34,8 @@ INDEX_TOO_SMALL = "reserved_moov_size is too small"
 # What players of MP4 files play: of these nothing need be encoded anew.
 _MP4_VIDEO = {"h264", "hevc", "av1", "mpeg4"}
 _MP4_SOUND = {"aac", "mp3"}
-# The sound of a clip may begin some samples before that of the one before it ends, which is an error with -xerror.
-_IN_ORDER = r"setts=ts=max(TS\,PREV_OUTDTS+1)"
+# A clip may begin some samples, or a part of a picture, before the one before it ends, which is an error with -xerror.
+_IN_ORDER = r"setts=dts=max(DTS\,PREV_OUTDTS+1):pts=max(PTS\,PREV_OUTDTS+1)"
 _ENCODE_VIDEO = ("-c:v", "libx264", "-preset", "medium", "-crf", "18", "-pix_fmt", "yuv420p")
 _ENCODE_SOUND = ("-c:a", "aac", "-b:a", "192k", "-ar", "48000", "-ac", "2")
 
@@ -123,7 +123,7 @@ def film_arguments(
         loudness=film.loudness,
     )
     graph, pictures = _pictures(film, inputs)
-    maps = ["-map", pictures, *(("-c:v", "copy") if film.is_joined else _ENCODE_VIDEO)]
+    maps = ["-map", pictures, *(("-c:v", "copy", "-bsf:v", _IN_ORDER) if film.is_joined else _ENCODE_VIDEO)]
     if sound.is_there and film.line.is_one_stream and film.is_joined and sound.is_as_it_was:
         maps += ["-map", "0:a:0", "-c:a", "copy", "-bsf:a", _IN_ORDER]
     elif sound.is_there:

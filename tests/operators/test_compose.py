@@ -75,6 +75,18 @@ def test_clips_with_sound_are_joined_as_they_are(tmp_path: Path, seconds: float)
         assert [film.loud(at, at + 0.6, 880) > film.loud(at, at + 0.6, 440) for at in (0.2, 1.2, 3.2)] == [0, 1, 1]
 
 
+def test_clips_with_pictures_at_irregular_times_are_joined(tmp_path: Path) -> None:
+    path = tmp_path / "irregular.mp4"
+    source = ("-f", "lavfi", "-i", "testsrc2=s=160x90:r=60:d=2")
+    ffmpeg(*source, "-vf", "select='not(mod(n,7))+gt(n,90)'", "-fps_mode", "vfr", str(path))
+    count = len(seen(path).pictures)
+
+    result = compose(tmp_path, clips=[str(path)] * 3)
+
+    assert len(seen(result["path"]).pictures) == 3 * count
+    assert result["duration"] == pytest.approx(6, abs=0.2)
+
+
 @pytest.mark.parametrize("room", [16_384, 0], ids=["enough room", "too little"])
 def test_a_film_begins_with_what_a_player_needs_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, room: int
