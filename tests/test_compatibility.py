@@ -6,7 +6,6 @@ import inspect
 import re
 from collections.abc import Callable
 from importlib import import_module
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +15,10 @@ from versions import AIRFLOW
 
 from airflow_provider_runway.exceptions import MaintenanceError
 from airflow_provider_runway.operators.runway import RunwayGenerateOperator
+from airflow_provider_runway.plugin import callbacks
 from airflow_provider_runway.plugin.definition import RunwayPlugin
 from airflow_provider_runway.triggers.deferral import shortest_deferral
-from airflow_provider_runway.utils import retry_defaults
+from airflow_provider_runway.utils import metrics, retry_defaults
 from airflow_provider_runway.utils.announcements import RUNWAY_KEY
 
 PAGE = Path(__file__).parents[1] / "docs" / "compatibility.md"
@@ -34,7 +34,10 @@ def rows() -> dict[str, str]:
 
 def has(module: str, name: str) -> bool:
     """Whether there is such a thing, wherever it may be."""
-    return find_spec(module) is not None and hasattr(import_module(module), name)
+    try:
+        return hasattr(import_module(module), name)
+    except ModuleNotFoundError:
+        return False
 
 
 def has_store() -> bool:
@@ -103,6 +106,21 @@ PROBES: dict[str, Callable[[], bool]] = {
     "`async def`": lambda: has("airflow.sdk.bases.operator", "BaseAsyncOperator"),
     "the page of videos": has_page,
     "what is being made": lambda: bool(RUNWAY_KEY),
+    "the tab *Video*": lambda: any("applies_to" in view for view in RunwayPlugin().external_views),
+    "[callbacks]": lambda: callbacks._load_delivery() is not None,
+    "a [budget]": lambda: has("airflow_provider_runway.hooks.budget", "daily_credit_limit"),
+    "the [report]": lambda: has("airflow_provider_runway.report.runway", "get_report"),
+    "[films]": lambda: all(
+        has(f"airflow_provider_runway.{module}", name)
+        for module, name in (
+            ("operators.compose", "VideoComposeOperator"),
+            ("operators.kie_task", "KieTaskOperator"),
+            ("transfers.video_to_http", "VideoToHttpOperator"),
+        )
+    ),
+    "`on_clear=": lambda: not keeps_no_record(),
+    "[metrics]": lambda: callable(metrics._stats().timing),
+    "timers over": lambda: has("airflow._shared.observability.metrics.otel_logger", "InternalHistogram"),
     "[loops]": lambda: has("airflow.models.dynamic_region", "DynamicRegion") and has("airflow.sdk", "LoopDecision"),
 }
 
