@@ -24,7 +24,7 @@ TASK: Final = "video"
 RECORD: Final = "runway_submission"
 # The first of a chain of errors is the one that Airflow was given.
 _FAILURE: Final = re.compile(r'error_detail=\[\{"exc_type": "[^"]*", "exc_value": "((?:[^"\\]|\\.)*)"')
-_SILENCE: Final = re.compile(r"has not called for this request proves nothing: (.*)\.")
+_SILENCE: Final = re.compile(r"has not called for this request proves nothing: (.*?)\.(?: \w+=|$)", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)

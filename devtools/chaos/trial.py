@@ -42,8 +42,7 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# Seconds that may pass once a person has cleared tasks until one of them ends, and then the next.
-LONGEST_CLEARING: Final = 180.0
+_LONGEST_CLEARING: Final = 180.0
 # Seconds between two deliveries of a call, of which there are three; KIE.AI names none. An API server is back by then.
 CALLED_AGAIN: Final = 60.0
 # Seconds that a task waits for a call.
@@ -249,7 +248,8 @@ class Trial:
         settlement = batch.settle(outcomes, ledger)
         found, made = len(settlement.found), len(settlement.made)
         self._clock.say("person", f"settles {found + made} doubts: {found} videos are in KIE's list, {made} are not")
-        self._wait(batch, striker, LONGEST_CLEARING, until=time.monotonic() + LONGEST_CLEARING)
+        longest = longest_clearing(self._plan)
+        self._wait(batch, striker, longest, until=time.monotonic() + longest)
         final, after = _insistently(batch.outcomes), self.sandbox.ledger
         files = self._check_files(final, after)
         checks.append(verdict.check_settled(final, ledger, after, settlement, files))
@@ -264,6 +264,14 @@ class Trial:
     def _check_files(self, outcomes: list[Outcome], ledger: Ledger) -> Check:
         media = media_checksums(self.sandbox, ledger)
         return verdict.check_files(outcomes, ledger, media, visible_files(self._videos), hidden_files(self._videos))
+
+
+def longest_clearing(plan: Plan) -> float:
+    """Seconds that may pass once a person has cleared tasks until one of them ends, and then the next.
+
+    A video whose call is lost is polled for late.
+    """
+    return _LONGEST_CLEARING + (CALLED_WITHIN if plan.callbacks else 0.0)
 
 
 def _insistently(ask: Callable[[], T], seconds: float = 60.0) -> T:

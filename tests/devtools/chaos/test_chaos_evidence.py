@@ -69,7 +69,7 @@ def test_why_silence_proved_nothing_is_what_the_task_said_last(caplog: pytest.Lo
 
     silence.allows_another(intent, job)
 
-    log = f"2026-01-01 warning {caplog.messages[0]}\n2026-01-01 error Task failed"
+    log = f'2026-01-01 warning {caplog.messages[0]} task_id="video" filename="silence.py"\n2026-01-01 error Task failed'
     assert silence_proved_nothing(log) == "it was not asked to"
     assert (
         silence_proved_nothing(f"{log}\n{log.replace('not asked to', 'asked. To no avail')}\n")
