@@ -13,6 +13,7 @@ from airflow.sdk import ObjectStoragePath
 from airflow.sdk.io import attach
 from fsspec.implementations.memory import MemoryFileSystem
 from poster import Fault, Poster, answering, drip_the_body, drip_the_headers, refuse_at_once
+from requests import Session
 
 from airflow_provider_runway.exceptions import InvalidRequestError, PublicationError
 from airflow_provider_runway.publishing.result import PublishResult
@@ -258,6 +259,20 @@ def test_redirects_without_end_are_given_up(poster: Poster, tmp_path: Path) -> N
     with pytest.raises(AirflowFailException, match="HTTP status 307 leads to"):
         Publishing(video=str(video_file(tmp_path))).run()
     assert len(poster.faults) == 1
+
+
+def test_connecting_takes_no_longer_than_all_of_it_may(
+    poster: Poster, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    send, pauses = Session.send, []
+
+    def told(session: Session, request: Any, **how: Any) -> Any:
+        pauses.append(how["timeout"])
+        return send(session, request, **how)
+
+    monkeypatch.setattr(Session, "send", told)
+    Publishing(video=str(video_file(tmp_path)), timeout=5).run()
+    assert pauses == [(5.0, 5.0)]
 
 
 @pytest.mark.parametrize("status", [301, 307])
