@@ -155,7 +155,8 @@ def finished_result(
         video_id=task.video_id,
         submitted_at=submitted_at,
         completed_at=to_iso(completed_at) if completed_at else None,
-        expires_at=to_iso(completed_at + VIDEO_LIFETIME) if completed_at else None,
+        # Of what it answers at once KIE keeps no copy.
+        expires_at=to_iso(completed_at + VIDEO_LIFETIME) if completed_at and task.kind != "answer" else None,
         saved_to=file.path if file else None,
         sha256=file.sha256 if file else None,
         size=file.size if file else None,

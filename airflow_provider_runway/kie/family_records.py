@@ -239,4 +239,5 @@ def read_answer(data: object, task_id: str) -> VideoTask:
         result_types=outcome.types,
         result=storable(data),
         image_url=outcome.picture,
+        credits=read_credits(data.get("creditsConsumed")) if isinstance(data, Mapping) else None,
     )

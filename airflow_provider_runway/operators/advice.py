@@ -175,7 +175,7 @@ _WHAT_TO_DO: Mapping[type[RunwayError], str] = {
     errors.BadRequestError: "Compare extra_fields and the host of connection {conn_id!r} with KIE.AI's documentation.",
     errors.ConnectionSettingsError: "Correct connection {conn_id!r}.",
     errors.CreditFloorError: "Top up the account, or lower the floor of connection {conn_id!r}.",
-    DailyCreditLimitError: "Raise daily_credit_limit of connection {conn_id!r}, or wait for the next day (in UTC).",
+    DailyCreditLimitError: "Raise daily_credit_limit ({conn_id!r}, or [runway]), or wait for the next day (in UTC).",
     errors.DeadLinkError: "If it stays so, only a new submission, which is paid, brings one back.",
     errors.FeatureDisabledError: "Ask KIE.AI.",
     errors.FilmError: "Look at what the message names.",

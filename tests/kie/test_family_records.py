@@ -310,6 +310,8 @@ def test_a_place_that_is_none_is_the_first(text: str) -> None:
 def test_an_answer_is_a_result_at_once() -> None:
     task = read_answer({"taskId": ID, "result": "warm, slow", "creditsConsumed": 0.4}, ID)
     assert (task.state, task.kind, task.result["result"]) == ("success", "answer", "warm, slow")
+    assert task.credits == 0.4
+    assert read_answer(["no", "object"], ID).credits is None
 
 
 NAMES = (

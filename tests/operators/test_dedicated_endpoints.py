@@ -184,6 +184,7 @@ def test_without_waiting_what_is_answered_at_once_is_returned_all_the_same(kie: 
     result = task.run()
     assert (result["state"], result["kind"]) == ("success", "answer")
     assert result["result"]["result"].startswith("warm")
+    assert (result["credits"], result["expires_at"]) == (0.4, None)
 
 
 def test_an_answer_whose_keeping_failed_is_returned_and_is_lost_only_with_the_try(
