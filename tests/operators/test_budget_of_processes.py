@@ -18,33 +18,22 @@ from .test_budget import books, limit, records
 
 __all__ = ["limit", "records"]  # fixtures
 
-Worker = tuple[Sequence[int], str]
-_WORKER = "operators.worker_of_a_budget"
+_WORKERS = "operators.workers_of_a_budget"
 
 
-def work(*workers: Worker) -> list[str]:
+def work(*workers: tuple[Sequence[int], str]) -> list[str]:
     """What the tasks of all workers come to, which begin at the same moment."""
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", _WORKER, ",".join(map(str, numbers)), dies],
-            cwd=Path(__file__).parents[1],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-        )
-        for numbers, dies in workers
-    ]
-    for process in processes:
-        assert process.stdout is not None
-        while process.stdout.readline().strip() != "ready":
-            assert process.poll() is None
-    for process in processes:
-        assert process.stdin is not None
-        process.stdin.write("\n")
-        process.stdin.flush()
-    said = [line for process in processes for line in process.communicate()[0].splitlines()]
-    for process, (_, dies) in zip(processes, workers, strict=True):
-        assert process.returncode == (0 if dies == "never" else -signal.SIGKILL)
+    told = [f"{','.join(map(str, numbers))}:{dies}" for numbers, dies in workers]
+    done = subprocess.run(
+        [sys.executable, "-m", _WORKERS, *told],
+        cwd=Path(__file__).parents[1],
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    said = done.stdout.splitlines()
+    ended = [line for line in said if " ended " in line]
+    assert ended == [f"{dies} ended {0 if dies == 'never' else -signal.SIGKILL}" for _, dies in workers]
     return [line for line in said if " refused " in line or " made " in line]
 
 

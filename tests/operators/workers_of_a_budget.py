@@ -1,8 +1,7 @@
-"""A worker process: it runs the tasks that it is told, all at once, and may be killed in the middle of one.
+"""Workers, each a process of its own: they run the tasks that they are told, all at once, and may be killed midway.
 
-Called with the numbers of its tasks, separated by commas, and where it dies: ``never``, ``set aside`` (before the
-intent of its first task is recorded) or ``sent`` (after KIE.AI has taken its first task). It says ``ready``, and begins
-when it is told to.
+Called with, for each worker, the numbers of its tasks, separated by commas, a colon, and where it dies: ``never``,
+``set aside`` (before the intent of its first task is recorded) or ``sent`` (after KIE.AI has taken its first task).
 """
 
 from __future__ import annotations
@@ -37,19 +36,36 @@ def run(number: int) -> str:
     return f"{number} made {result['task_id']}"
 
 
-def main(numbers: str, dies: str) -> None:
+def work(numbers: str, dies: str) -> None:
     if dies == "set aside":
         setattr(RecordsFolder, "create", die)  # noqa: B010 - mypy
     elif dies == "sent":
         setattr(KieClient, "submit", submit_and_die)  # noqa: B010 - mypy
-    sys.stdout.write("ready\n")
-    sys.stdout.flush()
-    sys.stdin.readline()
     tasks = [int(number) for number in numbers.split(",")]
     with ThreadPoolExecutor(len(tasks)) as threads:
         for line in threads.map(run, tasks):
-            sys.stdout.write(f"{line}\n")
-            sys.stdout.flush()
+            say(line)
+
+
+def say(line: str) -> None:
+    os.write(sys.stdout.fileno(), f"{line}\n".encode())  # whole, whoever else writes
+
+
+def main(*workers: str) -> None:
+    begin, hold = os.pipe()
+    started: dict[int, str] = {}
+    for worker in workers:  # to start Python anew for each would take longer than all the tests here
+        numbers, _, dies = worker.partition(":")
+        child = os.fork()
+        if child == 0:
+            os.close(hold)
+            os.read(begin, 1)  # until all others let go, too
+            work(numbers, dies)
+            os._exit(0)
+        started[child] = dies
+    os.close(hold)
+    for child, dies in started.items():
+        say(f"{dies} ended {os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}")
 
 
 if __name__ == "__main__":
