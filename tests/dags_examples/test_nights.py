@@ -95,7 +95,7 @@ def test_every_night_names_its_videos_skips_what_is_refused_alerts_and_reports(
     alert, report = mails
     assert str(alert["Subject"]) == "runway_every_night.make_video: input"
     assert "Its credits come back." in text_of(alert)
-    assert str(report["Subject"]) == "Runway videos: 1 made, 1 saved, 2 failed; 12 credits ($0.06)."
+    assert str(report["Subject"]) == "Runway videos: 1 made, 1 saved, 1 failed, 1 refused; 12 credits ($0.06)."
     assert "input 1, moderation 1" in text_of(report)
 
 
