@@ -30,7 +30,7 @@ class Payment:
     :param conn_id: The connection.
     :param logs: The page that lists the account's calls.
     :param is_recorded: Whether a further try finds what this one has submitted.
-    :param record_key: By what the record is found in the records folder, if it is kept there.
+    :param record_key: By what ``airflow runway records`` finds the record, if it does.
     :param kind: The KIE task's kind.
     :param task_id: The KIE task that is paid, as far as is known.
     :param is_in_doubt: Whether a submission was sent whose outcome is unknown.
@@ -231,7 +231,7 @@ def _how_to_settle(error: RunwayError, payment: Payment) -> str:
             "the video."
         )
     if payment.record_key is not None:
-        return _how_to_settle_in_folder(look, error, payment.record_key, payment.conn_id)
+        return _how_to_settle_by_command(look, error, payment.record_key, payment.conn_id)
     named = repr(error.task_id) if error.task_id else "its id"
     return (
         f"{look} If it is there, set 'stage' to 'submitted' and 'task_id' to {named} in the key {RECORD_KEY!r} of this "
@@ -240,11 +240,12 @@ def _how_to_settle(error: RunwayError, payment: Payment) -> str:
     )
 
 
-def _how_to_settle_in_folder(look: str, error: RunwayError, key: str, conn_id: str) -> str:
+def _how_to_settle_by_command(look: str, error: RunwayError, key: str, conn_id: str) -> str:
     if isinstance(error, errors.UnreadableRecordError):
         return (
-            f"{look} If it is there, wait for it with a RunwayVideoSensor. If it is not, remove that file and clear "
-            "this task: it submits the video."
+            f"{look} If it is there, wait for it with a RunwayVideoSensor. If it is not, remove that record (a file "
+            f"that is named, or the key {RECORD_KEY!r} of this task's state store) and clear this task: it submits the "
+            "video."
         )
     named = error.task_id or "KIE_TASK_ID"
     which = [key] if conn_id == "runway_default" else [key, "--conn-id", conn_id]

@@ -15,7 +15,7 @@ from airflow_provider_runway.kie.errors import (
     TaskNotFoundError,
     VideoExpiredError,
 )
-from airflow_provider_runway.operators.folder_records import FolderRecords
+from airflow_provider_runway.operators.folder_records import FolderRecords, coordinates
 from airflow_provider_runway.operators.store_records import StoreRecords, Values, XComs
 from airflow_provider_runway.operators.submission import RETENTION, SUCCESS_KEY, Stage, Submission
 from airflow_provider_runway.operators.try_history import TryHistory, leave_word
@@ -39,7 +39,7 @@ class TaskState:
     Its ``current`` is the submission record as it was read or written last; ``has_begun`` tells whether this process
     was about to send a submission, and KIE has not refused it; ``is_behind``, whether what was to be written last was
     not; ``keeps_private``, whether private values outlive a try; ``has_folder``, whether there is a records folder;
-    ``record_key``, by what the record is found in it, if it is kept there.
+    ``record_key``, by what ``airflow runway records`` finds the record, if it does.
 
     It is in the records folder, where one is set: that alone decides what was submitted, once it has an entry. It is
     in Airflow's task state store (3.3 and later) as well, which shows it in the UI, or decides where there is no
@@ -59,7 +59,7 @@ class TaskState:
         self.keeps_private = store is not None
         self.outlives_try = not (self._store is None and self._folder is None)
         self.has_folder = self._folder is not None
-        self.record_key = None if self._folder is None else self._folder.key
+        self.record_key = coordinates(self._ti).key if self.outlives_try else None
         self.has_begun = self.is_behind = False
         self.current: Submission | None = None
 

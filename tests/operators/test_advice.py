@@ -127,7 +127,7 @@ def test_a_lost_answer_is_settled_on_the_command_line_where_records_are_in_a_fol
 def test_a_record_in_a_folder_that_cannot_be_read_is_to_be_removed() -> None:
     said = advise(exceptions.UnreadableRecordError("s3://a/1.json is none."), payment(record_key="a7b8c9d0"))
 
-    assert "remove that file and clear this task" in said
+    assert "remove that record (a file that is named, or the key" in said
     assert "forget" not in said
 
 

@@ -221,7 +221,7 @@ def test_dying_before_a_failure_is_seen_the_next_try_decides_by_its_reason(
 def test_an_id_that_a_person_puts_into_the_record_is_waited_for_and_paid_no_more(kie: Sandbox, task: Task) -> None:
     task.store.before = Stage.SUBMITTED
     task.run_into_crash()
-    with pytest.raises(AirflowFailException, match="set 'stage' to 'submitted' and 'task_id' to its id in the key"):
+    with pytest.raises(AirflowFailException, match=r"records set-id KIE_TASK_ID [0-9a-f]{64}' and clear this task"):
         task.run()
 
     [charge] = kie.ledger.charges
