@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from endpoint_bodies import BODIES, SONG, VEO
+
 from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.kie.requests import TaskRequest
 from airflow_provider_runway.operators.kie_task import KieTaskOperator
@@ -12,36 +14,6 @@ from airflow_provider_runway.sandbox import Sandbox
 
 from .support import Task
 
-VEO: dict[str, Any] = {"prompt": "A fox in the snow", "model": "veo3_fast"}
-SONG: dict[str, Any] = {"prompt": "A sea shanty", "customMode": False, "instrumental": False, "model": "V5"}
-SOUND = {"uploadUrl": "https://example.com/a.mp3"}
-_BODIES: Mapping[str, dict[str, Any]] = {
-    "veo/generate": VEO,
-    "gpt4o-image/generate": {"prompt": "A cat", "size": "3:2"},
-    "flux/kontext/generate": {"prompt": "A cat"},
-    "generate": SONG,
-    "generate/upload-cover": {**SONG, **SOUND},
-    "generate/upload-extend": {
-        **SOUND,
-        "defaultParamFlag": False,
-        "instrumental": True,
-        "continueAt": 9,
-        "model": "V5",
-    },
-    "generate/add-instrumental": {**SOUND, "title": "x", "tags": "folk", "negativeTags": "metal"},
-    "generate/add-vocals": {**SOUND, "prompt": "x", "title": "x", "style": "folk", "negativeTags": "metal"},
-    "generate/mashup": {
-        "uploadUrlList": ["https://example.com/a.mp3", "https://example.com/b.mp3"],
-        "style": "folk",
-        "title": "x",
-        "prompt": "la",
-        "customMode": True,
-        "model": "V5",
-    },
-    "generate/sounds": {"prompt": "A door", "model": "V5_5"},
-    "lyrics": {"prompt": "The sea"},
-    "style/generate": {"content": "warm"},
-}
 # What comes of each: the types of its files, in their order, and whether there is an object beside them.
 TAKES = ["audio", "image", "audio"]
 MADE: Mapping[str, tuple[list[str], bool]] = {
@@ -82,8 +54,10 @@ def made(kie: Sandbox, endpoint: str, body: Mapping[str, Any]) -> Any:
 
 def body_of(kie: Sandbox, endpoint: str) -> dict[str, Any]:
     """A body that an endpoint takes. What it refers to has been made, and is charged, before."""
-    if endpoint in _BODIES:
-        return _BODIES[endpoint]
+    if endpoint == "style/generate":  # answered at once, without a KIE task
+        return {"content": "warm"}
+    if endpoint in BODIES:
+        return BODIES[endpoint]
     if endpoint.startswith("veo/"):
         video = {"taskId": made(kie, "veo/generate", VEO).task_id}
         return {**video, "prompt": "On"} if endpoint == "veo/extend" else video

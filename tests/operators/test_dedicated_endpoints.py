@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
+from endpoint_bodies import VEO
 from fakes import GivenTime
 
 from airflow_provider_runway.kie.families import ENDPOINTS, FAMILIES, kind_of
@@ -15,7 +16,7 @@ from airflow_provider_runway.sandbox import CutAfter, Fail, Refuse, Sandbox
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator
 
-from .dedicated import MADE, VEO, body_of, task_of
+from .dedicated import MADE, body_of, task_of
 from .support import Deferred, Task
 
 AT_ONCE = [name for name in ENDPOINTS if kind_of(name) == "answer"]

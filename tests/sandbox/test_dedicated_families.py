@@ -8,7 +8,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 import av
+import endpoint_bodies
 import pytest
+from endpoint_bodies import VEO
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from PIL import Image
@@ -18,9 +20,7 @@ from airflow_provider_runway.sandbox import Fail, Missing, NoUrl, Sandbox, State
 from .support import Api
 
 PLACEHOLDER = {"callBackUrl": "https://example.com/placeholder"}
-SOUND = {"uploadUrl": "https://example.com/a.mp3", **PLACEHOLDER}
-SONG = {"prompt": "A sea shanty", "customMode": False, "instrumental": False, "model": "V5", **PLACEHOLDER}
-VEO = {"prompt": "A whale", "model": "veo3_fast"}
+SONG = {**endpoint_bodies.SONG, **PLACEHOLDER}
 RECORDS = {
     "veo": "veo/record-info",
     "gpt4o-image": "gpt4o-image/record-info",
@@ -87,32 +87,10 @@ def kind_of(api: Api, url: str) -> str:
     return kind
 
 
+# What is sung or played wants a callback.
 BODIES: Mapping[str, dict[str, Any]] = {
-    "veo/generate": VEO,
-    "gpt4o-image/generate": {"prompt": "A cat", "size": "3:2"},
-    "flux/kontext/generate": {"prompt": "A cat"},
-    "generate": SONG,
-    "generate/upload-cover": {**SONG, **SOUND},
-    "generate/upload-extend": {
-        **SOUND,
-        "defaultParamFlag": False,
-        "instrumental": True,
-        "continueAt": 9,
-        "model": "V5",
-    },
-    "generate/add-instrumental": {**SOUND, "title": "x", "tags": "folk", "negativeTags": "metal"},
-    "generate/add-vocals": {**SOUND, "prompt": "x", "title": "x", "style": "folk", "negativeTags": "metal"},
-    "generate/mashup": {
-        "uploadUrlList": ["https://example.com/a.mp3", "https://example.com/b.mp3"],
-        "style": "folk",
-        "title": "x",
-        "prompt": "la",
-        "customMode": True,
-        "model": "V5",
-        **PLACEHOLDER,
-    },
-    "generate/sounds": {"prompt": "A door", "model": "V5_5"},
-    "lyrics": {"prompt": "The sea"},
+    path: {**body, **(PLACEHOLDER if path.startswith("generate") and path != "generate/sounds" else {})}
+    for path, body in endpoint_bodies.BODIES.items()
 }
 
 

@@ -25,7 +25,7 @@ from airflow_provider_runway.sandbox import Expire, Fail, Missing, Refuse, Sandb
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 from airflow_provider_runway.triggers.runway import RunwayVideoTrigger
 
-ONE_LOOK: dict[str, Any] = {"deferrable": False, "mode": "reschedule"}
+RESCHEDULED: dict[str, Any] = {"deferrable": False, "mode": "reschedule"}
 MODES: list[dict[str, Any]] = [
     {"deferrable": True},
     {"deferrable": False, "mode": "poke"},
@@ -51,12 +51,12 @@ def sensor(task_id: str, **parameters: Any) -> RunwayVideoSensor:
     return RunwayVideoSensor(task_id="seen", runway_task_id=task_id, **parameters)
 
 
-def looked(task_id: str, store: FakeStore | None, *, try_number: int = 1) -> None:
-    """One look of a sensor that is rescheduled after it, in a process of its own."""
+def polled_once(task_id: str, store: FakeStore | None, *, try_number: int = 1) -> None:
+    """One poll of a sensor that is rescheduled after it, in a process of its own."""
     context = fake_context(store)
     context["ti"].try_number = try_number
     with pytest.raises(AirflowRescheduleException):
-        sensor(task_id, **ONE_LOOK).execute(context)
+        sensor(task_id, **RESCHEDULED).execute(context)
 
 
 @pytest.fixture
@@ -72,11 +72,11 @@ def test_a_sensor_that_is_rescheduled_remembers_for_how_long_a_task_was_missing(
 ) -> None:
     store = FakeStore()
     for _ in range(4):
-        looked("no-such-task", store)
+        polled_once("no-such-task", store)
         wall[0] += 35
 
     with pytest.raises(AirflowFailException, match=r"KIE\.AI has no record of task no-such-task"):
-        sensor("no-such-task", **ONE_LOOK).execute(fake_context(store))
+        sensor("no-such-task", **RESCHEDULED).execute(fake_context(store))
 
 
 def test_a_sensor_that_is_rescheduled_remembers_faults_until_a_poll_goes_well_and_not_into_its_next_try(
@@ -85,29 +85,29 @@ def test_a_sensor_that_is_rescheduled_remembers_faults_until_a_poll_goes_well_an
     store = FakeStore()
     kie.fault(Refuse(500), on="record")
     for _ in range(5):
-        looked(made, store)
+        polled_once(made, store)
     kie.clear_faults()
-    looked(made, store)
+    polled_once(made, store)
     kie.fault(Refuse(500), on="record")
     for _ in range(5):
-        looked(made, store)
+        polled_once(made, store)
     with pytest.raises(PollingFailedError, match="6 polls in a row"):
-        sensor(made, **ONE_LOOK).execute(fake_context(store))
+        sensor(made, **RESCHEDULED).execute(fake_context(store))
 
-    looked(made, store, try_number=2)
+    polled_once(made, store, try_number=2)
 
 
 def test_looks_that_go_well_write_nothing_down(kie: Sandbox, made: str) -> None:
     store = FakeStore()
     for _ in range(3):
-        looked(made, store)
+        polled_once(made, store)
 
     assert store.rows == {}
 
 
 def test_before_airflow_3_3_a_rescheduled_sensor_looks_on(kie: Sandbox, given_time: GivenTime) -> None:
     for _ in range(8):
-        looked("no-such-task", None)
+        polled_once("no-such-task", None)
 
 
 def deferred(waiting: RunwayVideoSensor) -> TaskDeferred:
@@ -187,7 +187,7 @@ def test_a_video_that_is_not_ready_is_waited_for_in_the_worker(
 
 
 def test_a_video_that_is_not_ready_is_polled_again_later(kie: Sandbox, made: str) -> None:
-    waiting = sensor(made, **ONE_LOOK, poke_interval=120)
+    waiting = sensor(made, **RESCHEDULED, poke_interval=120)
 
     with pytest.raises(AirflowRescheduleException) as caught:
         waiting.execute(fake_context())
@@ -195,7 +195,7 @@ def test_a_video_that_is_not_ready_is_polled_again_later(kie: Sandbox, made: str
     left = caught.value.reschedule_date - datetime.now(timezone.utc)
     assert timedelta(seconds=115) < left <= timedelta(seconds=120)
     kie.advance(60)
-    assert sensor(made, **ONE_LOOK).execute(fake_context())["state"] == "success"
+    assert sensor(made, **RESCHEDULED).execute(fake_context())["state"] == "success"
 
 
 @pytest.mark.parametrize("mode", MODES)
