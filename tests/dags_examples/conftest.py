@@ -6,6 +6,7 @@ import json
 import os
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -54,6 +55,11 @@ def dags_folder(examples: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def bag(database: None, dags_folder: None, examples: Path) -> DagBag:
+    return _read(examples)
+
+
+@cache
+def _read(examples: Path) -> DagBag:
     return read_dags(examples, "examples")
 
 
