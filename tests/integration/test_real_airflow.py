@@ -1,65 +1,30 @@
-"""The provider in a real Airflow: scheduler, triggerer, API server and DAG processor, one worker slot, the sandbox."""
+"""The provider in a real Airflow: scheduler, triggerer, API servers and DAG processor, and the sandbox."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from versions import AIRFLOW
 
-from airflow_provider_runway.sandbox import Fail, Sandbox, SandboxSettings
+from airflow_provider_runway.sandbox import Fail, Sandbox
 from devtools.stack.airflow_stack import AirflowStack
-from devtools.stack.postgres import dump, postgres_or_sqlite
+from devtools.stack.postgres import dump
+
+from .support import HOUR, KEY, slow, until
 
 pytestmark = pytest.mark.stack
-
-KEY = "an-api-key-that-must-stay-in-the-connection"
-SECONDS = 8.0
-
-
-@pytest.fixture(scope="module")
-def sandbox() -> Iterator[Sandbox]:
-    with Sandbox(SandboxSettings(seconds=SECONDS, video_scale=0.1, keys=(KEY,))) as sandbox:
-        yield sandbox
-
-
-@pytest.fixture(scope="module")
-def airflow(sandbox: Sandbox, tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowStack]:
-    home = tmp_path_factory.mktemp("home")
-    connection = json.loads(sandbox.connection_json())
-    env = {
-        "AIRFLOW_CONN_RUNWAY_DEFAULT": json.dumps({**connection, "password": KEY}),
-        "AIRFLOW_CONN_RUNWAY_WRONG": json.dumps({**connection, "password": "a-key-that-is-wrong"}),
-        "MARK_OF_DEATH": str(home / "died"),
-        "MARK_OF_COMPLAINT": str(home / "complains"),
-    }
-    if AIRFLOW < (3, 3):  # no task state store
-        (home / "records").mkdir()
-        env["AIRFLOW__RUNWAY__RECORDS"] = str(home / "records")
-    dags = Path(__file__).parent / "dags"
-    with (
-        postgres_or_sqlite(home / "postgres") as database,
-        AirflowStack(home=home, dags=dags, env=env, database=database, parallelism=1) as airflow,
-    ):
-        for dag_id in ("chain", "batch", "crowd", "something_else", "dies", "one", "wrong_key", "complaining", "night"):
-            airflow.rest.unpause(dag_id)
-        yield airflow
 
 
 def wait_until_deferred(
     airflow: AirflowStack, dag_id: str, run_id: str, tasks: int = 1, *, task_id: str | None = None
 ) -> None:
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
+    def waiting() -> int:
         instances = airflow.rest.task_instances(dag_id, run_id)
-        states = [each.state for each in instances if task_id in {None, each.task_id}]
-        if states.count("deferred") >= tasks:
-            return
-        time.sleep(0.2)
-    raise TimeoutError(f"{dag_id} {run_id} has not deferred: {states}")
+        return [each.state for each in instances if task_id in {None, each.task_id}].count("deferred")
+
+    until(lambda: waiting() >= tasks, f"{dag_id} {run_id} defers")
 
 
 def links_while_it_waits(airflow: AirflowStack, dag_id: str, run_id: str, task_id: str) -> dict[str, str | None]:
@@ -81,19 +46,16 @@ def test_every_dag_is_imported(airflow: AirflowStack) -> None:
 
 
 def test_generate_extend_and_sensor_go_through_true_deferral(airflow: AirflowStack, sandbox: Sandbox) -> None:
-    sandbox.configure(seconds=3600)
-    try:
+    with slow(sandbox):
         run_id = airflow.rest.trigger("chain")
         wait_until_deferred(airflow, "chain", run_id, task_id="generate")
         links = links_while_it_waits(airflow, "chain", run_id, "generate")
         assert not links["Video"]
         assert str(links["KIE.AI logs"]).startswith(f"{sandbox.url}/logs?taskId=")
-        sandbox.advance(3600)
+        sandbox.advance(HOUR)
         wait_until_deferred(airflow, "chain", run_id, task_id="wait")
-        sandbox.advance(3600)
+        sandbox.advance(HOUR)
         assert airflow.rest.wait_for_run("chain", run_id, 300) == "success"
-    finally:
-        sandbox.configure(seconds=SECONDS)
 
     video = airflow.rest.xcom("chain", run_id, "wait")
     extension = airflow.rest.xcom("chain", run_id, "extend", "task_id")
@@ -103,9 +65,8 @@ def test_generate_extend_and_sensor_go_through_true_deferral(airflow: AirflowSta
     assert (paid(sandbox, "A fox in the snow"), paid(sandbox, "It looks up")) == (1, 1)
 
 
-def test_eight_videos_wait_at_once_where_there_is_one_worker_slot(airflow: AirflowStack, sandbox: Sandbox) -> None:
-    sandbox.configure(seconds=3600)
-    try:
+def test_eight_videos_wait_at_once_where_there_is_one_slot(airflow: AirflowStack, sandbox: Sandbox) -> None:
+    with slow(sandbox):
         run_id = airflow.rest.trigger("batch")
         wait_until_deferred(airflow, "batch", run_id, tasks=8)
 
@@ -113,17 +74,15 @@ def test_eight_videos_wait_at_once_where_there_is_one_worker_slot(airflow: Airfl
         assert airflow.rest.wait_for_run("something_else", other, 300) == "success"
 
         assert {each.state for each in airflow.rest.task_instances("batch", run_id)} == {"deferred"}
-        sandbox.advance(3600)
+        sandbox.advance(HOUR)
         assert airflow.rest.wait_for_run("batch", run_id, 300) == "success"
-    finally:
-        sandbox.configure(seconds=SECONDS)
     assert [paid(sandbox, f"Fox {number}") for number in range(8)] == [1] * 8
     for number in range(8):
         video = airflow.rest.xcom("batch", run_id, "each", "video_url", map_index=number)
         assert airflow.rest.extra_links("batch", run_id, "each", map_index=number)["Video"] == video
 
 
-def test_a_crowd_that_kie_refuses_queues_without_a_retry_and_without_the_worker_slot(
+def test_a_crowd_that_kie_refuses_queues_without_a_retry_and_without_the_slot(
     airflow: AirflowStack, sandbox: Sandbox
 ) -> None:
     sandbox.configure(submissions_per_window=5, window_seconds=600)
@@ -145,8 +104,11 @@ def test_a_crowd_that_kie_refuses_queues_without_a_retry_and_without_the_worker_
 def test_a_worker_that_dies_after_submitting_does_not_make_the_retry_pay(
     airflow: AirflowStack, sandbox: Sandbox
 ) -> None:
-    run_id = airflow.rest.trigger("dies")
-    assert airflow.rest.wait_for_run("dies", run_id, 300) == "success"
+    with slow(sandbox):
+        run_id = airflow.rest.trigger("dies")
+        wait_until_deferred(airflow, "dies", run_id)
+        sandbox.advance(HOUR)
+        assert airflow.rest.wait_for_run("dies", run_id, 300) == "success"
 
     [task] = airflow.rest.task_instances("dies", run_id)
     assert task.try_number == 2
@@ -157,20 +119,23 @@ def test_a_worker_that_dies_after_submitting_does_not_make_the_retry_pay(
 def test_a_triggerer_that_dies_loses_no_video_and_clearing_makes_a_new_one(
     airflow: AirflowStack, sandbox: Sandbox
 ) -> None:
-    run_id = airflow.rest.trigger("one")
-    wait_until_deferred(airflow, "one", run_id)
-    airflow.kill("triggerer")
-    airflow.restart("triggerer")
-    assert airflow.rest.wait_for_run("one", run_id, 300) == "success"
-    first = airflow.rest.xcom("one", run_id, "generate", "task_id")
-    assert paid(sandbox, f"A fox of {run_id}") == 1
+    with slow(sandbox):
+        run_id = airflow.rest.trigger("one")
+        wait_until_deferred(airflow, "one", run_id)
+        airflow.kill("triggerer")
+        airflow.restart("triggerer")
+        sandbox.advance(HOUR)
+        assert airflow.rest.wait_for_run("one", run_id, 300) == "success"
+        first = airflow.rest.xcom("one", run_id, "generate", "task_id")
+        assert paid(sandbox, f"A fox of {run_id}") == 1
 
-    airflow.rest.clear("one", run_id, ["generate"])
-    wait_until_deferred(airflow, "one", run_id)
-    assert paid(sandbox, f"A fox of {run_id}") == 2
+        airflow.rest.clear("one", run_id, ["generate"])
+        wait_until_deferred(airflow, "one", run_id)
+        assert paid(sandbox, f"A fox of {run_id}") == 2
 
-    airflow.rest.clear("one", run_id, ["generate"])
-    assert airflow.rest.wait_for_run("one", run_id, 300) == "success"
+        airflow.rest.clear("one", run_id, ["generate"])
+        sandbox.advance(HOUR)
+        assert airflow.rest.wait_for_run("one", run_id, 300) == "success"
     assert airflow.rest.xcom("one", run_id, "generate", "task_id") != first
     assert paid(sandbox, f"A fox of {run_id}") == 2, "clearing an unfinished task paid again"
 

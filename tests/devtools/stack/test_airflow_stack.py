@@ -3,8 +3,9 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import httpx
@@ -81,6 +82,27 @@ def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowStack]:
         yield airflow
 
 
+@dataclass(frozen=True)
+class Seen:
+    """A run that is over, and the states that its tasks were seen in."""
+
+    run_id: str
+    states: Sequence[tuple[str, str | None]]
+
+
+@pytest.fixture(scope="module")
+def first(airflow: AirflowStack) -> Seen:
+    """The first run."""
+    seen = list[tuple[str, str | None]]()
+
+    def note(task: TaskInstance) -> None:
+        seen.append((task.label, task.state))
+
+    run_id = airflow.rest.trigger("naps", run_id="first")
+    assert airflow.rest.wait_for_run("naps", run_id, timeout=300, on_change=note) == "success"
+    return Seen(run_id, seen)
+
+
 def test_a_component_that_cannot_start_is_reported_at_once_and_nothing_is_left(tmp_path: Path) -> None:
     airflow = AirflowStack(home=tmp_path, dags=tmp_path, env={"AIRFLOW__CORE__EXECUTOR": "NoSuchExecutor"})
 
@@ -90,18 +112,12 @@ def test_a_component_that_cannot_start_is_reported_at_once_and_nothing_is_left(t
     assert at_home(tmp_path) == []
 
 
-def test_a_dag_runs_and_everything_about_it_can_be_asked_for(airflow: AirflowStack) -> None:
-    rest, seen = airflow.rest, list[tuple[str, str | None]]()
-
-    def note(task: TaskInstance) -> None:
-        seen.append((task.label, task.state))
-
-    run_id = rest.trigger("naps", run_id="first")
-    assert rest.wait_for_run("naps", run_id, timeout=300, on_change=note) == "success"
+def test_a_dag_runs_and_everything_about_it_can_be_asked_for(airflow: AirflowStack, first: Seen) -> None:
+    rest, run_id = airflow.rest, first.run_id
 
     assert run_id == "first"
-    assert ("nap", "deferred") in seen
-    assert {label for label, state in seen if state == "success"} == {"nap", "square[0]", "square[1]"}
+    assert ("nap", "deferred") in first.states
+    assert {label for label, state in first.states if state == "success"} == {"nap", "square[0]", "square[1]"}
     assert rest.xcom("naps", run_id, "nap") == {"slept": True}
     assert [rest.xcom("naps", run_id, "square", map_index=index) for index in (0, 1)] == [4, 9]
     assert rest.state_store("naps", run_id, "nap") == {"job": {"id": 7}}
@@ -113,10 +129,8 @@ def test_a_dag_runs_and_everything_about_it_can_be_asked_for(airflow: AirflowSta
         rest.xcom("naps", run_id, "nap", key="nothing")
 
 
-def test_a_cleared_task_runs_again(airflow: AirflowStack) -> None:
-    rest = airflow.rest
-    run_id = rest.trigger("naps")
-    assert rest.wait_for_run("naps", run_id, timeout=300) == "success"
+def test_a_cleared_task_runs_again(airflow: AirflowStack, first: Seen) -> None:
+    rest, run_id = airflow.rest, first.run_id
 
     cleared = rest.clear("naps", run_id, ["nap"])
 
@@ -143,7 +157,7 @@ def test_the_door_is_closed_to_those_without_the_password(airflow: AirflowStack)
 
 
 @pytest.mark.parametrize("component", ["triggerer-2", "api-server"])
-def test_a_killed_component_comes_back(airflow: AirflowStack, component: str) -> None:
+def test_a_killed_component_comes_back(airflow: AirflowStack, component: str, first: Seen) -> None:
     before = airflow.pid(component)
 
     airflow.kill(component)
@@ -152,8 +166,7 @@ def test_a_killed_component_comes_back(airflow: AirflowStack, component: str) ->
     assert members(before) == []
     assert airflow.pid(component) != before
     os.kill(airflow.pid(component), 0)
-    run_id = airflow.rest.trigger("naps")
-    assert airflow.rest.wait_for_run("naps", run_id, timeout=300) == "success"
+    assert airflow.rest.run_state("naps", first.run_id) == "success"
 
 
 def test_what_a_component_killed_alone_has_started_runs_on_beside_the_new_one(airflow: AirflowStack) -> None:
@@ -174,10 +187,10 @@ def test_what_a_component_killed_alone_has_started_runs_on_beside_the_new_one(ai
         os.kill(pid, signal.SIGCONT)
 
 
-def test_what_a_task_has_stored_is_changed_and_deleted_and_one_mapped_task_cleared(airflow: AirflowStack) -> None:
-    rest = airflow.rest
-    run_id = rest.trigger("naps")
-    assert rest.wait_for_run("naps", run_id, timeout=300) == "success"
+def test_what_a_task_has_stored_is_changed_and_deleted_and_one_mapped_task_cleared(
+    airflow: AirflowStack, first: Seen
+) -> None:
+    rest, run_id = airflow.rest, first.run_id
 
     rest.change_state("naps", run_id, "nap", "job", value={"id": 8})
     assert rest.state_store("naps", run_id, "nap") == {"job": {"id": 8}}

@@ -15,6 +15,8 @@ from airflow_provider_runway.operators.runway import RunwayExtendOperator, Runwa
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 
 QUICK: dict[str, Any] = {"poll_interval": 1, "retries": 2, "retry_delay": timedelta(seconds=1)}
+# A pool with one slot, which none of the tasks that wait may hold.
+ONE_SLOT: dict[str, Any] = {**QUICK, "pool": "one"}
 
 
 class DiesOnceSubmitted(RunwayGenerateOperator):
@@ -44,17 +46,17 @@ with DAG("chain", schedule=None, default_args=QUICK):
         retries=0,
     )
 
-with DAG("batch", schedule=None, default_args=QUICK, max_active_tasks=32):
+with DAG("batch", schedule=None, default_args=ONE_SLOT, max_active_tasks=32):
     RunwayGenerateOperator.partial(task_id="each", aspect_ratio="1:1").expand(prompt=[f"Fox {n}" for n in range(8)])
 
-with DAG("crowd", schedule=None, max_active_tasks=32):
+with DAG("crowd", schedule=None, default_args=ONE_SLOT, max_active_tasks=32):
     RunwayGenerateOperator.partial(
         task_id="each", aspect_ratio="1:1", wait_for_completion=False, poll_interval=1, retries=0
     ).expand(prompt=[f"Wolf {n}" for n in range(12)])
 
 with DAG("something_else", schedule=None):
 
-    @task
+    @task(pool="one")
     def work() -> str:
         return "done"
 
@@ -105,7 +107,14 @@ with DAG("complaining", schedule=None, default_args=COMPLAINING):
 
     decorated()
 
-with DAG("called", schedule=None, default_args={**QUICK, "timeout": timedelta(minutes=15)}, max_active_tasks=32):
+with DAG("many", schedule=None, max_active_tasks=32):
+    RunwayGenerateOperator.partial(
+        task_id="make", aspect_ratio="16:9", wait_for_completion=False, runway_conn_id="runway_limited", retries=0
+    ).expand(prompt=[f"Bear {n}" for n in range(14)])
+
+CALLED = {**QUICK, "runway_conn_id": "runway_called", "timeout": timedelta(minutes=15)}
+
+with DAG("called", schedule=None, default_args=CALLED, max_active_tasks=32):
     RunwayGenerateOperator.partial(task_id="each", aspect_ratio="1:1").expand(prompt=[f"Hare {n}" for n in range(4)])
 
 with DAG("night", schedule=None, default_args=QUICK):
