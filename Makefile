@@ -43,9 +43,9 @@ demo: $(READY) ## run a real Airflow on a local stand-in of the service: one vid
 ui: $(READY) ## the same, with every example loaded, left running to click through (Ctrl-C stops it)
 	@$(PY) -m devtools.ui
 
-test-versions: $(READY) ## the built wheel on every Airflow from 3.1 to 3.4 (VERSIONS="3.2", INTEGRATION=1)
+test-versions: $(READY) ## the built wheel on every Airflow from 3.1 to 3.4 (VERSIONS="3.2", INTEGRATION=1, BRIEF=1)
 	@$(PY) -m pip install --quiet --quiet --constraint $(CONSTRAINTS) --group lock
-	@$(PY) -m devtools.versions test $(VERSIONS) $(if $(INTEGRATION),--integration)
+	@$(PY) -m devtools.versions test $(VERSIONS) $(if $(INTEGRATION),--integration) $(if $(BRIEF),--brief)
 
 screenshots: $(READY) ## make the pictures of the page for README and docs, with the Chromium of this machine
 	@$(PY) -m devtools.screenshots

@@ -73,6 +73,13 @@ PARTS = (
     "tests/test_compatibility.py", "tests/test_exceptions.py", "tests/test_get_provider_info.py",
     "tests/test_imports.py", "tests/test_results.py", "tests/test_retry_policy.py",
 )  # fmt: skip
+# Of these, what tells soonest that a version is not served as it should be: the contract, the examples, the imports.
+BRIEF = (
+    "tests/airflow_runs", "tests/dags_examples/test_examples.py", "tests/decorators",
+    "tests/operators/test_paid_once.py", "tests/operators/test_runway.py", "tests/kie/test_contract.py",
+    "tests/test_compatibility.py", "tests/test_get_provider_info.py", "tests/test_imports.py",
+    "tests/test_retry_policy.py",
+)  # fmt: skip
 # A real Airflow of each version, the page of videos in it with a browser, where there is one.
 INTEGRATION = ("tests/integration", "tests/plugin/browser/test_real_airflow.py")
 # A warning is an error where our code is at fault; what older packages warn each other of is not.
@@ -193,6 +200,7 @@ def main() -> int:
     parser.add_argument("what", choices=("pin", "test", "set-up"))
     parser.add_argument("names", nargs="*", metavar="VERSION", help="such as 3.2; all, if left out")
     parser.add_argument("--integration", action="store_true", help="a real Airflow instead of the other tests")
+    parser.add_argument("--brief", action="store_true", help="the contract, the examples and the imports alone")
     parser.add_argument("--at-once", type=int, default=2, help="versions at the same time (default: 2)")
     parser.add_argument("--only", action="append", help="run this with pytest instead; may be repeated")
     options = parser.parse_args()
@@ -206,7 +214,7 @@ def main() -> int:
         for version in versions:
             set_up(version, wheel)
         return 0
-    tests = options.only or (INTEGRATION if options.integration else PARTS)
+    tests = options.only or (INTEGRATION if options.integration else BRIEF if options.brief else PARTS)
     with ThreadPoolExecutor(1 if options.integration else options.at_once) as pool:
         return 0 if all([*pool.map(lambda version: run(version, wheel, tests), versions)]) else 1
 
