@@ -216,7 +216,7 @@ def test_nothing_is_said_to_be_unpaid_while_an_earlier_submission_is_in_doubt(
 def test_a_message_keeps_its_advice_whatever_the_prompt_says(kie: Sandbox, given_time: GivenTime) -> None:
     kie.fault(CutAfter(), on="submit", times=1)
 
-    with pytest.raises(AirflowFailException, match=r"It may be paid\. .* state store"):
+    with pytest.raises(AirflowFailException, match=r"It may be paid\. .* records set-id"):
         Task(prompt="A bill is paid. See errors.md.").run()
 
 
@@ -260,7 +260,10 @@ def test_a_template_that_cannot_be_rendered_any_more_says_what_is_paid_and_stops
     kie: Sandbox, given_time: GivenTime, native: bool
 ) -> None:
     prompts = ["A fox"]
-    ti: Any = SimpleNamespace(_ti_context_from_server=SimpleNamespace(next_method=None))
+    server = SimpleNamespace(next_method=None)
+    ti: Any = SimpleNamespace(
+        dag_id="d", run_id="r", task_id="t", map_index=-1, try_number=1, _ti_context_from_server=server
+    )
 
     def build() -> RunwayGenerateOperator:
         operator = RunwayGenerateOperator(**{**FOX, "prompt": "{{ prompts[0] }} {{ prompts[0].strip() }}"})
@@ -277,7 +280,7 @@ def test_a_template_that_cannot_be_rendered_any_more_says_what_is_paid_and_stops
 
     with pytest.raises(AirflowFailException, match=f"Task {kie.tasks[0].task_id} is paid"):
         task.run()
-    ti._ti_context_from_server.next_method = "execute_complete"
+    server.next_method = "execute_complete"
     assert task.resume(waiting)["state"] == "success"
 
 

@@ -165,7 +165,7 @@ def test_a_submission_of_unknown_outcome_fails_for_good_and_is_never_sent_again(
     with pytest.raises(AirflowFailException, match="AmbiguousSubmissionError: It is unknown whether") as caught:
         task.run()
     assert isinstance(caught.value.__cause__, AmbiguousSubmissionError)
-    for fact in (f"{kie.url}/logs", "'A fox in the snow'", "request ", "'runway_submission'", "It may be paid."):
+    for fact in (f"{kie.url}/logs", "'A fox in the snow'", "request ", "records set-id", "It may be paid."):
         assert fact in str(caught.value)
     assert task.store.stages == ["intent"]
 

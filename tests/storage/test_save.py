@@ -215,7 +215,7 @@ class TestTheThumbnail:
         ("picture", "suffix"),
         [
             (PICTURE, ".png"),
-            (b"\xff\xd8\xff\xe0" + PICTURE, ".jpg"),
+            (b"\xff\xd8\xff\xda\0\2" + PICTURE + b"\xff\xd9", ".jpg"),
             (b"RIFF\0\0\0\0WEBPVP8 " + PICTURE, ".webp"),
             (b"\0\0\0\x1cftypavif" + PICTURE, ".avif"),
         ],
