@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import json
+import time
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -8,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from airflow_provider_runway.sandbox import Fail, Sandbox
+from airflow_provider_runway.sandbox import Fail, Sandbox, state
 
 from .support import TEXT_TO_VIDEO, Api
 
@@ -207,8 +209,12 @@ def test_the_twenty_first_submission_within_ten_seconds_is_refused_not_queued(
     assert len(runway_sandbox.tasks) == 21
 
 
-def test_one_task_is_polled_ten_times_a_second_and_no_more(api: Api, runway_sandbox: Sandbox) -> None:
+def test_one_task_is_polled_ten_times_a_second_and_no_more(
+    api: Api, runway_sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     one, other = api.made(), api.made()
+    now = time.time()
+    monkeypatch.setattr(state, "time", SimpleNamespace(time=lambda: now))
 
     codes = [api.get("/api/v1/runway/record-detail", taskId=one)["code"] for _ in range(11)]
 
