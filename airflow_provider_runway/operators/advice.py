@@ -35,6 +35,7 @@ class Payment:
     :param task_id: The KIE task that is paid, as far as is known.
     :param is_in_doubt: Whether a submission was sent whose outcome is unknown.
     :param has_retry: Whether the Airflow task has a retry left.
+    :param is_retry: Whether there was a try before this one.
     :param parent_task_id: The KIE task that is extended, if one is.
     """
 
@@ -46,6 +47,7 @@ class Payment:
     task_id: str | None = None
     is_in_doubt: bool = False
     has_retry: bool = True
+    is_retry: bool = True
     parent_task_id: str | None = None
 
     @property
@@ -87,19 +89,19 @@ def advise(error: RunwayError, payment: Payment) -> Advice:
     """
     is_retried = error.retryable and payment.has_retry
     if isinstance(error, (errors.AmbiguousSubmissionError, errors.UnreadableRecordError)):
-        return Advice("It may be paid.", _how_to_settle(error, payment))
+        return Advice("It may be paid.", _how_to_settle(error, payment), None)
     if isinstance(error, errors.GenerationFailedError):
-        return Advice("Its credits come back.", _after_failure(error, payment, is_retried=is_retried))
+        return Advice("Its credits come back.", _after_failure(error, payment, is_retried=is_retried), is_paid=False)
     if isinstance(error, errors.TaskNotFoundError):
-        return Advice("It may be paid.", f"Look for it at {payment.logs}. {_ANEW}")
+        return Advice("It may be paid.", f"Look for it at {payment.logs}. {_ANEW}", None)
     if isinstance(error, errors.VideoExpiredError):
-        return Advice("It was paid.", _ANEW)
+        return Advice("It was paid.", _ANEW, is_paid=True)
     what = _what_to_do(error, payment.conn_id)
     if payment.task_id is not None:
         paid = f"Task {payment.task_id} is paid."
         if isinstance(error, errors.TargetExistsError):
             what = f"Store it elsewhere with a RunwayToObjectStorageOperator, or remove {_FILE}."
-        return Advice(paid, _joined(what, payment.goes_on(is_retried=is_retried)))
+        return Advice(paid, _joined(what, payment.goes_on(is_retried=is_retried)), is_paid=True)
     return _unpaid(error, payment, what, is_retried=is_retried)
 
 
@@ -115,15 +117,16 @@ def advise_where_nothing_is_paid(
     """
     if isinstance(error, errors.GenerationFailedError):
         changed = ", with another prompt or input" if error.resubmissions == 0 else ""
-        return Advice("Its credits come back.", f"Have it submitted anew{changed}: no retry of this task brings it.")
+        what = f"Have it submitted anew{changed}: no retry of this task brings it."
+        return Advice("Its credits come back.", what, is_paid=False)
     if isinstance(error, errors.VideoExpiredError):
-        return Advice("It was paid.", "Only a new submission, which is paid, brings one back.")
+        return Advice("It was paid.", "Only a new submission, which is paid, brings one back.", is_paid=True)
     kind = type(error)
     what = _WITHOUT_SUBMITTING.get(kind, _what_to_do(error, conn_id)).format(conn_id=conn_id)
     by_hand = "Then clear this task; it pays nothing." if what else "Clearing this task tries again and pays nothing."
     then = "A retry, or clearing this task, pays nothing." if error.retryable and has_retry else by_hand
     is_paid = of_a_video and kind in _OF_A_VIDEO
-    return Advice("It is paid." if is_paid else "This task pays nothing.", _joined(what, then))
+    return Advice("It is paid." if is_paid else "This task pays nothing.", _joined(what, then), is_paid=is_paid)
 
 
 def end_unexpectedly(operator: BaseOperator, context: Context, error: BaseException, payment: Payment) -> Advice:
@@ -134,23 +137,27 @@ def end_unexpectedly(operator: BaseOperator, context: Context, error: BaseExcept
     :param error: What it fails of.
     :param payment: What is paid.
     """
-    advice = Advice("Nothing is known to be paid.", "Clearing this task tries again.")
+    advice = Advice("Nothing is known to be paid.", "Clearing this task tries again.", None)
     if payment.task_id is not None:
-        advice = Advice(f"Task {payment.task_id} is paid.", payment.further_try)
+        advice = Advice(f"Task {payment.task_id} is paid.", payment.further_try, is_paid=True)
         log_last(operator, str(advice))
     elif payment.is_in_doubt:
-        advice = Advice("What was sent may be paid.", f"Look at {payment.logs} for a call at that time.")
+        advice = Advice("What was sent may be paid.", f"Look at {payment.logs} for a call at that time.", None)
         log_last(operator, str(advice))
-    announce_failure(context, error, paid=advice.paid, advice=advice.to_do, task_id=payment.task_id)
+    paid, to_do, is_paid = advice
+    announce_failure(context, error, paid=paid, is_paid=is_paid, advice=to_do, task_id=payment.task_id)
     return advice
 
 
 def _unpaid(error: RunwayError, payment: Payment, what: str, *, is_retried: bool) -> Advice:
     by_hand = "Then clear this task." if what else "Clear this task to submit it."
     if isinstance(error, errors.RecordsFolderError):  # what it has may be of an earlier submission
-        return Advice("This try has paid nothing.", _joined(what, "" if is_retried else by_hand))
-    then = "A retry submits it." if is_retried else by_hand
-    return Advice("What an earlier try sent may be paid." if payment.is_in_doubt else UNPAID, _joined(what, then))
+        is_paid = None if payment.is_retry else False
+        return Advice("This try has paid nothing.", _joined(what, "" if is_retried else by_hand), is_paid)
+    to_do = _joined(what, "A retry submits it." if is_retried else by_hand)
+    if payment.is_in_doubt:
+        return Advice("What an earlier try sent may be paid.", to_do, None)
+    return Advice(UNPAID, to_do, is_paid=False)
 
 
 def _after_failure(error: errors.GenerationFailedError, payment: Payment, *, is_retried: bool) -> str:

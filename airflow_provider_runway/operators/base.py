@@ -289,5 +289,6 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, LineageMi
             task_id=lifecycle.paid,
             is_in_doubt=lifecycle.is_in_doubt or not lifecycle.pays_nothing,
             has_retry=context is None or has_retry(context),
+            is_retry=context is None or context["ti"].try_number > 1,
             parent_task_id=self.parent_task_id,
         )

@@ -70,7 +70,7 @@ def _is_refused(error: RunwayError) -> bool:
 
 def _skip(operator: VideoOptions, error: RunwayError, advice: Advice, context: Context) -> AirflowSkipException:
     """Tell of a refusal as of a failure, and skip."""
-    announce_failure(context, error, paid=advice.paid, advice=advice.to_do)
+    announce_failure(context, error, paid=advice.paid, is_paid=advice.is_paid, advice=advice.to_do)
     operator.log.warning("%s: %s %s", type(error).__name__, error.summary, advice)
     return AirflowSkipException(f"{error.summary} This task is skipped, as on_refusal='skip' asks.")
 

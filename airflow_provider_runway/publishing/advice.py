@@ -41,7 +41,7 @@ class Situation:
 
 
 def advise(error: RunwayError, situation: Situation) -> Advice:
-    """What is published and what to do where a task has failed.
+    """What is published and what to do where a task has failed; it pays nothing.
 
     :param error: Why it fails; its ``retryable`` is final.
     :param situation: What there is.
@@ -52,19 +52,23 @@ def advise(error: RunwayError, situation: Situation) -> Advice:
         how = (
             "sends it again, which changes nothing" if situation.repeats else "asks again, and sends what is not there"
         )
-        return Advice("It may be published.", f"{who} {how}.")
+        return _advice("It may be published.", f"{who} {how}.")
     if isinstance(error, (PublicationInDoubtError, errors.UnreadableRecordError)):
-        return Advice("It may be published.", _how_to_settle(situation))
+        return _advice("It may be published.", _how_to_settle(situation))
     if isinstance(error, PublicationAnswerError):
         if situation.is_recorded:
-            return Advice("It is published.", "Correct response_filter, and clear this task: it sends nothing.")
-        return Advice(
+            return _advice("It is published.", "Correct response_filter, and clear this task: it sends nothing.")
+        return _advice(
             "It is published.", "Mark this task as successful: no record is kept, so clearing it publishes again."
         )
-    paid = "Nothing was published." if situation.is_clean else "This try has published nothing."
-    paid = "What an earlier try sent may be published." if situation.is_in_doubt else paid
+    published = "Nothing was published." if situation.is_clean else "This try has published nothing."
+    published = "What an earlier try sent may be published." if situation.is_in_doubt else published
     then = "A retry sends it." if is_retried else "Then clear this task."
-    return Advice(paid, " ".join(filter(None, (_what_to_do(error, situation), then))))
+    return _advice(published, " ".join(filter(None, (_what_to_do(error, situation), then))))
+
+
+def _advice(published: str, to_do: str) -> Advice:
+    return Advice(published, to_do, is_paid=False)
 
 
 def _what_to_do(error: RunwayError, situation: Situation) -> str:

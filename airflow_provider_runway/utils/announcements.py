@@ -46,13 +46,14 @@ def announce(context: Context, **facts: Any) -> None:
 
 
 def announce_failure(
-    context: Context, error: BaseException, *, paid: str, advice: str, task_id: str | None = None
+    context: Context, error: BaseException, *, paid: str, is_paid: bool | None, advice: str, task_id: str | None = None
 ) -> None:
     """Push ``failure``: why a task is about to fail.
 
     :param context: The task's context.
     :param error: Why it fails, before advice is added to its message.
     :param paid: What is paid, as a sentence.
+    :param is_paid: Whether anything is; ``None`` where nobody knows.
     :param advice: What to do, as sentences.
     :param task_id: The KIE task concerned, where the error does not know.
     """
@@ -66,7 +67,7 @@ def announce_failure(
             "error": type(error).__name__,
             "message": _concealed(shortened(str(error), 2 * LONGEST_MESSAGE)),
             "task_id": getattr(error, "task_id", None) or task_id,
-            "paid": _is_paid(paid),
+            "paid": is_paid,
             "payment": paid,
             "advice": advice,
             "page": page("errors.md"),
@@ -158,13 +159,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, float):
         return value if abs(value) < float("inf") else None
     return value if isinstance(value, (bool, int)) and abs(value) < 2**53 else None
-
-
-def _is_paid(sentence: str) -> bool | None:
-    """Whether a sentence about payment says that something is paid; ``None`` where nobody knows."""
-    if "may be paid" in sentence or "known" in sentence:
-        return None
-    return not sentence.startswith(("Nothing", "This task pays nothing", "Its credits come back"))
 
 
 def _concealed(text: str) -> str:

@@ -21,12 +21,14 @@ _PAID = re.compile(r" is paid")
 class Advice(NamedTuple):
     """What follows from an error, as whole sentences.
 
-    :param paid: What is paid.
+    :param paid: What is paid; of a task that publishes, what is published.
     :param to_do: What to do.
+    :param is_paid: Whether anything is paid; ``None`` where nobody knows.
     """
 
     paid: str
     to_do: str
+    is_paid: bool | None
 
     def __str__(self) -> str:
         return f"{self.paid} {self.to_do} {_read_on()}"
@@ -65,7 +67,7 @@ def with_advice(error: RunwayError, advice: Advice, operator: BaseOperator, cont
     """
     from airflow_provider_runway.utils.announcements import announce_failure
 
-    announce_failure(context, error, paid=advice.paid, advice=advice.to_do)
+    announce_failure(context, error, paid=advice.paid, is_paid=advice.is_paid, advice=advice.to_do)
     if isinstance(error, (ServiceError, ConnectionSettingsError)):
         error = error.replace(error.summary)  # the client has said what to do, and did not know the task
     known = _UNPAID if advice.paid.startswith("Nothing") else _PAID if advice.paid.endswith(" is paid.") else None

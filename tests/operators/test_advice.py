@@ -77,6 +77,29 @@ def test_every_advice_ends_with_the_page(kind: type[RunwayError]) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("error", "facts", "is_paid"),
+    [
+        (exceptions.WaitTimeoutError("x"), {"task_id": "task-1"}, True),
+        (exceptions.VideoExpiredError("x"), {}, True),
+        (GenerationFailedError("x"), {"task_id": "task-1"}, False),
+        (exceptions.RejectedError("x"), {}, False),
+        (exceptions.RejectedError("x"), {"is_in_doubt": True}, None),
+        (AmbiguousSubmissionError("x"), {}, None),
+        (UnreadableRecordError("x"), {}, None),
+        (exceptions.TaskNotFoundError("x"), {"task_id": "task-1"}, None),
+        (exceptions.RecordsFolderError("x"), {"is_retry": False}, False),
+        (exceptions.RecordsFolderError("x"), {"is_retry": True}, None),
+        (exceptions.RecordsFolderError("x"), {"task_id": "task-1"}, True),
+    ],
+    ids=repr,
+)
+def test_what_it_says_of_payment_a_program_can_read_too(
+    error: RunwayError, facts: dict[str, Any], is_paid: bool | None
+) -> None:
+    assert advice.advise(error, payment(**facts)).is_paid is is_paid
+
+
 @pytest.mark.parametrize("kind", OTHERS)
 def test_what_was_not_submitted_is_said_to_be_unpaid(kind: type[RunwayError]) -> None:
     said = "This try has paid nothing." if kind is exceptions.RecordsFolderError else "Nothing was paid."

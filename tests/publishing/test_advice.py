@@ -49,4 +49,6 @@ IN_DOUBT = PublicationInDoubtError("x", retryable=True)
     ],
 )  # fmt: skip
 def test_it_says_what_is_published_and_what_to_do(error: RunwayError, changed: dict[str, Any], says: str) -> None:
-    assert says in str(advise(error, Situation(**{**NORMAL, **changed})))
+    advice = advise(error, Situation(**{**NORMAL, **changed}))
+    assert says in str(advice)
+    assert advice.is_paid is False

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from airflow_provider_runway import exceptions
 from airflow_provider_runway.utils.announcements import announce, announce_failure, expected_at, reason_of
-from airflow_provider_runway.utils.failures import Advice
 
 
 def said(context: Context, key: str) -> dict[str, Any]:
@@ -61,27 +60,14 @@ def test_why_it_failed_is_one_word(error: Exception, reason: str) -> None:
     assert reason_of(error) == reason
 
 
-@pytest.mark.parametrize(
-    ("sentence", "paid"),
-    [
-        ("Nothing was paid.", False),
-        ("This task pays nothing.", False),
-        ("Its credits come back.", False),
-        ("Task abc is paid.", True),
-        ("It was paid.", True),
-        ("It is paid.", True),
-        ("It may be paid.", None),
-        ("What an earlier try sent may be paid.", None),
-        ("Nothing is known to be paid.", None),
-    ],
-)
-def test_whether_it_is_paid_is_said_as_the_advice_has_it(sentence: str, paid: bool | None) -> None:
+@pytest.mark.parametrize("is_paid", [True, False, None])
+def test_whether_it_is_paid_is_said_beside_the_sentence(is_paid: bool | None) -> None:
     context = fake_context()
-    advice = Advice(sentence, "Do.")
 
-    announce_failure(context, ValueError("x"), paid=advice.paid, advice=advice.to_do)
+    announce_failure(context, ValueError("x"), paid="This try has paid nothing.", is_paid=is_paid, advice="Do.")
 
-    assert said(context, "failure")["paid"] is paid
+    failure = said(context, "failure")
+    assert (failure["paid"], failure["payment"]) == (is_paid, "This try has paid nothing.")
 
 
 def test_a_long_message_is_cut_and_what_airflow_masks_is_masked() -> None:
@@ -90,7 +76,8 @@ def test_a_long_message_is_cut_and_what_airflow_masks_is_masked() -> None:
     mask_secret("sk-masked-secret")
     context = fake_context()
 
-    announce_failure(context, ValueError("key sk-masked-secret " + "x" * 100_000), paid="It is paid.", advice="Do.")
+    error = ValueError("key sk-masked-secret " + "x" * 100_000)
+    announce_failure(context, error, paid="It is paid.", is_paid=True, advice="Do.")
 
     message = said(context, "failure")["message"]
     assert message.startswith("key *** x")
