@@ -24,7 +24,7 @@ from devtools.ui import GALLERY, fill_gallery, load_examples
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, FloatRect, Page
 
     from devtools.stack.airflow_stack import AirflowStack
 
@@ -32,6 +32,8 @@ IMAGES: Final = ROOT / "docs" / "images"
 # Bytes that a picture may have.
 LARGEST: Final = 400_000
 PATIENCE: Final = 120_000
+# Pixels below what a picture ends with.
+MARGIN: Final = 16
 REFUSED: Final = "famous"
 PROMPTS: Final = (
     "A famous singer on a small stage, close up.",
@@ -95,7 +97,21 @@ def _take_all(browser: Browser, airflow: AirflowStack) -> None:
         with _opened(browser, airflow.url + path, theme) as page:
             page.frame_locator("iframe").locator(there).first.wait_for()
             page.wait_for_load_state("networkidle")
-            page.screenshot(path=IMAGES / f"{name}-{theme}.png")
+            page.screenshot(path=IMAGES / f"{name}-{theme}.png", clip=_rows(page) if name == "failure" else None)
+
+
+def _rows(page: Page) -> FloatRect:
+    """The page of videos down to the end of its rows, without Airflow's bar and the empty space below."""
+    frame = page.locator("iframe").bounding_box()
+    row = page.frame_locator("iframe").locator(".row").last.bounding_box()
+    if frame is None or row is None:
+        raise RuntimeError("There is no row to take a picture of.")
+    return {
+        "x": frame["x"],
+        "y": frame["y"],
+        "width": frame["width"],
+        "height": row["y"] + row["height"] + MARGIN - frame["y"],
+    }
 
 
 @contextmanager

@@ -146,14 +146,19 @@ def running(
         shutil.rmtree(HOME / "logs" / "components", ignore_errors=True)
         VIDEOS.mkdir(exist_ok=True)
         used = stack.enter_context(service(clock))
-        clock.say("airflow", "starting")
+        clock.say("airflow", "starting, in half a minute on two idle cores; its parts as they come up:")
         places = {
             CONNECTION: used.connection,
             "AIRFLOW_VAR_RUNWAY_VIDEOS": f"file://{VIDEOS}",
             "AIRFLOW__RUNWAY__MEDIA_ROOTS": str(VIDEOS),
         }
         airflow = stack.enter_context(
-            AirflowStack(home=home, dags=EXAMPLES, env={**places, **(env or {})}),
+            AirflowStack(
+                home=home,
+                dags=EXAMPLES,
+                env={**places, **(env or {})},
+                on_up=lambda part: clock.say(part, "up"),
+            ),
         )
         clock.say("airflow", f"{airflow.url} (no login)")
         yield used, airflow

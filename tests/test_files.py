@@ -22,7 +22,6 @@ TESTED_IN: Mapping[str, str] = {
     "kie/kinds.py": "kie/test_families.py",  # values alone, which the table there is of
     "kie/numbers.py": "kie/test_tasks.py",  # the numbers of records
     "kie/over_aiohttp.py": "kie/test_client_on_the_wire.py",  # one of two senders that all of it runs through
-    "kie/web_pages.py": "operators/test_advice.py",  # where the texts of errors lead
     "operators/finish.py": "operators/test_lifecycle.py",  # the end of the lifecycle
     "operators/free_task.py": "operators/test_upload.py",  # what the tasks that spend nothing inherit
     "operators/lineage.py": "utils/test_openlineage.py",  # seen by what OpenLineage is told

@@ -16,7 +16,7 @@ import sys
 import time
 from datetime import datetime, timezone
 from signal import SIGKILL
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import httpx
 
@@ -26,12 +26,16 @@ from devtools.stack.balancer import Balancer
 from devtools.stack.processes import Daemon, Leash, ProcessDiedError, end_sessions, members, signal_session
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from pathlib import Path
     from signal import Signals
     from types import TracebackType
 
     from typing_extensions import Self
+
+
+# What a component calls itself in Airflow's table of jobs.
+JOBS: Final = {"SchedulerJob": "scheduler", "DagProcessorJob": "dag-processor", "TriggererJob": "triggerer"}
 
 
 class AirflowStack:
@@ -52,6 +56,7 @@ class AirflowStack:
     :param all_admins: let everybody in as admin, without a login; otherwise the user is "admin", and Airflow makes up
         the `password`.
     :param timeout: seconds that everything may take to become healthy.
+    :param on_up: called with "database" and with each component's kind, as soon as it is there.
     """
 
     def __init__(
@@ -69,6 +74,7 @@ class AirflowStack:
         callbacks: bool = False,
         all_admins: bool = True,
         timeout: float = 120,
+        on_up: Callable[[str], None] = lambda _part: None,
     ) -> None:
         self.home = home.resolve()
         ports = [free_port() for _ in range(api_servers)]
@@ -84,6 +90,8 @@ class AirflowStack:
         self._parallelism = parallelism
         self._all_admins = all_admins
         self._timeout = timeout
+        self._on_up = on_up
+        self._up: set[str] = set()
         self._commands = {
             **{name: ["api-server", "--port", url.rpartition(":")[2]] for name, url in self._urls.items()},
             "scheduler": ["scheduler", "--skip-serve-logs"],
@@ -112,6 +120,7 @@ class AirflowStack:
         self._leash = Leash()
         try:
             prepare_database(self.home, env)
+            self._on_up("database")
             self._components = {
                 name: Daemon(
                     name,
@@ -261,6 +270,7 @@ class AirflowStack:
 
     def _start(self, names: Sequence[str]) -> None:
         since = datetime.now(tz=timezone.utc)
+        self._up.clear()
         daemons = [self._components[name] for name in names]
         for daemon in daemons:
             daemon.start(self._held())
@@ -295,13 +305,21 @@ class AirflowStack:
             self._rest = AirflowRest(self.url, self.password)
             # The first request that a task makes would be kept waiting for seconds.
             self._rest.request("GET", "/execution/health")
+        self._say_up(name for name in names if name in self._urls)
         jobs = [name for name in names if name not in {*self._urls, *self._workers}]
         started = self._rest.get("/api/v2/jobs", start_date_gte=since.isoformat(), is_alive=True)["jobs"]
+        self._say_up(JOBS.get(job["job_type"], job["job_type"]) for job in started)
         if len(started) < len(jobs):
             kinds = ", ".join(job["job_type"] for job in started) or "nothing"
             return f"of {', '.join(jobs)}, only {kinds} came up"
         ill = [name for name, part in health.items() if part["status"] != "healthy"]
         return f"{', '.join(ill)} did not become healthy" if ill else None
+
+    def _say_up(self, parts: Iterable[str]) -> None:
+        for part in parts:
+            if part not in self._up:
+                self._up.add(part)
+                self._on_up(part)
 
 
 def _names(component: str, count: int) -> list[str]:

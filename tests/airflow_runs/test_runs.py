@@ -9,6 +9,7 @@ from dag_bag import DagBag
 from versions import AIRFLOW, AWAITED
 
 from airflow_provider_runway.decorators.runway import QUESTION_KEY, RETURNED_KEY
+from airflow_provider_runway.kie.web_pages import page
 from airflow_provider_runway.results import VideoResult
 from airflow_provider_runway.sandbox import Fail, Refuse, Sandbox
 from airflow_provider_runway.utils.announcements import RUNWAY_KEY
@@ -166,7 +167,7 @@ def test_what_no_retry_can_help_fails_and_says_why(
     out = "".join(capfd.readouterr())
     assert said in out
     assert kie.key not in out
-    *_, last = (line for line in out.splitlines() if "See docs/errors.md" in line)
+    *_, last = (line for line in out.splitlines() if f"See {page('errors.md')}" in line)
     assert out.index(last) > out.rindex("Traceback (most recent call last)"), "the advice does not stand last"
     assert ("Nothing was paid" in last) is ("GenerationFailedError" not in said)
 

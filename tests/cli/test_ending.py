@@ -16,6 +16,7 @@ from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.kie import errors
 from airflow_provider_runway.kie.client import KieClient
 from airflow_provider_runway.kie.tasks import VideoTask
+from airflow_provider_runway.kie.web_pages import page
 from airflow_provider_runway.sandbox import CutAfter, Fail, Garbage, Refuse, Sandbox, States
 
 from .support import RUNWAY, Call, interrupts, types
@@ -29,7 +30,7 @@ def test_a_missing_connection_is_said_in_one_line(call: Call) -> None:
     assert done.code == ExitCode.REFUSED
     [line] = done.err.splitlines()[-1:]
     assert "There is no connection 'nowhere' that Airflow can read. Create it, of type Runway or as" in line
-    assert "AIRFLOW_CONN_NOWHERE: see docs/connection.md" in line
+    assert f"AIRFLOW_CONN_NOWHERE: see {page('connection.md')}" in line
 
 
 def test_a_wrong_key_is_said_in_one_line(call: Call, kie: Sandbox) -> None:

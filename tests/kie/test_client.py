@@ -30,6 +30,7 @@ from airflow_provider_runway.kie.errors import (
 )
 from airflow_provider_runway.kie.over_httpx import transport_error
 from airflow_provider_runway.kie.retry_rules import ONE_TRY
+from airflow_provider_runway.kie.web_pages import page
 
 from .clients import KEY, AsyncService, Handler, HandlerSender, Service, SyncService
 from .support import CODES, EXTEND, GENERATE, KEYS, NO_JITTER, READY, STATUSES, body, record, wild
@@ -360,7 +361,7 @@ def test_a_wrong_key_is_one_clear_sentence_and_no_retry(client: Make) -> None:
     assert str(caught.value) == (
         "KIE.AI answered with code 401, the API key is missing, wrong or without access: "
         "You do not have access permissions. Nothing was paid. Correct the API key of the connection. "
-        "See docs/errors.md#kieai-refuses in the documentation of airflow-provider-runway."
+        f"See {page('errors.md#kieai-refuses')}."
     )
     assert len(requests) == 1
 

@@ -20,6 +20,7 @@ from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.flows import refuses, submit
 from airflow_provider_runway.kie.requests import GenerateRequest, JobRequest
 from airflow_provider_runway.kie.retry_rules import ONE_TRY
+from airflow_provider_runway.kie.web_pages import page
 
 from .support import (
     GENERATE,
@@ -69,14 +70,13 @@ def test_a_refusal_says_itself_and_is_not_sent_again(answer: Answer | RunwayErro
     if isinstance(played.error, ServiceError):
         text = str(played.error)
         assert text.count("Nothing was paid.") == 1
-        assert text.endswith("See docs/errors.md#kieai-refuses in the documentation of airflow-provider-runway.")
+        assert text.endswith(f"See {page('errors.md#kieai-refuses')}.")
 
 
 def test_a_refusal_says_what_it_is_then_what_is_paid_then_what_to_do_then_where_to_read_on() -> None:
     assert str(submitted(said(code=402, msg="Credits insufficient")).error) == (
         "KIE.AI answered with code 402, the balance does not cover it: Credits insufficient. Nothing was paid. "
-        "Top up the account, and clear the task. See docs/errors.md#kieai-refuses in the documentation of "
-        "airflow-provider-runway."
+        f"Top up the account, and clear the task. See {page('errors.md#kieai-refuses')}."
     )
 
 

@@ -14,6 +14,7 @@ from airflow_provider_runway.exceptions import (
     RunwayError,
     UnreadableRecordError,
 )
+from airflow_provider_runway.kie.web_pages import page
 from airflow_provider_runway.operators import advice
 from airflow_provider_runway.operators.advice import Payment
 from airflow_provider_runway.utils.versions import command_line
@@ -72,9 +73,7 @@ def test_what_is_paid_is_said_by_its_id_and_how_to_have_it(kind: type[RunwayErro
 
 @pytest.mark.parametrize("kind", ERRORS)
 def test_every_advice_ends_with_the_page(kind: type[RunwayError]) -> None:
-    assert advise(kind("It went wrong."), payment()).endswith(
-        " See docs/errors.md in the documentation of airflow-provider-runway."
-    )
+    assert advise(kind("It went wrong."), payment()).endswith(f" See {page('errors.md')}.")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from operators.support import Task
 from airflow_provider_runway import exceptions
 from airflow_provider_runway.exceptions import InvalidRequestError, RunwayError
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
+from airflow_provider_runway.kie.web_pages import page
 from airflow_provider_runway.operators.advice import Payment, advise, advise_where_nothing_is_paid
 from airflow_provider_runway.operators.runway import RunwayExtendOperator, RunwayGenerateOperator
 from airflow_provider_runway.operators.submission import Reattach, Submission
@@ -97,7 +98,8 @@ def test_the_last_line_of_moderation(kie: Sandbox, given_time: GivenTime, capfd:
     line = last_line(Task(), capfd)
 
     assert f"KIE.AI failed task {kie.tasks[0].task_id} (moderation): The AI moderator caught your prompt." in line
-    assert "Its credits come back. Change the prompt or the input. Then clear this task. See docs/errors.md" in line
+    assert "Its credits come back. Change the prompt or the input. Then clear this task." in line
+    assert f"See {page('errors.md')}" in line
 
 
 def test_the_last_line_of_a_service_fault_promises_no_retry_after_the_last_try(
@@ -146,7 +148,7 @@ def test_the_last_line_without_a_connection_says_how_to_create_it(
     line = last_line(Task(), capfd)
 
     assert "There is no connection 'runway_default' that Airflow can read. Nothing was paid. Create it, of type" in line
-    assert "AIRFLOW_CONN_RUNWAY_DEFAULT: see docs/connection.md" in line
+    assert f"AIRFLOW_CONN_RUNWAY_DEFAULT: see {page('connection.md')}" in line
 
 
 def test_the_last_line_of_an_extension_names_the_video_that_it_extends(
@@ -170,7 +172,7 @@ def test_the_transfer_of_an_expired_video_promises_nothing(
     line = last_line_of(store, capfd)
 
     assert f"VideoExpiredError: The video of task {task_id} was made" in line
-    assert "It was paid. Only a new submission, which is paid, brings one back. See docs/errors.md" in line
+    assert f"It was paid. Only a new submission, which is paid, brings one back. See {page('errors.md')}" in line
 
 
 def test_a_sensor_says_as_much(kie: Sandbox, given_time: GivenTime, capfd: pytest.CaptureFixture[str]) -> None:

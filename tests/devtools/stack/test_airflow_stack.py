@@ -72,12 +72,18 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 
 @pytest.fixture(scope="module")
-def airflow(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AirflowStack]:
+def told() -> list[str]:
+    """The parts of the stack, as they came up."""
+    return []
+
+
+@pytest.fixture(scope="module")
+def airflow(tmp_path_factory: pytest.TempPathFactory, told: list[str]) -> Iterator[AirflowStack]:
     dags = tmp_path_factory.mktemp("dags")
     (dags / "naps.py").write_text(DAG_FILE)
     (dags / "broken.py").write_text("from airflow.sdk import DAG\nraise ValueError('not today')\n")
     home = tmp_path_factory.mktemp("home")
-    with AirflowStack(home=home, dags=dags, triggerers=2, all_admins=False) as airflow:
+    with AirflowStack(home=home, dags=dags, triggerers=2, all_admins=False, on_up=told.append) as airflow:
         airflow.rest.unpause("naps")
         yield airflow
 
@@ -110,6 +116,13 @@ def test_a_component_that_cannot_start_is_reported_at_once_and_nothing_is_left(t
         airflow.start()
 
     assert at_home(tmp_path) == []
+
+
+def test_each_part_is_told_of_once_as_it_comes_up(airflow: AirflowStack, told: list[str]) -> None:
+    start = told[:5]
+
+    assert start[:2] == ["database", "api-server"]
+    assert set(start[2:]) == {"scheduler", "dag-processor", "triggerer"}
 
 
 def test_a_dag_runs_and_everything_about_it_can_be_asked_for(airflow: AirflowStack, first: Seen) -> None:
