@@ -84,16 +84,16 @@ def get_task(task_id: str, kind: Kind, retry_rules: RetryRules, api: Api = "runw
 
 
 def told(flow: Flow[VideoTask], on_poll: OnPoll | None) -> Flow[VideoTask]:
-    """A poll of which somebody is told: how it went wrong, if it did."""
-    fault: RunwayError | None = None
+    """A poll of which somebody is told how it went wrong, if it did; not of one that was cut off."""
     try:
-        return (yield from flow)
+        task = yield from flow
     except RunwayError as error:
-        fault = error
-        raise
-    finally:
         if on_poll is not None:
-            on_poll(fault)
+            on_poll(error)
+        raise
+    if on_poll is not None:
+        on_poll(None)
+    return task
 
 
 def _get_record(place: Lookup, task_id: str, retry_rules: RetryRules) -> Flow[VideoTask]:

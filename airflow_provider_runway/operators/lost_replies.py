@@ -13,7 +13,12 @@ from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.acceptance import known_id
 from airflow_provider_runway.kie.api import destination
-from airflow_provider_runway.kie.callback_tokens import ForgedTokenError, MalformedTokenError, UnverifiedToken
+from airflow_provider_runway.kie.callback_tokens import (
+    ExpiredTokenError,
+    ForgedTokenError,
+    MalformedTokenError,
+    UnverifiedToken,
+)
 from airflow_provider_runway.kie.errors import AmbiguousSubmissionError, RunwayError, TaskNotFoundError
 from airflow_provider_runway.kie.fingerprints import fingerprint
 from airflow_provider_runway.kie.prices import price_key
@@ -201,7 +206,7 @@ class LostReply:
         try:
             token = UnverifiedToken.read(url.rpartition("/")[2])
             return token.verify(self.hook.settings.address.api_key, intent.intended_epoch).nonce == intent.nonce
-        except MalformedTokenError:
+        except (MalformedTokenError, ExpiredTokenError):
             return False
         except ForgedTokenError:  # the key of the connection was changed
             return None

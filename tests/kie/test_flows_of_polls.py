@@ -17,7 +17,7 @@ from airflow_provider_runway.kie.errors import (
     TaskNotFoundError,
     UnreadableAnswerError,
 )
-from airflow_provider_runway.kie.flows import get_task
+from airflow_provider_runway.kie.flows import get_task, told
 from airflow_provider_runway.kie.kinds import KINDS, Kind
 from airflow_provider_runway.kie.retry_rules import ONE_TRY
 from airflow_provider_runway.kie.task_ids import APIS, Api
@@ -201,3 +201,13 @@ def test_only_an_unknown_id_is_looked_for_elsewhere(fault: Answer | RunwayError)
     played = play(get_task("t-1", "runway", ONE_TRY, "jobs"), [fault])
     assert played.error is not None
     assert (isinstance(played.error, TaskNotFoundError), played.sends) == (False, 1)
+
+
+@pytest.mark.parametrize("cut", [GeneratorExit, KeyboardInterrupt, TimeoutError])
+def test_a_poll_that_is_cut_off_is_none_that_went_well(cut: type[BaseException]) -> None:
+    polls: list[RunwayError | None] = []
+    flow = told(get_task("t-1", "runway", ONE_TRY), polls.append)
+    next(flow)
+    with pytest.raises(cut):
+        flow.throw(cut())
+    assert polls == []

@@ -325,6 +325,19 @@ def test_of_two_that_ask_the_same_a_record_tells_which_by_the_address_it_calls(
     assert ends(task, task.resume(waiting, CALLED))["task_id"] == f"jobs:{own}"
 
 
+def test_a_task_whose_own_address_has_long_expired_is_another_one(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    jobs(kie, monkeypatch)
+    with monkeypatch.context() as days_ago:
+        days_ago.setattr("airflow_provider_runway.operators.own_callbacks.LIFETIME", -86_400)
+        Task().start()
+    task = Task()
+    waiting = lose_the_answer(kie, task)
+    old, own = (each.task_id.removeprefix("jobs:") for each in kie.tasks)
+    kie_calls(task, old, own)
+
+    assert ends(task, task.resume(waiting, CALLED))["task_id"] == f"jobs:{own}"
+
+
 def test_a_task_of_another_submission_is_not_taken_for_it(
     kie: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
