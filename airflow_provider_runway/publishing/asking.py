@@ -19,6 +19,11 @@ Filter = Callable[[Any], Any]
 _LONGEST = 60.0
 # Where services put what they have found, which is none if they have not.
 _WRAPPERS = {"data", "result"}
+# By which they say with status 200 that they have not found it, or that asking went well, whatever they have found.
+_ERRORS = {"error", "errors"}
+_IS_THERE, _WENT_WELL = {"exists", "found"}, {"ok", "success"}
+_STATES = {"state", "status"}
+_HOW_IT_WENT = _STATES | _IS_THERE | _WENT_WELL | {"code", "detail", "message", "msg", "title", "type"}
 # Characters of JSON that an answer may have as a result.
 _LARGEST_RESULT = 65_536
 
@@ -65,7 +70,8 @@ class Asking:
 def found_in(response: Any) -> Any:
     """What an answer to a question says was found: JSON or plain text that is not empty; otherwise nothing.
 
-    :raises PublicationInDoubtError: If it can be taken for either, as a page, or an object with an empty list.
+    :raises PublicationInDoubtError: If it can be taken for either, as a page, an object with an empty list, or one that
+        tells of an error.
     """
     said = read_answer(response)
     if said is None:
@@ -74,11 +80,15 @@ def found_in(response: Any) -> Any:
         return None
     if not isinstance(said, Mapping):
         return said
-    if not any(said.values()):
+    told = {str(name).lower() for name, each in said.items() if each}
+    denied = {str(name).lower() for name, each in said.items() if each is False}
+    if not told and not denied & _WENT_WELL:
         return None
     held = [each for name, each in said.items() if name in _WRAPPERS or isinstance(each, (list, Mapping))]
     if held and not any(held):
         raise _unclear(response, "what it answers has something empty in it")
+    if told & _ERRORS or denied & (_IS_THERE | _WENT_WELL) or (told <= _HOW_IT_WENT and not told <= _STATES):
+        raise _unclear(response, "what it answers tells of an error, or of nothing but how asking went")
     return said
 
 

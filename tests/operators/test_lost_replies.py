@@ -325,7 +325,9 @@ def test_of_two_that_ask_the_same_a_record_tells_which_by_the_address_it_calls(
     assert ends(task, task.resume(waiting, CALLED))["task_id"] == f"jobs:{own}"
 
 
-def test_a_task_whose_own_address_has_long_expired_is_another_one(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_task_whose_own_address_has_long_expired_is_another_one(
+    kie: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
     jobs(kie, monkeypatch)
     with monkeypatch.context() as days_ago:
         days_ago.setattr("airflow_provider_runway.operators.own_callbacks.LIFETIME", -86_400)

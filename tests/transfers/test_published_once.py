@@ -161,6 +161,13 @@ def saying(said: Any, kind: str = "application/json") -> Fault:
         saying({"items": [], "page": 1}),
         saying({"status": "ok", "data": None}),
         saying({"status": "ok", "data": {}}),
+        saying({"error": "not found"}),
+        saying({"id": "p-1", "Errors": [{"code": 17}]}),
+        saying({"code": 404, "message": "No such post", "status": 404}),
+        saying({"detail": "Not found."}),
+        saying({"ok": True, "found": False}),
+        saying({"success": True}),
+        saying({"success": False, "post": None}),
     ],
 )
 def test_an_answer_that_may_mean_either_neither_sends_again_nor_claims_that_it_is_there(
@@ -174,6 +181,23 @@ def test_an_answer_that_may_mean_either_neither_sends_again_nor_claims_that_it_i
     with pytest.raises(AirflowFailException, match=r"does not say whether.*Give find_filter.*It may be published"):
         publishing.run()
     assert (len(poster.posts), publishing.record["stage"]) == (1, "doubt")
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        {"id": "p-1", "error": None, "message": "ok"},
+        {"status": "published"},
+        {"id": "p-1", "private": False, "success": True},
+        [{"id": "p-1"}],
+    ],
+)
+def test_json_that_says_what_is_there_is_the_result(poster: Poster, tmp_path: Path, there: Any) -> None:
+    poster.faults.append(lose_the_reply)
+    poster.answers.append(saying(there))
+    publishing = task(tmp_path, **FIND)
+    assert publishing.run()["response"] == there
+    assert (len(poster.posts), publishing.record["stage"]) == (1, "published")
 
 
 @pytest.mark.parametrize("nothing", [[], {}, {"items": [], "total": 0}, {"data": None}, {"found": False}, None])
