@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from airflow.sdk.types import Logger
 
     from airflow_provider_runway.hooks.runway import RunwayHook
+    from airflow_provider_runway.storage.sources import Media
 
 FILES_KEY = "runway_files"
 # With what an address begins that stands for a file.
@@ -37,6 +38,7 @@ class RequestFiles:
         self._state = state
         self._log = log
         self._named: list[NamedFile] = []
+        self._checksums: dict[str, str] = {}
         self._fault: RunwayError | None = None
 
     def identify(self, request: Request) -> Request:
@@ -50,9 +52,13 @@ class RequestFiles:
         if not self._named:
             return request
         known = self._state.get(FILES_KEY) or {}
-        checksums: dict[str, str] = {}
+        checksums = self._checksums = dict[str, str]()
+        # One that is named as a picture and as a video would have to be both.
+        read: set[tuple[str, Media | None]] = set()
         for file in self._named:
-            checksums.setdefault(file.path, self._checksum(file, known))
+            if (file.path, file.media) not in read:
+                read.add((file.path, file.media))
+                checksums[file.path] = self._checksum(file, known)
         if checksums != known:
             self._state.set(FILES_KEY, checksums)
         return with_values(request, {file.place: f"{FILE_ADDRESS}{checksums[file.path]}" for file in self._named})
@@ -70,12 +76,15 @@ class RequestFiles:
         """Upload the files of a request that is about to be submitted, and put their links in their places.
 
         :param request: What :meth:`identify` has returned.
+        :raises UnreadableFileError: If a file has changed since: a retry would take what was sent for another request.
         """
         links: dict[str, str] = {}
         for file in self._named:
             if file.path in links:
                 continue
             uploaded = self._hook.upload(file.path, field=file.field, media=file.media)
+            if uploaded.sha256 != self._checksums[file.path]:
+                raise UnreadableFileError(f"{file.path} has changed while it was about to be submitted")
             self._log.info(
                 "%s is uploaded to KIE.AI (%d bytes), which keeps it until about %s.",
                 file.path,

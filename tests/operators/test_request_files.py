@@ -8,16 +8,19 @@ from typing import Any
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import ObjectStoragePath
-from fakes import GivenTime
+from fakes import GivenTime, fake_context
 from versions import AIRFLOW
 
-from airflow_provider_runway.exceptions import InvalidRequestError
+from airflow_provider_runway.exceptions import InvalidRequestError, UnreadableFileError
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.kie.api import destination, submission_call
+from airflow_provider_runway.operators.kie_job import KieJobOperator
 from airflow_provider_runway.operators.paths import address
-from airflow_provider_runway.operators.request_files import FILES_KEY
+from airflow_provider_runway.operators.request_files import FILES_KEY, RequestFiles
 from airflow_provider_runway.operators.runway import RunwayAlephOperator
+from airflow_provider_runway.operators.task_state import TaskState
 from airflow_provider_runway.sandbox import CutAfter, Fail, Refuse, Sandbox
+from airflow_provider_runway.storage import sources
 
 from .support import Deferred, Task
 from .test_upload import picture
@@ -154,6 +157,43 @@ def test_other_bytes_are_another_video_and_the_log_says_so(
 
     assert len(kie.ledger.charges) == 2
     assert f"whose task {kie.tasks[0].task_id} is paid and not used" in capsys.readouterr().out
+
+
+def test_a_file_that_changes_before_it_is_uploaded_is_not_submitted_as_the_one_before(
+    kie: Sandbox, given_time: GivenTime, fox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, upload = of(fox), RunwayHook.upload
+
+    def changed(hook: RunwayHook, *args: Any, **kwargs: Any) -> Any:
+        fox.write_bytes(picture(size=(160, 90)))
+        return upload(hook, *args, **kwargs)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(RunwayHook, "upload", changed)
+        with pytest.raises(UnreadableFileError, match=r"has changed.*Nothing was paid.*A retry submits it"):
+            task.run()
+    task.run()
+
+    assert len(kie.ledger.charges) == 1
+
+
+def test_a_file_that_is_named_twice_is_read_once(
+    kie: Sandbox, given_time: GivenTime, fox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, reads = sources.read_source, list[object]()
+
+    def reading(*args: Any) -> Any:
+        reads.append(args)
+        return read(*args)
+
+    monkeypatch.setattr(sources, "read_source", reading)
+    operator = KieJobOperator(
+        task_id="a", model="some/model", input={"prompt": "A fox", "image_urls": [f"file://{fox}"] * 3}
+    )
+    with RunwayHook() as hook:
+        RequestFiles(hook, TaskState(fake_context()), hook.log).identify(operator.build_request())
+
+    assert len(reads) == 1
 
 
 def test_a_video_that_kie_failed_is_uploaded_for_anew(kie: Sandbox, given_time: GivenTime, fox: Path) -> None:
