@@ -8,10 +8,13 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from airflow_provider_runway.kie.callback_tokens import callback_url
+from airflow_provider_runway.kie.proxies import proxy_for
 from airflow_provider_runway.kie.signatures import SIGNATURE_HEADER, TIMESTAMP_HEADER, signature
 from airflow_provider_runway.utils.config import read_callback_base_url
 
 if TYPE_CHECKING:
+    import httpx
+
     from airflow_provider_runway.hooks.settings import Settings
     from airflow_provider_runway.kie.callback_tokens import CallbackToken
 
@@ -40,13 +43,13 @@ def send_call(
     :param settings: The connection.
     :param base: The public address.
     :param token: What the call is for.
-    :param patience: Seconds to wait for an answer.
+    :param patience: Seconds for connecting, and for all that comes after it until the answer is there.
     :return: The answer's status, and what it says; ``{}`` where it is none of the receiver's.
     :raises httpx.HTTPError: If there is no answer.
     """
-    import httpx
+    from airflow_provider_runway.kie.deadline_transport import Deadline
 
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would tell the address
+    logging.getLogger("httpx").addFilter(_tells_no_token)
     now, task_id = str(int(time.time())), f"check-{token.nonce}"
     headers = {"Content-Type": "application/json"}
     if settings.webhook_secret is not None:
@@ -54,8 +57,28 @@ def send_call(
         headers[SIGNATURE_HEADER] = signature(settings.webhook_secret, task_id, now)
     body = json.dumps({"code": 200, "msg": "success", "data": {"task_id": task_id}})
     url = callback_url(base, token.sign(settings.address.api_key))
-    with httpx.stream("POST", url, content=body, headers=headers, timeout=patience, follow_redirects=False) as reply:
+    bound = {"deadline": Deadline(patience, patience)}
+    with (
+        _client(url, patience) as client,
+        client.stream("POST", url, content=body, headers=headers, extensions=bound, follow_redirects=False) as reply,
+    ):
         return reply.status_code, _object(next(reply.iter_bytes(_MOST), b""))
+
+
+def _client(url: str, patience: float) -> httpx.Client:
+    import httpx
+
+    from airflow_provider_runway.kie.deadline_transport import BoundedTransport
+
+    return httpx.Client(transport=BoundedTransport(proxy_for(url)), timeout=patience)
+
+
+def _tells_no_token(record: logging.LogRecord) -> bool:
+    """Whether a line of httpx's own, which tell whole addresses, may stand in a log."""
+    return _PATH not in record.getMessage()
+
+
+_PATH = callback_url("", "")
 
 
 def send_probe(settings: Settings, token: CallbackToken, now: float) -> bool:

@@ -1,12 +1,16 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import time
 from collections.abc import Callable
-from typing import Any
+from contextlib import suppress
 
 import httpx
 import pytest
 
+from airflow_provider_runway.hooks import callbacks
 from airflow_provider_runway.hooks.callbacks import callback_base_url, send_probe
 from airflow_provider_runway.hooks.settings import Settings
 from airflow_provider_runway.kie.address import Address
@@ -50,19 +54,17 @@ def answered(
 ) -> bool:
     """Whether a probe is said to have arrived."""
 
-    def stream(method: str, url: str, *, timeout: float, follow_redirects: bool, **content: Any) -> Any:
-        assert timeout <= 15
-        client = httpx.Client(transport=httpx.MockTransport(answer), follow_redirects=follow_redirects)
-        return client.stream(method, url, **content)
+    def client(url: str, patience: float) -> httpx.Client:
+        assert url.startswith("https://airflow.example/")
+        assert patience <= 15
+        return httpx.Client(transport=httpx.MockTransport(answer))
 
-    monkeypatch.setattr(httpx, "stream", stream)
-    settings = Settings(
-        address=Address(api_key=KEY),
-        upload_address=None,
-        callback_base_url="https://airflow.example",
-        webhook_secret=secret,
-    )
-    return send_probe(settings, TOKEN, NOW)
+    monkeypatch.setattr(callbacks, "_client", client)
+    return send_probe(settings(callback_base_url="https://airflow.example", webhook_secret=secret), TOKEN, NOW)
+
+
+def settings(**given: str | None) -> Settings:
+    return Settings(address=Address(api_key=KEY), upload_address=None, **given)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("secret", [None, "whsec"])
@@ -108,6 +110,39 @@ def test_whatever_else_is_answered_it_has_not_arrived(
     monkeypatch: pytest.MonkeyPatch, answer: Callable[[httpx.Request], httpx.Response]
 ) -> None:
     assert not answered(monkeypatch, answer)
+
+
+def test_an_answer_that_drips_is_not_waited_for_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent, bytes_of_it = list[int](), 200
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip() -> None:
+            connection, _ = server.accept()
+            with connection, suppress(OSError):
+                connection.sendall(b"HTTP/1.1 200 OK\r\ncontent-length: %d\r\n\r\n" % bytes_of_it)
+                for _ in range(bytes_of_it):
+                    connection.sendall(b" ")
+                    sent.append(1)
+                    time.sleep(0.05)
+
+        dripping = threading.Thread(target=drip)
+        dripping.start()
+        monkeypatch.setattr(callbacks, "_PROBE_PATIENCE", 0.5)
+        base = f"http://127.0.0.1:{server.getsockname()[1]}"
+        assert not send_probe(settings(callback_base_url=base), TOKEN, NOW)
+        dripping.join()
+    assert len(sent) < bytes_of_it
+
+
+def test_httpx_logs_no_token_and_goes_on_logging_what_others_ask(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("INFO", "httpx")
+    assert answered(monkeypatch, lambda _request: WATCHED)
+    httpx.Client(transport=httpx.MockTransport(lambda _request: WATCHED)).get("https://others.example/")
+    assert [each.getMessage() for each in caplog.records if each.name == "httpx"] == [
+        'HTTP Request: GET https://others.example/ "HTTP/1.1 200 OK"'
+    ]
 
 
 def test_names_too_long_for_a_token_are_not_probed(monkeypatch: pytest.MonkeyPatch) -> None:
