@@ -141,7 +141,7 @@ class RunwayHook(BaseHook):
         return input_faults(self.get_conn().input_schema(request.model) or {}, request.input)
 
     def get_task(self, task_id: str, kind: Kind = "runway") -> VideoTask:
-        """Get a task's record: one poll.
+        """Get a task's record: one poll. It orders a ``"veo-1080p"`` or ``"veo-4k"`` that nothing has, and pays for it.
 
         :param task_id: The task.
         :param kind: ``"runway"`` (generate, extend), ``"aleph"``, ``"job"`` (any other model) or a dedicated family.
@@ -159,7 +159,7 @@ class RunwayHook(BaseHook):
         age: float | None = None,
         on_change: OnChange | None = None,
     ) -> VideoTask:
-        """Wait for a task to end, in this process.
+        """Wait for a task to end, in this process; see :meth:`get_task` for the price of two kinds.
 
         :param task_id: The task.
         :param kind: ``"runway"`` (generate, extend), ``"aleph"``, ``"job"`` (any other model) or a dedicated family.
