@@ -91,6 +91,7 @@ class _Run:
             "CHAOS_PROMPTS": str(prompts),
             "CHAOS_VIDEOS": str(self._folder("videos")),
             "SCALE_RESUMED": str(self._folder("resumed")),
+            "SCALE_TIMEOUT": str(LONG),  # in a burst, the first waits until the last has begun to
         }
         database = stack.enter_context(postgres(HOME / "postgres", CARELESS)) if can_run() else None
         self._airflow = stack.enter_context(

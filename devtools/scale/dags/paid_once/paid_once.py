@@ -28,7 +28,7 @@ with DAG("paid_once", schedule=None, max_active_tasks=10_000):
         on_execute_callback=note,
         # A try ends with each process that is killed.
         retries=10,
-        # So long is a call awaited that brings the id of what was sent by a process that was killed.
-        timeout=timedelta(minutes=10),
+        # So long is a call awaited, too, that brings the id of what was sent by a process that was killed.
+        timeout=timedelta(seconds=float(os.environ.get("SCALE_TIMEOUT", "600"))),
         retry_delay=timedelta(seconds=2),
     ).expand(prompt=json.loads(Path(os.environ["CHAOS_PROMPTS"]).read_text()))
