@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import attrs
 from airflow.sdk import BaseOperatorLink
 
 from airflow_provider_runway.kie.web_pages import KIE_LOGS
@@ -19,7 +18,6 @@ if TYPE_CHECKING:
     from airflow.sdk.types import TaskInstanceKey
 
 
-@attrs.define()
 class RunwayVideoLink(BaseOperatorLink):
     """The finished video. Hidden until there is one.
 
@@ -39,7 +37,6 @@ class RunwayVideoLink(BaseOperatorLink):
         return getattr(operator, "video_link", "")
 
 
-@attrs.define()
 class VideoCardLink(BaseOperatorLink):
     """The card of this task instance's video in the gallery: how far it is, and why it has failed, if it has."""
 
@@ -53,7 +50,6 @@ class VideoCardLink(BaseOperatorLink):
         return card_path(ti_key.dag_id, ti_key.run_id, ti_key.task_id, ti_key.map_index)
 
 
-@attrs.define()
 class KieLogsLink(BaseOperatorLink):
     """The page where KIE.AI lists an account's calls, or a sandbox its tasks. There while the task waits."""
 

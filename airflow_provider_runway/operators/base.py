@@ -14,7 +14,6 @@ from airflow_provider_runway.operators.options import VideoOptions
 from airflow_provider_runway.operators.parameters import check_choice, check_fields, check_literal, optional
 from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts, is_resumed
-from airflow_provider_runway.utils.failures import as_list, has_retry
 from airflow_provider_runway.utils.mixins import CalledMixin, VideoLinksMixin
 from airflow_provider_runway.utils.retry_defaults import RETRIES, RETRY_DELAY
 
@@ -265,6 +264,7 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, LineageMi
         """Defer, or tell Airflow of the result."""
         from airflow_provider_runway.operators.video_job import Deferral
         from airflow_provider_runway.utils.asset_events import describe_video
+        from airflow_provider_runway.utils.failures import as_list
 
         if isinstance(outcome, Deferral):
             self.defer(**outcome.arguments)
@@ -277,6 +277,7 @@ class RunwayVideoOperator(CalledMixin, VideoLinksMixin, RenderedTexts, LineageMi
     def _payment(self, lifecycle: VideoLifecycle, context: Context | None = None) -> Payment:
         """Whether something is paid, and what a further try does."""
         from airflow_provider_runway.operators.advice import Payment
+        from airflow_provider_runway.utils.failures import has_retry
 
         with suppress(Exception):  # a connection that cannot be read has KIE's own page
             self.show_logs(lifecycle.paid or "")

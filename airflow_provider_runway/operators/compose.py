@@ -15,8 +15,6 @@ from airflow_provider_runway.operators.free_task import FreeTask
 from airflow_provider_runway.operators.parameters import check_literal, is_literal, optional
 from airflow_provider_runway.operators.paths import address, check_place
 from airflow_provider_runway.operators.templating import RenderedTexts
-from airflow_provider_runway.results import SCHEMA_VERSION
-from airflow_provider_runway.utils.asset_events import describe_file
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -154,8 +152,10 @@ class VideoComposeOperator(FreeTask, RenderedTexts, BaseOperator):
         from airflow_provider_runway.film.inputs import allowed_folders
         from airflow_provider_runway.film.marks import fingerprint
         from airflow_provider_runway.film.order import read_order
+        from airflow_provider_runway.results import SCHEMA_VERSION
         from airflow_provider_runway.storage.locate import locate
         from airflow_provider_runway.storage.target import storing
+        from airflow_provider_runway.utils.asset_events import describe_file
         from airflow_provider_runway.utils.config import read_largest_file, read_media_roots
 
         ti = context["ti"]

@@ -12,8 +12,6 @@ from airflow_provider_runway.operators.free_task import FreeTask
 from airflow_provider_runway.operators.parameters import check_literal
 from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts
-from airflow_provider_runway.results import SCHEMA_VERSION
-from airflow_provider_runway.utils.asset_events import describe_file
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -84,6 +82,8 @@ class RunwayFrameOperator(FreeTask, RenderedTexts, BaseOperator):
         """Store the picture."""
         from airflow_provider_runway.film.ffmpeg import find_ffmpeg
         from airflow_provider_runway.film.frame_file import FrameStorer
+        from airflow_provider_runway.results import SCHEMA_VERSION
+        from airflow_provider_runway.utils.asset_events import describe_file
 
         with self._ending(context):
             save_to = self.needed("save_to")

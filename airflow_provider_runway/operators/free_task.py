@@ -6,11 +6,12 @@ from contextlib import AbstractContextManager
 from typing import TYPE_CHECKING
 
 from airflow_provider_runway.kie.errors import RunwayError
-from airflow_provider_runway.utils.failures import Advice, as_airflow_failure, has_retry
 from airflow_provider_runway.utils.mixins import RunwayConnectionMixin, VideoLinksMixin
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
+
+    from airflow_provider_runway.utils.failures import Advice
 
 
 class FreeTask(RunwayConnectionMixin):
@@ -18,6 +19,8 @@ class FreeTask(RunwayConnectionMixin):
 
     def _ending(self, context: Context) -> AbstractContextManager[None]:
         """Have whatever goes wrong within the block reach Airflow as it should, with what to do about it."""
+        from airflow_provider_runway.utils.failures import as_airflow_failure
+
         return as_airflow_failure(
             self,  # type: ignore[arg-type] # it is mixed into an operator
             lambda error: self._advice(error, context),
@@ -27,6 +30,7 @@ class FreeTask(RunwayConnectionMixin):
     def _advice(self, error: RunwayError, context: Context) -> Advice:
         """What to do about an error."""
         from airflow_provider_runway.operators.advice import advise_where_nothing_is_paid
+        from airflow_provider_runway.utils.failures import has_retry
 
         return advise_where_nothing_is_paid(
             error,

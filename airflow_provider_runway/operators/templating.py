@@ -14,7 +14,6 @@ from jinja2.nativetypes import NativeEnvironment
 from airflow_provider_runway.kie.errors import InvalidRequestError
 from airflow_provider_runway.operators.parameters import HOLDERS, is_literal, is_nothing, optional
 from airflow_provider_runway.operators.paths import address, is_path
-from airflow_provider_runway.utils.failures import fail_for_good
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperator, Context
@@ -146,6 +145,7 @@ def is_resumed(context: Context, *methods: str) -> bool:
 
 def _refuse(template: object, error: TemplateError, context: Context, hook: RunwayHook | None) -> NoReturn:
     from airflow_provider_runway.operators.earlier_tries import EarlierTries
+    from airflow_provider_runway.utils.failures import fail_for_good
 
     refusal = InvalidRequestError("a template", template, f"cannot be rendered ({type(error).__name__}: {error})")
     what = "Correct it, or what it refers to, and clear this task"

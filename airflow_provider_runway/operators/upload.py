@@ -11,8 +11,6 @@ from airflow_provider_runway.operators.free_task import FreeTask
 from airflow_provider_runway.operators.parameters import check_literal
 from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts
-from airflow_provider_runway.results import SCHEMA_VERSION, to_iso
-from airflow_provider_runway.utils.asset_events import describe_upload
 
 if TYPE_CHECKING:
     from os import PathLike
@@ -71,6 +69,9 @@ class RunwayUploadOperator(FreeTask, RenderedTexts, BaseOperator):
 
     def execute(self, context: Context) -> UploadResult:
         """Upload the file."""
+        from airflow_provider_runway.results import SCHEMA_VERSION, to_iso
+        from airflow_provider_runway.utils.asset_events import describe_upload
+
         with self._ending(context), self.hook:
             path = self.needed("path")
             check_place("path", path)

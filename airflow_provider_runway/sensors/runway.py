@@ -23,7 +23,6 @@ from airflow_provider_runway.kie.seconds import shortened
 from airflow_provider_runway.operators.free_task import FreeTask
 from airflow_provider_runway.operators.parameters import check_literal
 from airflow_provider_runway.operators.templating import RenderedTexts
-from airflow_provider_runway.utils.failures import with_advice
 from airflow_provider_runway.utils.mixins import VideoLinksMixin
 from airflow_provider_runway.utils.retry_defaults import RETRIES, RETRY_DELAY
 
@@ -274,6 +273,7 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
 
     def _give_up(self, error: RunwayError, context: Context) -> NoReturn:
         """Fail or skip. What KIE has failed stays failed: no retry of a sensor changes that."""
+        from airflow_provider_runway.utils.failures import with_advice
         from airflow_provider_runway.utils.versions import (
             AirflowFailException,
             AirflowSensorTimeout,

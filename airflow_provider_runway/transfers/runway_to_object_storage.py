@@ -8,18 +8,12 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 
 from airflow_provider_runway.kie.errors import GenerationFailedError, InvalidRequestError
-from airflow_provider_runway.kie.judging import require_video
 from airflow_provider_runway.kie.kinds import VIDEO_KINDS, Kind
 from airflow_provider_runway.kie.rules import check_flag, check_kind, check_task_id
-from airflow_provider_runway.kie.tasks import VideoTask
 from airflow_provider_runway.operators.free_task import FreeTask
 from airflow_provider_runway.operators.parameters import check_folder, check_literal
 from airflow_provider_runway.operators.paths import check_place
 from airflow_provider_runway.operators.templating import RenderedTexts
-from airflow_provider_runway.results import VideoResult, finished_result
-from airflow_provider_runway.utils.announcements import announce
-from airflow_provider_runway.utils.asset_events import describe_video
-from airflow_provider_runway.utils.metrics import count_saved
 from airflow_provider_runway.utils.mixins import VideoLinksMixin
 
 if TYPE_CHECKING:
@@ -27,6 +21,9 @@ if TYPE_CHECKING:
 
     from airflow.providers.openlineage.extractors import OperatorLineage
     from airflow.sdk import Context, ObjectStoragePath
+
+    from airflow_provider_runway.kie.tasks import VideoTask
+    from airflow_provider_runway.results import VideoResult
 
 
 class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, BaseOperator):
@@ -86,7 +83,11 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
 
     def execute(self, context: Context) -> dict[str, Any]:
         """Poll the task and store its video."""
+        from airflow_provider_runway.results import finished_result
         from airflow_provider_runway.storage.save import save
+        from airflow_provider_runway.utils.announcements import announce
+        from airflow_provider_runway.utils.asset_events import describe_video
+        from airflow_provider_runway.utils.metrics import count_saved
         from airflow_provider_runway.utils.polls import warn_of_order
 
         with self._ending(context), self.hook:
@@ -123,6 +124,8 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
         return openlineage.facets(stored_from, openlineage.stored_as(self.result))
 
     def _finished_task(self) -> VideoTask:
+        from airflow_provider_runway.kie.judging import require_video
+
         try:
             return require_video(self.hook.get_task(self.runway_task_id, self.kind))
         except GenerationFailedError as error:

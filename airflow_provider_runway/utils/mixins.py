@@ -11,7 +11,6 @@ from airflow.sdk.bases.operator import BaseOperatorMeta
 from airflow_provider_runway.kie.errors import RunwayError
 from airflow_provider_runway.kie.web_pages import KIE_LOGS
 from airflow_provider_runway.links.runway import KieLogsLink, RunwayVideoLink, VideoCardLink
-from airflow_provider_runway.utils.failures import fail_for_good
 
 if TYPE_CHECKING:
     from airflow.sdk import BaseOperatorLink, Context
@@ -32,6 +31,8 @@ class TaskType(BaseOperatorMeta):
         try:
             return super().__call__(*args, **kwargs)
         except RunwayError as error:
+            from airflow_provider_runway.utils.failures import fail_for_good
+
             # Of an import error Airflow shows no line of the DAG.
             texts = (error.summary, f"It is a parameter of task {kwargs.get('task_id')!r}.", *error.args[1:])
             if not kwargs.get("_airflow_from_mapped"):

@@ -10,6 +10,7 @@ import pytest
 
 from devtools.bench.documentation import fill_in
 from devtools.bench.film import Join
+from devtools.bench.import_time import OURS as IMPORTS
 from devtools.bench.import_time import ImportTime
 from devtools.bench.report import figures, figures_table, tables
 from devtools.bench.results import Results, as_json
@@ -64,7 +65,7 @@ def results(**changes: object) -> Results:
         scale_interval=5.0,
         scale={1000: GOOD, 10_000: dataclasses.replace(GOOD, waits=10_000, polled=10_000)},
         storms={"runway": Storm(waits=10, healthy=10.0, by_error={401: 1.0, 422: 10.0, 429: 2.0, 500: 5.0})},
-        imports={"airflow_provider_runway.operators.runway": ImportTime(17.0, 11)},
+        imports={IMPORTS: ImportTime(17.0, 11)},
         join=JOIN,
     )
     return dataclasses.replace(good, **changes)  # type: ignore[arg-type]
@@ -113,7 +114,7 @@ def test_the_ratio_compares_runs_next_to_each_other() -> None:
             {"storms": {"runway": Storm(waits=10, healthy=10.0, by_error={429: 10.6})}},
             "requests while every answer is 429, by healthy",
         ),
-        ({"imports": {"airflow_provider_runway.operators.runway": ImportTime(31.0, 11)}}, "importing the operators"),
+        ({"imports": {IMPORTS: ImportTime(21.0, 11)}}, "importing operators and sensor"),
         (
             {"join": dataclasses.replace(JOIN, ratio=1.6)},
             "joining 10 clips of 10 s: the film, by ffmpeg's own command",
