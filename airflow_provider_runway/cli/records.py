@@ -27,7 +27,7 @@ from airflow_provider_runway.publishing import publication
 from airflow_provider_runway.publishing.publication import Publication
 from airflow_provider_runway.results import to_iso, utc_now
 from airflow_provider_runway.storage.ledger import Ledger
-from airflow_provider_runway.storage.record_entries import Coordinates
+from airflow_provider_runway.storage.record_entries import RecordEntry
 from airflow_provider_runway.storage.records import RecordsFolder
 from airflow_provider_runway.utils.config import read_records
 from airflow_provider_runway.utils.versions import airflow_version
@@ -92,9 +92,9 @@ def set_id(arguments: Namespace) -> None:
         if known.stage is not Stage.INTENT:
             named = f", of task {known.task_id}" if known.task_id else ""
             end(ExitCode.REFUSED, f"It is not in doubt: the submission is {known.stage}{named}. --force records it.")
-        other = _recorded_for_another(folder, task_id, record.of, known)
+        other = _recorded_for_another(folder, task_id, entry, known)
         if other:
-            end(ExitCode.REFUSED, f"Task {task_id} is recorded for another Airflow task: {other}. --force records it.")
+            end(ExitCode.REFUSED, f"Task {task_id} is recorded for {other}. --force records it.")
         task_id = check_task(arguments.conn_id, task_id, known)
     outcome = replace(known, stage=Stage.SUBMITTED, task_id=task_id, submitted_at=known.submitted_at)
     folder.add_outcome(record.of, entry.number, entry.nonce, BY_HAND, outcome.to_json())
@@ -184,13 +184,18 @@ def _loss(known: Submission | Publication) -> str:
     return f"Task {known.task_id} was submitted, and is paid unless KIE.AI fails it."
 
 
-def _recorded_for_another(folder: Records, task_id: str, of: Coordinates, known: Submission) -> str | None:
-    """Which other Airflow task has this KIE task, among those that were recorded since."""
+def _recorded_for_another(folder: Records, task_id: str, doubtful: RecordEntry, known: Submission) -> str | None:
+    """Which other submission has this KIE task, among those of the Airflow tasks that were recorded since."""
     since = datetime.fromisoformat(known.intended_at) - timedelta(days=1)
     for found in folder.survey(since=since):
-        named = {outcome.value.get("task_id") for entry in found.entries for outcome in entry.outcomes}
-        if task_id in named and found.of is not None and found.of != of:
-            return f"{found.of.dag_id} {found.of.task_id} {found.of.run_id} (map index {found.of.map_index})"
+        for entry in found.entries:
+            if entry.of == doubtful.of and entry.number == doubtful.number:
+                continue
+            if any(each.value.get("task_id") == task_id for each in entry.outcomes):
+                of = entry.of
+                if of == doubtful.of:
+                    return f"submission {entry.number} of the same Airflow task"
+                return f"another Airflow task: {of.dag_id} {of.task_id} {of.run_id} (map index {of.map_index})"
     return None
 
 

@@ -134,6 +134,18 @@ def test_an_id_of_another_tasks_video_is_refused(
     assert f"recorded for another Airflow task: foxes make {FOX.run_id} (map index 3)" in done.err
 
 
+def test_an_id_of_an_earlier_submission_of_the_same_task_is_refused(
+    call: Call, record: Record, folder: RecordsFolder, task_id: str
+) -> None:
+    record(Stage.SUBMITTED, Stage.FINISHED, task_id=task_id)
+    record(number=2)
+
+    done = call("records", "set-id", task_id, *WORDS)
+
+    assert (done.code, current(folder).stage) == (ExitCode.REFUSED, Stage.INTENT)
+    assert f"Task {task_id} is recorded for submission 1 of the same Airflow task. --force records it." in done.err
+
+
 def test_a_submission_that_is_not_in_doubt_keeps_its_id(call: Call, record: Record, folder: RecordsFolder) -> None:
     record(Stage.SUBMITTED)
 
