@@ -45,7 +45,8 @@ PROMPTS: Final = (
 
 def main() -> int:
     """Make all pictures; returns the exit code."""
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
+    names = ("chromium", "google-chrome", "chromium-headless-shell")
+    chromium = next(filter(None, map(shutil.which, names)), None)
     if chromium is None:
         print("Chromium is missing: apt-get install chromium", file=sys.stderr)
         return 1

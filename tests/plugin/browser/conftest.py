@@ -1,4 +1,7 @@
-"""A real browser for the page: Chromium of the system, driven by Playwright. Without one these tests are skipped."""
+"""A real browser for the page: Chromium of the system, driven by Playwright. Without one these tests are skipped.
+
+Without a window's frame around its pages it takes less than half of the time.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,12 @@ from plugin.mock_page import MockPage, serving
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+CHROMIUM = next(filter(None, map(shutil.which, NAMES)), None)
 MISSING = [
     name
     for name, is_there in (
-        ("Chromium (apt-get install chromium)", CHROMIUM),
+        ("Chromium (apt-get install chromium-headless-shell)", CHROMIUM),
         ("playwright", importlib.util.find_spec("playwright")),
         ("axe-playwright-python", importlib.util.find_spec("axe_playwright_python")),
     )
@@ -31,7 +35,7 @@ EXPECTED = ("Failed to load resource", "media.invalid")
 Open = Callable[..., "Page"]
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser() -> Iterator[Browser]:
     if MISSING:
         pytest.skip(f"The page is tested in a browser; missing here: {', '.join(MISSING)}")
