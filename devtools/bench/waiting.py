@@ -115,9 +115,9 @@ def measure_waiting(contender: str, server: Server, *, waits: int, interval: flo
     )
 
 
-def _until(happened: Callable[[], bool], retry_rules: float) -> None:
+def _until(happened: Callable[[], bool], seconds: float) -> None:
     """Wait until something has happened, or so many seconds have passed: what is missing then shows in the figures."""
-    end = time.monotonic() + retry_rules
+    end = time.monotonic() + seconds
     while not happened() and time.monotonic() < end:
         time.sleep(0.05)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from typing import Final
 
@@ -119,33 +119,24 @@ def prompts(videos: int) -> tuple[str, ...]:
 def faults(seed: int) -> tuple[Fault, ...]:
     """What the service does wrong in a run, each with its chance and its own part of the seed."""
     dice = random.Random(f"{seed} faults")
-    return tuple(
-        Fault(
-            action=each.action,
-            on=each.on,
-            prompt=each.prompt,
-            probability=each.chance,
-            times=each.times,
-            times_per_task=each.times_per_task,
-            seed=dice.getrandbits(32),
-        )
-        for each in _faults()
-    )
+    return tuple(replace(each, seed=dice.getrandbits(32)) for each in _faults())
 
 
-@dataclass(frozen=True, slots=True)
-class _Chance:
-    action: Action
-    on: Purpose
-    chance: float = 1.0
-    times: int | None = None
-    times_per_task: int | None = None
-    prompt: str | None = None
+def _chance(
+    action: Action,
+    on: Purpose,
+    chance: float = 1.0,
+    *,
+    prompt: str | None = None,
+    times: int | None = None,
+    times_per_task: int | None = None,
+) -> Fault:
+    return Fault(action=action, on=on, prompt=prompt, probability=chance, times=times, times_per_task=times_per_task)
 
 
-def _faults() -> Iterator[_Chance]:
+def _faults() -> Iterator[Fault]:
     # Of all that match and are no delay, the first strikes alone: what has a prompt of its own comes first.
-    yield _Chance(Fail("Your prompt was flagged by our moderator"), "submit", prompt=FORBIDDEN)
+    yield _chance(Fail("Your prompt was flagged by our moderator"), "submit", prompt=FORBIDDEN)
     yield from _late()
     yield from _doubtful_submissions()
     yield from _refused_submissions()
@@ -154,68 +145,68 @@ def _faults() -> Iterator[_Chance]:
     yield from _bad_downloads()
 
 
-def _late() -> Iterator[_Chance]:
-    yield _Chance(Delay(1.0), "submit", 0.4)
-    yield _Chance(Delay(3.0), "submit", 0.1)
-    yield _Chance(Delay(CLIENT_TIMEOUT + 3), "submit", 0.01)
-    yield _Chance(Delay(0.7), "record", 0.1)
-    yield _Chance(Delay(CLIENT_TIMEOUT + 3), "record", 0.004)
-    yield _Chance(Delay(0.6), "media", 0.5)
-    yield _Chance(Delay(3.0), "media", 0.05)
+def _late() -> Iterator[Fault]:
+    yield _chance(Delay(1.0), "submit", 0.4)
+    yield _chance(Delay(3.0), "submit", 0.1)
+    yield _chance(Delay(CLIENT_TIMEOUT + 3), "submit", 0.01)
+    yield _chance(Delay(0.7), "record", 0.1)
+    yield _chance(Delay(CLIENT_TIMEOUT + 3), "record", 0.004)
+    yield _chance(Delay(0.6), "media", 0.5)
+    yield _chance(Delay(3.0), "media", 0.05)
 
 
-def _doubtful_submissions() -> Iterator[_Chance]:
-    yield _Chance(CutAfter(), "submit", 0.015)
-    yield _Chance(CutBefore(), "submit", 0.01)
-    yield _Chance(NoTaskId(), "submit", 0.006)
-    yield _Chance(Garbage("html", http_status=502), "submit", 0.006)
-    yield _Chance(Garbage("html", accepted=False), "submit", 0.006)
-    yield _Chance(Garbage("truncated"), "submit", 0.006)
-    yield _Chance(Garbage("empty", accepted=False), "submit", 0.006)
-    yield _Chance(Garbage("null"), "submit", 0.006)
-    yield _Chance(Garbage("shape", accepted=False), "submit", 0.006)
-    yield _Chance(Refuse(502, http_status=502, accepted=True), "submit", 0.006)
-    yield _Chance(Refuse(504, http_status=504), "submit", 0.006)
-    yield _Chance(Refuse(408, accepted=True), "submit", 0.006)
+def _doubtful_submissions() -> Iterator[Fault]:
+    yield _chance(CutAfter(), "submit", 0.015)
+    yield _chance(CutBefore(), "submit", 0.01)
+    yield _chance(NoTaskId(), "submit", 0.006)
+    yield _chance(Garbage("html", http_status=502), "submit", 0.006)
+    yield _chance(Garbage("html", accepted=False), "submit", 0.006)
+    yield _chance(Garbage("truncated"), "submit", 0.006)
+    yield _chance(Garbage("empty", accepted=False), "submit", 0.006)
+    yield _chance(Garbage("null"), "submit", 0.006)
+    yield _chance(Garbage("shape", accepted=False), "submit", 0.006)
+    yield _chance(Refuse(502, http_status=502, accepted=True), "submit", 0.006)
+    yield _chance(Refuse(504, http_status=504), "submit", 0.006)
+    yield _chance(Refuse(408, accepted=True), "submit", 0.006)
 
 
-def _refused_submissions() -> Iterator[_Chance]:
-    yield _Chance(Refuse(429), "submit", 0.04)
-    yield _Chance(Refuse(429, http_status=429, retry_after=5), "submit", 0.01)
-    yield _Chance(Refuse(455), "submit", 0.02, times=1)
-    yield _Chance(Refuse(500), "submit", 0.02)
-    yield _Chance(Refuse(503, http_status=503), "submit", 0.01)
+def _refused_submissions() -> Iterator[Fault]:
+    yield _chance(Refuse(429), "submit", 0.04)
+    yield _chance(Refuse(429, http_status=429, retry_after=5), "submit", 0.01)
+    yield _chance(Refuse(455), "submit", 0.02, times=1)
+    yield _chance(Refuse(500), "submit", 0.02)
+    yield _chance(Refuse(503, http_status=503), "submit", 0.01)
 
 
-def _failing_videos() -> Iterator[_Chance]:
-    yield _Chance(Fail("Generation failed, please try again later"), "submit", 0.05)
-    yield _Chance(Fail("Internal error, please try again later", 500), "submit", 0.03)
-    yield _Chance(Fail("The server is busy. Please try again later", 500), "record", 0.004)
+def _failing_videos() -> Iterator[Fault]:
+    yield _chance(Fail("Generation failed, please try again later"), "submit", 0.05)
+    yield _chance(Fail("Internal error, please try again later", 500), "submit", 0.03)
+    yield _chance(Fail("The server is busy. Please try again later", 500), "record", 0.004)
 
 
-def _bad_polls() -> Iterator[_Chance]:
-    yield _Chance(Missing(), "record", 0.08, times_per_task=2)
-    yield _Chance(Missing(null=True), "record", 0.03, times_per_task=2)
-    yield _Chance(NoUrl(), "record", 0.2, times_per_task=2)
-    yield _Chance(States(("reticulating", None)), "record", 0.03)
-    yield _Chance(CutBefore(), "record", 0.02)
-    yield _Chance(CutAfter(), "record", 0.01)
-    yield _Chance(Refuse(500), "record", 0.02)
-    yield _Chance(Refuse(502, http_status=502), "record", 0.01)
-    yield _Chance(Refuse(429), "record", 0.004)
-    yield _Chance(Refuse(455), "record", 0.004)
-    yield _Chance(Garbage("html"), "record", 0.01)
-    yield _Chance(Garbage("truncated"), "record", 0.01)
-    yield _Chance(Garbage("empty"), "record", 0.005)
-    yield _Chance(Garbage("shape"), "record", 0.005)
+def _bad_polls() -> Iterator[Fault]:
+    yield _chance(Missing(), "record", 0.08, times_per_task=2)
+    yield _chance(Missing(null=True), "record", 0.03, times_per_task=2)
+    yield _chance(NoUrl(), "record", 0.2, times_per_task=2)
+    yield _chance(States(("reticulating", None)), "record", 0.03)
+    yield _chance(CutBefore(), "record", 0.02)
+    yield _chance(CutAfter(), "record", 0.01)
+    yield _chance(Refuse(500), "record", 0.02)
+    yield _chance(Refuse(502, http_status=502), "record", 0.01)
+    yield _chance(Refuse(429), "record", 0.004)
+    yield _chance(Refuse(455), "record", 0.004)
+    yield _chance(Garbage("html"), "record", 0.01)
+    yield _chance(Garbage("truncated"), "record", 0.01)
+    yield _chance(Garbage("empty"), "record", 0.005)
+    yield _chance(Garbage("shape"), "record", 0.005)
 
 
-def _bad_downloads() -> Iterator[_Chance]:
-    yield _Chance(CutMedia(after=1000), "media", 0.15)
-    yield _Chance(CutMedia(after=12_000), "media", 0.15)
-    yield _Chance(WrongLength(by=1000), "media", 0.03)
-    yield _Chance(WrongLength(by=-1000), "media", 0.03)
-    yield _Chance(CutBefore(), "media", 0.05)
-    yield _Chance(Refuse(503, http_status=503), "media", 0.05)
-    yield _Chance(Garbage("html"), "media", 0.02)
-    yield _Chance(Garbage("empty"), "media", 0.02)
+def _bad_downloads() -> Iterator[Fault]:
+    yield _chance(CutMedia(after=1000), "media", 0.15)
+    yield _chance(CutMedia(after=12_000), "media", 0.15)
+    yield _chance(WrongLength(by=1000), "media", 0.03)
+    yield _chance(WrongLength(by=-1000), "media", 0.03)
+    yield _chance(CutBefore(), "media", 0.05)
+    yield _chance(Refuse(503, http_status=503), "media", 0.05)
+    yield _chance(Garbage("html"), "media", 0.02)
+    yield _chance(Garbage("empty"), "media", 0.02)

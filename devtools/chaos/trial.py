@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
@@ -136,15 +137,8 @@ class Trial:
         self._clock.say("trial", f"seed {plan.seed}: {len(plan.strikes)} strikes within {plan.seconds:.0f} s")
         self.rest.unpause(plan.dag_id)
         for each in plan.faults:
-            self.sandbox.fault(
-                each.action,
-                on=each.on,
-                prompt=each.prompt,
-                times=each.times,
-                times_per_task=each.times_per_task,
-                probability=each.probability,
-                seed=each.seed,
-            )
+            aim = {field.name: getattr(each, field.name) for field in fields(each)}
+            self.sandbox.fault(**aim)
         run_id = self.rest.trigger(plan.dag_id)
         batch = Airflow(
             self.rest, plan.dag_id, run_id, plan.prompts, records=self.airflow.env if plan.records else None

@@ -37,19 +37,25 @@ class Peaks(threading.Thread):
         self._airflow = airflow
         self._port = service_port
         self._over = threading.Event()
+        self._error: Exception | None = None
 
     def __enter__(self) -> Self:
         self.start()
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
         self._over.set()
         self.join()
+        if self._error is not None and kind is None:
+            raise self._error
 
     def run(self) -> None:
-        """Look until it is over."""
-        while not self._over.wait(_PAUSE):
-            self._look()
+        """Look until it is over, or cannot go on: figures of a part of the time would pass for those of all of it."""
+        try:
+            while not self._over.wait(_PAUSE):
+                self._look()
+        except Exception as error:  # noqa: BLE001 - raised again where it is left
+            self._error = error
 
     def _look(self) -> None:
         by_process = Counter(

@@ -283,10 +283,6 @@ class AirflowRest:
         cleared = self.post(f"/api/v2/dags/{dag_id}/clearTaskInstances", body)["task_instances"]
         return [_task_instance(row) for row in cleared]
 
-    def set_state(self, dag_id: str, run_id: str, task_id: str, state: str) -> None:
-        """Mark a task "success", "failed" or "skipped", as a person does."""
-        self.request("PATCH", _task_path(dag_id, run_id, task_id), json={"new_state": state})
-
 
 def _task_path(dag_id: str, run_id: str, task_id: str) -> str:
     return f"/api/v2/dags/{dag_id}/dagRuns/{run_id}/taskInstances/{task_id}"
