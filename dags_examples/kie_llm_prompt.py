@@ -32,4 +32,5 @@ with DAG(
         task_id="make_video",
         prompt=write_prompt("{{ params.subject }}"),
         aspect_ratio="16:9",
+        save_to="{{ var.value.get('runway_videos', 'file:///tmp/runway-videos') }}/{{ dag.dag_id }}/",
     )

@@ -10,6 +10,7 @@ from urllib.parse import quote, urlsplit
 from airflow_provider_runway.kie.prices import DOLLARS_PER_CREDIT
 from airflow_provider_runway.plugin.listing import FAILED, REFUSED, Row
 from airflow_provider_runway.plugin.seen import Seen, moment_of
+from airflow_provider_runway.plugin.stored_files import stored_place
 from airflow_provider_runway.results import VIDEO_LIFETIME, to_iso
 
 MediaUrl = Callable[[Row, str, str], "str | None"]
@@ -35,7 +36,7 @@ def card_of(row: Row, now: datetime, media_url: MediaUrl, seen: Seen) -> dict[st
     completed_at = moment_of(result.get("completed_at"))
     expires_at = moment_of(result.get("expires_at")) or (completed_at and completed_at + VIDEO_LIFETIME)
     lives = expires_at is None or expires_at > now
-    saved_to, thumbnail = _text(result.get("saved_to")), _text(result.get("thumbnail_saved_to"))
+    saved_to, thumbnail = _text(stored_place(result, "0")), _text(stored_place(result, "thumbnail"))
     stored_at = media_url(row, "0", saved_to) if saved_to else None
     price = number(result.get("credits"), number(result.get("credits_estimate"), number(said.get("credits"))))
     return {
@@ -49,7 +50,7 @@ def card_of(row: Row, now: datetime, media_url: MediaUrl, seen: Seen) -> dict[st
         },
         "kind": _text(said.get("kind")) or _text(result.get("kind")),
         "duration": number(said.get("duration")),
-        "seconds": number(said.get("duration")),
+        "seconds": number(said.get("duration"), number(result.get("duration"))),
         "parameters": _parameters(said.get("parameters")),
         "kie_task_id": _text(result.get("task_id")) or _text(said.get("task_id")),
         "parent_task_id": _text(result.get("parent_task_id")) or _text(said.get("parent_task_id")),

@@ -206,7 +206,8 @@ def _task_instances(session: Session, dags: Collection[str], filters: Filters) -
             )
     if filters.state == "saved":
         found, result = with_xcom(found, ti, RESULT_KEY)
-        found = found.where(text_in(session, result, "saved_to").is_not(None))
+        # A film says it by another name.
+        found = found.where(or_(*(text_in(session, result, name).is_not(None) for name in ("saved_to", "path"))))
     return found
 
 

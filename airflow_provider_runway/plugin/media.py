@@ -5,7 +5,7 @@ from __future__ import annotations
 import mimetypes
 import re
 from collections.abc import Iterator
-from typing import Annotated, Any, BinaryIO
+from typing import Annotated, BinaryIO
 
 from airflow.api_fastapi.common.db.common import SessionDep
 from fastapi import APIRouter, Header, HTTPException, Path, Request, Response
@@ -13,7 +13,7 @@ from starlette.responses import StreamingResponse
 
 from airflow_provider_runway.plugin.access import READS_VIDEOS, ReadableDags
 from airflow_provider_runway.plugin.listing import Filters, page_of_videos
-from airflow_provider_runway.plugin.stored_files import find, media_roots
+from airflow_provider_runway.plugin.stored_files import find, media_roots, stored_place
 
 router = APIRouter(prefix="/media", dependencies=READS_VIDEOS)
 
@@ -47,7 +47,7 @@ def media(  # noqa: PLR0917 - FastAPI calls it by name
     filters = Filters(dag_id=dag_id, run_id=run_id, task_id=task_id, map_index=map_index)
     rows, _ = page_of_videos(session, {dag_id}, filters, None, 1)
     session.close()  # the bytes may take minutes
-    stored = _stored(rows[0].result, which) if rows else None
+    stored = stored_place(rows[0].result, which) if rows else None
     found = None if stored is None else find(stored, media_roots())
     if found is None:
         raise _NOT_THERE
@@ -56,18 +56,6 @@ def media(  # noqa: PLR0917 - FastAPI calls it by name
     except Exception:  # noqa: BLE001 - whatever its store raises: it cannot be had
         raise _NOT_THERE from None
     return _answer(file, size, found.below, range_, is_head=request.method == "HEAD")
-
-
-def _stored(result: Any, which: str) -> str | None:
-    if which == "thumbnail":
-        stored = result.get("thumbnail_saved_to")
-    elif which == "0":
-        stored = result.get("saved_to")
-    else:
-        files = result.get("saved_files")
-        place = int(which) - 1
-        stored = files[place] if isinstance(files, list) and place < len(files) else None
-    return stored if isinstance(stored, str) else None
 
 
 def _answer(file: BinaryIO, size: int, name: str, range_: str, *, is_head: bool) -> Response:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 from airflow_provider_runway.utils.config import read_media_roots
 from airflow_provider_runway.utils.file_uris import FileAddress
@@ -46,6 +46,23 @@ class StoredFile:
         size = path.stat().st_size
         file: BinaryIO = path.open("rb")
         return file, size
+
+
+def stored_place(result: Mapping[str, Any], which: str) -> str | None:
+    """Where a task says that it has stored a file.
+
+    :param result: What the task has returned; a film's has names of its own.
+    :param which: ``"0"`` for the video, ``"1"`` and so on for each file of a job, or ``"thumbnail"``.
+    """
+    if which == "thumbnail":
+        stored = result.get("thumbnail_saved_to") or result.get("thumbnail")
+    elif which == "0":
+        stored = result.get("saved_to") or result.get("path")
+    else:
+        files = result.get("saved_files")
+        place = int(which) - 1
+        stored = files[place] if isinstance(files, list) and place < len(files) else None
+    return stored if isinstance(stored, str) else None
 
 
 def find(address: str, roots: Iterable[str]) -> StoredFile | None:

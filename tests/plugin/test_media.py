@@ -29,6 +29,19 @@ def stored(database: Database, tmp_path: Path) -> Iterator[Path]:
         yield file
 
 
+def test_a_film_is_played_whole_and_shown_by_its_picture(
+    database: Database, tmp_path: Path, viewer: TestClient
+) -> None:
+    film, picture = tmp_path / "film.mp4", tmp_path / "film-thumbnail.jpg"
+    film.write_bytes(BYTES)
+    picture.write_bytes(b"jpeg")
+    database.task(operator="VideoComposeOperator", return_value={"path": f"file://{film}", "thumbnail": str(picture)})
+
+    with option("media_roots", str(tmp_path)):
+        assert viewer.get(ADDRESS).content == BYTES
+        assert viewer.get("media/clips/manual__1/video/-1/thumbnail").content == b"jpeg"
+
+
 def test_it_is_played_whole(stored: Path, viewer: TestClient) -> None:
     answer = viewer.get(ADDRESS, headers={"Accept-Encoding": "identity"})
 

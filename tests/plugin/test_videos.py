@@ -410,6 +410,38 @@ def test_a_stored_video_says_why_it_cannot_be_played(database: Database, viewer:
     assert (card["media_url"], card["media_note"]) == ("/runway/media/clips/manual__1/video/-1/0", None)
 
 
+FILM: Mapping[str, Any] = {
+    "path": "/srv/videos/film.mp4",
+    "duration": 13.96,
+    "width": 720,
+    "height": 1280,
+    "thumbnail": "/srv/videos/film-thumbnail.jpg",
+    "last_frame": "/srv/videos/film-last.png",
+    "schema_version": 1,
+}
+
+
+def test_a_film_plays_from_where_it_was_stored_and_says_how_long_it_is(database: Database, viewer: TestClient) -> None:
+    database.task(operator="VideoComposeOperator", return_value=FILM)
+
+    with option("media_roots", "/srv/videos"):
+        [card] = cards(viewer, state="saved")
+
+    place = "/runway/media/clips/manual__1/video/-1"
+    assert (card["state"], card["saved_to"], card["seconds"]) == ("finished", FILM["path"], 13.96)
+    assert (card["media_url"], card["image_url"]) == (f"{place}/0", f"{place}/thumbnail")
+    assert (card["media_note"], card["expires_at"], card["credits"]) == (None, None, None)
+
+
+def test_a_film_says_why_it_cannot_be_played(database: Database, viewer: TestClient) -> None:
+    database.task(operator="VideoComposeOperator", return_value=FILM)
+
+    [card] = cards(viewer)
+
+    assert "It is stored at /srv/videos/film.mp4, which this page may not play" in card["media_note"]
+    assert (card["media_url"], card["image_url"]) == (None, None)
+
+
 SONGS: Mapping[str, Any] = {
     "kind": "suno",
     "video_url": "https://media.example/1.mp3",

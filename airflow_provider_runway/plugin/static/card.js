@@ -102,7 +102,7 @@ export class Card {
   facts() {
     const { data } = this;
     const length = data.seconds ?? data.duration;
-    const quality = [length ? `${length} s` : null, data.quality, this.isWhole ? data.aspect_ratio : null].filter(Boolean).join(" · ");
+    const quality = [length ? `${Math.round(length * 10) / 10} s` : null, data.quality, this.isWhole ? data.aspect_ratio : null].filter(Boolean).join(" · ");
     // What waits says so where its picture will be.
     const state = isWaiting(data) ? null : el("span", { class: `state ${data.state}` }, STATES[data.state] ?? data.state);
     const model = data.model && data.model !== data.kind ? data.model : KINDS[data.kind] ?? data.kind;
