@@ -68,8 +68,8 @@ VERSIONS = (
 PARTS = (
     "tests/airflow_runs", "tests/cli", "tests/dags_examples/test_examples.py", "tests/dags_examples/test_loops.py",
     "tests/decorators", "tests/hooks", "tests/links", "tests/operators", "tests/plugin",
-    "--ignore=tests/plugin/browser", "tests/sensors", "tests/transfers", "tests/triggers", "tests/utils",
-    "tests/kie/test_contract.py", "tests/storage/test_locate.py", "tests/storage/test_target.py",
+    "--ignore=tests/plugin/browser", "tests/report", "tests/sensors", "tests/transfers", "tests/triggers",
+    "tests/utils", "tests/kie/test_contract.py", "tests/storage/test_locate.py", "tests/storage/test_target.py",
     "tests/test_compatibility.py", "tests/test_exceptions.py", "tests/test_get_provider_info.py",
     "tests/test_imports.py", "tests/test_results.py", "tests/test_retry_policy.py",
 )  # fmt: skip

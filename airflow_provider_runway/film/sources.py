@@ -182,7 +182,7 @@ def _of_result(name: str, field: str, media: Media, result: Mapping[str, Any]) -
         paths=tuple(paths),
         links=tuple(link[:1]),
         task_id=str(task_id) if own else None,
-        kind=kind if own else "runway",  # type: ignore[arg-type] # one of the three
+        kind=kind if own else "runway",  # type: ignore[arg-type] # it is among them
         position=links.index(link[0]) if link and link[0] in links else 0,
         sha256=checksum if is_the_file and isinstance(checksum, str) and checksum else None,
     )

@@ -14,6 +14,7 @@ from airflow_provider_runway.exceptions import (
     AuthenticationError,
     GenerationFailedError,
     InvalidRequestError,
+    PermissionDeniedError,
     TaskNotFoundError,
     WaitTimeoutError,
 )
@@ -122,7 +123,7 @@ def test_an_answer_of_the_edge_is_quoted_with_its_status_and_without_the_key(
 
     with (
         mocked(monkeypatch, answer) as hook,
-        pytest.raises(Exception, match="HTTP 403, the body begins '<html>Forbidden") as caught,
+        pytest.raises(PermissionDeniedError, match="HTTP 403, the body begins '<html>Forbidden") as caught,
     ):
         hook.credits()
 

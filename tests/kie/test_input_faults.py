@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.client import KieClient
-from airflow_provider_runway.kie.errors import RejectedError, ServerError
+from airflow_provider_runway.kie.errors import RejectedError, ServerError, ServiceError
 from airflow_provider_runway.kie.input_faults import explained, input_faults
 from airflow_provider_runway.kie.requests import GenerateRequest, JobRequest, TaskRequest
 from airflow_provider_runway.kie.retry_rules import ONE_TRY
@@ -150,7 +150,7 @@ def test_what_is_refused_for_another_reason_is_told_as_it_is(
 ) -> None:
     runway_sandbox.fault(Refuse(code), on="submit")
     request = JobRequest(model=MODEL, input={"prompt": "A fox", "duration": "5", "sound": False, "aspect_ratio": "1:1"})
-    with pytest.raises(Exception, match=f"code {code}") as caught:
+    with pytest.raises(ServiceError, match=f"code {code}") as caught:
         client.submit(request)
     error: Any = caught.value
     assert str(explained(error, request, client)) == str(error)
@@ -168,7 +168,7 @@ def test_what_is_not_about_the_request_asks_for_no_schema(
 ) -> None:
     runway_sandbox.fault(Refuse(code), on="submit")
     request = JobRequest(model=MODEL, input={"duration": "7"})
-    with pytest.raises(Exception, match=f"code {code}") as caught:
+    with pytest.raises(ServiceError, match=f"code {code}") as caught:
         client.submit(request)
     error: Any = caught.value
     assert explained(error, request, client) is error

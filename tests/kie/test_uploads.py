@@ -15,6 +15,7 @@ from fakes import GivenTime
 from airflow_provider_runway.kie.address import Address
 from airflow_provider_runway.kie.errors import (
     AuthenticationError,
+    BadRequestError,
     NoAnswerError,
     NotSentError,
     ServerError,
@@ -97,7 +98,7 @@ def test_a_host_that_is_not_there_is_said() -> None:
 def test_a_redirection_is_not_followed_with_the_key(kie: Sandbox) -> None:
     kie.fault(Redirect(f"{kie.url}/elsewhere", 307), on="upload")
 
-    with pytest.raises(Exception, match="The connection's host redirects"):
+    with pytest.raises(BadRequestError, match="The connection's host redirects"):
         at(kie).send(opened(PICTURE), **PICTURE_SAID)
     assert [entry.path for entry in kie.ledger.requests] == ["/api/file-stream-upload"]
 

@@ -10,6 +10,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from endpoint_bodies import VEO
 from fakes import GivenTime
 
+from airflow_provider_runway.exceptions import GenerationFailedError
 from airflow_provider_runway.kie.families import ENDPOINTS, FAMILIES, kind_of
 from airflow_provider_runway.operators.submission import Stage
 from airflow_provider_runway.sandbox import CutAfter, Fail, Refuse, Sandbox
@@ -162,7 +163,7 @@ def test_a_task_that_kie_fails_by_a_fault_of_its_own_is_submitted_again(
     body = body_of(kie, endpoint)
     task = task_of(endpoint, body)
     kie.fault(Fail("Internal Error, please try again later.", 500), on="submit", times=1)
-    with pytest.raises(Exception, match="Internal Error"):
+    with pytest.raises(GenerationFailedError, match="Internal Error"):
         task.run()
 
     assert task.run()["state"] == "success"

@@ -13,7 +13,7 @@ from airflow.providers.common.compat.sdk import AirflowFailException
 from airflow.sdk import DAG, task
 from fakes import GivenTime, fake_context
 
-from airflow_provider_runway.exceptions import InvalidRequestError, TaskNotFoundError
+from airflow_provider_runway.exceptions import GenerationFailedError, InvalidRequestError, TaskNotFoundError
 from airflow_provider_runway.hooks.runway import RunwayHook
 from airflow_provider_runway.kie import job_results, tasks
 from airflow_provider_runway.kie.prices import CREDITS
@@ -106,7 +106,7 @@ def test_a_doubtful_job_is_not_sent_again_and_says_which_it_was(kie: Sandbox, gi
 def test_a_job_that_kie_fails_by_fault_is_submitted_again(kie: Sandbox, given_time: GivenTime) -> None:
     kie.fault(Fail("Internal Error", 501), on="submit", times=1)
     task = job(deferrable=False)
-    with pytest.raises(Exception, match="Internal Error"):
+    with pytest.raises(GenerationFailedError, match="Internal Error"):
         task.run()
 
     assert task.run()["state"] == "success"

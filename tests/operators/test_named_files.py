@@ -143,7 +143,7 @@ def test_a_file_that_is_not_there_is_told_by_its_place_before_anything_is_sent(
     kie: Sandbox, given_time: GivenTime, path: Any
 ) -> None:
     task = job({"prompt": "Snow", "image_urls": [path]}, deferrable=False)
-    with pytest.raises(Exception, match=r"/nowhere/fox.png cannot be read") as caught:
+    with pytest.raises(AirflowFailException, match=r"/nowhere/fox.png cannot be read") as caught:
         task.run()
     assert "Nothing was" in str(caught.value) or "paid" in str(caught.value)
     assert kie.ledger.submissions == ()

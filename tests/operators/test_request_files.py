@@ -11,7 +11,7 @@ from airflow.sdk import ObjectStoragePath
 from fakes import GivenTime, fake_context
 from versions import AIRFLOW
 
-from airflow_provider_runway.exceptions import InvalidRequestError, UnreadableFileError
+from airflow_provider_runway.exceptions import GenerationFailedError, InvalidRequestError, UnreadableFileError
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.kie.api import destination, submission_call
 from airflow_provider_runway.operators.kie_job import KieJobOperator
@@ -114,7 +114,7 @@ def test_a_retry_whose_file_is_gone_says_what_is_paid(
     fox.unlink()
     if other_name:
         files[0] = fox.with_name("gone.png")
-        with pytest.raises(Exception, match=f"cannot be read .* Task {kie.tasks[0].task_id} is paid"):
+        with pytest.raises(AirflowFailException, match=f"cannot be read .* Task {kie.tasks[0].task_id} is paid"):
             task.run()
     else:
         task.run()
@@ -199,7 +199,7 @@ def test_a_file_that_is_named_twice_is_read_once(
 def test_a_video_that_kie_failed_is_uploaded_for_anew(kie: Sandbox, given_time: GivenTime, fox: Path) -> None:
     kie.fault(Fail("Generation failed, please try again later"), times=1)
     task = of(fox, deferrable=False)
-    with pytest.raises(Exception, match="please try again later"):
+    with pytest.raises(GenerationFailedError, match="please try again later"):
         task.run()
 
     assert task.run()["state"] == "success"
@@ -245,7 +245,7 @@ def test_a_file_that_is_not_there_sends_nothing(kie: Sandbox, fox: Path) -> None
 def test_an_upload_that_fails_leaves_nothing_in_doubt(kie: Sandbox, given_time: GivenTime, fox: Path) -> None:
     kie.fault(Refuse(401), on="upload")
     task = of(fox)
-    with pytest.raises(Exception, match="code 401"):
+    with pytest.raises(AirflowFailException, match="code 401"):
         task.run()
 
     assert task.store.record is None

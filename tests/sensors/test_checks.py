@@ -49,7 +49,7 @@ def test_an_id_that_is_a_number_natively_is_an_id(kie: Sandbox) -> None:
     sensor = rendered(RunwayVideoSensor(task_id="seen", runway_task_id="{{ params.year }}", timeout=1), native=True)
     kie.configure(seconds=0)
 
-    with pytest.raises(Exception, match="1984"):
+    with pytest.raises(AirflowFailException, match="1984"):
         sensor.execute_complete(fake_context(), {"task_id": "1984", "state": "gone", "error": "task 1984 is unknown"})
 
 

@@ -15,7 +15,7 @@ from fsspec.implementations.memory import MemoryFileSystem
 from poster import Fault, Poster, answering, drip_the_body, drip_the_headers, refuse_at_once
 from requests import Session
 
-from airflow_provider_runway.exceptions import InvalidRequestError, PublicationError
+from airflow_provider_runway.exceptions import InvalidRequestError, PublicationError, UnreadableFileError
 from airflow_provider_runway.publishing.result import PublishResult
 
 from .conftest import SECRETS
@@ -175,7 +175,7 @@ def test_a_file_that_changes_while_it_is_sent_is_not_published(
 
     monkeypatch.setattr(Publisher, "_send", change)
     task = Publishing(video=str(file))
-    with pytest.raises(Exception, match="has changed while it was sent") as caught:
+    with pytest.raises(UnreadableFileError, match="has changed while it was sent") as caught:
         task.run()
     assert "Nothing was published. " in str(caught.value)
     assert "A retry sends it" in str(caught.value)
@@ -209,7 +209,7 @@ def test_a_refusal_that_passes_is_retried(poster: Poster, tmp_path: Path, status
 
 def test_a_refusal_that_comes_before_all_is_sent_is_understood(poster: Poster, tmp_path: Path) -> None:
     poster.faults.append(refuse_at_once)
-    with pytest.raises(Exception, match=r"HTTP status 413|could not be sent") as caught:
+    with pytest.raises((AirflowFailException, PublicationError), match=r"HTTP status 413|could not be sent") as caught:
         Publishing(video=str(video_file(tmp_path, size=20_000_000))).run()
     assert "Nothing was published" in str(caught.value)
     assert poster.posts == []
