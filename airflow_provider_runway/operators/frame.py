@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, cast
 
 from airflow.sdk import BaseOperator
 
+from airflow_provider_runway.kie.rules import check_flag
 from airflow_provider_runway.operators.free_task import FreeTask
 from airflow_provider_runway.operators.parameters import check_literal
 from airflow_provider_runway.operators.paths import check_place
@@ -77,6 +78,7 @@ class RunwayFrameOperator(FreeTask, RenderedTexts, BaseOperator):
         self.overwrite = overwrite
         self.runway_conn_id = runway_conn_id
         check_literal(lambda place: check_place("save_to", place), save_to)
+        check_flag("overwrite", overwrite)
 
     def execute(self, context: Context) -> FrameResult:
         """Store the picture."""

@@ -36,6 +36,7 @@ class RunwayOperator(RunwayVideoOperator):
     def __init__(self, *, thumbnail: bool = False, **kwargs: Any) -> None:
         super().__init__(**kwargs)
         self.thumbnail = thumbnail
+        rules.check_flag("thumbnail", thumbnail)
         if thumbnail and self.save_to is None:
             raise InvalidRequestError("thumbnail", thumbnail, "needs save_to: it is stored beside the video")
 

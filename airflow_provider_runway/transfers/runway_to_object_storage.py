@@ -75,6 +75,7 @@ class RunwayToObjectStorageOperator(VideoLinksMixin, FreeTask, RenderedTexts, Ba
         check_literal(lambda place: check_place("save_to", place), save_to)
         check_kind(kind)
         check_flag("overwrite", overwrite)
+        check_flag("thumbnail", thumbnail)
         if kind not in VIDEO_KINDS:
             check_literal(check_folder, save_to)
             if thumbnail:

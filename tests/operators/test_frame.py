@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import hashlib
 from pathlib import Path
+from typing import Any
 
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
@@ -49,6 +50,12 @@ def test_a_video_that_is_not_there_fails_for_good(tmp_path: Path) -> None:
 def test_a_relative_place_is_an_error_of_the_dag() -> None:
     with pytest.raises(InvalidRequestError, match="save_to must be absolute"):
         RunwayFrameOperator(task_id="last", video="/a.mp4", save_to="last.png")
+
+
+@pytest.mark.parametrize("value", ["False", "", None, 1])
+def test_whether_a_file_is_replaced_is_yes_or_no(value: Any) -> None:
+    with pytest.raises(InvalidRequestError, match="overwrite must be True or False"):
+        RunwayFrameOperator(task_id="last", video="/a.mp4", save_to="/last.png", overwrite=value)
 
 
 def test_the_hook_does_the_same(tmp_path: Path) -> None:

@@ -154,7 +154,9 @@ def test_importing_it_loads_nothing_that_only_a_running_task_needs() -> None:
     assert not {name for name in loaded if name.startswith("airflow_provider_runway.storage")}
 
 
-@pytest.mark.parametrize("overwrite", [1, "yes", None])
-def test_whether_a_file_is_replaced_is_yes_or_no(overwrite: Any) -> None:
-    with pytest.raises(InvalidRequestError, match="overwrite"):
-        RunwayToObjectStorageOperator(task_id="save", runway_task_id="t-1", save_to="/tmp/fox.mp4", overwrite=overwrite)
+@pytest.mark.parametrize("flag", ["overwrite", "thumbnail"])
+@pytest.mark.parametrize("value", [1, "yes", "False", None])
+def test_what_is_yes_or_no_is_nothing_else(flag: str, value: Any) -> None:
+    wishes: dict[str, Any] = {flag: value}
+    with pytest.raises(InvalidRequestError, match=f"{flag} must be True or False"):
+        RunwayToObjectStorageOperator(task_id="save", runway_task_id="t-1", save_to="/tmp/fox.mp4", **wishes)
