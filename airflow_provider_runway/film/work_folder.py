@@ -40,9 +40,11 @@ def work_folder() -> Iterator[Path]:
             retryable=True,
         ) from error
     try:
-        with (folder / _LOCK).open("xb") as lock:
+        unlocked = folder / f"{_LOCK}.new"
+        with unlocked.open("xb") as lock:
             with contextlib.suppress(OSError):  # a file system without locks: there the hour alone counts
                 fcntl.flock(lock.fileno(), fcntl.LOCK_EX)
+            unlocked.rename(folder / _LOCK)  # whoever finds it there finds it locked
             yield folder
     except OSError as error:
         if error.errno in _FULL:

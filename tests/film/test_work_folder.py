@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import subprocess
 import sys
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from airflow_provider_runway.exceptions import FilmError
+from airflow_provider_runway.film import work_folder as work_folders
 from airflow_provider_runway.film.work_folder import work_folder
 
 
@@ -55,6 +57,22 @@ def test_one_of_a_killed_task_is_removed_by_the_next(temporary: Path) -> None:
     killed.stdout.close()
     with work_folder() as folder:
         assert list(temporary.iterdir()) == [folder]
+
+
+def test_one_that_is_being_made_is_not_taken_for_a_killed_tasks(
+    temporary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = fcntl.flock
+
+    def another_task_looks_first(file: int, how: int) -> None:
+        if how == fcntl.LOCK_EX:
+            work_folders._remove_dead()
+        lock(file, how)
+
+    monkeypatch.setattr(fcntl, "flock", another_task_looks_first)
+    with work_folder() as folder:
+        (folder / "clip-001.mp4").write_bytes(b"x")
+    assert list(temporary.iterdir()) == []
 
 
 def test_one_without_a_lock_is_removed_when_it_is_old(temporary: Path) -> None:
