@@ -114,6 +114,7 @@ const REASONS = {
   unreadable_file: "A file could not be read",
   credit_floor: "The balance would fall below its floor",
   daily_credit_limit: "The day's credits are used up",
+  records_folder: "The folder of records could not be used",
   unreadable_record: "The record of a submission cannot be read",
   not_sent: "KIE.AI could not be reached",
   no_answer: "KIE.AI's answer never came",
@@ -141,6 +142,7 @@ const REASONS = {
   download: "The video could not be fetched",
   dead_link: "The video's link is dead",
   not_a_video: "The link led to no video",
+  film: "The film could not be made",
   target_exists: "Another file is where it should be stored",
   target_unwritable: "It could not be stored",
 };
