@@ -146,7 +146,10 @@ def running(
         shutil.rmtree(HOME / "logs" / "components", ignore_errors=True)
         VIDEOS.mkdir(exist_ok=True)
         used = stack.enter_context(service(clock))
-        clock.say("airflow", "starting, in half a minute on two idle cores; its parts as they come up:")
+        clock.say(
+            "airflow",
+            "starting, half a minute on two idle cores: database, api-server, scheduler, dag-processor, triggerer",
+        )
         places = {
             CONNECTION: used.connection,
             "AIRFLOW_VAR_RUNWAY_VIDEOS": f"file://{VIDEOS}",
