@@ -75,27 +75,15 @@ class _RefusedError(Exception):
 
 
 class Receiver:
-    """Takes callbacks in. One for each process, with what it knows of the others it has taken.
+    """Takes callbacks in. One for each process, with what it knows of the others it has taken."""
 
-    :param read: Reads a connection.
-    :param now: Epoch seconds.
-    :param clock: Seconds on a clock that does not jump.
-    """
-
-    def __init__(
-        self,
-        read: Callable[[str], Settings] = settings_of,
-        now: Callable[[], float] = time.time,
-        clock: Callable[[], float] = time.monotonic,
-    ) -> None:
-        self._now = now
-        self._clock = clock
-        self._calls = Permits(_CALLS_PER_SECOND, _CALLS_AT_ONCE, clock)
-        lookups = Permits(_CONNECTIONS_PER_SECOND, _CONNECTIONS_AT_ONCE, clock)
-        self._connections = Connections(read, lookups, clock)
+    def __init__(self) -> None:
+        self._calls = Permits(_CALLS_PER_SECOND, _CALLS_AT_ONCE, time.monotonic)
+        lookups = Permits(_CONNECTIONS_PER_SECOND, _CONNECTIONS_AT_ONCE, time.monotonic)
+        self._connections = Connections(settings_of, lookups, time.monotonic)
         self._one_thread = ThreadPoolExecutor(1, "runway-connections")
         self._threads = ThreadPoolExecutor(_AT_ONCE, "runway-callbacks")
-        self._contacts = Contacts(now())
+        self._contacts = Contacts(time.time())
         self._told: dict[str, float] = {}
         self._delivery = _load_delivery()
 
@@ -116,7 +104,7 @@ class Receiver:
             return await self._take_in_verified(request, token, settings)
         except _RefusedError as refused:
             if token is not None or refused.status in _NOT_NOW:
-                self._contacts.turned_away(token, self._now())
+                self._contacts.turned_away(token, time.time())
             raise
 
     async def _take_in_verified(
@@ -149,7 +137,7 @@ class Receiver:
                 look_up = self._connections.look_up
                 loop = asyncio.get_running_loop()
                 settings = await loop.run_in_executor(self._one_thread, look_up, unverified.conn_id)
-            return unverified.verify(settings.address.api_key, self._now()), settings
+            return unverified.verify(settings.address.api_key, time.time()), settings
         except MalformedTokenError:
             raise _RefusedError(400, "malformed", "This is no address that KIE.AI was given.") from None
         except (ForgedTokenError, ConnectionSettingsError):
@@ -170,7 +158,7 @@ class Receiver:
         given = request.headers.get(SIGNATURE_HEADER)
         if not is_signed(settings.webhook_secret, callback.task_ids, timestamp, given):
             raise _RefusedError(401, "unsigned", "It is not signed with the webhook key of the account.")
-        seconds = age(timestamp, self._now())
+        seconds = age(timestamp, time.time())
         log.info("KIE.AI calls for task %s of %s, signed %.0f s ago.", token.task_id, token.run_id, seconds or 0.0)
         return True
 
@@ -178,7 +166,7 @@ class Receiver:
         self, token: CallbackToken, callback: Callback, settings: Settings, *, signed: bool
     ) -> Delivery:
         deliver, watch = self._delivery  # type: ignore[misc] # there is one
-        now = self._now()
+        now = time.time()
         self._contacts.heard(token, settings, now)
         try:
             if token.probes is not None:
@@ -194,7 +182,7 @@ class Receiver:
 
     def _tell(self, refused: _RefusedError) -> None:
         metrics.count("callbacks", by=refused.reason)
-        now = self._clock()
+        now = time.monotonic()
         if now - self._told.get(refused.reason, -_SELDOM) >= _SELDOM:
             self._told[refused.reason] = now
             said = f"{refused.detail} ({refused.cause})" if refused.cause else refused.detail
@@ -248,9 +236,9 @@ def _too_many() -> _RefusedError:
     return _RefusedError(429, "too_many", "There are too many callbacks now.")
 
 
-def make_app(receiver: Receiver | None = None) -> Starlette:
+def make_app() -> Starlette:
     """The app, which Airflow's API server mounts at ``/runway/callback``."""
-    taker = receiver or Receiver()
+    taker = Receiver()
 
     async def receive(request: Request) -> Response:
         return await taker.receive(request)
