@@ -9,6 +9,10 @@ from typing import Any
 BLOT = "***"
 # A word shorter than this may stand in any answer, and no real key is so short.
 _SHORTEST = 8
+# Each spelling of a character that is not the character itself has one of these.
+_ESCAPES = ("\\", "%", "&")
+# What has so many brackets may be nested too deeply, which only a look at each value tells.
+_NESTED = 100
 _NAMES = {'"': "quot", "&": "amp", "'": "apos", "<": "lt", ">": "gt"}
 
 
@@ -20,6 +24,8 @@ class Secret:
 
     def __init__(self, text: str) -> None:
         self._pattern = re.compile(_spellings(text)) if len(text) >= _SHORTEST else None
+        # All spellings that escape nothing, in small letters; of other characters upper and lower case may differ more.
+        self._unescaped = [each.lower() for each in (text, *_wholes(text))] if text.isascii() else [""]
         # No spelling of a character is longer than this.
         self.longest = 16 * len(text)
 
@@ -29,6 +35,17 @@ class Secret:
     def conceal(self, text: str) -> str:
         """The text without the secret: in any case, and escaped as JSON, URLs, HTML, Base64 and the like do it."""
         return text if self._pattern is None else self._pattern.sub(BLOT, text)
+
+    def may_be_in(self, json_text: str) -> bool:
+        """Whether :meth:`conceal_in` may find the secret in what a JSON text holds: quick, and never wrongly no.
+
+        Most answers escape nothing but quotes: then what they hold stands in the text as it is.
+        """
+        text = json_text.replace('\\"', '"')
+        if any(mark in text for mark in _ESCAPES) or text.count("{") + text.count("[") >= _NESTED:
+            return True
+        text = text.lower()
+        return any(each in text for each in self._unescaped)
 
     def conceal_in(self, value: Any) -> Any:
         """A JSON value without the secret in any of its texts.
@@ -46,8 +63,11 @@ class Secret:
 
 def _spellings(text: str) -> str:
     """A regular expression for all spellings: each begins with a fixed character, and no repetition is unbounded."""
-    whole = [text.encode().hex(), text.encode().hex().upper(), *_in_base64(text.encode())]
-    return "|".join(["".join(map(_spellings_of_one, text)), *map(re.escape, whole)])
+    return "|".join(["".join(map(_spellings_of_one, text)), *map(re.escape, _wholes(text))])
+
+
+def _wholes(text: str) -> list[str]:
+    return [text.encode().hex(), text.encode().hex().upper(), *_in_base64(text.encode())]
 
 
 def _spellings_of_one(character: str) -> str:

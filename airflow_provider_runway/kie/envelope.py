@@ -161,8 +161,10 @@ class _Envelope:
 
 def _envelope(answer: Answer) -> _Envelope | None:
     try:
-        body = json.loads(answer.body)
-        body = answer.secret.conceal_in(body) if answer.secret else body
+        text = answer.body.decode(json.detect_encoding(answer.body), "surrogatepass")
+        body = json.loads(text)
+        if answer.secret is not None and answer.secret.may_be_in(text):
+            body = answer.secret.conceal_in(body)
     except (ValueError, RecursionError):
         return None
     if not isinstance(body, dict):

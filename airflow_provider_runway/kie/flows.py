@@ -115,8 +115,11 @@ def _check_it_is_this_task(data: object, call: Call, task_id: str) -> None:
 
     :raises UnreadableAnswerError: If it does.
     """
-    named = read_task_id({"taskId": data.get("taskId")} if isinstance(data, Mapping) else None)
+    said = data.get("taskId") if isinstance(data, Mapping) else None
     asked = str((call.query or {}).get("taskId"))
+    if said == asked:
+        return
+    named = read_task_id({"taskId": said})
     if named is not None and parse_task_id(named.casefold()).bare != asked.casefold():
         raise UnreadableAnswerError(
             f"KIE.AI answered with the record of another task, {shorten(named, 60)}, when asked for {task_id}",

@@ -10,7 +10,9 @@ _LONGEST_VALUE = 80
 
 def shorten(text: str, longest: int = LONGEST_EXCERPT) -> str:
     """One printable line of at most ``longest`` characters."""
-    line = "".join(character if character.isprintable() else "\ufffd" for character in " ".join(text.split()))
+    line = " ".join(text.split())
+    if not line.isprintable():
+        line = "".join(character if character.isprintable() else "\ufffd" for character in line)
     return line if len(line) <= longest else f"{line[:longest]}…"
 
 

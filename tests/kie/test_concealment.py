@@ -16,6 +16,7 @@ from airflow_provider_runway.kie.concealment import Secret
 from .support import wild
 
 KEY = 'Zq7#a-very"secret/key\\1&2'
+PLAIN = "plain-key-0123456789"
 ESCAPED = "".join(f"\\u{ord(each):04x}" for each in KEY)
 SPELLINGS = {
     "as it is": KEY,
@@ -87,3 +88,50 @@ def test_any_mixture_of_spellings_is_found(key: str, choice: random.Random) -> N
     ]
     mixed = "".join(choice.choice(ways)(each) for each in key)
     assert Secret(key).conceal(f"[{mixed}]").replace("***", "") == "[]"
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+@pytest.mark.parametrize("ensure_ascii", [True, False])
+def test_the_quick_look_at_an_answer_misses_no_spelling(spelling: str, ensure_ascii: bool) -> None:
+    inner = json.dumps({"param": f"Bücher: {SPELLINGS[spelling]}"}, ensure_ascii=ensure_ascii)
+    assert Secret(KEY).may_be_in(json.dumps({"data": [inner]}, ensure_ascii=ensure_ascii))
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        PLAIN.upper(),
+        PLAIN.encode().hex().upper(),
+        base64.b64encode(f"user:{PLAIN}".encode()).decode(),
+        base64.b64encode(f"Bearer {PLAIN}".encode()).decode(),
+        "".join(f"\\u{ord(each):04x}" for each in PLAIN),
+        quote(PLAIN[:4]) + "".join(f"%{ord(each):02X}" for each in PLAIN[4:]),
+        "".join(f"&#{ord(each)};" for each in PLAIN),
+    ],
+)
+def test_the_quick_look_finds_a_key_without_odd_characters(spelled: str) -> None:
+    assert Secret(PLAIN).may_be_in(f'{{"msg": "of \\"{spelled}\\""}}')
+
+
+@wild
+@given(
+    st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8),
+    st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)),
+    st.randoms(use_true_random=False),
+)
+def test_the_quick_look_is_never_wrongly_no(key: str, other: object, choice: random.Random) -> None:
+    ways: list[Callable[[str], str]] = [
+        *(str.upper, str.lower, json.dumps, quote, html.escape),
+        lambda text: text.encode().hex(),
+    ]
+    value = {"msg": f"{choice.choice(ways)(key)} {choice.choice(ways)(key)}", "data": other}
+    secret, text = Secret(key), json.dumps(value, ensure_ascii=choice.choice([True, False]))
+    assert secret.may_be_in(text) or secret.conceal_in(value) == value
+
+
+def test_an_answer_that_escapes_nothing_but_quotes_need_not_be_gone_through() -> None:
+    assert not Secret(PLAIN).may_be_in('{"code": 200, "data": {"param": "{\\"prompt\\": \\"Ein Fuchs, größer\\"}"}}')
+
+
+def test_what_may_be_nested_too_deeply_is_gone_through() -> None:
+    assert Secret(PLAIN).may_be_in("[" * 1000 + "]" * 1000)
