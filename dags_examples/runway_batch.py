@@ -32,7 +32,7 @@ with DAG("runway_batch", schedule=None, params={"prompts": Param(PROMPTS, type="
 
     @task
     def prompts(params: dict) -> list[str]:
-        return params["prompts"]
+        return [prompt for prompt in params["prompts"] if prompt.strip()]  # a form may leave an empty line
 
     @task
     def list_files(videos: list[dict]) -> list[str]:

@@ -19,12 +19,14 @@ PARAMS = {
     "dance": Param("https://example.com/dance.mp4", type="string"),
 }
 
-with DAG("runway_budget", schedule=None, params=PARAMS, default_args={"max_credits": 60}, tags=["runway"]):
+ARGS = {"retries": 2, "max_credits": 60}
+
+with DAG("runway_budget", schedule=None, params=PARAMS, default_args=ARGS, tags=["runway"]):
     RunwayGenerateOperator(
         task_id="make_video",
         prompt="A paper boat sails down a rainy street.",
         aspect_ratio="16:9",
-        save_to="{{ var.value.runway_videos }}/{{ run_id }}/",
+        save_to="{{ var.value.get('runway_videos', 'file:///tmp/runway-videos') }}/{{ run_id }}/",
     )
 
     KieJobOperator(
@@ -32,5 +34,5 @@ with DAG("runway_budget", schedule=None, params=PARAMS, default_args={"max_credi
         model="kling-2.6/motion-control",
         input={"input_urls": ["{{ params.image }}"], "video_urls": ["{{ params.dance }}"], "mode": "720p"},
         max_credits=150,
-        save_to="{{ var.value.runway_videos }}/{{ run_id }}/",
+        save_to="{{ var.value.get('runway_videos', 'file:///tmp/runway-videos') }}/{{ run_id }}/",
     )

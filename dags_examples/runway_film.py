@@ -20,7 +20,7 @@ LOOK = {"prompt": "A lighthouse on a rock, dusk, film grain, teal and orange.", 
 SONG = {"prompt": "Calm strings, slow.", "customMode": False, "instrumental": True, "model": "V5"}
 SPEECH = "elevenlabs/text-to-speech-multilingual-v2"
 
-with DAG("runway_film", schedule=None, default_args={"max_credits": 20}, tags=["runway"]):
+with DAG("runway_film", schedule=None, default_args={"retries": 2, "max_credits": 20}, tags=["runway"]):
 
     @task
     def storyboard() -> list[dict]:

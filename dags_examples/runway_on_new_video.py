@@ -12,7 +12,7 @@ from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToO
 
 DAILY_VIDEO = Asset("runway_daily_video")
 
-with DAG("runway_on_new_video", schedule=[DAILY_VIDEO], tags=["runway"]):
+with DAG("runway_on_new_video", schedule=[DAILY_VIDEO], tags=["runway"], default_args={"retries": 2}):
 
     @task
     def new_videos(triggering_asset_events: dict) -> list[dict]:

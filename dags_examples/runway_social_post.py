@@ -18,6 +18,7 @@ with DAG(
     schedule=None,
     params={"caption": Param("A quiet morning #snow", type="string")},
     tags=["runway"],
+    default_args={"retries": 2},
 ):
     make_video = RunwayGenerateOperator(
         task_id="make_video",

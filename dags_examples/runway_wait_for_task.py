@@ -18,6 +18,7 @@ with DAG(
     schedule=None,
     params={"runway_task_id": Param(type="string", minLength=1, title="Task id at KIE.AI")},
     tags=["runway"],
+    default_args={"retries": 2},
 ):
     video = RunwayVideoSensor(
         task_id="wait",

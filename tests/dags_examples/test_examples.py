@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from pathlib import Path
 from typing import Any
 
@@ -51,6 +52,12 @@ def test_each_example_says_what_it_shows_and_what_a_run_costs(bag: DagBag, name:
     assert "\nShows " in docstring
     assert "\nA run costs " in docstring
     assert name not in FILES or bag.dags[name].tags == {"runway"}
+
+
+@pytest.mark.parametrize("name", EVERY_FILE)
+def test_each_example_tries_again_what_a_busy_airflow_or_a_killed_worker_has_failed(name: str) -> None:
+    _, _, code = (EXAMPLES / f"{name}.py").read_text().split('"""', 2)
+    assert re.search(r"\bretries\W+[1-9]", code)
 
 
 def test_every_example_is_run_here_or_beside() -> None:
@@ -187,7 +194,7 @@ def test_a_budget_is_kept_to_by_all_tasks(
 
 
 def test_batch_makes_and_stores_one_video_for_each_prompt(run: RunDag, kie: Sandbox, videos: Path) -> None:
-    dag_run = run("runway_batch", prompts=["A red kite.", "A green kite."])
+    dag_run = run("runway_batch", prompts=["A red kite.", "", "A green kite.", " "])
 
     assert dag_run.state == "success"
     assert sorted(video.prompt for video in kie.tasks) == ["A green kite.", "A red kite."]
