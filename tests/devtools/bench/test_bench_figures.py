@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from devtools.bench.documentation import fill_in
+from devtools.bench.download import Download
 from devtools.bench.film import Join
 from devtools.bench.import_time import OURS as IMPORTS
 from devtools.bench.import_time import ImportTime
@@ -52,6 +53,7 @@ JOIN = Join(
     hour_mib=500.0,
     growth_mib=10.0,
 )
+DOWNLOAD = Download(size=1 << 30, ours_s=1.0, curl_s=0.5, curl_alone_s=0.3, growth_mib=3.0)
 
 
 def at(cpu: float) -> Waiting:
@@ -115,6 +117,11 @@ def test_the_ratio_compares_runs_next_to_each_other() -> None:
             "requests while every answer is 429, by healthy",
         ),
         ({"imports": {IMPORTS: ImportTime(21.0, 11)}}, "importing operators and sensor"),
+        (
+            {"downloads": {"http": dataclasses.replace(DOWNLOAD, curl_s=0.49)}},
+            "saving 1 GiB, http: throughput, by curl's",
+        ),
+        ({"downloads": {"http": dataclasses.replace(DOWNLOAD, growth_mib=41)}}, "saving 1 GiB, http: growth"),
         (
             {"join": dataclasses.replace(JOIN, ratio=1.6)},
             "joining 10 clips of 10 s: the film, by ffmpeg's own command",
