@@ -30,11 +30,19 @@ from authorities import self_signed  # noqa: E402 - as are all below
 os.environ["SSL_CERT_FILE"] = str(self_signed(HOME))
 
 from fakes import GivenTime  # noqa: E402 - imports Airflow
+from hypothesis import HealthCheck, settings  # noqa: E402
 
 from airflow_provider_runway.hooks.runway import RunwayHook  # noqa: E402
 from airflow_provider_runway.sandbox import Sandbox  # noqa: E402
 
 CONNECTION = "AIRFLOW_CONN_RUNWAY_DEFAULT"
+
+# How many values each property is tried with: HYPOTHESIS=many for as many as find what a few miss.
+EXAMPLES = {"few": 25, "many": 500}
+BORNE = [HealthCheck.function_scoped_fixture, HealthCheck.too_slow]  # a busy machine is slow
+for name, number in EXAMPLES.items():
+    settings.register_profile(name, max_examples=number, deadline=None, suppress_health_check=BORNE)
+settings.load_profile(os.environ.get("HYPOTHESIS", "few"))
 
 
 @pytest.hookimpl(tryfirst=True)

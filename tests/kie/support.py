@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 import pytest
-from hypothesis import settings
 from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.api import destination, submission_call
@@ -43,9 +42,6 @@ def call_of(request: Request, api: Api = "runway") -> Call:
 
 
 NO_JITTER = RetryRules(tries=4, jitter=lambda: 0.0)
-
-# Wild inputs: many enough to find things, few enough for a suite that is run often.
-wild = settings(max_examples=100, deadline=None)
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=30),

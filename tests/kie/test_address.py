@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from airflow_provider_runway.kie.address import DEFAULT_BASE_URL, USER_AGENT, Address
 from airflow_provider_runway.kie.errors import AuthenticationError, ConnectionSettingsError, NoAnswerError
 
-from .support import KEYS, wild
+from .support import KEYS
 
 
 @pytest.mark.parametrize(
@@ -90,7 +90,6 @@ def test_requests_carry_the_key_as_bearer_token_and_an_own_user_agent() -> None:
     assert "apikey" not in {name.lower() for name in headers}
 
 
-@wild
 @given(KEYS | st.text().map("Zq7#".__add__))
 def test_no_repr_and_no_error_shows_a_key(key: str) -> None:
     try:
@@ -100,7 +99,6 @@ def test_no_repr_and_no_error_shows_a_key(key: str) -> None:
     assert "Zq7#" not in shown
 
 
-@wild
 @given(st.text())
 def test_any_text_is_a_base_url_or_a_settings_error(url: str) -> None:
     try:

@@ -33,7 +33,7 @@ from airflow_provider_runway.kie.retry_rules import ONE_TRY
 from airflow_provider_runway.kie.web_pages import page
 
 from .clients import KEY, AsyncService, Handler, HandlerSender, Service, SyncService
-from .support import CODES, EXTEND, GENERATE, KEYS, NO_JITTER, READY, STATUSES, body, record, wild
+from .support import CODES, EXTEND, GENERATE, KEYS, NO_JITTER, READY, STATUSES, body, record
 
 ADDRESS = Address(api_key=KEY, base_url="https://kie.example/api/v1/")
 
@@ -295,7 +295,6 @@ def test_an_async_client_closes_at_the_end_of_its_block() -> None:
 # --- secrets
 
 
-@wild
 @given(
     key=KEYS,
     status=STATUSES,
@@ -335,7 +334,6 @@ FAULTS: list[Exception] = [httpx.ConnectError("x"), httpx.ReadTimeout("x"), http
 EVENTS = st.tuples(STATUSES, st.builds(body, DATA, code=CODES) | st.binary(max_size=8)) | st.sampled_from(FAULTS)
 
 
-@wild
 @given(st.lists(EVENTS, min_size=4, max_size=4), st.sampled_from(["submit", "get_task", "credits", "wait"]))
 def test_the_sync_and_the_async_client_do_the_same(script: list[tuple[int, bytes] | Exception], what: str) -> None:
     outcomes = []

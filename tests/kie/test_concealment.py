@@ -13,8 +13,6 @@ from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.concealment import Secret
 
-from .support import wild
-
 KEY = 'Zq7#a-very"secret/key\\1&2'
 PLAIN = "plain-key-0123456789"
 ESCAPED = "".join(f"\\u{ord(each):04x}" for each in KEY)
@@ -76,7 +74,6 @@ def test_a_long_text_made_to_be_slow_is_read_once(filling: str) -> None:
     assert Secret(KEY).conceal(text) == text
 
 
-@wild
 @given(st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8), st.randoms(use_true_random=False))
 def test_any_mixture_of_spellings_is_found(key: str, choice: random.Random) -> None:
     ways: list[Callable[[str], str]] = [
@@ -113,7 +110,6 @@ def test_the_quick_look_finds_a_key_without_odd_characters(spelled: str) -> None
     assert Secret(PLAIN).may_be_in(f'{{"msg": "of \\"{spelled}\\""}}')
 
 
-@wild
 @given(
     st.text(st.characters(min_codepoint=33, max_codepoint=126), min_size=8),
     st.recursive(st.text(), lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner)),

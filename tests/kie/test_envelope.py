@@ -13,7 +13,7 @@ from airflow_provider_runway.kie import errors
 from airflow_provider_runway.kie.envelope import Answer, read_data, read_retry_after, read_task_id
 from airflow_provider_runway.kie.errors import RateLimitedError, ServiceError, UnreadableAnswerError
 
-from .support import CODES, JSON, STATUSES, body, said, wild
+from .support import CODES, JSON, STATUSES, body, said
 
 NOW = datetime(2026, 11, 22, 10, 0, tzinfo=timezone.utc)
 
@@ -300,7 +300,6 @@ def test_retry_after_is_seconds_or_a_date_and_else_nothing(header: str | None, s
     assert read_retry_after(header, NOW) == seconds
 
 
-@wild
 @given(st.text() | st.from_regex(r"\w{3}, \d{1,9} (Jan|Dec) \d{1,9} \d{1,3}:\d{1,3}:\d{1,3} [-+]?\w{0,20}"))
 def test_any_retry_after_is_a_sane_pause_or_none(header: str) -> None:
     seconds = read_retry_after(header, NOW)
@@ -339,7 +338,6 @@ def test_a_task_id_is_found_where_clients_have_seen_it(data: Any, task_id: str |
     assert read_task_id(data) == task_id
 
 
-@wild
 @given(
     STATUSES | st.integers(),
     st.binary()

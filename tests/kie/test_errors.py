@@ -22,8 +22,6 @@ from airflow_provider_runway.kie.errors import (
     ServiceError,
 )
 
-from .support import wild
-
 
 def drawn_tree() -> dict[str, str]:
     """Each class that the module's docstring draws, with its parent."""
@@ -169,7 +167,6 @@ def test_a_value_nested_too_deeply_to_show_does_not_hide_the_error() -> None:
         value = value.pop()  # type: ignore[assignment]
 
 
-@wild
 @given(st.text() | st.integers() | st.binary() | st.none() | st.lists(st.text()))
 def test_any_value_makes_an_error_that_survives_pickling(value: object) -> None:
     error = InvalidRequestError("field", value, "rule")

@@ -6,8 +6,6 @@ from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.failures import FailureReason, failure_reason, useful_resubmissions
 
-from .support import wild
-
 # KIE's own texts, from the Runway pages of docs.kie.ai (record detail and callbacks).
 NSFW = (
     "Your video creation prompt contains NSFW content, which isn't allowed under our policy. "
@@ -131,7 +129,6 @@ def test_reasons_read_as_words() -> None:
     assert [str(reason) for reason in FailureReason] == ["moderation", "input", "capacity", "service", "unknown"]
 
 
-@wild
 @given(st.text())
 def test_any_text_has_a_reason(message: str) -> None:
     assert failure_reason(message) in FailureReason

@@ -16,7 +16,7 @@ from airflow_provider_runway.kie.kinds import KINDS, Kind
 from airflow_provider_runway.kie.task_ids import Api
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask
 
-from .support import JSON, wild
+from .support import JSON
 
 X = "https://f.com/x"
 ID = "6f1c0e2b9a7d4c538e21b4f6a0d9c3e7"
@@ -329,7 +329,6 @@ RECORDS = st.fixed_dictionaries(
 )
 
 
-@wild
 @given(JSON | RECORDS, st.sampled_from(list(FAMILIES)))
 def test_whatever_stands_in_a_record_it_is_read(data: Any, family: Any) -> None:
     task = FAMILIES[family].read(data, ID)

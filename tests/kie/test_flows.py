@@ -38,7 +38,6 @@ from .support import (
     play,
     said,
     submitted,
-    wild,
 )
 
 REQUESTS = st.sampled_from([request for request, _ in EVERY_REQUEST])
@@ -129,7 +128,6 @@ EVENTS = st.one_of(
 )
 
 
-@wild
 @given(st.lists(EVENTS, min_size=4, max_size=4), st.integers(1, 4), REQUESTS, st.sampled_from(APIS))
 def test_a_post_is_never_sent_a_second_time_after_what_does_not_prove_refusal(
     events: list[Event], tries: int, request_: Request, api: Api
@@ -149,7 +147,6 @@ def test_a_post_is_never_sent_a_second_time_after_what_does_not_prove_refusal(
         pickle.loads(pickle.dumps(played.error))
 
 
-@wild
 @given(
     st.builds(Answer, STATUSES, st.binary() | st.builds(body, JSON, code=CODES, msg=JSON), st.none() | st.text()),
     REQUESTS,

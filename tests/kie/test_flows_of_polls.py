@@ -36,7 +36,6 @@ from .support import (
     play,
     record,
     said,
-    wild,
 )
 
 
@@ -159,7 +158,6 @@ def test_a_record_of_another_shape_is_a_task_in_an_unknown_state() -> None:
     assert task.state == "unknown"
 
 
-@wild
 @given(
     st.lists(
         st.builds(Answer, STATUSES, st.binary() | st.builds(body, JSON | RECORDS, code=CODES, msg=JSON)), min_size=2

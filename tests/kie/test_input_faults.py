@@ -17,7 +17,7 @@ from airflow_provider_runway.kie.requests import GenerateRequest, JobRequest, Ta
 from airflow_provider_runway.kie.retry_rules import ONE_TRY
 from airflow_provider_runway.sandbox import Refuse, Sandbox
 
-from .support import JSON, wild
+from .support import JSON
 
 SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -113,7 +113,6 @@ def test_a_schema_that_cannot_be_understood_finds_nothing(schema: dict[str, Any]
     assert input_faults(schema, FINE) == ()
 
 
-@wild
 @given(st.dictionaries(st.sampled_from([*SCHEMA, "allOf", "anyOf", "enum", "items"]), JSON), JSON)
 def test_any_schema_and_any_input_are_borne(schema: dict[str, Any], fields: Any) -> None:
     for fault in input_faults(schema, {"prompt": fields}):

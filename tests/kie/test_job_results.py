@@ -13,7 +13,7 @@ from airflow_provider_runway.kie.judging import Verdict, judge
 from airflow_provider_runway.kie.poll_state import Finished, PollState
 from airflow_provider_runway.kie.tasks import read_job_record
 
-from .support import JSON, wild
+from .support import JSON
 
 SONG = {
     "id": "s-1",
@@ -143,7 +143,6 @@ def test_a_job_whose_result_has_not_come_yet_is_waited_on(result: Any) -> None:
     assert judge(task).verdict is Verdict.WAIT
 
 
-@wild
 @given(JSON, JSON)
 def test_anything_has_an_outcome_that_can_be_stored(result_json: Any, response: Any) -> None:
     outcome = read_outcome(result_json, response)

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from airflow_provider_runway.kie.errors import InvalidRequestError, UnreadableAnswerError
 from airflow_provider_runway.kie.models import Field, Model, fields_of, read_input_schema, read_models, schema_call
 
-from .support import JSON, wild
+from .support import JSON
 
 PROMPT = {"type": "string", "maxLength": 1000}
 
@@ -143,14 +143,12 @@ def test_of_several_shapes_a_field_is_required_that_is_so_in_each() -> None:
     ]
 
 
-@wild
 @given(st.dictionaries(st.sampled_from(["properties", "required", "oneOf", "anyOf", "allOf", "$ref", "type"]), JSON))
 def test_whatever_a_schema_is_its_fields_are_read(schema: dict[str, Any]) -> None:
     for each in fields_of(schema):
         assert isinstance(each.name, str)
 
 
-@wild
 @given(JSON, JSON, JSON)
 def test_whatever_comes_is_read_or_refused(data: Any, given: Any, components: Any) -> None:
     for each in (data, document(given, components)):

@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.pacing import SUBMISSION_LIMIT, SUBMISSION_WINDOW, Pace
 
-from .support import wild
-
 
 def moments(pace: Pace, number: int, now: float = 0.0) -> list[float]:
     """Take so many moments, each as soon as it is there."""
@@ -120,7 +118,6 @@ def test_however_many_refusals_the_pace_never_stops(refusals: int) -> None:
     assert pace.next_moment(now) <= now + SUBMISSION_WINDOW
 
 
-@wild
 @given(st.lists(st.tuples(st.floats(0.0, 30.0), st.integers(0, 3), st.floats(0.0, 60.0)), max_size=80))
 def test_whatever_happens_moments_come_in_order_and_within_the_limit(
     happenings: list[tuple[float, int, float]],

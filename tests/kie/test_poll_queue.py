@@ -8,8 +8,6 @@ from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.poll_queue import TICK, PollQueue
 
-from .support import wild
-
 
 @dataclass(eq=False)
 class Item:
@@ -102,7 +100,6 @@ def test_a_pause_holds_all_and_is_kept_when_all_polls_are_forgotten() -> None:
     assert taken(queue, 60.0) == ["other"]
 
 
-@wild
 @given(
     st.lists(st.tuples(st.floats(0, 100), st.floats(0, 60), st.booleans()), max_size=60),
     st.integers(1, 5),

@@ -37,7 +37,7 @@ from airflow_provider_runway.kie.poll_state import (
 from airflow_provider_runway.kie.schedule import Schedule
 from airflow_provider_runway.kie.tasks import TaskState, VideoTask, read_runway_record
 
-from .support import READY, record, wild
+from .support import READY, record
 
 RULES = PollRules(poll_interval=10.0, jitter=lambda: 0.0)
 LINK = "https://files.example/v.mp4"
@@ -445,7 +445,6 @@ POLLS = st.one_of(
 )
 
 
-@wild
 @given(
     st.lists(st.tuples(POLLS, st.floats(0.0, 400.0)), max_size=40),
     st.floats(0.0, 1.0, exclude_max=True),

@@ -14,7 +14,7 @@ from airflow_provider_runway.kie.rules import (
     plain_fields,
 )
 
-from .support import JSON, aleph, call_of, extend, generate, job, refused, wild
+from .support import JSON, aleph, call_of, extend, generate, job, refused
 
 
 def test_an_extension_checks_its_callback_url_too() -> None:
@@ -100,7 +100,6 @@ def test_a_request_cannot_be_changed(request_: Any) -> None:
         request_.callback_url = "another"
 
 
-@wild
 @given(
     prompt=st.text(max_size=60) | st.text(st.characters(), min_size=1795, max_size=1805),
     watermark=st.none() | st.text(max_size=20),
@@ -122,7 +121,6 @@ def test_a_request_that_is_accepted_can_be_sent_and_any_other_names_its_field(
     assert named in {"prompt", "watermark", "extra_fields"}
 
 
-@wild
 @given(
     model=st.text(max_size=20) | st.just("veo-3-1"),
     fields=st.dictionaries(st.text(max_size=8), JSON | st.just("https://b/a?sig=1"), max_size=4) | JSON,

@@ -18,7 +18,7 @@ from airflow_provider_runway.kie.rules import (
     is_task_id,
 )
 
-from .support import aleph, extend, generate, job, refused, wild
+from .support import aleph, extend, generate, job, refused
 
 NOT_TEXT = [None, 5, b"bytes", ["list"], True]
 
@@ -228,7 +228,6 @@ def test_what_cannot_be_a_model_is_refused(model: Any) -> None:
     assert "must be KIE's name of a model" in refused("model", job, model=model)
 
 
-@wild
 @given(st.text())
 def test_a_task_id_fits_on_one_line_and_into_utf_8(text: str) -> None:
     if is_task_id(text):

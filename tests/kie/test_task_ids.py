@@ -6,8 +6,6 @@ from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.task_ids import APIS, Api, TaskId, format_task_id, parse_task_id
 
-from .support import wild
-
 
 def test_the_id_of_a_task_of_the_unified_api_says_so() -> None:
     assert format_task_id("task_abc", "jobs") == "jobs:task_abc"
@@ -23,7 +21,6 @@ def test_any_other_text_is_a_bare_id_that_says_nothing(text: str) -> None:
     assert parse_task_id(text) == TaskId(text, None)
 
 
-@wild
 @given(st.text(min_size=1), st.sampled_from(APIS))
 def test_what_kie_gave_comes_back_as_it_was(bare: str, api: Api) -> None:
     if api == "jobs" or not bare.startswith("jobs:"):

@@ -21,7 +21,7 @@ from airflow_provider_runway.kie.tasks import (
 )
 from airflow_provider_runway.kie.texts import readable
 
-from .support import JSON, RECORDS, record, wild
+from .support import JSON, RECORDS, record
 
 # The example of KIE's own documentation: success together with a failure code and text.
 DOCUMENTED = {
@@ -343,7 +343,6 @@ def test_a_job_is_filed_under_the_kind_and_the_id_asked_for(kind: Kind) -> None:
     assert (task.kind, task.task_id) == (kind, "jobs:t-1")
 
 
-@wild
 @given(RECORDS | JSON)
 def test_any_record_reads_as_a_task_that_can_be_stored_or_as_none(data: Any) -> None:
     jobs: list[Reader] = [partial(read_job_record, kind=kind) for kind in KINDS]

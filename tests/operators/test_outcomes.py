@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_runway.operators.outcomes import BY_HAND, combine
@@ -129,14 +129,12 @@ outcomes = st.lists(
     ),
     max_size=8,
 )
-wild = settings(max_examples=300, deadline=None)
 
 
 def paid(history: Sequence[Said]) -> set[str | None]:
     return {each.task_id for _, each in history if each.stage not in {Stage.FORGOTTEN, Stage.UNSENT}}
 
 
-@wild
 @given(outcomes)
 def test_an_id_that_nobody_has_forgotten_is_never_in_doubt_nor_taken_for_unsent(history: list[Said]) -> None:
     history = [each for each in history if each[1].stage is not Stage.FORGOTTEN]
@@ -147,7 +145,6 @@ def test_an_id_that_nobody_has_forgotten_is_never_in_doubt_nor_taken_for_unsent(
     assert (combined.stage in {Stage.INTENT, Stage.UNSENT}) is (not paid(history))
 
 
-@wild
 @given(outcomes, st.data())
 def test_what_is_said_twice_counts_once(history: list[Said], data: st.DataObject) -> None:
     history = [each for each in history if each[0] != BY_HAND and each[1].stage is not Stage.FORGOTTEN]
@@ -159,7 +156,6 @@ def test_what_is_said_twice_counts_once(history: list[Said], data: st.DataObject
     assert combine(INTENT, twice) == combine(INTENT, history)
 
 
-@wild
 @given(st.permutations([SUBMITTED, FAILED, FINISHED, GONE, UNSENT]), st.integers(0, 5))
 def test_of_one_id_the_order_does_not_matter(history: list[Said], size: int) -> None:
     part = history[:size]
@@ -167,7 +163,6 @@ def test_of_one_id_the_order_does_not_matter(history: list[Said], size: int) -> 
     assert combine(INTENT, part).stage is combine(INTENT, part[::-1]).stage
 
 
-@wild
 @given(outcomes, outcomes)
 def test_more_knowledge_never_makes_a_submission_that_is_paid_look_unsent(first: list[Said], more: list[Said]) -> None:
     """Unless a person forgets it, or KIE has failed or lost it, the next try does not submit the same request."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from airflow_provider_runway.exceptions import AmbiguousSubmissionError, UnreadableRecordError
@@ -37,7 +37,6 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
     max_leaves=8,
 )
-wild = settings(max_examples=200, deadline=None)
 
 
 def planned(
@@ -145,7 +144,6 @@ records = st.builds(
 )
 
 
-@wild
 @given(records)
 def test_a_record_survives_being_stored(record: Submission) -> None:
     assert Submission.from_json(json.loads(json.dumps(record.to_json()))) == record
@@ -169,7 +167,6 @@ def test_a_record_holds_what_the_contract_says_and_no_more() -> None:
     }
 
 
-@wild
 @given(JSON)
 def test_anything_that_is_no_record_is_unreadable_rather_than_nothing(value: Any) -> None:
     with pytest.raises(UnreadableRecordError, match="cannot be read") as caught:
@@ -177,7 +174,6 @@ def test_anything_that_is_no_record_is_unreadable_rather_than_nothing(value: Any
     assert not caught.value.retryable
 
 
-@wild
 @given(st.sampled_from(sorted(EARLIER.to_json())), JSON)
 @example("failures", math.inf)
 def test_a_spoiled_record_is_read_or_unreadable_and_nothing_else(name: str, value: Any) -> None:

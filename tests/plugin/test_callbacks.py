@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 from fastapi import FastAPI
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 from versions import AIRFLOW
@@ -227,7 +227,6 @@ def test_calls_are_counted_in_airflows_metrics(
 # --- no input is too odd
 
 
-ODD = settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None, max_examples=150)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=80)
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | TEXT,
@@ -236,13 +235,11 @@ JSON = st.recursive(
 )
 
 
-@ODD
 @given(st.binary(max_size=200) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_no_body_is_too_odd(caller: Caller, waiting: Waiting, content: bytes) -> None:
     assert caller.call(body=content).status_code in {200, 400, 429}
 
 
-@ODD
 @given(TEXT, TEXT, TEXT, st.integers(-(2**40), 2**40), st.none() | TEXT, TEXT)
 def test_no_names_are_too_odd(  # noqa: PLR0917 - as many as a token has
     caller: Caller, dag_id: str, run_id: str, task_id: str, map_index: int, region: str | None, nonce: str
@@ -254,7 +251,6 @@ def test_no_names_are_too_odd(  # noqa: PLR0917 - as many as a token has
     assert answer.status_code in {200, 429}
 
 
-@ODD
 @given(
     st.from_regex(r"[A-Za-z0-9._~%-]{1,200}", fullmatch=True),
     st.dictionaries(

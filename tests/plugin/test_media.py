@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
@@ -86,7 +86,6 @@ def test_what_is_no_range_gets_all(stored: Path, viewer: TestClient, asked: str)
     assert (answer.status_code, answer.content) == (200, BYTES)
 
 
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.from_regex(r"bytes=[0-9,-]{0,25}", fullmatch=True))
 def test_no_range_breaks_it(stored: Path, viewer: TestClient, asked: str) -> None:
     answer = viewer.get(ADDRESS, headers={"Range": asked})

@@ -11,7 +11,7 @@ import av
 import endpoint_bodies
 import pytest
 from endpoint_bodies import VEO
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
@@ -509,7 +509,6 @@ NAMES = ("prompt", "taskId", "audioId", "index", "duration", "imageUrls", "uploa
 @pytest.mark.parametrize(
     "path", [*PATHS, "veo/get-4k-video", "style/generate", "generate/generate-persona", "gpt4o-image/download-url"]
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(data=st.data())
 def test_whatever_is_sent_is_answered_in_the_envelope(api: Api, path: str, data: st.DataObject) -> None:
     api.sandbox.configure(submissions_per_window=10_000, seconds=600)

@@ -5,7 +5,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_runway.sandbox import (
@@ -309,7 +309,6 @@ _ACTIONS = st.one_of(
 )
 
 
-@settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(action=_ACTIONS, times=st.none() | st.integers(0, 9), prompt=st.none() | st.text(max_size=9))
 def test_every_fault_survives_the_way_through_json(
     runway_sandbox: Sandbox, action: Any, times: int | None, prompt: str | None

@@ -7,7 +7,7 @@ from typing import Any
 
 import httpx
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_runway.sandbox import Fail, Sandbox, state
@@ -110,7 +110,6 @@ _FIELDS = ["prompt", "duration", "quality", "aspectRatio", "imageUrl", "taskId",
 _BODIES = st.dictionaries(st.sampled_from([*_FIELDS, "videoUrl", "model", "input", "url"]), _JSON, max_size=6)
 
 
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     path=st.sampled_from(
         ["runway/generate", "runway/extend", "aleph/generate", "jobs/createTask", "common/download-url"]

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 from fakes import GivenTime
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.clock import Clock
@@ -235,7 +235,6 @@ class Pieces(httpx.SyncByteStream):
             raise httpx.ReadError("cut")
 
 
-@settings(max_examples=150, deadline=None)
 @given(
     cuts=st.lists(st.integers(0, 6000), max_size=8),
     ranges=st.booleans(),

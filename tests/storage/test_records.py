@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from airflow_provider_runway.kie.errors import RecordsFolderError, UnreadableRecordError
@@ -159,7 +159,6 @@ STEPS = st.lists(
 )
 
 
-@settings(max_examples=40, deadline=None)
 @given(STEPS)
 def test_whatever_is_written_in_whatever_order_is_read_back(steps: list[tuple[Any, ...]]) -> None:
     entries: dict[int, tuple[str, int]] = {}
