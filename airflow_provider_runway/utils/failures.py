@@ -71,10 +71,15 @@ def with_advice(error: RunwayError, advice: Advice, operator: BaseOperator, cont
     if isinstance(error, (ServiceError, ConnectionSettingsError)):
         error = error.replace(error.summary)  # the client has said what to do, and did not know the task
     known = _UNPAID if advice.paid.startswith("Nothing") else _PAID if advice.paid.endswith(" is paid.") else None
-    is_said = advice.paid in error.detail or (known is not None and known.search(error.detail))
-    parts = ("" if is_said else advice.paid, "" if advice.to_do in error.detail else advice.to_do, _read_on())
+    is_said = known is not None and known.search(error.detail)
+    parts = ("" if is_said else _unsaid(advice.paid, error.detail), _unsaid(advice.to_do, error.detail), _read_on())
     log_last(operator, f"{type(error).__name__}: {error.summary} {advice}")
     return error.replace(*error.args, " ".join(filter(None, parts)))
+
+
+def _unsaid(text: str, said: str) -> str:
+    sentences = re.split(r"(?<=\.) ", text)
+    return " ".join(each for each in sentences if each.rstrip(".").casefold() not in said.casefold())
 
 
 def _read_on() -> str:

@@ -102,6 +102,15 @@ def test_the_last_line_of_moderation(kie: Sandbox, given_time: GivenTime, capfd:
     assert f"See {page('errors.md')}" in line
 
 
+def test_an_error_says_once_that_credits_come_back(kie: Sandbox, given_time: GivenTime) -> None:
+    kie.fault(Fail("The AI moderator caught your prompt"))
+
+    with pytest.raises(AirflowException, match="Its credits come back") as failed:
+        Task().run()
+    assert str(failed.value).count("credits come back") == 1
+    assert str(failed.value).lower().count("change the prompt") == 1
+
+
 def test_the_last_line_of_a_service_fault_promises_no_retry_after_the_last_try(
     kie: Sandbox, given_time: GivenTime, capfd: pytest.CaptureFixture[str]
 ) -> None:
