@@ -3,6 +3,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
 
 import pytest
 from fakes import GivenTime
@@ -32,3 +33,21 @@ def poster(monkeypatch: pytest.MonkeyPatch, time_passes: GivenTime) -> Iterator[
     with Poster() as poster:
         monkeypatch.setenv("AIRFLOW_CONN_POSTER", poster.connection_json(**SECRETS))
         yield poster
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The records folder."""
+    folder = tmp_path / "records"
+    folder.mkdir()
+    monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", str(folder))
+    return folder
+
+
+@pytest.fixture(params=["store", "folder"])
+def recorded(request: pytest.FixtureRequest) -> str:
+    """Where the record is kept."""
+    if request.param == "folder":
+        request.getfixturevalue("folder")
+    backend: str = request.param
+    return backend

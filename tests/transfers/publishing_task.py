@@ -9,9 +9,13 @@ from typing import Any
 
 from airflow.sdk import Context
 from fakes import FakeStore, fake_context
+from poster import Fault, Handler
 
 from airflow_provider_runway.publishing.publication import RECORD_KEY
 from airflow_provider_runway.transfers.video_to_http import VideoToHttpOperator
+
+# How a service is asked for what was published there.
+FIND: dict[str, Any] = {"fields": {"external_id": "{kie_task_id}"}, "find": "/posts?external_id={kie_task_id}"}
 
 
 def video_file(folder: Path, name: str = "fox.mp4", content: bytes = b"a fox in the snow", size: int = 0) -> Path:
@@ -69,3 +73,20 @@ class Publishing:
         ti.try_number = self.try_number
         ti._ti_context_from_server.xcom_keys_to_clear = self._left if self.try_number > 1 else []
         return context
+
+
+class Crash(BaseException):
+    """The process has died, without a chance to do anything about it."""
+
+
+def task(folder: Path, recorded: str = "store", **parameters: Any) -> Publishing:
+    video = {"task_id": "task-1", "saved_to": str(video_file(folder))}
+    return Publishing(has_store=recorded == "store", video=video, **parameters)
+
+
+def answer_nothing(handler: Handler) -> None:
+    handler.answer(200, [])
+
+
+def answer(status: int, said: Any) -> Fault:
+    return lambda handler: handler.answer(status, said)
