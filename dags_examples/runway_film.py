@@ -1,7 +1,8 @@
 """A film: three shots, spoken, with music, captions and a logo, in two formats, published once a person approves it.
 
 Shows how the parts come together. All shots begin with one picture, so that they fit each other. The Airflow Variable
-``runway_logo`` may name a logo; the connection ``poster`` is that of ``runway_social_post.py``.
+``runway_logo`` may name a logo; the connection ``poster`` is that of ``runway_social_post.py``. Whoever approves
+watches the films on the page *Videos*, if ``[runway] media_roots`` names their folder.
 
 A run costs 53 credits (US$0.27) and the voices; no task may cost more than ``max_credits``.
 """
@@ -16,6 +17,7 @@ from airflow_provider_runway.operators.runway import RunwayGenerateOperator
 from airflow_provider_runway.transfers.video_to_http import VideoToHttpOperator
 
 FOLDER = "{{ var.value.get('runway_videos', 'file:///tmp/runway-videos') }}/{{ dag.dag_id }}/{{ run_id }}/"
+PAGE = "/plugin/runway-videos?dag_id={{ dag.dag_id }}&run_id={{ run_id | urlencode }}&task_id=films"
 LOOK = {"prompt": "A lighthouse on a rock, dusk, film grain, teal and orange.", "aspectRatio": "16:9"}
 SONG = {"prompt": "Calm strings, slow.", "customMode": False, "instrumental": True, "model": "V5"}
 SPEECH = "elevenlabs/text-to-speech-multilingual-v2"
@@ -52,7 +54,8 @@ with DAG("runway_film", schedule=None, default_args={"retries": 2, "max_credits"
     approve = ApprovalOperator(
         task_id="approve",
         subject="Publish the film of {{ dag_run.run_after.strftime('%d %B %Y') }}?",
-        body="{{ ti.xcom_pull('films') | map(attribute='path') | join(', ') }}",
+        body=f"[Watch it in both formats]({PAGE})"
+        " ({{ ti.xcom_pull('films') | map(attribute='path') | join(', ') }})",
     )
     publish = VideoToHttpOperator.partial(
         task_id="publish",

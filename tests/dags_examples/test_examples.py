@@ -6,6 +6,7 @@ import hashlib
 import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from airflow.models.dagrun import DagRun
@@ -278,6 +279,8 @@ def test_film_is_spoken_captioned_and_published_in_two_formats_once_it_is_approv
     voices = [samples(stored(result)) for result in returned_by_all(dag_run, "voices")]
     files = [stored(result) for result in returned_by_all(dag_run, "films")]
     assert all(str(file) in str(asked.body) for file in files)
+    which = urlencode({"dag_id": "runway_film", "run_id": dag_run.run_id, "task_id": "films"})
+    assert f"(/plugin/runway-videos?{which})" in str(asked.body)
     checksums = {hashlib.sha256(file.read_bytes()).hexdigest() for file in files}
     assert {post.sha256 for post in poster.posts} == checksums
     assert len(poster.posts) == len(files)
