@@ -11,8 +11,8 @@ import pytest
 
 from airflow_provider_runway.sandbox import NoUrl, Sandbox
 
+from .dedicated import kind_of, links
 from .support import Api
-from .test_dedicated_families import kind_of, links
 
 
 def job(api: Api, model: str, /, **given: Any) -> Any:

@@ -10,9 +10,10 @@ from airflow.providers.common.compat.sdk import AirflowFailException, AirflowSen
 from fakes import FakeStore, GivenTime, fake_context
 from versions import AirflowRescheduleException
 
-from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.sandbox import Sandbox
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
+
+from .modes import sensor
 
 OPTION = "AIRFLOW__RUNWAY__SHORTEST_DEFERRAL"
 
@@ -22,17 +23,6 @@ def _as_nobody_has_set_it(kie: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None
     """The option is left out, on an Airflow that it counts on."""
     monkeypatch.setattr("airflow.__version__", "3.3.2")
     monkeypatch.delenv(OPTION, raising=False)
-
-
-@pytest.fixture
-def made(kie: Sandbox) -> str:
-    """The id of a video that is being made: it takes a minute."""
-    with RunwayHook() as hook:
-        return hook.submit(GenerateRequest(prompt="A fox in the snow", aspect_ratio="16:9"))
-
-
-def sensor(task_id: str, **parameters: Any) -> RunwayVideoSensor:
-    return RunwayVideoSensor(task_id="seen", runway_task_id=task_id, **parameters)
 
 
 def pause_of(waiting: RunwayVideoSensor) -> float:
