@@ -297,8 +297,8 @@ class AirflowStack:
         """
         try:
             for url in (self._urls[name] for name in names if name in self._urls):
-                httpx.get(f"{url}/api/v2/monitor/health", timeout=10, trust_env=False).json()
-            health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=10, trust_env=False).json()
+                httpx.get(f"{url}/api/v2/monitor/health", timeout=10, trust_env=False, verify=False).json()
+            health = httpx.get(f"{self.url}/api/v2/monitor/health", timeout=10, trust_env=False, verify=False).json()
         except json.JSONDecodeError:
             return "api-server did not answer"
         if self._rest is None:

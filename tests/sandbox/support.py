@@ -21,6 +21,7 @@ class Api:
             headers={"Authorization": f"Bearer {sandbox.key}", "User-Agent": "tests"},
             timeout=20,
             trust_env=False,
+            verify=False,
         )
 
     def get(self, path: str, **query: Any) -> dict[str, Any]:
@@ -49,4 +50,4 @@ class Api:
 
     def media(self, url: str, **headers: str) -> httpx.Response:
         """Media as they ought to be fetched: without a key."""
-        return httpx.get(url, headers=headers, timeout=20, trust_env=False)
+        return httpx.get(url, headers=headers, timeout=20, trust_env=False, verify=False)

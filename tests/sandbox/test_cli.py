@@ -44,7 +44,9 @@ def test_the_command_says_how_to_use_it_and_ends_cleanly(stop: signal.Signals) -
         found = re.search(r"export AIRFLOW_CONN_RUNWAY_DEFAULT='(.*)'", said)
         assert found
         connection = json.loads(found[1])
-        reply = httpx.get(f"{control.url}/api/v1/chat/credit", headers={"Authorization": "Bearer k2"}, trust_env=False)
+        reply = httpx.get(
+            f"{control.url}/api/v1/chat/credit", headers={"Authorization": "Bearer k2"}, trust_env=False, verify=False
+        )
 
         assert connection["conn_type"] == "runway"
         assert (connection["host"], connection["password"]) == (control.url, "k1")
@@ -62,7 +64,7 @@ def test_tasks_and_books_outlive_the_process_with_a_state_file(tmp_path: Path) -
                 from airflow_provider_runway.sandbox import Fail
 
                 control.fault(Fail("No"))
-            httpx.post(f"{control.url}/api/v1/runway/generate", json=body, headers=head, trust_env=False)
+            httpx.post(f"{control.url}/api/v1/runway/generate", json=body, headers=head, trust_env=False, verify=False)
         before = control.ledger, control.tasks
     with (tmp_path / "state.jsonl").open("a") as file:
         file.write('{"id": "cut by a kill')
@@ -141,7 +143,9 @@ def test_a_sandbox_that_a_network_reaches_says_so(host: str) -> None:
     said = "".join(iter(process.stdout.readline, "Stop it with Ctrl-C.\n"))
     match = re.search(r"ready at http://\S+:(\d+)", said)
     assert match
-    reply = httpx.get(f"http://127.0.0.1:{match[1]}/_sandbox/health", headers={"host": "runway:1"}, trust_env=False)
+    reply = httpx.get(
+        f"http://127.0.0.1:{match[1]}/_sandbox/health", headers={"host": "runway:1"}, trust_env=False, verify=False
+    )
     process.send_signal(signal.SIGTERM)
     _, err = process.communicate(timeout=60)
 
@@ -192,4 +196,4 @@ def test_a_stopped_sandbox_does_not_answer() -> None:
         url = sandbox.url
 
     with pytest.raises(httpx.ConnectError):
-        httpx.get(f"{url}/_sandbox/health", trust_env=False)
+        httpx.get(f"{url}/_sandbox/health", trust_env=False, verify=False)

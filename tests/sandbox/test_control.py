@@ -86,7 +86,7 @@ def test_the_clock_goes_forward_only(runway_sandbox: Sandbox, seconds: Any) -> N
 
 def test_the_settings_that_are_told_hold_no_key(runway_sandbox: Sandbox) -> None:
     changed = runway_sandbox.configure(keys=["a-true-key"], webhook_key="a-true-secret", seconds=3)
-    told = httpx.get(f"{runway_sandbox.url}/_sandbox/settings", trust_env=False).text
+    told = httpx.get(f"{runway_sandbox.url}/_sandbox/settings", trust_env=False, verify=False).text
 
     assert "a-true" not in told + repr(changed) + repr(runway_sandbox.settings)
     assert runway_sandbox.settings.seconds == 3
@@ -98,7 +98,7 @@ def test_an_unknown_task_is_a_key_error(runway_sandbox: Sandbox) -> None:
 
 
 def test_what_is_no_control_is_not_found(runway_sandbox: Sandbox) -> None:
-    reply = httpx.get(f"{runway_sandbox.url}/_sandbox/moon", trust_env=False)
+    reply = httpx.get(f"{runway_sandbox.url}/_sandbox/moon", trust_env=False, verify=False)
 
     assert (reply.status_code, list(reply.json())) == (404, ["error"])
 

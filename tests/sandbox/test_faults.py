@@ -186,7 +186,7 @@ def test_a_file_may_break_off(api: Api, runway_sandbox: Sandbox) -> None:
     arrived: list[bytes] = []
 
     with (
-        httpx.stream("GET", url, trust_env=False) as reply,
+        httpx.stream("GET", url, trust_env=False, verify=False) as reply,
         pytest.raises(httpx.RemoteProtocolError, match="received 1000 bytes"),
     ):
         arrived.extend(reply.iter_bytes())
@@ -291,7 +291,7 @@ def test_faults_are_counted_and_can_be_ended(api: Api, runway_sandbox: Sandbox) 
 def test_a_fault_that_makes_no_sense_is_refused_by_name(
     runway_sandbox: Sandbox, value: dict[str, Any], named: str
 ) -> None:
-    reply = httpx.post(f"{runway_sandbox.url}/_sandbox/faults", json=value, trust_env=False)
+    reply = httpx.post(f"{runway_sandbox.url}/_sandbox/faults", json=value, trust_env=False, verify=False)
 
     assert reply.status_code == 400
     assert named in reply.json()["error"]

@@ -14,7 +14,7 @@ PATHS = ["/_sandbox/ledger", "/_sandbox/settings", "/logs", "/api/v1/chat/credit
 
 def asked(sandbox: Sandbox, path: str, **headers: str) -> int:
     """The status of the answer."""
-    return httpx.get(f"{sandbox.url}{path}", headers=headers, trust_env=False).status_code
+    return httpx.get(f"{sandbox.url}{path}", headers=headers, trust_env=False, verify=False).status_code
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -31,7 +31,7 @@ def test_it_is_asked_by_the_names_of_this_machine(runway_sandbox: Sandbox, host:
 @pytest.mark.parametrize("origin", ["https://evil.example", "null", "", "http://127.0.0.1.evil.example"])
 def test_pages_from_elsewhere_do_not_steer_it(runway_sandbox: Sandbox, origin: str) -> None:
     fault = f"{runway_sandbox.url}/_sandbox/faults"
-    reply = httpx.post(fault, content=b'{"action":"refuse"}', headers={"origin": origin}, trust_env=False)
+    reply = httpx.post(fault, content=b'{"action":"refuse"}', headers={"origin": origin}, trust_env=False, verify=False)
 
     assert reply.status_code == 403
     assert runway_sandbox.faults == []

@@ -127,7 +127,7 @@ def test_whatever_comes_in_an_envelope_comes_out(api: Api, path: str, body: dict
 def test_a_wrong_or_missing_key_is_turned_away(runway_sandbox: Sandbox, header: str | None) -> None:
     headers = {"Authorization": header} if header else {}
 
-    reply = httpx.get(f"{runway_sandbox.url}/api/v1/chat/credit", headers=headers, trust_env=False)
+    reply = httpx.get(f"{runway_sandbox.url}/api/v1/chat/credit", headers=headers, trust_env=False, verify=False)
 
     assert reply.status_code == 200
     assert reply.json() == {"code": 401, "msg": "You do not have access permissions", "data": None}
