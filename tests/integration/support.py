@@ -11,7 +11,7 @@ from airflow_provider_runway.sandbox import Sandbox
 KEY, SECRET = "an-api-key-that-must-stay-in-the-connection", "whsec-of-the-account"
 HOUR = 3600.0
 # Of so many tasks that are mapped over as many prompts the first so many fit, of twelve credits each.
-TASKS, ALLOWED = 14, 5
+TASKS, ALLOWED = 7, 3
 CREDITS_ALLOWED = 12 * ALLOWED
 
 

@@ -21,7 +21,7 @@ from .support import HOUR, KEY, SECRET, until
 
 pytestmark = pytest.mark.stack
 
-VIDEOS = 4
+VIDEOS = 2
 
 
 def states(airflow: AirflowStack, run_id: str) -> list[str]:

@@ -47,12 +47,12 @@ with DAG("chain", schedule=None, default_args=QUICK):
     )
 
 with DAG("batch", schedule=None, default_args=ONE_SLOT, max_active_tasks=32):
-    RunwayGenerateOperator.partial(task_id="each", aspect_ratio="1:1").expand(prompt=[f"Fox {n}" for n in range(8)])
+    RunwayGenerateOperator.partial(task_id="each", aspect_ratio="1:1").expand(prompt=[f"Fox {n}" for n in range(4)])
 
 with DAG("crowd", schedule=None, default_args=ONE_SLOT, max_active_tasks=32):
     RunwayGenerateOperator.partial(
         task_id="each", aspect_ratio="1:1", wait_for_completion=False, poll_interval=1, retries=0
-    ).expand(prompt=[f"Wolf {n}" for n in range(12)])
+    ).expand(prompt=[f"Wolf {n}" for n in range(7)])
 
 with DAG("something_else", schedule=None):
 
@@ -110,12 +110,12 @@ with DAG("complaining", schedule=None, default_args=COMPLAINING):
 with DAG("many", schedule=None, max_active_tasks=32):
     RunwayGenerateOperator.partial(
         task_id="make", aspect_ratio="16:9", wait_for_completion=False, runway_conn_id="runway_limited", retries=0
-    ).expand(prompt=[f"Bear {n}" for n in range(14)])
+    ).expand(prompt=[f"Bear {n}" for n in range(7)])
 
 CALLED = {**QUICK, "runway_conn_id": "runway_called", "timeout": timedelta(minutes=15)}
 
 with DAG("called", schedule=None, default_args=CALLED, max_active_tasks=32):
-    RunwayGenerateOperator.partial(task_id="each", aspect_ratio="1:1").expand(prompt=[f"Hare {n}" for n in range(4)])
+    RunwayGenerateOperator.partial(task_id="each", aspect_ratio="1:1").expand(prompt=[f"Hare {n}" for n in range(2)])
 
 with DAG("night", schedule=None, default_args=QUICK):
 
