@@ -25,6 +25,11 @@ function commands(text) {
   return String(text ?? "").split("`").filter((part, index) => index % 2 && part.startsWith("airflow "));
 }
 
+/** Whether a text says a sentence already, whatever follows it there. */
+function says(text, sentence) {
+  return String(text ?? "").includes(String(sentence).replace(/\.$/, ""));
+}
+
 /** @param isShort one sentence, for a small card */
 export function failure(data, { isShort = false } = {}) {
   const said = data.failure;
@@ -38,7 +43,7 @@ export function failure(data, { isShort = false } = {}) {
     ...present([
       el("p", { class: "headline" }, el("strong", {}, reasonTitle(said.reason)), " ", paidBadge(data)),
       said.message && el("p", { class: "message", dir: "auto" }, said.message),
-      said.payment && el("p", {}, said.payment),
+      said.payment && !says(said.message, said.payment) && el("p", {}, said.payment),
       said.advice && el("p", { class: "advice" }, el("strong", {}, "What to do: "), ...withCode(said.advice)),
       commands(said.advice).map((command) => el("p", { class: "command" }, el("code", {}, command), copyButton(command))),
       said.task_id && el("p", { class: "id" }, "KIE task ", el("code", {}, said.task_id)),

@@ -76,6 +76,17 @@ def test_a_failure_says_why_what_to_do_and_whether_it_was_paid(mock: MockPage, s
     assert page.get_by_role("link", name="The page that explains it").first.get_attribute("target") == "_blank"
 
 
+@pytest.mark.parametrize("said", ["KIE.AI refused it. Its credits come back; change the prompt.", "KIE.AI refused it."])
+def test_what_a_failure_says_of_the_payment_stands_there_once(mock: MockPage, show: Open, said: str) -> None:
+    fill(mock)
+    refused = next(card for card in mock.cards if card["failure"])
+    refused["failure"] |= {"message": said, "payment": "Its credits come back."}
+
+    text = " ".join(settled(show("#failures")).locator(".row").all_inner_texts())
+
+    assert text.count("Its credits come back") == 1
+
+
 def test_totals_are_a_chart_a_table_and_what_is_still_to_be_paid(mock: MockPage, show: Open) -> None:
     fill(mock)
     page = settled(show("#totals"))
