@@ -25,7 +25,7 @@ class Secret:
     def __init__(self, text: str) -> None:
         self._pattern = re.compile(_spellings(text)) if len(text) >= _SHORTEST else None
         # All spellings that escape nothing, in small letters; of other characters upper and lower case may differ more.
-        self._unescaped = [each.lower() for each in (text, *_wholes(text))] if text.isascii() else [""]
+        self._unescaped = {each.lower() for each in (text, *_wholes(text))} if text.isascii() else {""}
         # No spelling of a character is longer than this.
         self.longest = 16 * len(text)
 
