@@ -38,8 +38,8 @@ class PollRules:
     :param poll_interval: Seconds, the shortest pause between two polls; see :func:`sane_poll_interval`.
     :param max_faults: Polls in a row that may go wrong; one more gives up.
     :param max_missing: Polls in a row that may find no record of the task.
-    :param missing_grace: Seconds that a record may stay missing, however many polls that is: for a video that is
-        paid it is worth to be patient.
+    :param missing_grace: Seconds that a record may stay missing, however many polls that is.
+    :param known_grace: The same for a task that KIE itself has named: it is paid, and may only seem to be lost.
     :param max_linkless: Polls in a row that may find success without a video.
     :param linkless_grace: Seconds that success may stay without a video.
     :param longest_pause: Seconds, the longest pause that faults can grow to.
@@ -50,6 +50,7 @@ class PollRules:
     max_faults: int = 5
     max_missing: int = 3
     missing_grace: float = 120.0
+    known_grace: float = 900.0
     max_linkless: int = 5
     linkless_grace: float = 60.0
     longest_pause: float = 120.0
@@ -162,8 +163,7 @@ class PollState:
 
     def woken(self, now: float) -> None:
         """Whoever waited for it has gone on, as a rule because KIE has called: it became ready just now."""
-        age = self._age(now)
-        if self.schedule is not None and age is not None and self.is_called:
+        if self.schedule is not None and (age := self._age(now)) is not None and self.is_called:
             self.schedule.learn(max(0.0, age - self.rules.poll_interval), age)
 
     def head_start(self, now: float) -> float:
@@ -192,7 +192,9 @@ class PollState:
         before = self.failures
         since = before.missing_since if before.missing else now
         self.failures = replace(before, faults=0, refusals=0, missing=before.missing + 1, missing_since=since)
-        if self.failures.missing > self.rules.max_missing and now - since >= self.rules.missing_grace:
+        is_unknown = self.submitted is None and self.state is None
+        grace = self.rules.missing_grace if is_unknown else self.rules.known_grace
+        if self.failures.missing > self.rules.max_missing and now - since >= grace:
             return GaveUp(error)
         return self._again(now, self._usual_pause(now) * min(0.75 + 0.25 * self.failures.missing, 2.0))
 
@@ -246,8 +248,7 @@ class PollState:
         return None if self.submitted is None else now - self.submitted
 
     def _learn(self, now: float, *, ready: bool) -> None:
-        age = self._age(now)
-        if self.schedule is not None and age is not None:
+        if self.schedule is not None and (age := self._age(now)) is not None:
             # A first poll that waits for lost calls does not tell how long the video had been ready.
             if ready and self._since is not None and (self._since > 0 or not self.is_called):
                 self.schedule.learn(self._since, age)
@@ -264,8 +265,7 @@ class PollState:
         return pause * (1.0 + JITTER * self.rules.jitter())
 
     def _again(self, now: float, pause: float, change: str | None = None) -> Step:
-        left = self.deadline - now
-        if left <= 0:
+        if (left := self.deadline - now) <= 0:
             return GaveUp(timed_out(self.task_id, self.state, submitted=self.submitted is not None))
         return PollAgain(min(pause, left), change)
 

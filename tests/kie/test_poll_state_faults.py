@@ -173,6 +173,16 @@ def test_a_new_task_may_be_invisible_for_three_polls_and_two_minutes() -> None:
     assert not error.retryable
 
 
+@pytest.mark.parametrize("is_seen", [True, False])
+def test_a_task_that_kie_has_named_is_lost_after_a_quarter_of_an_hour(is_seen: bool) -> None:
+    polled = poll_state(submitted=None if is_seen else 0.0)
+    if is_seen:
+        polled.saw(task(), 0.0)
+
+    assert all(isinstance(polled.missed(missing(), 30.0 * number), PollAgain) for number in range(30))
+    assert isinstance(polled.missed(missing(), 900.0), GaveUp)
+
+
 def test_three_slow_polls_are_borne_however_long_they_take() -> None:
     polled = poll_state()
     assert all(isinstance(polled.missed(missing(), now), PollAgain) for now in (0.0, 300.0, 600.0))
