@@ -90,7 +90,7 @@ print([asked(each) for each in ONE_OF_EACH])
 
 def test_the_same_arguments_are_the_same_in_every_process() -> None:
     found = set()
-    for seed in ("1", "2", "3"):
+    for seed in ("1", "2"):
         environment = {**os.environ, "PYTHONHASHSEED": seed}
         command = [sys.executable, "-c", PROBE]
         done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True, timeout=600)

@@ -38,8 +38,9 @@ def test_the_table_of_these_tests_has_every_endpoint() -> None:
     assert set(MADE) == set(ENDPOINTS)
 
 
-@pytest.mark.parametrize("deferrable", [True, False])
-@pytest.mark.parametrize("endpoint", ENDPOINTS)
+@pytest.mark.parametrize(
+    ("endpoint", "deferrable"), [*((name, True) for name in ENDPOINTS), *((name, False) for name in FAMILY)]
+)
 def test_what_an_endpoint_makes_is_waited_for_and_stored(
     kie: Sandbox, given_time: GivenTime, tmp_path: Path, endpoint: str, deferrable: bool
 ) -> None:
