@@ -25,7 +25,7 @@ class Secret:
     def __init__(self, text: str) -> None:
         self._pattern = re.compile(_spellings(text)) if len(text) >= _SHORTEST else None
         # All spellings that escape nothing, in small letters; of other characters upper and lower case may differ more.
-        self._unescaped = {each.lower() for each in (text, *_wholes(text))} if text.isascii() else {""}
+        self._unescaped = {each.casefold() for each in (text, *_wholes(text))} if text.isascii() else {""}
         # No spelling of a character is longer than this.
         self.longest = 16 * len(text)
 
@@ -44,7 +44,7 @@ class Secret:
         text = json_text.replace('\\"', '"')
         if any(mark in text for mark in _ESCAPES) or text.count("{") + text.count("[") >= _NESTED:
             return True
-        text = text.lower()
+        text = text.casefold()
         return any(each in text for each in self._unescaped)
 
     def conceal_in(self, value: Any) -> Any:

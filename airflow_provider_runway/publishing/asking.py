@@ -23,7 +23,7 @@ _WRAPPERS = {"data", "result"}
 _ERRORS = {"error", "errors"}
 _IS_THERE, _WENT_WELL = {"exists", "found"}, {"ok", "success"}
 _STATES = {"state", "status"}
-_HOW_IT_WENT = _STATES | _IS_THERE | _WENT_WELL | {"code", "detail", "message", "msg", "title", "type"}
+_HOW_IT_WENT = _STATES | _WENT_WELL | {"code", "detail", "message", "msg", "title", "type"}
 # Characters of JSON that an answer may have as a result.
 _LARGEST_RESULT = 65_536
 

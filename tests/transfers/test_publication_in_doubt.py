@@ -103,6 +103,7 @@ def test_an_answer_that_may_mean_either_neither_sends_again_nor_claims_that_it_i
         {"id": "p-1", "error": None, "message": "ok"},
         {"status": "published"},
         {"id": "p-1", "private": False, "success": True},
+        {"exists": True},
         [{"id": "p-1"}],
     ],
 )
