@@ -112,7 +112,7 @@ class _Run:
         airflow, videos = self._airflow, self._given.videos
         airflow.rest.unpause(DAG_ID)
         run_id = airflow.rest.trigger(DAG_ID)
-        self._until(lambda: self._count(run_id, "deferred") == videos or self._calls(), "all wait")
+        self._until(lambda: self._all_wait(run_id) or self._calls(), "all wait")
         if self._given.burst:
             time.sleep(35)  # as long as each has to have waited
             self._sandbox.advance(LONG)
@@ -169,6 +169,13 @@ class _Run:
 
     def _calls(self) -> int:
         return sum(each.status == httpx.codes.OK for each in self._sandbox.read_ledger(requests=0).callbacks)
+
+    def _all_wait(self, run_id: str) -> bool:
+        """Whether all wait for their videos: before, each is deferred in the admission queue, too."""
+        videos: int = self._given.videos
+        return (
+            self._sandbox.read_ledger(requests=0).counts.get("submit", 0) >= videos == self._count(run_id, "deferred")
+        )
 
     def _count(self, run_id: str, state: str) -> int:
         path = f"/api/v2/dags/{DAG_ID}/dagRuns/{run_id}/taskInstances"
