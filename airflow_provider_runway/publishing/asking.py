@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -19,11 +20,20 @@ Filter = Callable[[Any], Any]
 _LONGEST = 60.0
 # Where services put what they have found, which is none if they have not.
 _WRAPPERS = {"data", "result"}
+_IDS = {"id", "_id", "id_str", "uuid"}
+_COUNTS = re.compile("count|total|found|hits|results")
 # By which they say with status 200 that they have not found it, or that asking went well, whatever they have found.
-_ERRORS = {"error", "errors"}
+_ERRORS = ("errcode", "errno", "error", "exception", "fault")
 _IS_THERE, _WENT_WELL = {"exists", "found"}, {"ok", "success"}
 _STATES = {"state", "status"}
-_HOW_IT_WENT = _STATES | _WENT_WELL | {"code", "detail", "message", "msg", "title", "type"}
+_CODES = _STATES | {"code", "status_code", "statuscode"}
+_ABOUT_ASKING = {"reason", "request_id", "requestid", "timestamp", "took", "trace_id", "version"}
+_HOW_IT_WENT = _CODES | _WENT_WELL | _ABOUT_ASKING | {"detail", "message", "msg", "title", "type"}
+_FAILED = re.compile(
+    r"\W*(absent|denied|error|fail|invalid|missing|no|none|not|null|unknown)([\W_].*|found|ed|ure)?", re.DOTALL
+)
+_WENT = re.compile("ok|done|success(ful|fully)?|\\d+")
+_NO_TEXT = re.compile(r"[\W_0]*(false)?[\W_0]*")
 # Characters of JSON that an answer may have as a result.
 _LARGEST_RESULT = 65_536
 
@@ -78,18 +88,79 @@ def found_in(response: Any) -> Any:
         if response.content and not _is_json(response):
             raise _unclear(response, "what it answers is neither JSON nor plain text")
         return None
-    if not isinstance(said, Mapping):
-        return said
-    told = {str(name).lower() for name, each in said.items() if each}
-    denied = {str(name).lower() for name, each in said.items() if each is False}
-    if not told and not denied & _WENT_WELL:
+    if not said:
         return None
-    held = [each for name, each in said.items() if name in _WRAPPERS or isinstance(each, (list, Mapping))]
-    if held and not any(held):
-        raise _unclear(response, "what it answers has something empty in it")
-    if told & _ERRORS or denied & (_IS_THERE | _WENT_WELL) or (told <= _HOW_IT_WENT and not told <= _STATES):
+    if isinstance(said, str) and (_NO_TEXT.fullmatch(said) or _FAILED.fullmatch(said.casefold())):
+        raise _unclear(response, "what it answers may mean that it has nothing")
+    parts = said if isinstance(said, list) else [said]
+    parts = [*parts, *(said.get(name) for name in _WRAPPERS if isinstance(said, Mapping))]
+    if any(isinstance(part, Mapping) and _tells_of_asking(part) for part in parts):
         raise _unclear(response, "what it answers tells of an error, or of nothing but how asking went")
+    if isinstance(said, Mapping) and _is_empty(said):
+        return None
+    if not _holds(said) or (isinstance(said, Mapping) and _has_nothing(said)):
+        raise _unclear(response, "what it answers has something empty in it")
     return said
+
+
+def _is_empty(said: Mapping[str, Any]) -> bool:
+    """Whether all of it is empty; what denies anything further in is not."""
+    return not any(_holds(each, denial=True) for each in said.values() if each is not False)
+
+
+def _holds(value: Any, *, denial: bool = False) -> bool:
+    """Whether anything in a JSON value is not empty.
+
+    :param denial: What ``false`` is taken for.
+    """
+    if isinstance(value, Mapping):
+        return any(_holds(each, denial=denial) for each in value.values())
+    if isinstance(value, list):
+        return any(_holds(each, denial=denial) for each in value)
+    return denial if value is False else bool(value)
+
+
+def _tells_of_asking(said: Mapping[str, Any]) -> bool:
+    """Whether it tells of an error, or of nothing but how asking went."""
+    said = {str(name).lower(): each for name, each in said.items()}
+    told = {name for name, each in said.items() if each}
+    denied = {name for name, each in said.items() if each is False}
+    if any(name.startswith(_ERRORS) for name in told) or any(_is_of_failure(said[name]) for name in told & _CODES):
+        return True
+    if denied & _WENT_WELL or (told and denied & _IS_THERE):
+        return True
+    says_state = any(
+        isinstance(said[name], str) and not _WENT.fullmatch(said[name].casefold()) for name in told & _STATES
+    )
+    return bool(told) and told <= _HOW_IT_WENT and not (told <= _STATES and says_state)
+
+
+def _is_of_failure(code: object) -> bool:
+    if isinstance(code, int):
+        return code >= HTTPStatus.BAD_REQUEST
+    return (
+        isinstance(code, str) and (_FAILED.fullmatch(code.casefold()) or re.fullmatch("[45]\\d\\d", code)) is not None
+    )
+
+
+def _has_nothing(said: Mapping[str, Any]) -> bool:
+    """Whether what was found, where something was, seems to be missing: a list or a count is empty, or all of it."""
+    held = [each for name, each in said.items() if name in _WRAPPERS or isinstance(each, (list, Mapping))]
+    if any(name in said and not _holds(said[name]) for name in _WRAPPERS) or (held and not any(map(_holds, held))):
+        return True
+    return _has_gap(said)
+
+
+def _has_gap(value: Any) -> bool:
+    """Whether a list or a count in it is empty, other than in what has an id."""
+    if isinstance(value, list):
+        return not value or any(map(_has_gap, value))
+    if not isinstance(value, Mapping) or any(value.get(name) for name in _IDS):
+        return False
+    is_none = (
+        each == 0 and not isinstance(each, bool) and _COUNTS.search(str(name).lower()) for name, each in value.items()
+    )
+    return any(is_none) or any(map(_has_gap, value.values()))
 
 
 def _unclear(response: Any, why: str) -> PublicationInDoubtError:

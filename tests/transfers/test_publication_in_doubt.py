@@ -82,6 +82,29 @@ def saying(said: Any, kind: str = "application/json") -> Fault:
         saying({"ok": True, "found": False}),
         saying({"success": True}),
         saying({"success": False, "post": None}),
+        saying({"kind": "list", "items": [], "pageInfo": {"totalResults": 0, "resultsPerPage": 5}}),
+        saying({"elements": [], "paging": {"start": 0, "count": 10}}),
+        saying({"data": [], "links": {"self": "https://poster.invalid/posts"}}),
+        saying({"data": {"posts": {"nodes": [], "pageInfo": {"hasNextPage": False}}}}),
+        saying({"data": None, "errors": [{"message": "not found"}]}),
+        saying({"data": {"post": None}, "extensions": {"cost": 1}}),
+        saying({"object": "list", "url": "/posts", "data": [], "has_more": False}),
+        saying({"accounts": [{"id": 1}], "statuses": []}),
+        saying({"user": {"id": 1}, "total": 0}),
+        saying({"status": "ok", "count": 0}),
+        saying({"status": "not_found"}),
+        saying({"status": 404, "body": {"code": "rest_post_invalid_id"}}),
+        saying({"code": "rest_post_invalid_id", "message": "Invalid post ID.", "data": {"status": 404}}),
+        saying({"status": "fail", "reason": "no such post"}),
+        saying({"errorCode": 5}),
+        saying({"status": "ok"}),
+        saying({"data": {"success": False}}),
+        saying([{"error": "not found"}]),
+        saying([{}]),
+        saying("Not found"),
+        saying(b"[]", "text/plain"),
+        saying(b" \n", "text/plain"),
+        saying(b"Not Found\n", "text/plain"),
     ],
 )
 def test_an_answer_that_may_mean_either_neither_sends_again_nor_claims_that_it_is_there(
@@ -105,6 +128,13 @@ def test_an_answer_that_may_mean_either_neither_sends_again_nor_claims_that_it_i
         {"id": "p-1", "private": False, "success": True},
         {"exists": True},
         [{"id": "p-1"}],
+        {"items": [{"id": "p-1", "tags": [], "likeCount": 0}], "pageInfo": {"totalResults": 1}},
+        {"id": "p-1", "account": {"id": 2}, "tags": [], "replies_count": 0},
+        {"data": [{"id": "p-1"}], "meta": {"result_count": 1}},
+        {"data": {"post": {"id": "p-1", "tags": []}}},
+        {"page": 0, "items": [{"id": "p-1"}], "total": 1},
+        {"code": 200, "message": "ok", "data": {"id": "p-1"}},
+        "p-1",
     ],
 )
 def test_json_that_says_what_is_there_is_the_result(poster: Poster, tmp_path: Path, there: Any) -> None:
@@ -115,7 +145,19 @@ def test_json_that_says_what_is_there_is_the_result(poster: Poster, tmp_path: Pa
     assert (len(poster.posts), publishing.record["stage"]) == (1, "published")
 
 
-@pytest.mark.parametrize("nothing", [[], {}, {"items": [], "total": 0}, {"data": None}, {"found": False}, None])
+@pytest.mark.parametrize(
+    "nothing",
+    [
+        [],
+        {},
+        {"items": [], "total": 0},
+        {"data": None},
+        {"found": False},
+        {"data": {"post": None}},
+        {"meta": {"result_count": 0}},
+        None,
+    ],
+)
 def test_json_in_which_all_is_empty_says_that_it_is_not_there(
     poster: Poster, tmp_path: Path, given_time: GivenTime, nothing: Any
 ) -> None:
