@@ -78,8 +78,12 @@ def with_advice(error: RunwayError, advice: Advice, operator: BaseOperator, cont
 
 
 def _unsaid(text: str, said: str) -> str:
+    """The sentences of a text that another one does not say, be it as a part of a sentence that stands for itself."""
     sentences = re.split(r"(?<=\.) ", text)
-    return " ".join(each for each in sentences if each.rstrip(".").casefold() not in said.casefold())
+    return " ".join(each for each in sentences if not re.search(_CLAUSE % re.escape(each.rstrip(".")), said))
+
+
+_CLAUSE = r"(?i)(?:^|[.;:] )%s(?:[.;,](?: |$)|$)"
 
 
 def _read_on() -> str:

@@ -22,6 +22,7 @@ from airflow_provider_runway.results import utc_now
 from airflow_provider_runway.sandbox import Expire, Fail, Garbage, Refuse, Sandbox
 from airflow_provider_runway.sensors.runway import RunwayVideoSensor
 from airflow_provider_runway.transfers.runway_to_object_storage import RunwayToObjectStorageOperator
+from airflow_provider_runway.utils.failures import Advice, with_advice
 
 KINDS: list[type[RunwayError]] = [getattr(exceptions, name) for name in exceptions.__all__]
 
@@ -109,6 +110,24 @@ def test_an_error_says_once_that_credits_come_back(kie: Sandbox, given_time: Giv
         Task().run()
     assert str(failed.value).count("credits come back") == 1
     assert str(failed.value).lower().count("change the prompt") == 1
+
+
+@pytest.mark.parametrize(
+    ("detail", "ends"),
+    [
+        ("Do not clear this task yet", " Correct prompt. Clear this task."),
+        ("Correct prompt_weight", " Correct prompt. Clear this task."),
+        ("Correct prompt, or leave it out", " Clear this task."),
+        ("First correct it; CLEAR THIS TASK.", " Correct prompt."),
+    ],
+)
+def test_a_sentence_is_left_out_only_where_the_error_says_it_itself(detail: str, ends: str) -> None:
+    operator = RunwayGenerateOperator(task_id="make", prompt="A fox", aspect_ratio="16:9")
+    advice = Advice("Nobody knows.", "Correct prompt. Clear this task.", None)
+
+    error = with_advice(RunwayError("It went wrong.", detail=detail), advice, operator, fake_context())
+
+    assert error.detail.removesuffix(f" See {page('errors.md')}.").endswith(f"Nobody knows.{ends}")
 
 
 def test_the_last_line_of_a_service_fault_promises_no_retry_after_the_last_try(
