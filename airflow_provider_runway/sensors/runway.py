@@ -161,7 +161,7 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
                 self._give_up(ended.as_error(self._poll_state.state), context)
             left = 0.0 if ended is not None and ended.state == "timeout" else deadline - self.hook.clock.time()
             if left <= 0:
-                self._give_up(timed_out(self.runway_task_id, self._poll_state.state), context)
+                self._give_up(timed_out(self.runway_task_id, self._poll_state.state, submitted=self._was_seen), context)
             if left >= shortest_deferral():
                 self._defer(deadline)
             self.hook.clock.sleep(min(polled, left))
@@ -197,21 +197,20 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
 
         Otherwise an id that KIE does not know would be asked for until the sensor's own timeout.
         """
-        from airflow_provider_runway.kie.poll_state import PollFailures
+        from airflow_provider_runway.kie.poll_state import NO_FAILURES, PollFailures
         from airflow_provider_runway.operators.task_state import TaskState
 
-        state = TaskState(context)
+        state, polled, this_try = TaskState(context), self._poll_state, context["ti"].try_number
         if not self.reschedule or not state.outlives_try:
             yield
             return
-        this_try = context["ti"].try_number
-        seen = state.get(_FAILURES_KEY)
-        if seen is not None and seen.get("try_number") == this_try:
-            self._poll_state.failures = PollFailures.from_json(seen["failures"])
-        before = self._poll_state.failures
+        kept = state.get(_FAILURES_KEY)
+        if kept and kept.get("try_number") == this_try:
+            polled.failures, polled.state = PollFailures.from_json(kept["failures"]), kept.get("state")
         yield
-        if self._poll_state.failures != before:
-            state.set(_FAILURES_KEY, {"try_number": this_try, "failures": self._poll_state.failures.to_json()})
+        now = {"try_number": this_try, "failures": polled.failures.to_json(), "state": polled.state}
+        if now != kept and (polled.failures, polled.state) != (NO_FAILURES, None):
+            state.set(_FAILURES_KEY, now)
 
     def _poll(self, context: Context) -> VideoTask | float:
         """Poll once: the finished task, or seconds until the next poll. What ends the wait ends the sensor."""
@@ -243,14 +242,15 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
                 kind=self.kind,
                 poll_interval=self.poke_interval,
                 deadline=deadline,
+                seen=self._poll_state.state,
             ),
             method_name="execute_complete",
-            kwargs={"deadline": deadline, "seen_waiting": self._was_seen_waiting},
+            kwargs={"deadline": deadline, "seen_waiting": self._was_seen},
             timeout=trigger_timeout(deadline - self.hook.clock.time(), self.poke_interval),
         )
 
     @property
-    def _was_seen_waiting(self) -> bool:
+    def _was_seen(self) -> bool:
         return self._seen_waiting or self._poll_state.state is not None
 
     def _result(self, context: Context, task: VideoTask) -> dict[str, Any]:
@@ -259,7 +259,7 @@ class RunwayVideoSensor(VideoLinksMixin, FreeTask, RenderedTexts, BaseSensorOper
 
         self.log.info("The video of task %s is ready.", task.task_id)
         self.video_link = task.video_url or ""
-        self.result = finished_result(task, completed_at=utc_now() if self._was_seen_waiting else None)
+        self.result = finished_result(task, completed_at=utc_now() if self._was_seen else None)
         describe_video(context, self.outlets, self.result)
         return self.result.to_json()
 

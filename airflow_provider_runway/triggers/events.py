@@ -32,6 +32,7 @@ class PollRequest:
     profile: str | None = None
     nonce: str | None = None
     calls: int | None = None
+    seen: str | None = None
 
     def __post_init__(self) -> None:
         check_moment("deadline", self.deadline)
@@ -56,7 +57,7 @@ class PollRequest:
         return {name: value for name, value in asdict(self).items() if value is not None or name not in _OPTIONAL}
 
 
-_OPTIONAL = frozenset({"submitted_at", "profile", "nonce", "calls"})
+_OPTIONAL = frozenset({"submitted_at", "profile", "nonce", "calls", "seen"})
 
 
 @dataclass(frozen=True, slots=True)

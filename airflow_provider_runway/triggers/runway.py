@@ -48,6 +48,7 @@ class RunwayVideoTrigger(BaseTrigger):
     :param nonce: Of the submission, where KIE calls back when the task has ended: by that the call finds this trigger.
     :param calls: How many calls have come, and the task had not ended for all that: from the first on it is polled as
         if there were none.
+    :param seen: What KIE has last said of the task, if anything: that it does not know it is believed later then.
     :param unknown: What another version of this provider has stored; ignored.
     :raises InvalidRequestError: If a number is none, or not finite.
     """
@@ -66,6 +67,7 @@ class RunwayVideoTrigger(BaseTrigger):
         profile: str | None = None,
         nonce: str | None = None,
         calls: int | None = None,
+        seen: str | None = None,
         **unknown: object,
     ) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
@@ -80,6 +82,7 @@ class RunwayVideoTrigger(BaseTrigger):
             profile=profile,
             nonce=nonce,
             calls=calls,
+            seen=seen,
         )
 
     def serialize(self) -> tuple[str, dict[str, Any]]:

@@ -144,7 +144,7 @@ class SharedPoller:
                 due = now + self._first_pause(task.poll_state, request, now, due)
             if due < task.due and task.poll is None:
                 self._put(task, max(now, due))
-        task.subscriptions.append(subscription)
+        task.add(subscription, request.seen)
         self._serve()
         return task
 

@@ -59,6 +59,16 @@ class PolledTask:
     due: float = 0.0
     poll: asyncio.Task[None] | None = None
 
+    def add(self, subscription: Subscription, seen: str | None) -> None:
+        """Add a subscription, which may know more of the task than the others.
+
+        :param seen: What KIE has said of the task to whoever subscribes, if anything.
+        """
+        if self.poll_state.submitted is None:
+            self.poll_state.submitted = subscription.submitted
+        self.poll_state.state = self.poll_state.state or seen
+        self.subscriptions.append(subscription)
+
     def head_start(self, now: float) -> float:
         """See :class:`~airflow_provider_runway.kie.poll_queue.Polled`."""
         return self.poll_state.head_start(now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from airflow.providers.common.compat.sdk import AirflowFailException
 from fakes import FakeStore, GivenTime, fake_context
@@ -61,12 +63,30 @@ def test_a_sensor_that_is_rescheduled_remembers_faults_until_a_poll_goes_well_an
     polled_once(made, store, try_number=2)
 
 
-def test_looks_that_go_well_write_nothing_down(kie: Sandbox, made: str) -> None:
+def test_looks_that_go_well_write_down_only_what_has_changed(kie: Sandbox, made: str) -> None:
     store = FakeStore()
-    for _ in range(3):
-        polled_once(made, store)
+    polled_once(made, store)
+    rows = dict(store.rows)
+    store.rows["runway_poll_failures"] += " "
+    polled_once(made, store)
 
-    assert store.rows == {}
+    assert json.loads(rows["runway_poll_failures"])["state"] == "queued"
+    assert store.rows["runway_poll_failures"] == rows["runway_poll_failures"] + " "
+
+
+def test_a_sensor_that_is_rescheduled_remembers_that_a_poll_has_seen_the_task(
+    kie: Sandbox, made: str, given_time: GivenTime, wall: list[float]
+) -> None:
+    store = FakeStore()
+    polled_once(made, store)
+    kie.fault(Refuse(422, "recordInfo is null"), on="record")
+    for _ in range(25):
+        polled_once(made, store)
+        wall[0] += 35
+
+    wall[0] += 60
+    with pytest.raises(AirflowFailException, match=r"KIE\.AI has no record of task"):
+        sensor(made, **RESCHEDULED).execute(fake_context(store))
 
 
 def test_before_airflow_3_3_a_rescheduled_sensor_looks_on(kie: Sandbox, given_time: GivenTime) -> None:

@@ -54,6 +54,7 @@ def test_a_video_that_is_not_ready_is_waited_for_in_the_triggerer(
     assert before + 600 <= deadline <= now() + 600
     assert arguments == {
         "runway_conn_id": "runway_default", "runway_task_id": made, "kind": "runway", "poll_interval": 7,
+        "seen": "queued",
     }  # fmt: skip
     assert deferral.kwargs == {"deadline": deadline, "seen_waiting": True}
     assert deferral.timeout

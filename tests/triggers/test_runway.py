@@ -103,6 +103,19 @@ def test_a_task_that_kie_does_not_know_is_gone_after_a_grace(kie: Sandbox, given
     assert sum(given_time.pauses) >= 30
 
 
+@pytest.mark.parametrize(
+    ("known", "grace"), [({}, 120), ({"seen": "queued"}, 900), ({"submitted_at": 1_700_000_000.0}, 900)]
+)
+def test_a_task_that_is_known_may_be_without_a_record_for_longer(
+    kie: Sandbox, given_time: GivenTime, known: dict[str, Any], grace: float
+) -> None:
+    trigger = waiting_for("no-such-task", **known)
+
+    assert RunwayVideoTrigger(**trigger.serialize()[1]).request == trigger.request
+    assert fired(trigger)["state"] == "gone"
+    assert grace <= sum(given_time.pauses) < grace + 130
+
+
 def test_a_record_that_shows_late_is_waited_for(kie: Sandbox, given_time: GivenTime) -> None:
     kie.fault(Missing(), times=3)
 
