@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, BinaryIO, cast
 
+from airflow_provider_runway.kie.errors import UnreadableFileError
 from airflow_provider_runway.kie.uploads import UPLOAD_LIFETIME, OnUpload, Upload, Uploader
 from airflow_provider_runway.results import utc_now
 from airflow_provider_runway.storage.quarters import Quarters
@@ -36,8 +40,39 @@ def upload(
     if on_progress is None and source.size > _WORTH_A_LINE:
         on_progress = _told(tell, source)
     expires_at = utc_now() + UPLOAD_LIFETIME
-    url = uploader.send(source.open, suffix=source.suffix, content_type=source.content_type, on_progress=on_progress)
+    sent = _Sent(source)
+    url = uploader.send(sent.open, suffix=source.suffix, content_type=source.content_type, on_progress=on_progress)
+    if sent.sha256 != source.sha256:
+        raise UnreadableFileError(f"{source.place.uri} has changed while it was uploaded.")
     return Upload(url, expires_at, source.size, source.sha256, source.content_type)
+
+
+class _Sent:
+    """A file that is sent, perhaps more than once; knows the checksum of what was read of it the last time."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+
+    @contextmanager
+    def open(self) -> Iterator[BinaryIO]:
+        with self._source.open() as self._file:
+            yield cast("BinaryIO", self)
+
+    def read(self, size: int = -1) -> bytes:
+        piece = self._file.read(size)
+        self._digest.update(piece)
+        return piece
+
+    def seek(self, offset: int, whence: int = 0) -> int:
+        self._digest = hashlib.sha256()
+        return self._file.seek(offset, whence)
+
+    def tell(self) -> int:
+        return self._file.tell()
+
+    @property
+    def sha256(self) -> str:
+        return self._digest.hexdigest()
 
 
 def _told(tell: Callable[..., None], source: Source) -> OnUpload:

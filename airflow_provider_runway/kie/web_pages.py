@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 
 # Where KIE lists the calls of an account.
@@ -18,11 +19,10 @@ def page(name: str) -> str:
 @cache
 def _documentation() -> str:
     """The URL of the documentation that the installed distribution names, if it names one."""
-    from importlib.metadata import PackageNotFoundError, metadata  # slow to import
+    from importlib.metadata import metadata  # slow to import
 
-    try:
-        urls: list[str] = metadata(_DISTRIBUTION).get_all("Project-URL") or []
-    except PackageNotFoundError:
-        urls = []
+    urls: list[str] = []
+    with suppress(Exception):  # not installed, or damaged: what a message is about comes first
+        urls = metadata(_DISTRIBUTION).get_all("Project-URL") or []
     named = dict(url.partition(",")[::2] for url in urls)
     return named.get("Documentation", "").strip().rstrip("/")

@@ -32,9 +32,12 @@ def test_a_page_is_a_link_where_the_distribution_names_its_documentation(
     assert page("errors.md#stored") == "https://docs.example/en/errors.md#stored"
 
 
-def test_a_page_is_named_where_no_distribution_says_where_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fault", [metadata.PackageNotFoundError, TypeError, UnicodeError])
+def test_a_page_is_named_where_no_distribution_says_where_it_is(
+    monkeypatch: pytest.MonkeyPatch, fault: type[Exception]
+) -> None:
     def nowhere(name: str) -> Message:
-        raise metadata.PackageNotFoundError(name)
+        raise fault(name)
 
     monkeypatch.setattr(metadata, "metadata", nowhere)
 

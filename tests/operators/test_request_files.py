@@ -14,6 +14,7 @@ from versions import AIRFLOW
 from airflow_provider_runway.exceptions import GenerationFailedError, InvalidRequestError, UnreadableFileError
 from airflow_provider_runway.hooks.runway import GenerateRequest, RunwayHook
 from airflow_provider_runway.kie.api import destination, submission_call
+from airflow_provider_runway.kie.uploads import Uploader
 from airflow_provider_runway.operators.kie_job import KieJobOperator
 from airflow_provider_runway.operators.paths import address
 from airflow_provider_runway.operators.request_files import FILES_KEY, RequestFiles
@@ -175,6 +176,23 @@ def test_a_file_that_changes_before_it_is_uploaded_is_not_submitted_as_the_one_b
     task.run()
 
     assert len(kie.ledger.charges) == 1
+
+
+def test_a_file_that_changes_while_it_is_uploaded_is_not_submitted_as_the_one_before(
+    kie: Sandbox, given_time: GivenTime, fox: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    task, send, before = of(fox), Uploader.send, fox.read_bytes()
+
+    def changed(uploader: Uploader, *args: Any, **kwargs: Any) -> str:
+        fox.write_bytes(before[:-1] + b"!")
+        return send(uploader, *args, **kwargs)
+
+    with monkeypatch.context() as meanwhile:
+        meanwhile.setattr(Uploader, "send", changed)
+        with pytest.raises(UnreadableFileError, match=r"has changed while it was uploaded.*Nothing was paid"):
+            task.run()
+
+    assert not kie.ledger.charges
 
 
 def test_a_file_that_is_named_twice_is_read_once(
