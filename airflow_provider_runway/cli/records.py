@@ -20,6 +20,7 @@ from airflow_provider_runway.hooks.connections import get_settings
 from airflow_provider_runway.hooks.records import records_folder
 from airflow_provider_runway.kie.errors import ConnectionSettingsError
 from airflow_provider_runway.kie.rules import is_task_id
+from airflow_provider_runway.kie.task_ids import parse_task_id
 from airflow_provider_runway.kie.web_pages import page
 from airflow_provider_runway.operators.outcomes import BY_HAND
 from airflow_provider_runway.operators.submission import OVER, Stage, Submission
@@ -186,17 +187,22 @@ def _loss(known: Submission | Publication) -> str:
 
 def _recorded_for_another(folder: Records, task_id: str, doubtful: RecordEntry, known: Submission) -> str | None:
     """Which other submission has this KIE task, among those of the Airflow tasks that were recorded since."""
-    since = datetime.fromisoformat(known.intended_at) - timedelta(days=1)
+    since, bare = datetime.fromisoformat(known.intended_at) - timedelta(days=1), _bare(task_id)
     for found in folder.survey(since=since):
         for entry in found.entries:
             if entry.of == doubtful.of and entry.number == doubtful.number:
                 continue
-            if any(each.value.get("task_id") == task_id for each in entry.outcomes):
+            if any(_bare(each.value.get("task_id")) == bare for each in entry.outcomes):
                 of = entry.of
                 if of == doubtful.of:
                     return f"submission {entry.number} of the same Airflow task"
                 return f"another Airflow task: {of.dag_id} {of.task_id} {of.run_id} (map index {of.map_index})"
     return None
+
+
+def _bare(task_id: object) -> str:
+    """The id as KIE shows it, which a person may have from there; the case does not matter to KIE."""
+    return parse_task_id(str(task_id)).bare.casefold()
 
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}

@@ -134,6 +134,19 @@ def test_an_id_of_another_tasks_video_is_refused(
     assert f"recorded for another Airflow task: foxes make {FOX.run_id} (map index 3)" in done.err
 
 
+@pytest.mark.parametrize(("recorded", "given"), [("jobs:{}", "{}"), ("{}", "jobs:{}")])
+def test_an_id_of_another_tasks_video_is_refused_as_kie_shows_it_too(
+    call: Call, record: Record, folder: RecordsFolder, task_id: str, recorded: str, given: str
+) -> None:
+    record()
+    record(Stage.SUBMITTED, map_index=3, task_id=recorded.format(task_id))
+
+    done = call("records", "set-id", given.format(task_id.upper()), *WORDS)
+
+    assert (done.code, current(folder).stage) == (ExitCode.REFUSED, Stage.INTENT)
+    assert "recorded for another Airflow task" in done.err
+
+
 def test_an_id_of_an_earlier_submission_of_the_same_task_is_refused(
     call: Call, record: Record, folder: RecordsFolder, task_id: str
 ) -> None:
