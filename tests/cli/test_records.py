@@ -135,7 +135,7 @@ def test_an_id_of_another_tasks_video_is_refused(
 
 
 @pytest.mark.parametrize(("recorded", "given"), [("jobs:{}", "{}"), ("{}", "jobs:{}")])
-def test_an_id_of_another_tasks_video_is_refused_as_kie_shows_it_too(
+def test_an_id_of_another_tasks_video_is_refused_as_kie_shows_it_too(  # noqa: PLR0917 - pytest calls it by name
     call: Call, record: Record, folder: RecordsFolder, task_id: str, recorded: str, given: str
 ) -> None:
     record()
