@@ -58,8 +58,10 @@ def _call(settings: Settings, conn_id: str, base: str) -> tuple[int, dict[str, A
     token = CallbackToken(conn_id=conn_id, dag_id="", run_id="", task_id="check", nonce=nonce, expires_at=expires_at)
     try:
         return send_call(settings, base, token)
-    except httpx.HTTPError as error:
-        reason = shorten(str(error)) or type(error).__name__
+    except (httpx.HTTPError, httpx.InvalidURL, ImportError) as error:
+        # What is no address may have a password in it.
+        reason = "the proxy's address is none" if isinstance(error, httpx.InvalidURL) else shorten(str(error))
+        reason = reason or type(error).__name__
         end(ExitCode.REFUSED, f"{base} was not reached from here ({reason}). See {_PAGE}.")
 
 

@@ -46,6 +46,8 @@ def send_call(
     :param patience: Seconds for connecting, and for all that comes after it until the answer is there.
     :return: The answer's status, and what it says; ``{}`` where it is none of the receiver's.
     :raises httpx.HTTPError: If there is no answer.
+    :raises httpx.InvalidURL: If the proxy that the environment names is none.
+    :raises ImportError: If httpx lacks a library for that proxy.
     """
     from airflow_provider_runway.kie.deadline_transport import Deadline
 
@@ -96,7 +98,7 @@ def send_probe(settings: Settings, token: CallbackToken, now: float) -> bool:
         return False
     try:
         status, answer = send_call(settings, base, token.as_probe(int(now) + GOOD), _PROBE_PATIENCE)
-    except (httpx.HTTPError, ValueError):
+    except (httpx.HTTPError, httpx.InvalidURL, ImportError, ValueError):  # the environment's proxy may be any
         return False
     return status == httpx.codes.OK and answer.get("status") == "watched"
 

@@ -144,6 +144,17 @@ def test_an_address_that_is_not_reached_is_told(call: Call, monkeypatch: pytest.
     assert "/runway/callback" not in done.err
 
 
+def test_a_proxy_that_is_none_is_told_without_its_password(call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(NAME, connection())
+    monkeypatch.setenv("https_proxy", "http://u:s3cret/word@proxy.invalid")
+
+    done = call("callbacks", "check", "--url", "https://airflow.invalid")
+
+    assert done.code == ExitCode.REFUSED
+    assert "was not reached from here (the proxy's address is none)" in done.err
+    assert "s3cret" not in done.err
+
+
 @pytest.mark.parametrize("words", [(), ("--url", "airflow.example"), ("--url", "http://a?b")])
 def test_without_an_address_nothing_is_sent(
     call: Call, monkeypatch: pytest.MonkeyPatch, words: tuple[str, ...]

@@ -112,6 +112,22 @@ def test_whatever_else_is_answered_it_has_not_arrived(
     assert not answered(monkeypatch, answer)
 
 
+@pytest.mark.parametrize(
+    "proxy", ["http://\u2603.invalid", "http://u:pass/word@proxy.invalid", "socks9://proxy.invalid"]
+)
+def test_through_a_proxy_that_is_none_it_has_not_arrived(monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("https_proxy", proxy)
+    assert not send_probe(settings(callback_base_url="https://airflow.invalid"), TOKEN, NOW)
+
+
+def test_where_a_library_for_the_proxy_is_missing_it_has_not_arrived(monkeypatch: pytest.MonkeyPatch) -> None:
+    def missing(*_given: object) -> httpx.Client:
+        raise ImportError("socksio")
+
+    monkeypatch.setattr(callbacks, "_client", missing)
+    assert not send_probe(settings(callback_base_url="https://airflow.invalid"), TOKEN, NOW)
+
+
 def test_an_answer_that_drips_is_not_waited_for_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
     sent, bytes_of_it = list[int](), 200
     with socket.create_server(("127.0.0.1", 0)) as server:
