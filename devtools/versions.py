@@ -77,7 +77,7 @@ PARTS = (
 BRIEF = (
     "tests/airflow_runs", "tests/dags_examples/test_examples.py", "tests/decorators",
     "tests/operators/test_paid_once.py", "tests/operators/test_runway.py", "tests/kie/test_contract.py",
-    "tests/test_compatibility.py", "tests/test_get_provider_info.py", "tests/test_imports.py",
+    "tests/operators/test_compose.py", "tests/test_compatibility.py", "tests/test_get_provider_info.py", "tests/test_imports.py",
     "tests/test_retry_policy.py",
 )  # fmt: skip
 # A real Airflow of each version, the page of videos in it with a browser, where there is one.
@@ -200,7 +200,7 @@ def main() -> int:
     parser.add_argument("what", choices=("pin", "test", "set-up"))
     parser.add_argument("names", nargs="*", metavar="VERSION", help="such as 3.2; all, if left out")
     parser.add_argument("--integration", action="store_true", help="a real Airflow instead of the other tests")
-    parser.add_argument("--brief", action="store_true", help="the contract, the examples and the imports alone")
+    parser.add_argument("--brief", action="store_true", help="the contract, the examples, films and the imports alone")
     parser.add_argument("--at-once", type=int, default=2, help="versions at the same time (default: 2)")
     parser.add_argument("--only", action="append", help="run this with pytest instead; may be repeated")
     options = parser.parse_args()

@@ -27,6 +27,9 @@ _ENVIRONMENT = (
     *("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH"),
     *("FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"),
 )
+# An ffmpeg that is linked statically, as imageio-ffmpeg 0.6 brings one, crashes of the system's tables of characters when
+# it reads the name of a programme in an MPEG transport stream. What is read here as text is UTF-8.
+_NO_TABLES = {"GCONV_PATH": os.devnull}
 _MOST_LINES = 60
 _LONGEST_LINE = 2000
 # The pictures, the checksum, and the way to the disk.
@@ -96,7 +99,7 @@ class Ffmpeg:
         :raises FilmError: If it cannot be started, or is not done in time.
         """
         command = [sys.executable, "-I", "-S", leash.__file__, self.program, *arguments]
-        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ}
+        environment = {name: os.environ[name] for name in _ENVIRONMENT if name in os.environ} | _NO_TABLES
         try:
             process = subprocess.Popen(  # noqa: S603 - no shell, and every value is an argument of its own
                 command,

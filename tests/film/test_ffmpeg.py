@@ -175,6 +175,12 @@ def test_it_sees_nothing_of_the_secrets_of_the_task(tmp_path: Path, monkeypatch:
     assert "'PATH'" in wrote
 
 
+def test_a_program_that_is_linked_statically_finds_no_tables_of_characters_to_crash_of(tmp_path: Path) -> None:
+    wrote = Ffmpeg(program(tmp_path, "import os; print(os.environ['GCONV_PATH'])"), str(tmp_path), 60).run([]).wrote
+
+    assert not Path(wrote.strip()).is_dir()
+
+
 def test_an_argument_is_never_read_by_a_shell(tmp_path: Path) -> None:
     wrote = Ffmpeg(program(tmp_path, "import sys; print(sys.argv[1:])"), str(tmp_path), 60).run(["$(id)", "; ls"]).wrote
 
