@@ -77,8 +77,8 @@ PARTS = (
 BRIEF = (
     "tests/airflow_runs", "tests/dags_examples/test_examples.py", "tests/decorators",
     "tests/operators/test_paid_once.py", "tests/operators/test_runway.py", "tests/kie/test_contract.py",
-    "tests/operators/test_compose.py", "tests/test_compatibility.py", "tests/test_get_provider_info.py", "tests/test_imports.py",
-    "tests/test_retry_policy.py",
+    "tests/operators/test_compose.py", "tests/test_compatibility.py", "tests/test_get_provider_info.py",
+    "tests/test_imports.py", "tests/test_retry_policy.py",
 )  # fmt: skip
 # A real Airflow of each version, the page of videos in it with a browser, where there is one.
 INTEGRATION = ("tests/integration", "tests/plugin/browser/test_real_airflow.py")

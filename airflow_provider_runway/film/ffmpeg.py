@@ -27,8 +27,8 @@ _ENVIRONMENT = (
     *("PATH", "HOME", "TMPDIR", "LANG", "LC_ALL", "LD_LIBRARY_PATH"),
     *("FONTCONFIG_FILE", "FONTCONFIG_PATH", "XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME"),
 )
-# An ffmpeg that is linked statically, as imageio-ffmpeg 0.6 brings one, crashes of the system's tables of characters when
-# it reads the name of a programme in an MPEG transport stream. What is read here as text is UTF-8.
+# An ffmpeg that is linked statically, as imageio-ffmpeg 0.6 brings one, crashes of the system's tables of characters
+# when it reads the name of a programme in an MPEG transport stream. What is read here as text is UTF-8.
 _NO_TABLES = {"GCONV_PATH": os.devnull}
 _MOST_LINES = 60
 _LONGEST_LINE = 2000
