@@ -20,6 +20,8 @@ Filter = Callable[[Any], Any]
 _LONGEST = 60.0
 # Where services put what they have found, which is none if they have not.
 _WRAPPERS = {"data", "result"}
+# Where they put all of it, if that stands beside an id: what else is empty in something with an id is a part of it.
+_LISTS = {"elements", "entries", "items", "nodes", "posts", "records", "results", "statuses", "videos"}
 _IDS = {"id", "_id", "id_str", "uuid"}
 _COUNTS = re.compile("count|total|found|hits|results")
 # By which they say with status 200 that they have not found it, or that asking went well, whatever they have found.
@@ -29,11 +31,13 @@ _STATES = {"state", "status"}
 _CODES = _STATES | {"code", "status_code", "statuscode"}
 _ABOUT_ASKING = {"reason", "request_id", "requestid", "timestamp", "took", "trace_id", "version"}
 _HOW_IT_WENT = _CODES | _WENT_WELL | _ABOUT_ASKING | {"detail", "message", "msg", "title", "type"}
+# A state, or a text, that tells of a failure, of nothing, or of how asking went.
 _FAILED = re.compile(
     r"\W*(absent|denied|error|fail|invalid|missing|no|none|not|null|unknown)([\W_].*|found|ed|ure)?", re.DOTALL
 )
 _WENT = re.compile("ok|done|success(ful|fully)?|\\d+")
 _NO_TEXT = re.compile(r"[\W_0]*(false)?[\W_0]*")
+_BEGINNING = 200
 # Characters of JSON that an answer may have as a result.
 _LARGEST_RESULT = 65_536
 
@@ -90,8 +94,10 @@ def found_in(response: Any) -> Any:
         return None
     if not said:
         return None
-    if isinstance(said, str) and (_NO_TEXT.fullmatch(said) or _FAILED.fullmatch(said.casefold())):
-        raise _unclear(response, "what it answers may mean that it has nothing")
+    if isinstance(said, str):
+        beginning = said.strip()[:_BEGINNING].casefold()
+        if _NO_TEXT.fullmatch(beginning) or _FAILED.fullmatch(beginning):
+            raise _unclear(response, "what it answers may mean that it has nothing")
     parts = said if isinstance(said, list) else [said]
     parts = [*parts, *(said.get(name) for name in _WRAPPERS if isinstance(said, Mapping))]
     if any(isinstance(part, Mapping) and _tells_of_asking(part) for part in parts):
@@ -137,7 +143,7 @@ def _tells_of_asking(said: Mapping[str, Any]) -> bool:
 
 def _is_of_failure(code: object) -> bool:
     if isinstance(code, int):
-        return code >= HTTPStatus.BAD_REQUEST
+        return HTTPStatus.BAD_REQUEST <= code < 600  # noqa: PLR2004 - HTTP's last
     return (
         isinstance(code, str) and (_FAILED.fullmatch(code.casefold()) or re.fullmatch("[45]\\d\\d", code)) is not None
     )
@@ -145,17 +151,21 @@ def _is_of_failure(code: object) -> bool:
 
 def _has_nothing(said: Mapping[str, Any]) -> bool:
     """Whether what was found, where something was, seems to be missing: a list or a count is empty, or all of it."""
-    held = [each for name, each in said.items() if name in _WRAPPERS or isinstance(each, (list, Mapping))]
-    if any(name in said and not _holds(said[name]) for name in _WRAPPERS) or (held and not any(map(_holds, held))):
+    if any(name in said and not _holds(said[name]) for name in _WRAPPERS | _LISTS):
         return True
-    return _has_gap(said)
+    held = [each for each in said.values() if isinstance(each, (list, Mapping))]
+    return not _has_id(said) and (_has_gap(said) or (bool(held) and not any(map(_holds, held))))
+
+
+def _has_id(said: Mapping[str, Any]) -> bool:
+    return any(said.get(name) for name in _IDS)
 
 
 def _has_gap(value: Any) -> bool:
     """Whether a list or a count in it is empty, other than in what has an id."""
     if isinstance(value, list):
         return not value or any(map(_has_gap, value))
-    if not isinstance(value, Mapping) or any(value.get(name) for name in _IDS):
+    if not isinstance(value, Mapping) or _has_id(value):
         return False
     is_none = (
         each == 0 and not isinstance(each, bool) and _COUNTS.search(str(name).lower()) for name, each in value.items()
