@@ -165,7 +165,7 @@ class VideoLifecycle:
             return result
         if submitted.finished is not None:
             return self._finish(submitted.finished, submission, seen_to_finish=False)
-        return self._wait(submission, self._job.timeout)
+        return self._wait(submission, self._job.timeout, submitted.state)
 
     def resume(
         self, job: VideoJob, facts: Facts, ended: VideoEvent, deadline: float | None, submitted_at: str | None
@@ -194,7 +194,7 @@ class VideoLifecycle:
             raise ended.as_error(polled.state)
         if left <= 0:
             raise timed_out(ended.task_id, polled.state, submitted=True)
-        return self._wait(submission, left)
+        return self._wait(submission, left, polled.state)
 
     def _identify(self, request: Request) -> Request:
         self._files = RequestFiles(self._hook, self.state, self._log)
@@ -264,7 +264,7 @@ class VideoLifecycle:
             done = decision.verdict is Verdict.DONE and (has_waited or not decision.is_early)
             return Submitted(submission, task.state.value, task if done else None)
 
-    def _wait(self, submission: Submission, seconds: float) -> VideoResult | Deferral:
+    def _wait(self, submission: Submission, seconds: float, seen: str | None) -> VideoResult | Deferral:
         """Wait here for what would be over too soon for a deferral, otherwise in the triggerer."""
         job, task_id, submitted_at = self._job, submission.paid_task_id, submission.submitted_epoch
         if not job.deferrable or seconds < shortest_deferral():
@@ -283,7 +283,7 @@ class VideoLifecycle:
         facts = self._facts = expecting(self._facts, submission, self.state)
         deadline = self._hook.clock.time() + seconds
         return Deferral(
-            RunwayVideoTrigger(**facts.poll_request(job, task_id, deadline, submitted_at).to_kwargs()),
+            RunwayVideoTrigger(**facts.poll_request(job, task_id, deadline, submitted_at, seen).to_kwargs()),
             "execute_complete",
             trigger_timeout(seconds, job.poll_interval),
             {"deadline": deadline, "submitted_at": submission.submitted_at, "facts": asdict(facts)},

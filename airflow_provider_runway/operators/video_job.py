@@ -115,13 +115,16 @@ class Facts:
         """What is known once a wait has ended: a call counts, whatever comes of it."""
         return replace(self, calls=self.calls + 1) if ended.state == "called" else self
 
-    def poll_request(self, job: VideoJob, task_id: str, deadline: float, submitted_at: float | None) -> PollRequest:
+    def poll_request(
+        self, job: VideoJob, task_id: str, deadline: float, submitted_at: float | None, seen: str | None = None
+    ) -> PollRequest:
         """What a trigger is to poll.
 
         :param job: How it is waited for.
         :param task_id: KIE's id.
         :param deadline: Epoch seconds at which the wait ends.
         :param submitted_at: Epoch seconds; ``None`` if that is not known.
+        :param seen: The state that a poll has shown, which matters where nothing else says that there is the task.
         """
         return PollRequest(
             runway_conn_id=job.runway_conn_id,
@@ -133,6 +136,7 @@ class Facts:
             profile=self.profile,
             nonce=self.nonce if self.calls < MOST_CALLS else None,
             calls=self.calls or None,
+            seen=seen if submitted_at is None else None,
         )
 
 

@@ -18,7 +18,7 @@ from airflow_provider_runway.operators.folder_records import coordinates
 from airflow_provider_runway.operators.outcomes import BY_HAND
 from airflow_provider_runway.operators.submission import Refuse, Stage, Submission, Submit
 from airflow_provider_runway.results import to_iso, utc_now
-from airflow_provider_runway.sandbox import CutAfter, Sandbox
+from airflow_provider_runway.sandbox import CutAfter, Missing, Sandbox
 from airflow_provider_runway.storage.records import RecordsFolder
 
 from .support import Task, is_waiting
@@ -287,3 +287,24 @@ def test_a_submission_in_doubt_is_settled_by_what_the_command_line_writes(
 
     assert task.run()["task_id"] == charge.task_id
     assert len(kie.ledger.submissions) == 1
+
+
+def test_an_id_that_a_person_has_found_is_not_soon_taken_for_lost_once_a_poll_has_seen_it(
+    kie: Sandbox, given_time: GivenTime, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AIRFLOW__RUNWAY__RECORDS", str(tmp_path))
+    kie.fault(CutAfter(), on="submit", times=1)
+    task = Task(has_store=False, timeout=3600)
+    with pytest.raises(AirflowFailException, match="records set-id KIE_TASK_ID"):
+        task.run()
+    folder, of = RecordsFolder(str(tmp_path)), coordinates(task.context["ti"])
+    [entry] = folder.entries(of)
+    by_hand = {**entry.latest, "stage": "submitted", "task_id": kie.ledger.charges[0].task_id}
+    folder.add_outcome(of, entry.number, entry.nonce, BY_HAND, by_hand)
+
+    waiting = task.start()
+    kie.fault(Missing(), task_id=by_hand["task_id"])
+    before = sum(given_time.pauses)
+    assert waiting.wait()["state"] == "gone"
+
+    assert sum(given_time.pauses) - before >= 900
