@@ -110,8 +110,9 @@ def found_in(response: Any) -> Any:
 
 
 def _is_empty(said: Mapping[str, Any]) -> bool:
-    """Whether all of it is empty; what denies anything further in is not."""
-    return not any(_holds(each, denial=True) for each in said.values() if each is not False)
+    """Whether all of it is empty; what denies anything else than that it is there, or anything further in, is not."""
+    told = [each for name, each in said.items() if each is not False or str(name).lower() in _IS_THERE]
+    return (bool(told) or not said) and not any(_holds(each, denial=True) for each in told if each is not False)
 
 
 def _holds(value: Any, *, denial: bool = False) -> bool:
