@@ -70,7 +70,9 @@ def test_what_the_dead_have_set_aside_is_made_by_others_and_what_they_have_sent_
     said = work(
         (range(10), "never"),
         (range(10, 13), "set aside"),
-        (range(13, 15), "sent"),
+        # Each has one task: of another, KIE.AI might not yet have taken what is counted as in doubt.
+        (range(13, 14), "sent"),
+        (range(14, 15), "sent"),
         (range(15, 18), "set aside"),
     )
     assert len(said) == 10
@@ -79,8 +81,6 @@ def test_what_the_dead_have_set_aside_is_made_by_others_and_what_they_have_sent_
     said += work((range(18, 32), "never"), (range(32, 46), "never"))
 
     made = [line for line in said if " made " in line]
-    sent_by_the_dead = len(busy.ledger.charges) - len(made)
-    assert 1 <= sent_by_the_dead <= 2
-    assert len(busy.ledger.charges) == 20
+    assert len(busy.ledger.charges) == 20 == len(made) + 2
     assert books(records).spent == 240 == busy.ledger.charged
     assert len(said) == 38
