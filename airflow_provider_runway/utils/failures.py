@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
 _UNPAID = re.compile(r"[Nn]othing was (sent|paid)")
 _PAID = re.compile(r" is paid")
+# A sentence as a clause of its own, which may end another one.
+_CLAUSE = r"(?i)(?:^|[.;:] )%s(?:[.;,](?: |$)|$)"
 
 
 class Advice(NamedTuple):
@@ -81,9 +83,6 @@ def _unsaid(text: str, said: str) -> str:
     """The sentences of a text that another one does not say, be it as a part of a sentence that stands for itself."""
     sentences = re.split(r"(?<=\.) ", text)
     return " ".join(each for each in sentences if not re.search(_CLAUSE % re.escape(each.rstrip(".")), said))
-
-
-_CLAUSE = r"(?i)(?:^|[.;:] )%s(?:[.;,](?: |$)|$)"
 
 
 def _read_on() -> str:
